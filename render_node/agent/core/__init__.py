@@ -1,0 +1,1 @@
+"""Sans-IO: what the agent decides."""

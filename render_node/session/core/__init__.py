@@ -1,0 +1,1 @@
+"""Sans-IO: input order, keyframe policy, liveness, clocks."""

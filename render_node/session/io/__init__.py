@@ -1,0 +1,1 @@
+"""The worker's processes, codecs, sockets and peers."""

@@ -1,0 +1,1 @@
+"""The session broker: accounts, catalogue, sessions, placement, signalling. Media never passes here."""

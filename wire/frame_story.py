@@ -1,0 +1,262 @@
+"""The story channel: what a page must know about each frame, and small latest-wins news beside it.
+
+A page cannot read RTP header extensions, so one binary record per frame travels on a second unordered, unreliable
+data channel, keyed by the frame's RTP timestamp. Times are the worker's monotonic clock in microseconds; the page
+maps them to its own with four-timestamp exchanges (RFC 5905 §8) of which it trusts those with the least round trip.
+
+Layout, big-endian; the first byte is the kind::
+
+    1 frame     u8 1 | u8 flags (1 = keyframe) | u32 rtp_ts | u32 frame_id | u32 input_seq | u32 ack_seq | u32 bytes
+                | u64 tick_us | u32 capture_dus | u32 encoded_dus | u32 sent_dus | i32 input_received_dus
+    2 clock?    u8 2 | u64 client_us                                           (page to worker)
+    3 clock!    u8 3 | u64 client_us | u64 received_us | u64 sent_us           (worker to page)
+    4 ack       u8 4 | u32 ack_seq
+    5 cursor    u8 5 | u8 flags (1 visible, 2 relative wanted) | u8 width | u8 height | u8 hot_x | u8 hot_y | RGBA
+    6 rumble    u8 6 | u8 pad | u16 low | u16 high | u16 duration_ms
+    7 text      u8 7 | u8 wanted                                               (the title asks for text input)
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias
+
+from wire.errors import Reason, WireError
+from wire.limits import CURSOR_MAX_PX, PADS_MAX, STORY_MESSAGE_MAX_BYTES
+
+FLAG_KEYFRAME = 1
+FLAG_VISIBLE = 1
+FLAG_RELATIVE = 2
+
+NO_INPUT_US = -(2**31)
+"""``input_received_dus`` of a frame that no input preceded."""
+
+
+class StoryKind(IntEnum):
+    """First byte of a story message."""
+
+    FRAME = 1
+    CLOCK_REQUEST = 2
+    CLOCK_REPLY = 3
+    ACK = 4
+    CURSOR = 5
+    RUMBLE = 6
+    TEXT_INPUT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class FrameStory:
+    """One frame from tick to wire."""
+
+    rtp_ts: int
+    """Timestamp in the frame's RTP packets, 90 kHz, as ``requestVideoFrameCallback`` shows it."""
+    frame_id: int
+    """The worker's count of encoded frames, modulo 2**32."""
+    input_seq: int
+    """Newest event of this participant that the title had applied when it drew the frame; 0 before any."""
+    ack_seq: int
+    """Newest event up to which the worker has received all; the page stops repeating those."""
+    size_bytes: int
+    """Encoded size."""
+    tick_us: int
+    """When the title flipped the frame."""
+    capture_dus: int
+    """Microseconds from tick until the worker had the frame."""
+    encoded_dus: int
+    """Microseconds from tick until it was encoded."""
+    sent_dus: int
+    """Microseconds from tick until its last packet was handed to the socket."""
+    input_received_dus: int = NO_INPUT_US
+    """Microseconds from tick to the arrival of event ``input_seq`` (negative: it came before the tick)."""
+    keyframe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRequest:
+    """The page asks for the worker's clock."""
+
+    client_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReply:
+    """The worker's answer; with the page's arrival time these are the four timestamps."""
+
+    client_us: int
+    received_us: int
+    sent_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Input received up to here, sent when no frame carries it."""
+
+    ack_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The title's cursor; an empty image keeps the last one."""
+
+    visible: bool
+    relative: bool
+    """The title wants relative movement (pointer lock)."""
+    width: int = 0
+    height: int = 0
+    hot_x: int = 0
+    hot_y: int = 0
+    rgba: bytes = b""
+    """``width * height * 4`` bytes, rows from the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rumble:
+    """Motor strengths 0..65535 for a pad."""
+
+    pad: int
+    low: int
+    high: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextInput:
+    """The title starts or stops to take text; phones show their keyboard."""
+
+    wanted: bool
+
+
+Story: TypeAlias = FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput
+
+_FRAME = struct.Struct("!BBIIIIIQIIIi")
+_CLOCK_REQUEST = struct.Struct("!BQ")
+_CLOCK_REPLY = struct.Struct("!BQQQ")
+_ACK = struct.Struct("!BI")
+_CURSOR = struct.Struct("!BBBBBB")
+_RUMBLE = struct.Struct("!BBHHH")
+_TEXT = struct.Struct("!BB")
+_U32 = 0xFFFFFFFF
+
+
+def encode_story(story: Story) -> bytes:
+    """Return a story message as bytes.
+
+    Raises:
+        WireError: ``malformed`` if a value is out of range, ``too_large`` for an oversized cursor.
+    """
+    try:
+        return _encode(story)
+    except struct.error as error:
+        raise WireError(Reason.MALFORMED, str(error)) from error
+
+
+def _encode(story: Story) -> bytes:
+    match story:
+        case FrameStory():
+            flags = FLAG_KEYFRAME if story.keyframe else 0
+            return _FRAME.pack(
+                StoryKind.FRAME, flags, story.rtp_ts, story.frame_id, story.input_seq, story.ack_seq,
+                story.size_bytes, story.tick_us, min(story.capture_dus, _U32), min(story.encoded_dus, _U32),
+                min(story.sent_dus, _U32), max(min(story.input_received_dus, 2**31 - 1), NO_INPUT_US),
+            )  # fmt: skip
+        case ClockRequest(client_us):
+            return _CLOCK_REQUEST.pack(StoryKind.CLOCK_REQUEST, client_us)
+        case ClockReply(client_us, received_us, sent_us):
+            return _CLOCK_REPLY.pack(StoryKind.CLOCK_REPLY, client_us, received_us, sent_us)
+        case Ack(ack_seq):
+            return _ACK.pack(StoryKind.ACK, ack_seq)
+        case Cursor():
+            return _encode_cursor(story)
+        case Rumble(pad, low, high, duration_ms):
+            return _RUMBLE.pack(StoryKind.RUMBLE, pad, low, high, duration_ms)
+        case TextInput(wanted):
+            return _TEXT.pack(StoryKind.TEXT_INPUT, int(wanted))
+
+
+def _encode_cursor(cursor: Cursor) -> bytes:
+    _check_cursor(cursor.width, cursor.height, len(cursor.rgba))
+    flags = (FLAG_VISIBLE if cursor.visible else 0) | (FLAG_RELATIVE if cursor.relative else 0)
+    head = _CURSOR.pack(StoryKind.CURSOR, flags, cursor.width, cursor.height, cursor.hot_x, cursor.hot_y)
+    return head + cursor.rgba
+
+
+def _check_cursor(width: int, height: int, size_bytes: int) -> None:
+    if max(width, height) > CURSOR_MAX_PX:
+        raise WireError(Reason.TOO_LARGE, f"a cursor has at most {CURSOR_MAX_PX}x{CURSOR_MAX_PX} pixels")
+    if size_bytes != width * height * 4:
+        raise WireError(Reason.MALFORMED, f"cursor of {width}x{height} with {size_bytes} bytes")
+
+
+def decode_story(data: bytes) -> Story:
+    """Read a story message.
+
+    Raises:
+        WireError: ``too_large``, ``unknown_type`` or ``malformed``.
+    """
+    if len(data) > STORY_MESSAGE_MAX_BYTES:
+        raise WireError(Reason.TOO_LARGE, f"story message of {len(data)} bytes")
+    if not data:
+        raise WireError(Reason.MALFORMED, "empty story message")
+    try:
+        kind = StoryKind(data[0])
+    except ValueError as error:
+        raise WireError(Reason.UNKNOWN_TYPE, f"story kind {data[0]}") from error
+    try:
+        return _decode(kind, data)
+    except struct.error as error:
+        raise WireError(Reason.MALFORMED, f"{kind.name.lower()} story of {len(data)} bytes") from error
+
+
+def _decode(kind: StoryKind, data: bytes) -> Story:
+    match kind:
+        case StoryKind.FRAME:
+            _, flags, *values = _FRAME.unpack(data)
+            if flags & ~FLAG_KEYFRAME:
+                raise WireError(Reason.MALFORMED, f"frame flags {flags:#x}")
+            (rtp_ts, frame_id, input_seq, ack_seq, size_bytes, tick_us, capture, encoded, sent, received) = values
+            return FrameStory(
+                rtp_ts,
+                frame_id,
+                input_seq,
+                ack_seq,
+                size_bytes,
+                tick_us,
+                capture,
+                encoded,
+                sent,
+                received,
+                bool(flags),
+            )
+        case StoryKind.CLOCK_REQUEST:
+            return ClockRequest(_CLOCK_REQUEST.unpack(data)[1])
+        case StoryKind.CLOCK_REPLY:
+            return ClockReply(*_CLOCK_REPLY.unpack(data)[1:])
+        case StoryKind.ACK:
+            return Ack(_ACK.unpack(data)[1])
+        case StoryKind.CURSOR:
+            return _decode_cursor(data)
+        case StoryKind.RUMBLE:
+            return _decode_rumble(data)
+        case StoryKind.TEXT_INPUT:
+            wanted = _TEXT.unpack(data)[1]
+            if wanted > 1:
+                raise WireError(Reason.MALFORMED, f"text input flag {wanted}")
+            return TextInput(bool(wanted))
+
+
+def _decode_cursor(data: bytes) -> Cursor:
+    _, flags, width, height, hot_x, hot_y = _CURSOR.unpack_from(data)
+    rgba = data[_CURSOR.size :]
+    if flags & ~(FLAG_VISIBLE | FLAG_RELATIVE):
+        raise WireError(Reason.MALFORMED, f"cursor flags {flags:#x}")
+    _check_cursor(width, height, len(rgba))
+    return Cursor(bool(flags & FLAG_VISIBLE), bool(flags & FLAG_RELATIVE), width, height, hot_x, hot_y, rgba)
+
+
+def _decode_rumble(data: bytes) -> Rumble:
+    rumble = Rumble(*_RUMBLE.unpack(data)[1:])
+    if rumble.pad >= PADS_MAX:
+        raise WireError(Reason.MALFORMED, f"pad {rumble.pad} of {PADS_MAX}")
+    return rumble

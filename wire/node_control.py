@@ -1,0 +1,202 @@
+"""Messages between a node's agent and the broker, on the WebSocket that the node dials out.
+
+Order: the node says ``hello`` with its range of versions, its credential and every session it still runs; the broker
+answers ``welcome`` and then ends what it does not know. Afterwards commands flow down, states and heartbeats up.
+A node keeps its sessions running while no broker answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from wire.errors import Reason
+from wire.limits import SDP_MAX_BYTES
+from wire.schema import Message, family
+from wire.session_control import PeerState, Role
+from wire.version import ProtocolRange
+from wire.worker_control import PlacementState
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCapacity:
+    """What a node measured of itself at start."""
+
+    slots: int = field(metadata={"min": 0, "max": 1024})
+    """Sessions that it can run at once."""
+    cpu_cores: int = field(metadata={"min": 1, "max": 4096})
+    memory_bytes: int = field(metadata={"min": 0})
+    encode_ms_720p: float = field(metadata={"min": 0.0, "max": 10_000.0})
+    """Median time to convert and encode one 1280x720 frame of hard content with the chosen encoder."""
+    h264_encoders: tuple[str, ...]
+    """FFmpeg names of H.264 encoders that really open, best first."""
+    gpus: tuple[str, ...] = ()
+    title_kinds: tuple[str, ...] = ("pygame",)
+    sandbox: str = "userns"
+    """Sandbox profile that works here: ``userns`` or ``none``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CachedTitle:
+    """A title version whose bytes lie on the node."""
+
+    title_id: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSession:
+    """A session that the node runs at the time of ``hello`` or a heartbeat."""
+
+    session_id: str
+    epoch: int
+    state: PlacementState
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHello(Message):
+    """First message of a node."""
+
+    TYPE: ClassVar[str] = "hello"
+    protocol: ProtocolRange
+    name: str = field(metadata={"max_len": 64})
+    """The operator's name for the machine."""
+    capacity: NodeCapacity
+    titles: tuple[CachedTitle, ...] = field(metadata={"max_len": 4096})
+    sessions: tuple[RunningSession, ...] = field(metadata={"max_len": 1024})
+    enrolment_token: str | None = field(default=None, metadata={"max_len": 128})
+    """One-time token; the answer brings the node's own key."""
+    node_id: str | None = None
+    node_key: str | None = field(default=None, metadata={"max_len": 128})
+    """Credential from an earlier enrolment, with ``node_id``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWelcome(Message):
+    """The broker takes the node."""
+
+    TYPE: ClassVar[str] = "welcome"
+    protocol: int
+    node_id: str
+    node_key: str | None = field(default=None, metadata={"max_len": 128})
+    """Present once, when the node enrolled with a token: keep it."""
+    heartbeat_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat(Message):
+    """Still here; also carries what runs, so that a lost message heals."""
+
+    TYPE: ClassVar[str] = "heartbeat"
+    sessions: tuple[RunningSession, ...] = field(metadata={"max_len": 1024})
+    cpu_percent: float = 0.0
+    memory_used_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession(Message):
+    """Place this session here."""
+
+    TYPE: ClassVar[str] = "start_session"
+    session_id: str
+    epoch: int = field(metadata={"min": 1})
+    title_id: str
+    title_version: str
+    player_key: str = field(metadata={"max_len": 64})
+    """Opaque name of the player's save folder on this node."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession(Message):
+    """End this session on this node; unknown ones are confirmed as ``released``."""
+
+    TYPE: ClassVar[str] = "end_session"
+    session_id: str
+    epoch: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNodePeer(Message):
+    """Open a peer for a participant of a session."""
+
+    TYPE: ClassVar[str] = "open_peer"
+    session_id: str
+    peer_id: str
+    participant_id: str
+    participant_index: int = field(metadata={"min": 0, "max": 0xFFFF})
+    role: Role
+    seats: tuple[int, ...]
+    ticket_sha256: str = field(metadata={"max_len": 64})
+    ticket_ttl_s: float = field(metadata={"min": 0.0, "max": 600.0})
+    video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
+
+
+@dataclass(frozen=True, slots=True)
+class NodePeerAnswer(Message):
+    """A tab's answer on its way to the worker."""
+
+    TYPE: ClassVar[str] = "peer_answer"
+    session_id: str
+    peer_id: str
+    ticket: str = field(metadata={"max_len": 64})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class CloseNodePeer(Message):
+    """Close one peer of a session."""
+
+    TYPE: ClassVar[str] = "close_peer"
+    session_id: str
+    peer_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementNews(Message):
+    """A session on this node moved."""
+
+    TYPE: ClassVar[str] = "placement_state"
+    session_id: str
+    epoch: int
+    state: PlacementState
+    reason: Reason | None = None
+    detail: str = field(default="", metadata={"max_len": 4096})
+
+
+@dataclass(frozen=True, slots=True)
+class NodePeerOffer(Message):
+    """A worker's offer on its way to the tab."""
+
+    TYPE: ClassVar[str] = "peer_offer"
+    session_id: str
+    peer_id: str
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class NodePeerState(Message):
+    """A peer of a session moved."""
+
+    TYPE: ClassVar[str] = "peer_state"
+    session_id: str
+    peer_id: str
+    state: PeerState
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRefusal(Message):
+    """The broker refuses a message; before ``welcome`` the socket closes next."""
+
+    TYPE: ClassVar[str] = "error"
+    reason: Reason
+    detail: str = field(default="", metadata={"max_len": 4096})
+
+
+FROM_NODE = family(NodeHello, Heartbeat, PlacementNews, NodePeerOffer, NodePeerState)
+"""What a node may send."""
+
+TO_NODE = family(NodeWelcome, StartSession, EndSession, OpenNodePeer, NodePeerAnswer, CloseNodePeer, NodeRefusal)
+"""What the broker may send to a node."""

@@ -1,0 +1,175 @@
+"""Messages between a browser tab and the broker, on the session WebSocket.
+
+Order: the tab says ``hello``; the broker answers ``welcome`` and the session's ``state``. The tab asks for a peer
+(``open_peer``); the worker's ``offer`` comes back through the broker; the tab sends ``answer`` with the ticket that
+came with the offer. Media and input never pass here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from wire.errors import Reason
+from wire.limits import SDP_MAX_BYTES
+from wire.schema import Message, family
+from wire.version import ProtocolRange
+
+
+class SessionState(StrEnum):
+    """Where a session is in its life; the broker's table says which step may follow which."""
+
+    QUEUED = "queued"
+    PLACING = "placing"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class PeerState(StrEnum):
+    """Where one participant's connection is."""
+
+    INVITED = "invited"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+    LEFT = "left"
+
+
+class Role(StrEnum):
+    """What a participant may do at the table."""
+
+    PLAYER = "player"
+    SPECTATOR = "spectator"
+
+
+class VideoCodec(StrEnum):
+    """Video codecs that a rung can encode; the label is the one in SDP."""
+
+    H264 = "H264"
+    VP8 = "VP8"
+
+
+@dataclass(frozen=True, slots=True)
+class TabHello(Message):
+    """First message of a tab."""
+
+    TYPE: ClassVar[str] = "hello"
+    protocol: ProtocolRange
+    """Control versions that the page speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPeer(Message):
+    """The tab wants a connection to the game; a new one replaces the participant's old one."""
+
+    TYPE: ClassVar[str] = "open_peer"
+    video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
+    """SDP names of what ``RTCRtpReceiver.getCapabilities('video')`` lists, without repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Message):
+    """The tab's answer to an offer."""
+
+    TYPE: ClassVar[str] = "answer"
+    peer_id: str
+    ticket: str = field(metadata={"max_len": 64})
+    """The single-use ticket that came with the offer."""
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Message):
+    """The player ends the session (``end``) or only closes this tab's part in it."""
+
+    TYPE: ClassVar[str] = "leave"
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReport(Message):
+    """Once a second: whether pictures still arrive; the player's tab arbitrates take-over with it."""
+
+    TYPE: ClassVar[str] = "media_report"
+    peer_id: str
+    frames_decoded: int = field(metadata={"min": 0})
+    """Frames decoded on this peer so far."""
+    silent_ms: int = field(metadata={"min": 0})
+    """Milliseconds since the last frame arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome(Message):
+    """The broker's answer to ``hello``."""
+
+    TYPE: ClassVar[str] = "welcome"
+    protocol: int
+    session_id: str
+    participant_id: str
+    participant_index: int = field(metadata={"min": 0, "max": 0xFFFF})
+    """The number that this participant writes into input batches."""
+    role: Role
+    seats: tuple[int, ...]
+    """Seats that this participant's devices may be mapped to."""
+    title_id: str
+    title_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateNews(Message):
+    """The session is in a (new) state."""
+
+    TYPE: ClassVar[str] = "state"
+    state: SessionState
+    reason: Reason | None = None
+    """Why, once the session is ending or ended, or why it still waits."""
+    detail: str = field(default="", metadata={"max_len": 4096})
+    """Words for the game's developer, such as the title's last output; shown folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Message):
+    """A worker's offer for this tab."""
+
+    TYPE: ClassVar[str] = "offer"
+    peer_id: str
+    ticket: str = field(metadata={"max_len": 64})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class PeerNews(Message):
+    """The worker's view of this tab's connection."""
+
+    TYPE: ClassVar[str] = "peer_state"
+    peer_id: str
+    state: PeerState
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver(Message):
+    """Another tab of the same player plays on; this one should say so and stop."""
+
+    TYPE: ClassVar[str] = "taken_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Message):
+    """A message was refused; the connection goes on unless the socket closes next."""
+
+    TYPE: ClassVar[str] = "error"
+    reason: Reason
+    detail: str = field(default="", metadata={"max_len": 4096})
+
+
+FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport)
+"""What a tab may send."""
+
+TO_TAB = family(Welcome, StateNews, Offer, PeerNews, TakenOver, Refusal)
+"""What the broker may send to a tab."""

@@ -1,0 +1,44 @@
+"""Protocol versions: what this build speaks and how two sides agree.
+
+Every first message carries the range ``[min, max]`` that its sender speaks. The broker answers with the
+highest version that both speak, so a broker of version N serves nodes and tabs of version N-1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wire.errors import Reason, WireError
+
+PROTOCOL_MIN = 1
+"""Oldest control protocol version that this build speaks."""
+
+PROTOCOL_MAX = 1
+"""Newest control protocol version that this build speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolRange:
+    """An inclusive range of control protocol versions."""
+
+    min: int = PROTOCOL_MIN
+    """Oldest version spoken."""
+    max: int = PROTOCOL_MAX
+    """Newest version spoken."""
+
+
+def negotiate(theirs: ProtocolRange, ours: ProtocolRange | None = None) -> int:
+    """Return the highest version that both ranges hold.
+
+    Raises:
+        WireError: ``protocol_version`` if the ranges do not meet or theirs is upside down.
+    """
+    mine = ours or ProtocolRange()
+    version = min(theirs.max, mine.max)
+    if theirs.min > theirs.max or version < max(theirs.min, mine.min):
+        raise WireError(
+            Reason.PROTOCOL_VERSION,
+            f"the other side speaks protocol {theirs.min}-{theirs.max}, this one {mine.min}-{mine.max}; "
+            "update the older of the two",
+        )
+    return version

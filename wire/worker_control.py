@@ -1,0 +1,195 @@
+"""Messages between a node's agent and one session worker, length-prefixed on a socketpair.
+
+Order: the agent sends ``start`` to a warm worker; the worker reports ``worker_state`` as it goes. Peers are opened
+and signalled at any time while the title runs. EOF on the pair means that the other side died.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from wire.errors import Reason
+from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SDP_MAX_BYTES
+from wire.schema import Message, family
+from wire.session_control import PeerState, Role
+
+
+class PlacementState(StrEnum):
+    """A session on a node, with its epoch."""
+
+    PREPARING = "preparing"
+    SERVING = "serving"
+    SUPERSEDED = "superseded"
+    LOST = "lost"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class TitleSpec:
+    """What a worker needs to run a title; paths are on the node."""
+
+    title_id: str
+    version: str
+    kind: str
+    """``pygame`` for now; each kind is a file in ``render_node/title``."""
+    folder: str = field(metadata={"max_len": 4096})
+    """Absolute path of the unpacked title, mounted read-only."""
+    entry: str = field(metadata={"max_len": 1024})
+    """Program to run, relative to the folder."""
+    arguments: tuple[str, ...] = ()
+    width_px: int = field(default=1280, metadata={"min": PICTURE_MIN_PX, "max": PICTURE_MAX_WIDTH_PX})
+    """Picture width before the title sets its own."""
+    height_px: int = field(default=720, metadata={"min": PICTURE_MIN_PX, "max": PICTURE_MAX_HEIGHT_PX})
+    """Picture height before the title sets its own."""
+    fps: int = field(default=60, metadata={"min": 1, "max": 240})
+    """Frames per second that the encoder is set up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceSpec:
+    """Where a worker listens for media (the ``lite`` adapter)."""
+
+    bind_host: str = "0.0.0.0"
+    """Address of the UDP socket."""
+    port_min: int = field(default=0, metadata={"min": 0, "max": 65535})
+    """First port of the range; 0 with ``port_max`` 0 lets the system choose."""
+    port_max: int = field(default=0, metadata={"min": 0, "max": 65535})
+    advertised_hosts: tuple[str, ...] = ()
+    """Addresses written into candidates: public, forwarded (NAT 1:1) or loopback ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """What the node measured and chose for this session."""
+
+    h264_encoder: str = "libx264"
+    """FFmpeg name of an H.264 encoder that opened when the node probed."""
+    x264_preset: str = "ultrafast"
+    """``ultrafast`` or ``superfast`` by measured headroom."""
+    target_bps: int = field(default=8_000_000, metadata={"min": 100_000, "max": 100_000_000})
+    """Video bitrate per rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartWorker(Message):
+    """Run this title for this session."""
+
+    TYPE: ClassVar[str] = "start"
+    session_id: str
+    epoch: int = field(metadata={"min": 1})
+    title: TitleSpec
+    save_dir: str = field(metadata={"max_len": 4096})
+    """Absolute path of the private save folder, the only place the title may write."""
+    ice: IceSpec
+    encoder: EncoderSpec
+    abandon_s: float = field(default=600.0, metadata={"min": 1.0, "max": 86400.0})
+    """Seconds without any connected peer after which the worker ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWorkerPeer(Message):
+    """Make an offer for a participant; an earlier peer of that participant is closed."""
+
+    TYPE: ClassVar[str] = "open_peer"
+    peer_id: str
+    participant_id: str
+    participant_index: int = field(metadata={"min": 0, "max": 0xFFFF})
+    role: Role
+    seats: tuple[int, ...]
+    ticket_sha256: str = field(metadata={"max_len": 64})
+    """Hex digest of the single-use ticket that the answer must carry."""
+    ticket_ttl_s: float = field(metadata={"min": 0.0, "max": 600.0})
+    """Seconds from now until the ticket is void."""
+    video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAnswer(Message):
+    """A tab's answer for an offered peer."""
+
+    TYPE: ClassVar[str] = "peer_answer"
+    peer_id: str
+    ticket: str = field(metadata={"max_len": 64})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePeer(Message):
+    """Close one peer."""
+
+    TYPE: ClassVar[str] = "close_peer"
+    peer_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StopWorker(Message):
+    """End the session: quit the title, close peers, report ``released`` and exit."""
+
+    TYPE: ClassVar[str] = "stop"
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReady(Message):
+    """A forked worker waits for ``start``."""
+
+    TYPE: ClassVar[str] = "ready"
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState(Message):
+    """The placement moved: ``serving`` at the title's first frame, ``released`` at the end."""
+
+    TYPE: ClassVar[str] = "worker_state"
+    state: PlacementState
+    reason: Reason | None = None
+    detail: str = field(default="", metadata={"max_len": 4096})
+    """The title's last words or the error, for its developer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerOffer(Message):
+    """The worker's offer for an opened peer."""
+
+    TYPE: ClassVar[str] = "peer_offer"
+    peer_id: str
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPeerState(Message):
+    """A peer moved to another state."""
+
+    TYPE: ClassVar[str] = "peer_state"
+    peer_id: str
+    state: PeerState
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStats(Message):
+    """Once a second, for the node's heartbeat, metrics and the operator."""
+
+    TYPE: ClassVar[str] = "stats"
+    peers_connected: int = 0
+    frames_captured: int = 0
+    frames_encoded: int = 0
+    frames_superseded: int = 0
+    """Frames that a newer one replaced before they were encoded."""
+    sent_bytes: int = 0
+    encode_ms_p50: float = 0.0
+    encode_ms_p99: float = 0.0
+    input_events: int = 0
+    input_refused: int = 0
+    """Batches refused: malformed, of another participant, or too many."""
+
+
+TO_WORKER = family(StartWorker, OpenWorkerPeer, PeerAnswer, ClosePeer, StopWorker)
+"""What an agent may send to a worker."""
+
+FROM_WORKER = family(WorkerReady, WorkerState, PeerOffer, WorkerPeerState, WorkerStats)
+"""What a worker may send to its agent."""
