@@ -1,0 +1,48 @@
+# Everything that a person or CI runs. Each target installs what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+NODE_STAMP := web_client/node_modules/.installed
+
+.PHONY: play test check unit browsers bench lock clean
+
+play: $(STAMP)                ## Start Farplay on this machine and print the link
+	@$(BIN)/farplay up
+
+test: check                   ## Everything that gates a change, real browsers included
+	node --test tests/js
+	$(BIN)/python scripts/find_chromium.py
+	$(BIN)/python scripts/find_firefox.py
+	$(BIN)/python -m pytest -q --durations=15 tests
+
+check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web_client && npx --no-install tsc -p .
+
+unit: $(STAMP)                ## The fast tests only
+	$(BIN)/python -m pytest -q tests/unit
+
+bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
+	$(BIN)/python -m tests.bench.run
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Farplay needs Python 3.11 or newer; try: make PYTHON=python3.13")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(NODE_STAMP): web_client/package-lock.json
+	cd web_client && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+lock: $(STAMP)                ## Resolve the dependencies anew, for every Python that we support
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-header --group dev pyproject.toml -o requirements.lock
+
+clean:                        ## Remove what the targets made
+	rm -rf $(VENV) web_client/node_modules build dist *.egg-info bench-results test-results
