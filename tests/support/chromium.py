@@ -1,0 +1,111 @@
+"""A headless Chromium started with no special flags, and pages whose complaints fail the test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Response, async_playwright
+
+from scripts.find_chromium import FLAGS, find_chromium
+from tests.support.page_probe import FAKE_GAMEPADS_JS, PROBE_JS, PageProbe
+
+VIEWPORT = {"width": 1280, "height": 720}
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run a Chromium; only root needs a flag at all."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class PlayPage:
+    """One tab with the probe in it.
+
+    Attributes:
+        complaints: Console errors, uncaught exceptions and failed requests so far.
+        expected: Parts of complaints that this test provokes.
+    """
+
+    def __init__(self, context: BrowserContext, page: Page, cdp: CDPSession) -> None:
+        self.context = context
+        self.page = page
+        self.cdp = cdp
+        self.probe = PageProbe(page.evaluate)
+        self.complaints: list[str] = []
+        self.expected: list[str] = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("response", self._on_response)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.request.method} {response.url}")
+
+    def unexpected(self) -> list[str]:
+        """Return the complaints that no `expected` part explains."""
+        return [each for each in self.complaints if not any(part in each for part in self.expected)]
+
+    async def words(self) -> str:
+        """Return the page's visible text."""
+        return str(await self.page.evaluate("document.body.innerText"))
+
+    async def tap_key(self, code: str = "KeyX") -> None:
+        """Press and release a key with nothing between: shorter than any frame."""
+        for kind in ("keyDown", "keyUp"):
+            await self.cdp.send("Input.dispatchKeyEvent", _key(kind, code))
+
+    async def touch(self, kind: str, points: list[tuple[float, float]]) -> None:
+        """Send a ``touchStart``, ``touchMove`` or ``touchEnd`` with fingers at page positions."""
+        await self.cdp.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(points)]},
+        )
+
+    async def stage_point(self, x_share: float, y_share: float) -> tuple[float, float]:
+        """Return the page position of a place in the picture, letterboxing included."""
+        box = await self.page.evaluate(
+            """() => {
+                const stage = document.getElementById("stage");
+                const frame = stage.getBoundingClientRect();
+                const scale = Math.min(frame.width / stage.videoWidth, frame.height / stage.videoHeight);
+                const [width, height] = [stage.videoWidth * scale, stage.videoHeight * scale];
+                return [frame.x + (frame.width - width) / 2, frame.y + (frame.height - height) / 2, width, height];
+            }"""
+        )
+        left, top, width, height = box
+        return left + x_share * width, top + y_share * height
+
+
+def _key(kind: str, code: str) -> dict[str, Any]:
+    letter = code.removeprefix("Key").removeprefix("Digit")
+    event: dict[str, Any] = {"type": kind, "code": code, "key": letter.lower(), "windowsVirtualKeyCode": ord(letter[0])}
+    if kind == "keyDown":
+        event["text"] = letter.lower()
+    return event
+
+
+@asynccontextmanager
+async def play_page(browser: Browser, *, touch: bool = False, pads: bool = False) -> AsyncIterator[PlayPage]:
+    """Open a tab in a profile of its own; at the end its unexpected complaints fail the test."""
+    context = await browser.new_context(viewport=VIEWPORT, has_touch=touch)  # type: ignore[arg-type]
+    try:
+        await context.add_init_script(PROBE_JS)
+        if pads:
+            await context.add_init_script(FAKE_GAMEPADS_JS)
+        page = await context.new_page()
+        play = PlayPage(context, page, await context.new_cdp_session(page))
+        yield play
+        assert not play.unexpected(), "\n".join(play.unexpected())
+    finally:
+        await context.close()

@@ -1,0 +1,168 @@
+"""A real ``farplay`` command: started, read, ended, and searched for what it left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from tests.support.deadlines import TIME_FACTOR
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_S = 30.0
+END_S = 10.0
+
+
+class FarplayProcess:
+    """One ``farplay up`` or ``farplay title run`` with ``--json``.
+
+    Owns the process from construction to `stop`. Its output beyond the JSON line goes to ``log_path``.
+    """
+
+    def __init__(self, arguments: Sequence[str], log_path: Path) -> None:
+        self.log_path = log_path
+        self._shm_before = _shared_memory()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+        with log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "farplay", *arguments], cwd=ROOT, env=environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self._seen: dict[int, psutil.Process] = {}
+        try:
+            self.ready: dict[str, str] = json.loads(self._first_line(READY_S * TIME_FACTOR))
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def url(self) -> str:
+        """Return where it serves, without a trailing slash."""
+        return self.ready["url"].rstrip("/")
+
+    def _first_line(self, within_s: float) -> str:
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + within_s
+        text = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while b"\n" not in text:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise AssertionError(f"no line within {within_s} s\n{self.log_tail()}")
+                chunk = os.read(self.process.stdout.fileno(), 65536)
+                if not chunk:
+                    raise AssertionError(f"ended with {self.process.wait()} before it was ready\n{self.log_tail()}")
+                text += chunk
+        return text.partition(b"\n")[0].decode()
+
+    def log_tail(self) -> str:
+        """Return the end of what it wrote to standard error."""
+        return self.log_path.read_text(errors="replace")[-4000:]
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return all its processes that live now, and remember them for `left_behind`."""
+        try:
+            found = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+        self._seen.update({each.pid: each for each in found})
+        return found
+
+    def named(self, name: str) -> list[psutil.Process]:
+        """Return its broker, node, worker or title processes (see `role_of`)."""
+        return [each for each in self.descendants() if role_of(each) == name]
+
+    def kill(self) -> None:
+        """End everything at once, for a start that failed."""
+        for each in [*self.descendants(), psutil.Process(self.process.pid)] if self.process.poll() is None else []:
+            if each.is_running():
+                each.kill()
+        self.process.wait(END_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def stop(self) -> int:
+        """Interrupt it as a person would, and wait for its end.
+
+        Returns:
+            Its exit status.
+        """
+        self.descendants()
+        self.process.send_signal(signal.SIGINT)
+        try:
+            return self.process.wait(END_S * TIME_FACTOR)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise AssertionError(f"did not end within {END_S} s of SIGINT\n{self.log_tail()}") from error
+        finally:
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+    def left_behind(self) -> list[str]:
+        """Return what outlived it: processes, its listening socket, shared memory."""
+        left = [f"process {each}" for each in _alive(self._seen.values())]
+        place = urlsplit(self.url)
+        if _answers(place.hostname or "localhost", place.port or 80):
+            left.append(f"a listener on {self.url}")
+        left += [f"/dev/shm/{name}" for name in _shared_memory() - self._shm_before]
+        return left
+
+
+def role_of(process: psutil.Process) -> str:
+    """Tell what a process of the tree is: ``broker``, ``node``, ``fork_server``, ``worker``, ``sandbox``, ``title``.
+
+    The broker and the node are commands of their own. Below the node, forked workers keep the fork server's command
+    line, so they are known by their place: a fork server is a child of the node, a worker is its child.
+    """
+    try:
+        command = process.cmdline()
+        parent = process.parent()
+        above = parent.cmdline() if parent else []
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return "gone"
+    if not command:
+        return "gone"
+    if Path(command[0]).name == "bwrap":
+        return "sandbox"
+    if any("render_node.title" in word or "title_main" in word for word in command):
+        return "title"
+    if _runs(command, "broker"):
+        return "broker"
+    if _runs(command, "node"):
+        return "node" if not _runs(above, "node") else "fork_server"
+    if _runs(above, "node"):
+        return "fork_server"
+    return "worker" if command == above else "other"
+
+
+def _runs(command: Sequence[str], name: str) -> bool:
+    return name in command and any("farplay" in word for word in command)
+
+
+def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Return those that still run after a short wait; zombies of ours count, as nobody reaps them."""
+    _, alive = psutil.wait_procs(list(processes), timeout=3.0)
+    return alive
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _shared_memory() -> set[str]:
+    # Chromium keeps short-lived files of its own here.
+    return {each.name for each in Path("/dev/shm").iterdir() if not each.name.startswith((".org.chromium", ".com.google"))}
