@@ -12,7 +12,7 @@ Messages, big-endian, first byte is the kind::
     title to worker                                          worker to title
     1 hello    u8 version | u32 pid                          65 input  u32 seq | u8 seat | event (wire.input_events)
     2 frame    u8 slot | u16 width | u16 height              66 quit
-               | u32 frame_seq | u32 input_seq | u64 tick_ns
+               | u32 frame_seq | u32 input_seq | u64 tick_ns 67 ping
     3 cursor   as wire.frame_story kind 5, whole
     4 rumble   as wire.frame_story kind 6, whole
     5 text     as wire.frame_story kind 7, whole
@@ -60,6 +60,7 @@ class IpcKind(IntEnum):
     SOUND = 6
     INPUT = 65
     QUIT = 66
+    PING = 67
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,13 @@ class Quit:
     """The title should end: it sees its window being closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Needs no answer: that it was read from the socket shows that the title still takes input."""
+
+
 FromTitle: TypeAlias = Hello | Frame | frame_story.Cursor | frame_story.Rumble | frame_story.TextInput | Sound
-ToTitle: TypeAlias = Input | Quit
+ToTitle: TypeAlias = Input | Quit | Ping
 _STORY_KINDS = {
     IpcKind.CURSOR: frame_story.StoryKind.CURSOR,
     IpcKind.RUMBLE: frame_story.StoryKind.RUMBLE,
@@ -221,6 +227,8 @@ def encode_to_title(message: ToTitle) -> bytes:
             return _INPUT.pack(IpcKind.INPUT, seq, seat) + encode_event(event)
         case Quit():
             return bytes([IpcKind.QUIT])
+        case Ping():
+            return bytes([IpcKind.PING])
 
 
 def decode_to_title(data: bytes) -> ToTitle:
@@ -229,8 +237,10 @@ def decode_to_title(data: bytes) -> ToTitle:
     Raises:
         WireError: ``unknown_type`` or ``malformed``.
     """
-    if data[:1] == bytes([IpcKind.QUIT]):
+    if data == bytes([IpcKind.QUIT]):
         return Quit()
+    if data == bytes([IpcKind.PING]):
+        return Ping()
     if data[:1] != bytes([IpcKind.INPUT]) or len(data) < _INPUT.size:
         raise WireError(Reason.UNKNOWN_TYPE, "not a message for a title")
     _, seq, seat = _INPUT.unpack_from(data)

@@ -1,1 +1,4 @@
-"""What runs inside the title's process: the launcher and its hooks, a file for each kind of title."""
+"""Runs inside a title's sandbox: connects an unmodified program to its session worker.
+
+Imports only the standard library, ``wire`` and, once its hooks need it, pygame.
+"""

@@ -1,0 +1,63 @@
+"""The tail of what a title prints, read without letting a talkative title cost the worker much."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from wire.limits import TITLE_LAST_WORDS_BYTES
+
+CHUNK_BYTES = 64 * 1024
+PAUSE_S = 0.02
+"""Pause after a full chunk, so that a title that prints without end gets 3 MB/s; its own prints then block."""
+
+
+class LastWords:
+    """Owns the read end of the title's output pipe until ``close``."""
+
+    def __init__(self, output_fd: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._fd = output_fd
+        self._loop = loop
+        self._tail = bytearray()
+        self._pause: asyncio.TimerHandle | None = None
+        os.set_blocking(output_fd, False)
+        self._listen()
+
+    def text(self) -> str:
+        """Return at most the last 64 KiB, with what is not UTF-8 replaced."""
+        return self._tail.decode(errors="replace")
+
+    def drain(self) -> None:
+        """Read what is left now that nobody writes any more, at most one pipe's worth."""
+        if self._fd >= 0:
+            self._read()
+
+    def close(self) -> None:
+        """Stop reading; the text stays."""
+        if self._pause is not None:
+            self._pause.cancel()
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1
+
+    def _listen(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._fd, self._readable)
+
+    def _readable(self) -> None:
+        read_bytes = self._read()
+        if read_bytes == CHUNK_BYTES:
+            self._loop.remove_reader(self._fd)
+            self._pause = self._loop.call_later(PAUSE_S, self._listen)
+        elif not read_bytes:
+            self._loop.remove_reader(self._fd)
+
+    def _read(self) -> int:
+        try:
+            data = os.read(self._fd, CHUNK_BYTES)
+        except BlockingIOError:
+            return -1
+        self._tail += data
+        del self._tail[:-TITLE_LAST_WORDS_BYTES]
+        return len(data)

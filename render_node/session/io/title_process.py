@@ -1,0 +1,293 @@
+"""One title's process: started in the sandbox, watched, told of input, ended without remainder.
+
+Ends: it exits (``title_quit``, ``title_crashed``), shows nothing (``title_no_picture``), stands still without reading
+its socket (``title_hung``), or breaks the rules (``title_violation``). A title that draws nothing new but goes on
+reading its events is alive: while no frames come it is pinged, and only an unread ping counts as hanging.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from render_node.session.io import sandbox
+from render_node.session.io.frame_ring import FrameRing
+from render_node.session.io.last_words import LastWords
+from render_node.session.io.sandbox_child import SandboxChild
+from render_node.session.io.title_link import TitleLink
+from render_node.title.launch_spec import LaunchSpec
+from wire.errors import Reason
+from wire.frame_story import Cursor, Rumble, TextInput
+from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Sound
+from wire.worker_control import TitleSpec
+
+FIRST_FRAME_S = 15.0
+"""A title that has shown no picture by then never will."""
+
+HUNG_S = 10.0
+"""Neither a frame nor a read ping for so long means that the title hangs."""
+
+WATCH_INTERVAL_S = 1.0
+KILL_WAIT_S = 2.0
+"""How long the kernel may take to clear the sandbox away."""
+
+DETAIL_WORDS_BYTES = 3000
+"""Last words that go into the end's detail, whose wire limit is 4096 characters."""
+
+SOUND_PIPE_BYTES = 4096
+"""The smallest pipe, since what lies in it is latency: 21 ms at 48 kHz stereo."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedFrame:
+    """A picture in the ring; ``pixels`` may be written to by the title at any time, so copy before you trust it."""
+
+    width: int
+    height: int
+    frame_seq: int
+    """The title's flips so far."""
+    input_seq: int
+    """Newest event, by the worker's count, that the title had applied."""
+    tick_us: int
+    """When the title flipped; never later than ``capture_us`` nor earlier than the frame before."""
+    capture_us: int
+    """When the worker learned of it."""
+    pixels: memoryview
+    """BGRX rows of ``width * 4`` bytes, borrowed until ``release_frame``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TitleEnd:
+    """Why a title's process is no more."""
+
+    reason: Reason
+    detail: str
+
+
+class TitleProcess:
+    """Owns the process, ring, socket and pipes until ``stop``. Callbacks run on the loop that started it."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        on_frame: Callable[[], None],
+        on_story: Callable[[Cursor | Rumble | TextInput], None],
+        on_ended: Callable[[TitleEnd], None],
+    ) -> None:
+        """Use ``start``."""
+        self._loop = loop
+        self._on_frame = on_frame
+        self._on_story = on_story
+        self._on_ended = on_ended
+        self._ring = FrameRing(RingLayout())
+        self._lock = threading.Lock()
+        self._newest: CapturedFrame | None = None
+        self._newest_slot = 0
+        self._tick_us = 0
+        self._frames = 0
+        self._started_s = loop.time()
+        self._alive_s = self._started_s
+        self._connected = False
+        self._ended = False
+        self._watch: asyncio.TimerHandle | None = None
+        self.sound_format: Sound | None = None
+        self.sound_fd = -1
+
+    @classmethod
+    async def start(
+        cls,
+        title: TitleSpec,
+        save_dir: str,
+        *,
+        on_frame: Callable[[], None],
+        on_story: Callable[[Cursor | Rumble | TextInput], None],
+        on_ended: Callable[[TitleEnd], None],
+    ) -> TitleProcess:
+        """Start a title; returns at once, before its first frame.
+
+        Args:
+            title: What to run.
+            save_dir: Existing folder that the title may write to.
+            on_frame: A new picture waits for ``take_frame``.
+            on_story: The title changed its cursor, rumbles or wants text.
+            on_ended: Called once, unless ``stop`` was called first.
+
+        Raises:
+            WireError: ``sandbox_unavailable``.
+        """
+        await asyncio.to_thread(sandbox.find_bubblewrap)
+        process = cls(asyncio.get_running_loop(), on_frame=on_frame, on_story=on_story, on_ended=on_ended)
+        try:
+            process._spawn(title, save_dir)
+        except BaseException:
+            process._ring.close()
+            raise
+        return process
+
+    def _spawn(self, title: TitleSpec, save_dir: str) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sound_fd, sound_write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            os.set_blocking(sound_write_fd, True)
+            fcntl.fcntl(self.sound_fd, fcntl.F_SETPIPE_SZ, SOUND_PIPE_BYTES)
+            spec = _launch_spec(title, (theirs.fileno(), self._ring.fd, sound_write_fd))
+            self._child = SandboxChild(
+                lambda info_fd: sandbox.command(title.folder, save_dir, spec.to_json(), info_fd=info_fd),
+                inherited=(spec.socket_fd, spec.ring_fd, spec.sound_fd),
+                loop=self._loop,
+                on_exit=self._exited,
+            )
+        except BaseException:
+            ours.close()
+            os.close(self.sound_fd)
+            raise
+        finally:
+            theirs.close()
+            os.close(sound_write_fd)
+        self._words = LastWords(self._child.take_output_fd(), self._loop)
+        self._link = TitleLink(
+            ours, self._ring.layout, self._loop, on_message=self._take, on_violation=self._violated
+        )
+        self._watch = self._loop.call_later(WATCH_INTERVAL_S, self._watch_over)
+
+    @property
+    def last_words(self) -> str:
+        """Tail of what the title printed, standard output and error together."""
+        return self._words.text()
+
+    def take_frame(self) -> CapturedFrame | None:
+        """Return the newest picture not taken yet and keep the title away from its slot. Any thread, one at a time."""
+        with self._lock:
+            frame, self._newest = self._newest, None
+            if frame is not None:
+                self._ring.mark_reading(self._newest_slot)
+        return frame
+
+    def release_frame(self) -> None:
+        """Let the title draw into the slot again. Any thread."""
+        with self._lock:
+            if self._ring.fd >= 0:
+                self._ring.mark_reading(None)
+
+    def send_input(self, event: Input) -> bool:
+        """Hand over an event; False if the title does not read its socket. Never blocks."""
+        return self._link.send(event)
+
+    async def stop(self, grace_s: float) -> None:
+        """Ask the title to quit, then kill its sandbox; afterwards nothing of it is left.
+
+        Args:
+            grace_s: Time that it has to react to its QUIT event.
+        """
+        self._ended = True
+        self._close_sound()
+        if grace_s > 0 and self._link.send(Quit()):
+            await self._child.wait(grace_s)
+        self._child.kill()
+        await self._child.wait(KILL_WAIT_S)
+        self._close()
+
+    def _close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._link.close()
+        self._words.close()
+        self._child.close()
+        with self._lock:
+            self._newest = None
+            self._ring.close()
+
+    def _close_sound(self) -> None:
+        """Close the pipe before the title quits: its mixer would wait for a reader for ever."""
+        if self.sound_fd >= 0:
+            os.close(self.sound_fd)
+            self.sound_fd = -1
+
+    # --- what the title says ---
+
+    def _take(self, message: FromTitle) -> None:
+        match message:
+            case Frame():
+                self._take_picture(message)
+            case Hello():
+                self._connected = True
+            case Sound():
+                self.sound_format = message
+            case Cursor() | Rumble() | TextInput():
+                self._on_story(message)
+
+    def _take_picture(self, frame: Frame) -> None:
+        now_us = time.monotonic_ns() // 1000
+        self._tick_us = max(min(frame.tick_ns // 1000, now_us), self._tick_us)
+        pixels = self._ring.pixels(frame.slot, frame.width, frame.height)
+        captured = CapturedFrame(
+            frame.width, frame.height, frame.frame_seq, frame.input_seq, self._tick_us, now_us, pixels
+        )
+        with self._lock:
+            self._newest, self._newest_slot = captured, frame.slot
+        self._frames += 1
+        self._alive_s = self._loop.time()
+        self._on_frame()
+
+    # --- how it ends ---
+
+    def _watch_over(self) -> None:
+        self._watch = self._loop.call_later(WATCH_INTERVAL_S, self._watch_over)
+        now_s = self._loop.time()
+        if not self._frames:
+            if now_s - self._started_s > FIRST_FRAME_S:
+                self._kill(Reason.TITLE_NO_PICTURE, f"no picture within {FIRST_FRAME_S:.0f} s")
+            return
+        if self._link.unread_bytes() == 0:
+            self._alive_s = now_s
+            if now_s - self._alive_s < WATCH_INTERVAL_S:
+                self._link.send(Ping())
+        elif now_s - self._alive_s > HUNG_S:
+            self._kill(Reason.TITLE_HUNG, f"no picture and no event read for {HUNG_S:.0f} s")
+
+    def _violated(self, words: str) -> None:
+        self._kill(Reason.TITLE_VIOLATION, words)
+
+    def _kill(self, reason: Reason, words: str) -> None:
+        self._child.kill()
+        self._end(reason, words)
+
+    def _exited(self, status: int) -> None:
+        self._words.drain()
+        if not self._connected and self.last_words.startswith("bwrap:"):
+            self._end(Reason.SANDBOX_UNAVAILABLE, "the sandbox could not be built")
+        elif status == 0:
+            self._end(Reason.TITLE_QUIT, "")
+        else:
+            how = f"signal {status - 128}" if status > 128 else f"exit status {status}"
+            self._end(Reason.TITLE_CRASHED, f"the title ended with {how}")
+
+    def _end(self, reason: Reason, words: str) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        tail = self.last_words[-DETAIL_WORDS_BYTES:]
+        self._on_ended(TitleEnd(reason, f"{words}\n{tail}".strip()))
+
+
+def _launch_spec(title: TitleSpec, descriptors: tuple[int, int, int]) -> LaunchSpec:
+    return LaunchSpec(
+        *descriptors,
+        folder=sandbox.TITLE_PATH,
+        entry=title.entry,
+        arguments=title.arguments,
+        width_px=title.width_px,
+        height_px=title.height_px,
+        fps=title.fps,
+        launcher_path=sandbox.LAUNCHER_PATH,
+        packages_path=sandbox.PACKAGES_PATH,
+        address_space_bytes=sandbox.ADDRESS_SPACE_BYTES,
+        processes_max=sandbox.PROCESSES_MAX,
+    )
