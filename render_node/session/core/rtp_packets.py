@@ -1,0 +1,103 @@
+"""RTP headers, one-byte header extensions (RFC 8285) and retransmission packets (RFC 4588)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+PAYLOAD_MAX_BYTES = 1172
+"""Payload of one packet: with RTP header, extensions, RTX, SRTP tag, UDP and IPv6 it stays within 1280 bytes."""
+
+SEQ_MODULUS = 1 << 16
+
+PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
+_HEADER = struct.Struct("!BBHII")
+_RTX_SEQ = struct.Struct("!H")
+_ONE_BYTE_PROFILE = b"\xbe\xde"
+_NO_PLAYOUT_DELAY = b"\0\0\0"
+"""Minimum and maximum 0, 12 bits each: show every frame as soon as it is decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionIds:
+    """Ids of the header extensions that the other side took; None if it did not."""
+
+    mid: int | None = None
+    abs_send_time: int | None = None
+    playout_delay: int | None = None
+
+
+class ExtensionBlock:
+    """Builds the extension block of a stream's packets; what does not change is made once.
+
+    Args:
+        ids: Negotiated ids.
+        mid: The media section's identification tag.
+    """
+
+    def __init__(self, ids: ExtensionIds, mid: str) -> None:
+        fixed = b""
+        if ids.mid is not None:
+            fixed += _element(ids.mid, mid.encode())
+        if ids.playout_delay is not None:
+            fixed += _element(ids.playout_delay, _NO_PLAYOUT_DELAY)
+        self._fixed = fixed
+        self._abs_send_time = ids.abs_send_time
+        self._constant = _block(fixed) if ids.abs_send_time is None else None
+
+    def build(self, now_ntp: int) -> bytes:
+        """Return the block for packets sent now (64-bit NTP time), empty if no extension was negotiated."""
+        if self._constant is not None:
+            return self._constant
+        assert self._abs_send_time is not None
+        send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(3, "big")
+        return _block(self._fixed + _element(self._abs_send_time, send_time))
+
+
+def _element(extension_id: int, value: bytes) -> bytes:
+    return bytes(((extension_id << 4) | (len(value) - 1),)) + value
+
+
+def _block(elements: bytes) -> bytes:
+    if not elements:
+        return b""
+    padded = elements + bytes(-len(elements) % 4)
+    return _ONE_BYTE_PROFILE + (len(padded) // 4).to_bytes(2, "big") + padded
+
+
+@dataclass(frozen=True, slots=True)
+class StreamIds:
+    """What names a stream in its packets."""
+
+    ssrc: int
+    payload_type: int
+    rtx_ssrc: int | None = None
+    rtx_payload_type: int | None = None
+
+
+def build_packet(ids: StreamIds, seq: int, rtp_ts: int, *, marker: bool, extensions: bytes, payload: bytes) -> bytes:
+    """Return one RTP packet; ``extensions`` is a whole block or empty."""
+    first = 0x90 if extensions else 0x80
+    head = _HEADER.pack(first, (marker << 7) | ids.payload_type, seq, rtp_ts, ids.ssrc)
+    return head + extensions + payload
+
+
+def build_rtx(ids: StreamIds, packet: bytes, rtx_seq: int) -> bytes:
+    """Return the retransmission of ``packet`` in the RTX stream, header extensions kept.
+
+    Args:
+        ids: The stream, with its RTX stream.
+        packet: A packet of ``build_packet``.
+        rtx_seq: Next sequence number of the RTX stream.
+    """
+    assert ids.rtx_ssrc is not None
+    assert ids.rtx_payload_type is not None
+    first, second, seq, rtp_ts, _ = _HEADER.unpack_from(packet)
+    body = _HEADER.size
+    if first & 0x10:
+        body += 4 + 4 * int.from_bytes(packet[body + 2 : body + 4], "big")
+    head = _HEADER.pack(first, (second & 0x80) | ids.rtx_payload_type, rtx_seq, rtp_ts, ids.rtx_ssrc)
+    return head + packet[_HEADER.size : body] + _RTX_SEQ.pack(seq) + packet[body:]

@@ -1,0 +1,303 @@
+"""ICE-lite (RFC 8445 §2.5): one UDP socket per worker, shared by its peers, at an address that peers can reach.
+
+The other side does all checks; we answer those that carry our password, and send to the address that it nominates.
+Datagrams are told apart by their first byte (RFC 7983) and find their peer by ufrag (checks) or by source address
+(everything else, once that address has passed a check). A nominated address may change at any time: that is how a
+player moves from Wi-Fi to mobile without a new connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import struct
+import time
+from collections import OrderedDict, deque
+
+from aioice import Candidate, ConnectionClosed, stun
+from aioice.utils import random_string
+
+from render_node.session.core.rate_limit import TokenBucket
+from render_node.session.io.udp_port import Address, UdpPort
+from wire.errors import Reason, WireError
+from wire.worker_control import IceSpec
+
+QUEUE_MAX_DATAGRAMS = 512
+"""Datagrams that wait for aiortc's pump; it takes one per loop turn, so this is never near unless it hangs."""
+
+ADDRESSES_MAX = 8
+"""Source addresses remembered per peer; the least recently checked is forgotten."""
+
+CHECKS_PER_S = 50
+"""Checks answered per second and peer; browsers send about 20 while connecting, one every 2-5 s afterwards."""
+
+DATAGRAM_MAX_BYTES = 1500
+"""Longer ones cannot be SRTP or DTLS of ours, and aiortc's SRTP would raise on them."""
+
+_STUN_HEADER_BYTES = 20
+_STUN_USERNAME = 0x0006
+_BINDING_REQUEST = 0x0001
+_ATTRIBUTE = struct.Struct("!HH")
+_ATTRIBUTES_MAX = 16
+
+_ports: dict[tuple[asyncio.AbstractEventLoop, IceSpec], LitePort] = {}
+"""The open port of each loop and specification, from the first peer's gathering to the last one's end."""
+
+
+def local_ufrag(check: bytes) -> str | None:
+    """Return the ufrag that a binding request is meant for, or None if it is no such request.
+
+    Looks at nothing else, so that what strangers send costs next to nothing.
+    """
+    if len(check) < _STUN_HEADER_BYTES or check[0] << 8 | check[1] != _BINDING_REQUEST:
+        return None
+    offset = _STUN_HEADER_BYTES
+    for _ in range(_ATTRIBUTES_MAX):
+        if offset + 4 > len(check):
+            return None
+        kind, length = _ATTRIBUTE.unpack_from(check, offset)
+        if kind == _STUN_USERNAME:
+            return check[offset + 4 : offset + 4 + length].split(b":")[0].decode("ascii", "replace")
+        offset += 4 + length + -length % 4
+    return None
+
+
+class LitePort:
+    """A worker's socket and its peers.
+
+    Args:
+        port: The socket, owned from now on.
+    """
+
+    def __init__(self, port: UdpPort, advertised_hosts: tuple[str, ...]) -> None:
+        self.udp = port
+        self.advertised_hosts = advertised_hosts
+        self._by_ufrag: dict[str, LiteConnection] = {}
+        self._by_address: dict[Address, LiteConnection] = {}
+        self.strangers = 0
+        """Datagrams that belonged to no peer."""
+
+    @classmethod
+    def acquire(cls, spec: IceSpec, connection: LiteConnection) -> LitePort:
+        """Return the loop's port for ``spec``, opened if this is its first peer, with ``connection`` registered.
+
+        Raises:
+            WireError: ``no_room`` if the range has no free port, ``internal`` if nothing is advertised.
+        """
+        key = (asyncio.get_running_loop(), spec)
+        port = _ports.get(key)
+        if port is None:
+            hosts = spec.advertised_hosts
+            if not hosts:
+                raise WireError(Reason.INTERNAL, "no address is advertised for media")
+            port = _ports[key] = cls(UdpPort.open(spec.bind_host, spec.port_min, spec.port_max), hosts)
+            port.udp.on_datagram = port._received
+        port._by_ufrag[connection.local_username] = connection
+        return port
+
+    def release(self, connection: LiteConnection) -> None:
+        """Forget a peer; the last one's end closes the socket."""
+        self._by_ufrag.pop(connection.local_username, None)
+        for address in [known for known, owner in self._by_address.items() if owner is connection]:
+            del self._by_address[address]
+        if not self._by_ufrag:
+            self.udp.close()
+            for key in [key for key, port in _ports.items() if port is self]:
+                del _ports[key]
+
+    def admit(self, address: Address, connection: LiteConnection) -> None:
+        """Route an address that passed a check to its peer."""
+        self._by_address[address] = connection
+
+    def forget(self, address: Address, connection: LiteConnection) -> None:
+        """Stop routing an address, unless another peer has it by now."""
+        if self._by_address.get(address) is connection:
+            del self._by_address[address]
+
+    def _received(self, data: bytes, address: Address) -> None:
+        if not data or len(data) > DATAGRAM_MAX_BYTES:
+            self.strangers += 1
+        elif data[0] < 4:
+            self._check_received(data, address)
+        elif connection := self._by_address.get(address):
+            connection.data_received(data)
+        else:
+            self.strangers += 1
+
+    def _check_received(self, data: bytes, address: Address) -> None:
+        ufrag = local_ufrag(data)
+        connection = self._by_ufrag.get(ufrag) if ufrag else None
+        if connection is None:
+            self.strangers += 1
+            return
+        connection.check_received(data, address)
+
+
+class LiteConnection:
+    """One peer's ICE-lite side; an ``IceConnection`` that also takes the place of aioice's ``Connection``."""
+
+    def __init__(self, spec: IceSpec, local_username: str | None = None, local_password: str | None = None) -> None:
+        self.ice_controlling = False
+        self.remote_is_lite = False
+        self.remote_username: str | None = None
+        self.remote_password: str | None = None
+        self._spec = spec
+        self._username = local_username or random_string(12)
+        self._password = local_password or random_string(32)
+        self._foundation = secrets.token_hex(4)
+        self._port: LitePort | None = None
+        self._nominated: Address | None = None
+        self._addresses: OrderedDict[Address, None] = OrderedDict()
+        self._checks = TokenBucket(CHECKS_PER_S, 2 * CHECKS_PER_S)
+        self._queue: deque[bytes] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._connected = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._heard_us: int | None = None
+        self.dropped = 0
+        """Datagrams not sent because the socket would have blocked, or not queued because nobody took them."""
+
+    @property
+    def local_username(self) -> str:
+        """Our ufrag."""
+        return self._username
+
+    @property
+    def local_password(self) -> str:
+        """Our password."""
+        return self._password
+
+    @property
+    def local_candidates(self) -> list[Candidate]:
+        """One host candidate per advertised address."""
+        if self._port is None:
+            return []
+        return [
+            Candidate(
+                foundation=f"{self._foundation}{index}",
+                component=1,
+                transport="udp",
+                # RFC 8445 §5.1.2.1: type preference of a host candidate, then the order of the list.
+                priority=(126 << 24) | ((65535 - index) << 8) | 255,
+                host=host,
+                port=self._port.udp.port,
+                type="host",
+            )
+            for index, host in enumerate(self._port.advertised_hosts)
+        ]
+
+    @property
+    def remote_candidates(self) -> list[Candidate]:
+        """None: addresses are learned from checks."""
+        return []
+
+    @property
+    def heard_us(self) -> int | None:
+        """When the newest check with our password arrived."""
+        return self._heard_us
+
+    async def gather_candidates(self) -> None:
+        """Open or join the worker's port."""
+        if self._port is None and not self._closed.is_set():
+            self._port = LitePort.acquire(self._spec, self)
+
+    async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:
+        """Ignore it: a lite side sends no checks."""
+
+    async def connect(self) -> None:
+        """Return once the other side has nominated an address."""
+        await self._connected.wait()
+        if self._closed.is_set():
+            raise ConnectionError("closed before a path was found")
+
+    async def close(self) -> None:
+        """Leave the port and wake everyone who waits."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._connected.set()
+        self._queue.clear()
+        self._wake()
+        if self._port is not None:
+            self._port.release(self)
+            self._port = None
+
+    async def recv(self) -> bytes:
+        """Return the next datagram from an address that passed a check."""
+        while not self._queue:
+            if self._closed.is_set():
+                raise ConnectionError("closed")
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        return self._queue.popleft()
+
+    async def send(self, data: bytes) -> None:
+        """Send to the nominated address; a full socket drops it, as a network would."""
+        if self._port is None or self._nominated is None:
+            raise ConnectionError("not connected")
+        self.send_now(data)
+
+    async def get_event(self) -> ConnectionClosed:
+        """Return once closed."""
+        await self._closed.wait()
+        return ConnectionClosed()
+
+    def send_now(self, data: bytes) -> bool:
+        """Send to the nominated address; False if there is none or the socket is full."""
+        if self._port is None or self._nominated is None:
+            return False
+        if self._port.udp.send(data, self._nominated):
+            return True
+        self.dropped += 1
+        return False
+
+    def is_congested(self) -> bool:
+        """Tell whether the socket's send buffer is more than half full."""
+        return self._port is not None and self._port.udp.is_congested()
+
+    def data_received(self, data: bytes) -> None:
+        """Queue a datagram for aiortc."""
+        if len(self._queue) >= QUEUE_MAX_DATAGRAMS:
+            self.dropped += 1
+            return
+        self._queue.append(data)
+        self._wake()
+
+    def check_received(self, data: bytes, address: Address) -> None:
+        """Answer a check that has our password; ignore any other."""
+        now_us = time.monotonic_ns() // 1000
+        if self._port is None or not self._checks.take(now_us):
+            return
+        try:
+            request = stun.parse_message(data)
+        except (ValueError, struct.error):
+            return
+        if not request.check_message_integrity(self._password.encode()):
+            return
+        self._heard_us = now_us
+        response = stun.Message(
+            message_method=stun.Method.BINDING,
+            message_class=stun.Class.RESPONSE,
+            transaction_id=request.transaction_id,
+        )
+        response.attributes["XOR-MAPPED-ADDRESS"] = (address[0].removeprefix("::ffff:"), address[1])
+        response.add_message_integrity(self._password.encode())
+        self._port.udp.send(bytes(response), address)
+        self._admit(address)
+        if "USE-CANDIDATE" in request.attributes:
+            self._nominated = address
+            self._connected.set()
+
+    def _admit(self, address: Address) -> None:
+        assert self._port is not None
+        self._port.admit(address, self)
+        self._addresses[address] = None
+        self._addresses.move_to_end(address)
+        while len(self._addresses) > ADDRESSES_MAX:
+            oldest = next(known for known in self._addresses if known != self._nominated)
+            del self._addresses[oldest]
+            self._port.forget(oldest, self)
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)

@@ -1,0 +1,70 @@
+"""What a peer's RTCP says about our streams, and the answers that need no decision."""
+
+from __future__ import annotations
+
+from render_node.session.core.rate_limit import TokenBucket
+from render_node.session.core.rtcp import (
+    KeyframeRequest,
+    Nack,
+    ReceptionReport,
+    ReferenceTime,
+    build_dlrr,
+    parse_rtcp,
+    round_trip_us,
+)
+from render_node.session.io.rtp_sender import RtpSender
+
+COMPOUNDS_PER_S = 500
+"""RTCP datagrams read per second and peer; Chrome sends under 100 even when it loses a lot."""
+
+RTT_WEIGHT = 0.25
+"""Share of the newest round trip in the smoothed one."""
+
+
+class PeerFeedback:
+    """Newest quality of the video stream as its receiver reports it."""
+
+    def __init__(self) -> None:
+        self.rtt_us = 0
+        """Smoothed round trip; 0 until the first report that answers one of ours."""
+        self.fraction_lost = 0.0
+        """Share of packets lost in the newest report interval."""
+        self.jitter = 0
+        """Interarrival jitter in 1/90000 s."""
+        self.keyframe_requests = 0
+        self.nacked = 0
+        """Sequence numbers asked for again."""
+        self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
+
+    def receive(self, data: bytes, video: RtpSender, *, now_us: int, now_ntp: int) -> bool:
+        """Take a decrypted compound packet; answer NACKs and round-trip questions.
+
+        Returns:
+            Whether a keyframe is asked for.
+        """
+        if not self._compounds.take(now_us):
+            return False
+        wants_keyframe = False
+        for item in parse_rtcp(data):
+            match item:
+                case KeyframeRequest(ssrc) if ssrc == video.ssrc:
+                    self.keyframe_requests += 1
+                    wants_keyframe = True
+                case Nack(ssrc, seqs) if ssrc == video.ssrc:
+                    self.nacked += len(seqs)
+                    video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
+                case ReceptionReport() if item.ssrc == video.ssrc:
+                    self._reported(item, now_ntp)
+                case ReferenceTime():
+                    video.send_rtcp(build_dlrr(video.ssrc, item, 0))
+                case _:
+                    pass
+        return wants_keyframe
+
+    def _reported(self, report: ReceptionReport, now_ntp: int) -> None:
+        self.fraction_lost = report.fraction_lost
+        self.jitter = report.jitter
+        rtt_us = round_trip_us(report, now_ntp)
+        if rtt_us is not None:
+            smoothed = self.rtt_us + RTT_WEIGHT * (rtt_us - self.rtt_us)
+            self.rtt_us = round(smoothed) if self.rtt_us else rtt_us

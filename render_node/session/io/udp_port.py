@@ -1,0 +1,96 @@
+"""A non-blocking UDP socket on the event loop: what the kernel's buffer does not take is dropped, never queued."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import fcntl
+import socket
+import termios
+from collections.abc import Callable
+from typing import TypeAlias
+
+from wire.errors import Reason, WireError
+
+Address: TypeAlias = tuple[str, int]
+
+SEND_BUFFER_BYTES = 1024 * 1024
+"""Asked of the kernel: a keyframe for each of several peers at once."""
+
+RECEIVE_BUFFER_BYTES = 1024 * 1024
+
+READS_PER_TURN = 64
+"""Datagrams read before other work of the loop gets its turn."""
+
+_RECEIVE_BYTES = 2048
+
+
+class UdpPort:
+    """Owns a socket until ``close``. ``on_datagram(data, address)`` must be set before the loop next runs."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self._host_is_v6 = sock.family == socket.AF_INET6
+        self._full_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2
+        self._unsent = array.array("i", [0])
+        self.port: int = sock.getsockname()[1]
+        self.on_datagram: Callable[[bytes, Address], None] = lambda data, address: None
+        self.dropped = 0
+        """Datagrams that the kernel did not take."""
+        self._loop.add_reader(sock.fileno(), self._readable)
+
+    @classmethod
+    def open(cls, host: str, port_min: int, port_max: int) -> UdpPort:
+        """Bind the first free port of a range; 0 to 0 lets the system choose.
+
+        Raises:
+            WireError: ``no_room`` if none is free or the address is not ours.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        failure: OSError | None = None
+        for port in range(port_min, port_max + 1):
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+                if family == socket.AF_INET6:
+                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+                sock.bind((host, port))
+            except OSError as error:
+                failure = error
+                sock.close()
+                continue
+            return cls(sock)
+        raise WireError(Reason.NO_ROOM, f"no free UDP port {port_min}-{port_max} on {host}: {failure}")
+
+    def send(self, data: bytes, address: Address) -> bool:
+        """Send one datagram; False if it was dropped."""
+        try:
+            self._sock.sendto(data, address)
+        except OSError:
+            self.dropped += 1
+            return False
+        return True
+
+    def is_congested(self) -> bool:
+        """Tell whether more than half of the send buffer still waits to leave this machine."""
+        fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, self._unsent)
+        return self._unsent[0] > self._full_bytes
+
+    def close(self) -> None:
+        """Stop reading and close the socket."""
+        if self._sock.fileno() >= 0:
+            self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+
+    def _readable(self) -> None:
+        for _ in range(READS_PER_TURN):
+            try:
+                data, address = self._sock.recvfrom(_RECEIVE_BYTES)
+            except OSError:
+                return
+            self.on_datagram(data, (address[0], address[1]))
+            if self._sock.fileno() < 0:
+                return
