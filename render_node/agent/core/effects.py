@@ -1,0 +1,50 @@
+"""What the core of an agent asks its shell to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from wire.schema import Message
+from wire.worker_control import StartWorker
+
+
+@dataclass(frozen=True, slots=True)
+class ToBroker:
+    """Send on the node's WebSocket."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Take a warm worker and send it ``start``; the save folder must exist first."""
+
+    start: StartWorker
+
+
+@dataclass(frozen=True, slots=True)
+class ToWorker:
+    """Send to the worker of a session."""
+
+    session_id: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class EndWorker:
+    """Ask the session's worker to stop and escalate if it does not."""
+
+    session_id: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class KillWorker:
+    """End the session's worker at once; it cannot be trusted to end by itself."""
+
+    session_id: str
+    detail: str
+
+
+Effect: TypeAlias = ToBroker | Launch | ToWorker | EndWorker | KillWorker

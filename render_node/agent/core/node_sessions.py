@@ -1,0 +1,305 @@
+"""The sessions of one node: slots, what the broker asks, what workers report, what is still to be said.
+
+Sans-IO. Sessions do not depend on the broker: while no broker answers they go on, and the end of one is kept until
+it can be told. A slot is free as soon as its worker reports ``released`` or is gone.
+
+Invariants: at most ``slots`` sessions at once; at most one worker per session; a worker speaks only of its own
+session and of peers that were opened on it, anything else costs that session and no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.placement_state import IllegalTransition, reported
+from wire.errors import Reason
+from wire.node_control import (
+    CloseNodePeer,
+    EndSession,
+    NodePeerAnswer,
+    NodePeerOffer,
+    NodePeerState,
+    OpenNodePeer,
+    PlacementNews,
+    RunningSession,
+    StartSession,
+)
+from wire.schema import Message
+from wire.session_control import PeerState
+from wire.title_manifest import InstalledTitle
+from wire.worker_control import (
+    ClosePeer,
+    EncoderSpec,
+    IceSpec,
+    OpenWorkerPeer,
+    PeerAnswer,
+    PeerOffer,
+    PlacementState,
+    StartWorker,
+    StopWorker,
+    TitleSpec,
+    WorkerPeerState,
+    WorkerState,
+    WorkerStats,
+)
+
+PEERS_REMEMBERED = 256
+"""Peer ids of a session that its worker may still speak of; reconnects make new ones."""
+
+FINAL_NEWS_KEPT = 256
+"""Ends of sessions kept while no broker listens; beyond it the oldest go, and ``hello`` tells the broker anyway."""
+
+_PLAYER_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOffer:
+    """What this node gives every session."""
+
+    slots: int
+    titles: tuple[InstalledTitle, ...]
+    saves: PurePath
+    """Folder of all save folders."""
+    ice: IceSpec
+    encoder: EncoderSpec
+    abandon_s: float
+    start_timeout_s: float
+
+
+@dataclass(slots=True)
+class _Placed:
+    """One session on this node."""
+
+    epoch: int
+    state: PlacementState
+    start_due: float
+    """When it must be serving, monotonic seconds."""
+    ending: Reason | None = None
+    peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    stats: WorkerStats | None = None
+
+
+def title_spec(title: InstalledTitle) -> TitleSpec:
+    """Return what a worker needs to run an installed title."""
+    manifest = title.manifest
+    return TitleSpec(
+        title_id=manifest.id,
+        version=manifest.version,
+        kind=manifest.kind,
+        folder=title.folder,
+        entry=manifest.entry,
+        arguments=manifest.arguments,
+        width_px=manifest.width_px,
+        height_px=manifest.height_px,
+        fps=manifest.fps,
+    )
+
+
+class NodeSessions:
+    """All bookkeeping of a node; every method returns what the shell has to do."""
+
+    def __init__(self, offer: NodeOffer) -> None:
+        self._offer = offer
+        self._titles = {title.manifest.id: title for title in offer.titles}
+        self._placed: dict[str, _Placed] = {}
+        self._connected = False
+        self._closing = False
+        self._unsent: OrderedDict[str, PlacementNews] = OrderedDict()
+
+    def running(self) -> tuple[RunningSession, ...]:
+        """Return what runs, for ``hello`` and heartbeats."""
+        return tuple(RunningSession(key, placed.epoch, placed.state) for key, placed in self._placed.items())
+
+    def next_timeout(self) -> float | None:
+        """Return when ``handle_timeout`` is due."""
+        due = [p.start_due for p in self._placed.values() if p.state is PlacementState.PREPARING and p.ending is None]
+        return min(due, default=None)
+
+    def handle_timeout(self, now: float) -> list[Effect]:
+        """End sessions whose title showed nothing in time."""
+        effects: list[Effect] = []
+        for session_id, placed in list(self._placed.items()):
+            late = placed.state is PlacementState.PREPARING and placed.ending is None and now >= placed.start_due
+            if late:
+                effects += self._kill(session_id, Reason.START_TIMEOUT, "no picture in time")
+        return effects
+
+    # --- the broker ---
+
+    def handle_connected(self) -> list[Effect]:
+        """Tell a broker that has just said ``welcome`` what ended while nobody listened."""
+        self._connected = True
+        kept, self._unsent = self._unsent, OrderedDict()
+        return [ToBroker(news) for news in kept.values()]
+
+    def handle_disconnected(self) -> None:
+        """Keep ends of sessions from now on."""
+        self._connected = False
+
+    def handle_broker(self, message: Message, now: float) -> list[Effect]:
+        """Act on one message of the broker; what cannot be done is answered, never raised."""
+        match message:
+            case StartSession():
+                return self._start(message, now)
+            case EndSession():
+                return self._end(message)
+            case OpenNodePeer():
+                return self._open_peer(message)
+            case NodePeerAnswer(session_id, peer_id, ticket, sdp):
+                return self._to_peer(session_id, peer_id, PeerAnswer(peer_id, ticket, sdp))
+            case CloseNodePeer(session_id, peer_id, reason):
+                return self._to_peer(session_id, peer_id, ClosePeer(peer_id, reason))
+        return []
+
+    def _start(self, ask: StartSession, now: float) -> list[Effect]:
+        known = self._placed.get(ask.session_id)
+        if known is not None and known.epoch == ask.epoch:
+            return self._news(ask.session_id, known.epoch, known.state)
+        title = self._titles.get(ask.title_id)
+        refused: Reason | None = None
+        if known is not None:
+            refused = Reason.BAD_STATE
+        elif self._closing:
+            refused = Reason.NODE_SHUTDOWN
+        elif title is None or title.manifest.version != ask.title_version:
+            refused = Reason.TITLE_MISSING
+        elif _PLAYER_KEY.fullmatch(ask.player_key) is None:
+            refused = Reason.MALFORMED
+        elif len(self._placed) >= self._offer.slots:
+            refused = Reason.NO_ROOM
+        if refused is not None or title is None:
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
+        self._placed[ask.session_id] = _Placed(
+            ask.epoch, PlacementState.PREPARING, start_due=now + self._offer.start_timeout_s
+        )
+        start = StartWorker(
+            session_id=ask.session_id,
+            epoch=ask.epoch,
+            title=title_spec(title),
+            save_dir=str(self._offer.saves / ask.player_key / ask.title_id),
+            ice=self._offer.ice,
+            encoder=self._offer.encoder,
+            abandon_s=self._offer.abandon_s,
+        )
+        return [*self._news(ask.session_id, ask.epoch, PlacementState.PREPARING), Launch(start)]
+
+    def _end(self, ask: EndSession) -> list[Effect]:
+        placed = self._placed.get(ask.session_id)
+        if placed is None or placed.epoch != ask.epoch:
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, ask.reason)
+        return self._stop(ask.session_id, placed, ask.reason)
+
+    def _stop(self, session_id: str, placed: _Placed, reason: Reason) -> list[Effect]:
+        if placed.ending is not None:
+            return []
+        placed.ending = reason
+        return [EndWorker(session_id, StopWorker(reason))]
+
+    def _open_peer(self, ask: OpenNodePeer) -> list[Effect]:
+        placed = self._placed.get(ask.session_id)
+        if placed is None or placed.ending is not None:
+            return self._to_broker(NodePeerState(ask.session_id, ask.peer_id, PeerState.LEFT, Reason.UNKNOWN_SESSION))
+        placed.peers[ask.peer_id] = None
+        while len(placed.peers) > PEERS_REMEMBERED:
+            placed.peers.popitem(last=False)
+        message = OpenWorkerPeer(
+            peer_id=ask.peer_id,
+            participant_id=ask.participant_id,
+            participant_index=ask.participant_index,
+            role=ask.role,
+            seats=ask.seats,
+            ticket_sha256=ask.ticket_sha256,
+            ticket_ttl_s=ask.ticket_ttl_s,
+            video_codecs=ask.video_codecs,
+        )
+        return [ToWorker(ask.session_id, message)]
+
+    def _to_peer(self, session_id: str, peer_id: str, message: Message) -> list[Effect]:
+        placed = self._placed.get(session_id)
+        if placed is None or peer_id not in placed.peers:
+            return self._to_broker(NodePeerState(session_id, peer_id, PeerState.LEFT, Reason.UNKNOWN_SESSION))
+        return [ToWorker(session_id, message)]
+
+    # --- the worker ---
+
+    def handle_worker(self, session_id: str, message: Message) -> list[Effect]:
+        """Act on one message of a session's worker."""
+        placed = self._placed.get(session_id)
+        if placed is None:
+            return []
+        match message:
+            case WorkerState(state, reason, detail):
+                return self._worker_state(session_id, placed, state, reason, detail)
+            case PeerOffer(peer_id, sdp):
+                return self._from_peer(session_id, placed, peer_id, NodePeerOffer(session_id, peer_id, sdp))
+            case WorkerPeerState(peer_id, state, reason):
+                news = NodePeerState(session_id, peer_id, state, reason)
+                return self._from_peer(session_id, placed, peer_id, news)
+            case WorkerStats():
+                placed.stats = message
+        return []
+
+    def handle_violation(self, session_id: str, detail: str) -> list[Effect]:
+        """End the session of a worker whose messages cannot be taken."""
+        return self._kill(session_id, Reason.WORKER_LOST, detail) if session_id in self._placed else []
+
+    def handle_worker_gone(self, session_id: str, detail: str) -> list[Effect]:
+        """Free the slot of a session whose worker died or could not be started."""
+        placed = self._placed.pop(session_id, None)
+        if placed is None:
+            return []
+        reason = placed.ending or Reason.WORKER_LOST
+        return self._news(session_id, placed.epoch, PlacementState.RELEASED, reason, detail)
+
+    def handle_shutdown(self) -> list[Effect]:
+        """End everything and take nothing more."""
+        self._closing = True
+        effects: list[Effect] = []
+        for session_id, placed in self._placed.items():
+            effects += self._stop(session_id, placed, Reason.NODE_SHUTDOWN)
+        return effects
+
+    def _worker_state(
+        self, session_id: str, placed: _Placed, state: PlacementState, reason: Reason | None, detail: str
+    ) -> list[Effect]:
+        try:
+            placed.state = reported(placed.state, state)
+        except IllegalTransition as error:
+            return self._kill(session_id, Reason.WORKER_LOST, str(error))
+        if state is not PlacementState.RELEASED:
+            return self._news(session_id, placed.epoch, state, reason, detail)
+        del self._placed[session_id]
+        reason = reason or placed.ending or Reason.WORKER_LOST
+        news = self._news(session_id, placed.epoch, state, reason, detail)
+        # It exits by itself now; if it does not, the escalation ends it.
+        return news if placed.ending is not None else [*news, EndWorker(session_id, StopWorker(reason))]
+
+    def _from_peer(self, session_id: str, placed: _Placed, peer_id: str, message: Message) -> list[Effect]:
+        if peer_id not in placed.peers:
+            return self._kill(session_id, Reason.WORKER_LOST, "the worker spoke of a peer that is not its own")
+        return self._to_broker(message)
+
+    def _kill(self, session_id: str, reason: Reason, detail: str) -> list[Effect]:
+        placed = self._placed.pop(session_id)
+        news = self._news(session_id, placed.epoch, PlacementState.RELEASED, placed.ending or reason, detail)
+        return [KillWorker(session_id, detail), *news]
+
+    # --- saying it ---
+
+    def _news(
+        self, session_id: str, epoch: int, state: PlacementState, reason: Reason | None = None, detail: str = ""
+    ) -> list[Effect]:
+        return self._to_broker(PlacementNews(session_id, epoch, state, reason, detail))
+
+    def _to_broker(self, message: Message) -> list[Effect]:
+        if self._connected:
+            return [ToBroker(message)]
+        if isinstance(message, PlacementNews) and message.state is PlacementState.RELEASED:
+            self._unsent[message.session_id] = message
+            while len(self._unsent) > FINAL_NEWS_KEPT:
+                self._unsent.popitem(last=False)
+        return []

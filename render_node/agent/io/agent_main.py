@@ -1,0 +1,293 @@
+"""One node's agent: measures the machine, dials the broker, runs a worker per session, leaves nothing behind.
+
+Owns the worker pool (and by it the fork server), the broker link and the handles of all running workers. Sessions
+go on while no broker answers; they end with the agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from render_node.agent.core.capacity import Chosen, Measurement, choose
+from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.node_sessions import NodeOffer, NodeSessions
+from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
+from render_node.agent.io.capacity_probe import measure_capacity
+from render_node.agent.io.credential import Credential, load_credential, save_credential
+from render_node.agent.io.machine import CpuLoad, used_memory_bytes
+from render_node.agent.io.sandbox_probe import probe_sandbox
+from render_node.agent.io.worker_handle import WorkerHandle
+from render_node.agent.io.worker_pool import WorkerPool
+from render_node.config import NodeConfig
+from wire.errors import Reason, WireError
+from wire.node_control import CachedTitle, Heartbeat, NodeCapacity, NodeHello, NodeRefusal, NodeWelcome
+from wire.schema import Message
+from wire.title_manifest import KINDS
+from wire.version import ProtocolRange
+from wire.worker_control import EncoderSpec, StopWorker
+
+FLUSH_S = 1.0
+"""How long the last news may take to reach the broker at shutdown."""
+
+KILLED_GRACE_S = 1.0
+"""How long the kernel may take to end a worker after SIGKILL."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFindings:
+    """What the agent knows of its machine after probing."""
+
+    measured: Measurement
+    chosen: Chosen
+    sandbox: str
+
+    def capacity(self) -> NodeCapacity:
+        """Return what ``hello`` tells the broker."""
+        return NodeCapacity(
+            slots=self.chosen.slots,
+            cpu_cores=self.measured.cpu_cores,
+            memory_bytes=self.measured.memory_bytes,
+            encode_ms_720p=round(self.chosen.encode_ms_720p, 2),
+            h264_encoders=self.measured.h264_encoders,
+            title_kinds=KINDS,
+            sandbox=self.sandbox,
+        )
+
+
+class Agent:
+    """The running agent; ``run`` returns only by cancellation."""
+
+    def __init__(self, config: NodeConfig, findings: NodeFindings, pool: WorkerPool) -> None:
+        self._config = config
+        self._findings = findings
+        self._pool = pool
+        self._saves = config.data_dir / "saves"
+        self._sessions = NodeSessions(
+            NodeOffer(
+                slots=findings.chosen.slots,
+                titles=config.titles,
+                saves=self._saves,
+                ice=config.ice,
+                encoder=EncoderSpec(
+                    h264_encoder=findings.chosen.h264_encoder,
+                    x264_preset=findings.chosen.x264_preset,
+                    target_bps=config.target_bps,
+                ),
+                abandon_s=config.abandon_s,
+                start_timeout_s=config.start_timeout_s,
+            )
+        )
+        self._credential = load_credential(config.data_dir)
+        self._token = config.enrolment_token
+        self._load = CpuLoad()
+        self._workers: dict[str, WorkerHandle] = {}
+        self._ending: dict[WorkerHandle, asyncio.Task[bool]] = {}
+        self._launches: dict[str, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._on_ready: Callable[[str], None] | None = None
+        self._link = BrokerLink(
+            config.broker_url,
+            LinkCallbacks(
+                hello=self._hello,
+                on_welcome=self._on_welcome,
+                on_refused=self._on_refused,
+                on_message=self._on_broker_message,
+                on_lost=self._sessions.handle_disconnected,
+                heartbeat=self._heartbeat,
+            ),
+        )
+
+    async def run(self, on_ready: Callable[[str], None] | None) -> None:
+        """Serve until cancelled, then end every session and tell the broker."""
+        self._on_ready = on_ready
+        link = asyncio.create_task(self._link.run())
+        pool = asyncio.create_task(self._pool.run())
+        try:
+            done, _ = await asyncio.wait([link, pool], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            pool.cancel()
+            await self._shut_down()
+            link.cancel()
+            await asyncio.gather(link, pool, return_exceptions=True)
+
+    async def _shut_down(self) -> None:
+        self._apply(self._sessions.handle_shutdown())
+        handles = [*self._workers.values(), *self._ending]
+        stop = self._config.stop
+        deaths = [asyncio.create_task(handle.dead.wait()) for handle in handles]
+        if deaths:
+            await asyncio.wait(deaths, timeout=stop.ask_s + stop.terminate_s + KILLED_GRACE_S)
+        for task in [*deaths, *self._launches.values()]:
+            task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._link.flushed(FLUSH_S)
+
+    # --- the broker ---
+
+    def _hello(self) -> NodeHello:
+        known = self._credential
+        return NodeHello(
+            protocol=ProtocolRange(),
+            name=self._config.name,
+            capacity=self._findings.capacity(),
+            titles=tuple(CachedTitle(t.manifest.id, t.manifest.version) for t in self._config.titles),
+            sessions=self._sessions.running(),
+            enrolment_token=self._token if known is None else None,
+            node_id=None if known is None else known.node_id,
+            node_key=None if known is None else known.node_key,
+        )
+
+    def _on_welcome(self, welcome: NodeWelcome) -> None:
+        if welcome.node_key is not None:
+            self._credential = Credential(welcome.node_id, welcome.node_key)
+            save_credential(self._config.data_dir, self._credential)
+        log.info("broker_welcome", node_id=welcome.node_id, protocol=welcome.protocol)
+        self._apply(self._sessions.handle_connected())
+        if self._on_ready is not None:
+            self._on_ready(welcome.node_id)
+            self._on_ready = None
+
+    def _on_refused(self, refusal: NodeRefusal) -> None:
+        """A broker that does not know our key (its data is new) may still take our token."""
+        if refusal.reason is Reason.BAD_ENROLMENT and self._credential is not None and self._token is not None:
+            self._credential = None
+
+    def _on_broker_message(self, message: Message) -> None:
+        try:
+            self._apply(self._sessions.handle_broker(message, time.monotonic()))
+        except Exception:
+            log.exception("broker_message_failed", type=message.TYPE)
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(self._sessions.running(), self._load.percent(), used_memory_bytes())
+
+    # --- effects ---
+
+    def _apply(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case ToBroker(message):
+                    self._link.send(message)
+                case ToWorker(session_id, message):
+                    self._to_worker(session_id, message)
+                case Launch(start):
+                    task = asyncio.create_task(self._launch(effect))
+                    self._launches[start.session_id] = task
+                    task.add_done_callback(partial(self._launched, start.session_id))
+                case EndWorker(session_id, message):
+                    self._end_worker(session_id, message)
+                case KillWorker(session_id, detail):
+                    self._kill_worker(session_id, detail)
+        self._arm()
+
+    def _to_worker(self, session_id: str, message: Message) -> None:
+        worker = self._workers.get(session_id)
+        if worker is not None:
+            worker.send(message)
+
+    def _end_worker(self, session_id: str, message: Message) -> None:
+        worker = self._workers.get(session_id)
+        if worker is not None and isinstance(message, StopWorker):
+            worker.stop(message)
+        elif session_id in self._launches:
+            self._launches[session_id].cancel()
+
+    def _kill_worker(self, session_id: str, detail: str) -> None:
+        log.warning("session_killed", session_id=session_id, detail=detail)
+        worker = self._workers.get(session_id)
+        if worker is not None:
+            worker.kill()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self._sessions.next_timeout()
+        loop = asyncio.get_running_loop()
+        self._timer = None if due is None else loop.call_later(max(0.0, due - time.monotonic()), self._timed_out)
+
+    def _timed_out(self) -> None:
+        self._apply(self._sessions.handle_timeout(time.monotonic()))
+
+    # --- workers ---
+
+    async def _launch(self, effect: Launch) -> None:
+        session_id = effect.start.session_id
+        os.makedirs(effect.start.save_dir, mode=0o700, exist_ok=True)
+        worker = await self._pool.take()
+        worker.on_message = partial(self._on_worker_message, session_id, worker)
+        worker.on_violation = partial(self._on_worker_violation, session_id, worker)
+        worker.on_gone = partial(self._on_worker_gone, session_id, worker)
+        if session_id in self._workers:
+            self._keep_until_dead(self._workers[session_id])
+        self._workers[session_id] = worker
+        worker.send(effect.start)
+        log.info("worker_started", session_id=session_id, pid=worker.pid)
+        if worker.gone:
+            self._on_worker_gone(session_id, worker, "the worker ended as it was started")
+
+    def _launched(self, session_id: str, task: asyncio.Task[None]) -> None:
+        self._launches.pop(session_id, None)
+        if task.cancelled():
+            self._apply(self._sessions.handle_worker_gone(session_id, ""))
+            return
+        error = task.exception()
+        if error is not None:
+            detail = error.detail if isinstance(error, WireError) else f"{type(error).__name__}: {error}"
+            log.error("worker_not_started", session_id=session_id, detail=detail)
+            self._apply(self._sessions.handle_worker_gone(session_id, detail))
+
+    def _on_worker_message(self, session_id: str, worker: WorkerHandle, message: Message) -> None:
+        if self._workers.get(session_id) is worker:
+            self._apply(self._sessions.handle_worker(session_id, message))
+
+    def _on_worker_violation(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
+        if self._workers.pop(session_id, None) is worker:
+            self._keep_until_dead(worker)
+            self._apply(self._sessions.handle_violation(session_id, detail))
+
+    def _on_worker_gone(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
+        log.info("worker_gone", session_id=session_id, pid=worker.pid, detail=detail)
+        if self._workers.get(session_id) is worker:
+            del self._workers[session_id]
+            self._keep_until_dead(worker)
+            self._apply(self._sessions.handle_worker_gone(session_id, detail))
+
+    def _keep_until_dead(self, worker: WorkerHandle) -> None:
+        if not worker.dead.is_set():
+            waiting = asyncio.create_task(worker.dead.wait())
+            self._ending[worker] = waiting
+            waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
+
+
+async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None = None) -> None:
+    """Run one node until cancelled; then nothing of it is left.
+
+    Args:
+        config: What the node is.
+        on_ready: Called once with the node's id when a broker has accepted it.
+    """
+    os.umask(0o077)
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pool = WorkerPool(config)
+    try:
+        measured, sandbox = await asyncio.gather(measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox))
+        chosen = choose(measured, preset=config.x264_preset, slots=config.slots)
+        log.info("node_measured", encoders=measured.h264_encoders, encode_ms=dict(measured.encode_ms),
+                 slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.profile)  # fmt: skip
+        if sandbox.profile == "none":
+            log.error("sandbox_unavailable", detail=sandbox.detail)
+        await Agent(config, NodeFindings(measured, chosen, sandbox.profile), pool).run(on_ready)
+    finally:
+        pool.close()

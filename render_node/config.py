@@ -1,0 +1,59 @@
+"""What one node's agent is told at start; resolved once by the command line, never read elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wire.title_manifest import InstalledTitle
+from wire.worker_control import IceSpec
+
+WORKER_ENTRY = "render_node.session.io.worker_main:run_worker"
+"""What a forked child calls with its control socket."""
+
+LOOPBACK_ICE = IceSpec(bind_host="127.0.0.1", advertised_hosts=("127.0.0.1",))
+"""For tabs on this machine only."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopDeadlines:
+    """How long a worker may take at each step of being stopped."""
+
+    ask_s: float = 2.5
+    """Seconds from the ``stop`` message to SIGTERM; a title has 2 s of these to quit by itself."""
+    terminate_s: float = 0.5
+    """Seconds from SIGTERM to SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """One node."""
+
+    broker_url: str
+    """``http://`` or ``https://`` base address of the broker that the node dials."""
+    data_dir: Path
+    """Folder of this node: credential, measured capacity, saves. Created with mode 0700."""
+    titles: tuple[InstalledTitle, ...]
+    """Titles whose bytes lie on this machine."""
+    name: str = "node"
+    """The operator's name for the machine, 1-64 characters."""
+    enrolment_token: str | None = field(default=None, repr=False)
+    """One-time token for the first hello; afterwards the stored key is used."""
+    ice: IceSpec = LOOPBACK_ICE
+    """Where workers listen for media."""
+    slots: int | None = None
+    """Sessions at once, 1-1024; None takes what was measured."""
+    warm_workers: int = 1
+    """Forked workers kept waiting for ``start``, 0-64."""
+    x264_preset: str | None = None
+    """``ultrafast`` or ``superfast``; None chooses by measured headroom."""
+    target_bps: int = 8_000_000
+    """Video bitrate per rung, bits per second."""
+    abandon_s: float = 600.0
+    """Seconds without a connected peer after which a worker ends by itself, broker or not."""
+    start_timeout_s: float = 30.0
+    """Seconds from ``start`` to the title's first frame."""
+    stop: StopDeadlines = StopDeadlines()
+    """Deadlines of stopping a worker."""
+    worker_entry: str = WORKER_ENTRY
+    """``module:function`` that a forked child runs."""
