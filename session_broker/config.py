@@ -1,0 +1,68 @@
+"""The broker's configuration: resolved once by the command that starts it, then passed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wire.title_manifest import InstalledTitle
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConfig:
+    """Everything that an operator can choose."""
+
+    data_dir: Path
+    """Folder of the SQLite database; made if it is missing."""
+    host: str = "localhost"
+    """Name or address to listen on. ``localhost`` listens on IPv4 and IPv6 loopback."""
+    port: int = 8080
+    """TCP port; 0 lets the system pick one."""
+    database_url: str | None = None
+    """SQLAlchemy URL, such as ``postgresql+asyncpg://user@host/name``; None is SQLite in ``data_dir``."""
+    titles: tuple[InstalledTitle, ...] = ()
+    """Titles that players may start."""
+    node_enrolment_token: str | None = field(default=None, repr=False)
+    """One-time token with which a node may enrol."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names, beside loopback and ``host``, under which the broker may be addressed."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins, beside the broker's own pages, that may send requests: ``https://play.example.org``."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """Bearer token that may read ``/metrics``; an operator's sign-in may as well."""
+    static_dir: Path | None = None
+    """Folder of the web client; None is the one that ships with Farplay."""
+    abandon_s: float = 120.0
+    """Seconds that a session goes on without a tab and without a connected peer of its player."""
+    start_timeout_s: float = 20.0
+    """Seconds that a node has until the title's first frame."""
+    end_timeout_s: float = 8.0
+    """Seconds that a node has to confirm that a session ended."""
+    connect_timeout_s: float = 15.0
+    """Seconds that a peer has from the request to its connection."""
+    node_lost_s: float = 6.0
+    """Seconds of silence on an open socket after which a node is lost."""
+    node_grace_s: float = 1.5
+    """Seconds that a node whose socket closed has to come back before its sessions end."""
+    node_return_s: float = 10.0
+    """The same grace when the broker itself has started anew."""
+    media_lease_s: float = 90.0
+    """Seconds that a session goes on without its node while the player's tab reports that pictures arrive."""
+    heartbeat_s: float = 2.0
+    """Seconds between a node's heartbeats."""
+    hello_timeout_s: float = 5.0
+    """Seconds that a socket has to say hello."""
+    sessions_per_player: int = 4
+    """Sessions that a player may have at once."""
+    session_starts_per_min: float = 60.0
+    """Sessions that a player may start per minute; half of that at once."""
+
+    def url_of_database(self) -> str:
+        """Return the SQLAlchemy URL to open."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'broker.sqlite3'}"
+
+    def host_names(self) -> frozenset[str]:
+        """Return every name under which the broker may be addressed."""
+        loopback = {"localhost", "127.0.0.1", "[::1]"}
+        own = {f"[{self.host}]" if ":" in self.host else self.host}
+        return frozenset(name.lower() for name in loopback | own | set(self.allowed_hosts)) - {"0.0.0.0", "[::]"}

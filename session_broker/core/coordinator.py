@@ -1,0 +1,132 @@
+"""The session coordinator: what to do upon events of tabs, nodes and time.
+
+Call one method, then take all effects with ``take_effects`` before the next (the single-mutation invariant): the
+store must have the writes of one step before its news goes out and before the next step begins. A step that raises
+``WireError`` has changed nothing that matters to others than its caller.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from session_broker.core import nodes, sessions, tabs
+from session_broker.core.effects import Effect, LinkKey, TabKey
+from session_broker.core.node_table import NodeState
+from session_broker.core.peers import expire_peer
+from session_broker.core.records import BrokerState, CatalogueTitle, Limits, Node, Session
+from session_broker.core.sessions import place_waiting
+from wire.errors import Reason
+from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
+from wire.node_control import NodeHello
+from wire.schema import Message
+from wire.session_control import Role, SessionState
+
+
+class Coordinator:
+    """Live sessions and nodes of one tenant."""
+
+    def __init__(
+        self,
+        tenant_id: TenantId,
+        titles: Mapping[TitleId, CatalogueTitle],
+        limits: Limits,
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._state = BrokerState(tenant_id, titles, limits, entropy)
+
+    def take_effects(self) -> list[Effect]:
+        """Return what the last step wants done, in order, and forget it."""
+        effects, self._state.effects = self._state.effects, []
+        return effects
+
+    def restore(self, known_nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
+        """Take what the store holds when the broker starts.
+
+        Nodes have ``node_return_s`` to dial in with the sessions that they still run.
+        """
+        state = self._state
+        for node in known_nodes:
+            state.nodes[node.node_id] = node
+            node.away_since, node.grace_s = now, state.limits.node_return_s
+        for session in live:
+            session.unattended_since = now
+            if session.state is SessionState.ENDING:
+                session.deadline = now + state.limits.node_return_s + state.limits.end_timeout_s
+            elif session.state is SessionState.STARTING:
+                session.deadline = now + state.limits.node_return_s + state.limits.start_timeout_s
+            state.sessions[session.session_id] = session
+            if session.placement is not None:
+                sessions.set_claim(state, state.nodes[session.placement.node_id], session.session_id, session.epoch)
+
+    # Players
+
+    def create_session(self, player_id: PlayerId, title_id: str, now: float) -> tuple[Session, bool]:
+        """Return the player's live session of the title and whether it is new; see ``sessions.create_session``."""
+        return sessions.create_session(self._state, self._state.tenant_id, player_id, title_id, now)
+
+    def end_session(self, session_id: str, reason: Reason, now: float) -> None:
+        """End a session; one that has ended stays so."""
+        session = self.session(session_id)
+        if session is not None:
+            sessions.end_session(self._state, session, reason, now)
+
+    def session(self, session_id: str) -> Session | None:
+        """Return a live session; read only."""
+        return self._state.sessions.get(SessionId(session_id))
+
+    def tab_joined(self, key: TabKey, session_id: str, role: Role, protocol: int, now: float) -> None:
+        """A tab said hello; see ``tabs.join``."""
+        tabs.join(self._state, key, session_id, role, protocol, now)
+
+    def tab_said(self, key: TabKey, message: Message, now: float) -> None:
+        """A tab sent a message; see ``tabs.handle_message``."""
+        tabs.handle_message(self._state, key, message, now)
+
+    def tab_gone(self, key: TabKey, now: float) -> None:
+        """A tab's socket closed."""
+        tabs.handle_gone(self._state, key, now)
+
+    # Nodes
+
+    def node_joined(
+        self, link: LinkKey, node_id: NodeId, hello: NodeHello, *, protocol: int, key: str | None, now: float
+    ) -> None:
+        """A node said hello with a good credential; see ``nodes.join``."""
+        nodes.join(self._state, link, node_id, hello, protocol=protocol, key=key, now=now)
+
+    def node_said(self, link: LinkKey, message: Message, now: float) -> None:
+        """A node sent a message; see ``nodes.handle_message``."""
+        nodes.handle_message(self._state, link, message, now)
+
+    def node_gone(self, link: LinkKey, now: float) -> None:
+        """A node's socket closed."""
+        nodes.handle_gone(self._state, link, now)
+
+    # Time
+
+    def handle_timeout(self, now: float) -> None:
+        """Look at every deadline; call this every quarter of a second."""
+        state = self._state
+        for node in state.nodes.values():
+            nodes.check_silence(state, node, now)
+        for session in list(state.sessions.values()):
+            for participant in session.participants.values():
+                expire_peer(state, session, participant, now)
+            nodes.check_session(state, session, now)
+        place_waiting(state, now)
+
+    # Metrics
+
+    def sessions_by_state(self) -> Mapping[SessionState, int]:
+        """Count live sessions."""
+        return Counter(s.state for s in self._state.sessions.values())
+
+    def nodes_by_state(self) -> Mapping[NodeState, int]:
+        """Count nodes."""
+        return Counter(n.state for n in self._state.nodes.values())
+
+    def slots(self) -> tuple[int, int]:
+        """Return slots of ready nodes and how many slots are claimed."""
+        fleet = self._state.fleet
+        return int(fleet.slots[fleet.ready].sum()), int(fleet.claims.sum())

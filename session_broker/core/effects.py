@@ -1,0 +1,144 @@
+"""What the core wants done. Writes go to the store in one transaction before any news goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+from session_broker.core.node_table import NodeState
+from wire.errors import Reason
+from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.schema import Message
+from wire.session_control import Role, SessionState
+from wire.worker_control import PlacementState
+
+TabKey = NewType("TabKey", int)
+"""One tab socket in this process."""
+
+LinkKey = NewType("LinkKey", int)
+"""One node socket in this process."""
+
+
+class Tally(StrEnum):
+    """What is counted for ``/metrics``."""
+
+    PLACEMENT = "placement"
+    SESSION_END = "session_end"
+    NODE_STRAY = "node_stray"
+    """A node's message about something that is not (or no longer) its own, without harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSession:
+    """Insert or update a session's row."""
+
+    session_id: SessionId
+    tenant_id: TenantId
+    player_id: PlayerId
+    title_id: TitleId
+    title_version: str
+    state: SessionState
+    reason: Reason | None
+    detail: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavePlacement:
+    """Insert or update a placement's row."""
+
+    session_id: SessionId
+    epoch: int
+    tenant_id: TenantId
+    node_id: NodeId
+    state: PlacementState
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveParticipant:
+    """Insert or update a participant's row."""
+
+    participant_id: ParticipantId
+    tenant_id: TenantId
+    session_id: SessionId
+    player_id: PlayerId
+    role: Role
+    seats: tuple[int, ...]
+    number: int
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNode:
+    """Update an enrolled node's row."""
+
+    node_id: NodeId
+    state: NodeState
+    name: str
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvent:
+    """Append to the session's history, which is never changed."""
+
+    session_id: SessionId
+    tenant_id: TenantId
+    event: str
+    reason: Reason | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToTab:
+    """Send to a tab."""
+
+    tab: TabKey
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTab:
+    """Close a tab's socket after what was sent to it."""
+
+    tab: TabKey
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToNode:
+    """Send to a node."""
+
+    link: LinkKey
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """Close a node's socket after what was sent to it."""
+
+    link: LinkKey
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count something for ``/metrics``."""
+
+    tally: Tally
+    label: str
+
+
+Write: TypeAlias = SaveSession | SavePlacement | SaveParticipant | SaveNode | AppendEvent
+News: TypeAlias = ToTab | CloseTab | ToNode | CloseLink | Count
+Effect: TypeAlias = Write | News
+
+CLOSE_REFUSED = 4000
+"""An ``error`` message precedes."""
+CLOSE_TAKEN_OVER = 4001
+"""Another tab of the same player plays on."""
+CLOSE_ENDED = 4002
+"""The session ended."""

@@ -1,0 +1,103 @@
+"""What placement looks at: one row per node in numpy columns, kept current by hellos and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from wire.ids import NodeId
+from wire.node_control import NodeCapacity
+
+Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
+
+Mark = tuple[str, ...]
+"""``(kind,)`` or ``(title_id, version)``: something that a node has or has not."""
+
+_FIRST_ROWS = 16
+
+
+class Fleet:
+    """Columns over nodes. A row stays with its node for the life of the broker."""
+
+    def __init__(self) -> None:
+        self.node_ids: list[NodeId] = []
+        self._rows: dict[NodeId, int] = {}
+        self._ready: Flags = np.zeros(_FIRST_ROWS, bool)
+        self._slots: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._claims: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._encode_ms = np.zeros(_FIRST_ROWS)
+        self._marks: dict[Mark, Flags] = {}
+
+    def __len__(self) -> int:
+        return len(self.node_ids)
+
+    @property
+    def ready(self) -> Flags:
+        """Nodes that are here and take sessions."""
+        return self._ready[: len(self)]
+
+    @property
+    def slots(self) -> Counts:
+        """Sessions that each node can run at once."""
+        return self._slots[: len(self)]
+
+    @property
+    def claims(self) -> Counts:
+        """Slots of each node that are claimed."""
+        return self._claims[: len(self)]
+
+    @property
+    def encode_ms(self) -> npt.NDArray[np.float64]:
+        """Median time to encode a 720p frame, as the node measured it."""
+        return self._encode_ms[: len(self)]
+
+    def runs_kind(self, kind: str) -> Flags:
+        """Nodes that run titles of this kind."""
+        return self._column((kind,))[: len(self)]
+
+    def has_title(self, title_id: str, version: str) -> Flags:
+        """Nodes on which this title version lies."""
+        return self._column((title_id, version))[: len(self)]
+
+    def describe(self, node_id: NodeId, capacity: NodeCapacity, titles: Iterable[tuple[str, str]]) -> None:
+        """Take what a node said of itself in its hello; replaces what it said before."""
+        row = self._row(node_id)
+        self._slots[row] = capacity.slots
+        self._encode_ms[row] = capacity.encode_ms_720p
+        for column in self._marks.values():
+            column[row] = False
+        for mark in (*((kind,) for kind in capacity.title_kinds), *titles):
+            self._marks.setdefault(mark, np.zeros(len(self._ready), bool))[row] = True
+
+    def set_ready(self, node_id: NodeId, ready: bool) -> None:
+        """Say whether a node takes sessions now."""
+        self._ready[self._row(node_id)] = ready
+
+    def set_claims(self, node_id: NodeId, claims: int) -> None:
+        """Say how many of a node's slots are claimed."""
+        self._claims[self._row(node_id)] = claims
+
+    def _row(self, node_id: NodeId) -> int:
+        row = self._rows.get(node_id)
+        if row is None:
+            row = self._rows[node_id] = len(self.node_ids)
+            self.node_ids.append(node_id)
+            if row >= len(self._ready):
+                self._grow()
+        return row
+
+    def _grow(self) -> None:
+        extra = len(self._ready)
+        self._ready = np.concatenate([self._ready, np.zeros(extra, bool)])
+        self._slots = np.concatenate([self._slots, np.zeros(extra, np.int64)])
+        self._claims = np.concatenate([self._claims, np.zeros(extra, np.int64)])
+        self._encode_ms = np.concatenate([self._encode_ms, np.zeros(extra)])
+        for mark, column in self._marks.items():
+            self._marks[mark] = np.concatenate([column, np.zeros(extra, bool)])
+
+    def _column(self, mark: Mark) -> Flags:
+        column = self._marks.get(mark)
+        return np.zeros(len(self._ready), bool) if column is None else column

@@ -1,0 +1,175 @@
+"""What the broker keeps in memory of live sessions and nodes. Only the flows beside this file change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from session_broker.core.effects import Effect, LinkKey, TabKey
+from session_broker.core.fleet import Fleet
+from session_broker.core.node_table import NodeState
+from session_broker.core.rate_limit import TokenBucket
+from wire.errors import Reason
+from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
+from wire.session_control import PeerState, Role, SessionState
+from wire.worker_control import PlacementState
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueTitle:
+    """A title that players may start."""
+
+    title_id: TitleId
+    version: str
+    kind: str
+    names: Mapping[str, str]
+    width_px: int
+    height_px: int
+    fps: int
+    players_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Deadlines and bounds of the core; each is a field of ``BrokerConfig``, which says what it means."""
+
+    abandon_s: float = 120.0
+    start_timeout_s: float = 20.0
+    end_timeout_s: float = 8.0
+    connect_timeout_s: float = 15.0
+    node_lost_s: float = 6.0
+    node_grace_s: float = 1.5
+    node_return_s: float = 10.0
+    media_lease_s: float = 90.0
+    heartbeat_s: float = 2.0
+    sessions_per_player: int = 4
+    session_starts_per_min: float = 60.0
+
+
+@dataclass(slots=True)
+class Peer:
+    """One connection of a participant."""
+
+    peer_id: PeerId
+    ticket: str
+    deadline: float | None
+    """When it counts as failed unless connected; None once it is."""
+    state: PeerState = PeerState.INVITED
+    offered: bool = False
+    """Whether the worker's offer was passed on."""
+
+
+@dataclass(slots=True)
+class Participant:
+    """Somebody at a session's table."""
+
+    participant_id: ParticipantId
+    number: int
+    """What this participant writes into input batches."""
+    role: Role
+    seats: tuple[int, ...]
+    tab: TabKey | None = None
+    wanted_codecs: tuple[str, ...] | None = None
+    """A request for a peer that waits until the session runs."""
+    peer: Peer | None = None
+
+
+@dataclass(slots=True)
+class Placement:
+    """The session on a node."""
+
+    epoch: int
+    node_id: NodeId
+    state: PlacementState = PlacementState.PREPARING
+    absent: int = 0
+    """Heartbeats in a row that did not list it."""
+
+
+@dataclass(slots=True)
+class Session:
+    """A session that has not ended."""
+
+    session_id: SessionId
+    tenant_id: TenantId
+    player_id: PlayerId
+    title: CatalogueTitle
+    state: SessionState = SessionState.QUEUED
+    reason: Reason | None = None
+    detail: str = ""
+    epoch: int = 0
+    placement: Placement | None = None
+    participants: dict[ParticipantId, Participant] = field(default_factory=dict)
+    deadline: float | None = None
+    """When starting or ending has taken too long."""
+    unattended_since: float | None = None
+    """Since when neither the player's tab nor a connected player's peer is there."""
+    media_at: float = float("-inf")
+    """When the player's tab last got a frame, by its own report."""
+    decided: object = None
+    """The last placement decision that was written down."""
+
+    @property
+    def player(self) -> Participant:
+        """The participant that holds the seats."""
+        return next(p for p in self.participants.values() if p.role is Role.PLAYER)
+
+
+@dataclass(slots=True)
+class Node:
+    """A node that enrolled."""
+
+    node_id: NodeId
+    tenant_id: TenantId
+    name: str
+    slots: int = 0
+    state: NodeState = NodeState.REGISTERING
+    link: LinkKey | None = None
+    claims: dict[SessionId, int] = field(default_factory=dict)
+    """Epoch by session: slots that are taken, also by sessions that should be gone but are not yet confirmed."""
+    seen_at: float = 0.0
+    """When it last said anything."""
+    away_since: float = 0.0
+    """When its link was lost, if it has none."""
+    grace_s: float = 0.0
+    """Seconds that it may stay away before its sessions end."""
+
+
+@dataclass(slots=True)
+class Tab:
+    """A tab that was welcomed."""
+
+    key: TabKey
+    session_id: SessionId
+    participant_id: ParticipantId
+
+
+@dataclass(slots=True)
+class BrokerState:
+    """Everything live, and the effects of the step under way."""
+
+    tenant_id: TenantId
+    titles: Mapping[TitleId, CatalogueTitle]
+    limits: Limits
+    entropy: Callable[[int], bytes]
+    """Secure random bytes."""
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    """In the order of creation, which is the order of the queue."""
+    nodes: dict[NodeId, Node] = field(default_factory=dict)
+    tabs: dict[TabKey, Tab] = field(default_factory=dict)
+    links: dict[LinkKey, NodeId] = field(default_factory=dict)
+    peers: dict[PeerId, tuple[SessionId, ParticipantId]] = field(default_factory=dict)
+    starts: dict[PlayerId, TokenBucket] = field(default_factory=dict)
+    fleet: Fleet = field(default_factory=Fleet)
+    effects: list[Effect] = field(default_factory=list)
+
+    def emit(self, *effects: Effect) -> None:
+        """Ask for something to be done after this step."""
+        self.effects.extend(effects)
+
+    def new_id(self, prefix: str) -> str:
+        """Return a fresh id."""
+        return make_id(prefix, self.entropy(ID_RANDOM_BYTES))
+
+    def draw(self) -> float:
+        """Return a random number in ``[0, 1)``."""
+        return int.from_bytes(self.entropy(6)) / 2**48

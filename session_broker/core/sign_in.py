@@ -1,0 +1,67 @@
+"""Sign-in links and browser sessions: who may redeem a link, and for how long a browser stays signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wire.errors import Reason, WireError
+from wire.ids import PlayerId, TenantId
+
+LINK_TTL_MS = 15 * 60 * 1000
+"""A sign-in link holds for 15 minutes."""
+
+BROWSER_SESSION_TTL_MS = 30 * 24 * 3600 * 1000
+"""A browser stays signed in for 30 days."""
+
+
+class PlayerRole(StrEnum):
+    """What a player may do beside playing."""
+
+    PLAYER = "player"
+    DEVELOPER = "developer"
+    OPERATOR = "operator"
+    OWNER = "owner"
+
+
+OPERATORS = frozenset({PlayerRole.OPERATOR, PlayerRole.OWNER})
+"""Roles that may do what an operator may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request."""
+
+    player_id: PlayerId
+    tenant_id: TenantId
+    roles: tuple[str, ...]
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the caller may operate the place."""
+        return not OPERATORS.isdisjoint(self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """A link as it lies in the store; times in milliseconds since 1970."""
+
+    player_id: PlayerId
+    tenant_id: TenantId
+    expires_at_ms: int
+    used_at_ms: int | None
+
+
+def check_link(link: SignInLink | None, now_ms: int) -> SignInLink:
+    """Return the link if it may be redeemed now.
+
+    Raises:
+        WireError: ``link_used``, or ``link_expired`` (also for one that nobody minted, which looks the same).
+    """
+    if link is None:
+        raise WireError(Reason.LINK_EXPIRED, "this sign-in link is not known; ask for a new one")
+    if link.used_at_ms is not None:
+        raise WireError(Reason.LINK_USED, "this sign-in link was used already; ask for a new one")
+    if now_ms >= link.expires_at_ms:
+        raise WireError(Reason.LINK_EXPIRED, "this sign-in link has expired; ask for a new one")
+    return link

@@ -1,0 +1,166 @@
+"""Who is who, in SQL: the tenant and its owner, sign-in links, signed-in browsers, enrolled nodes."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from session_broker.core.node_table import NodeState
+from session_broker.core.sign_in import (
+    BROWSER_SESSION_TTL_MS,
+    LINK_TTL_MS,
+    Caller,
+    PlayerRole,
+    SignInLink,
+    check_link,
+)
+from session_broker.core.tickets import TOKEN_RANDOM_BYTES, digest, make_token
+from session_broker.io import tables
+from session_broker.io.clock import wall_ms
+from wire.errors import Reason, WireError
+from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, TenantId, make_id
+
+_OWNER_ROLES = [
+    str(role) for role in (PlayerRole.OWNER, PlayerRole.OPERATOR, PlayerRole.DEVELOPER, PlayerRole.PLAYER)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A node that proved itself."""
+
+    node_id: NodeId
+    new_key: str | None
+    """Its own key, if it enrolled just now; it is not stored and cannot be shown again."""
+
+
+class Accounts:
+    """Credentials. What is stored of a token is its digest."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def ensure_owner(self) -> Caller:
+        """Return the owner of the one tenant; both are made at the first start."""
+        async with self._engine.begin() as connection:
+            for row in await connection.execute(select(tables.player).order_by(tables.player.c.created_at_ms)):
+                if PlayerRole.OWNER in row.roles:
+                    return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles))
+            return await self._make_owner(connection)
+
+    async def _make_owner(self, connection: AsyncConnection) -> Caller:
+        at_ms, tenant_id, player_id = wall_ms(), _new_id("ten"), _new_id("plr")
+        await connection.execute(insert(tables.tenant).values(id=tenant_id, name="default", created_at_ms=at_ms))
+        owner = {"id": player_id, "tenant_id": tenant_id, "roles": _OWNER_ROLES, "created_at_ms": at_ms}
+        await connection.execute(insert(tables.player).values(owner))
+        await connection.execute(insert(tables.player_profile).values(player_id=player_id, tenant_id=tenant_id))
+        return Caller(PlayerId(player_id), TenantId(tenant_id), tuple(_OWNER_ROLES))
+
+    async def mint_link(self, caller: Caller) -> str:
+        """Return the token of a new sign-in link: single use, 15 minutes."""
+        token, at_ms = _new_token(), wall_ms()
+        row = {**_whose(caller), "created_at_ms": at_ms, "expires_at_ms": at_ms + LINK_TTL_MS}
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(tables.sign_in_link).values(token_sha256=digest(token), **row))
+        return token
+
+    async def redeem_link(self, token: str) -> str:
+        """Use up a link and return the token of a new browser session.
+
+        Raises:
+            WireError: ``link_used`` or ``link_expired``.
+        """
+        table, hashed, at_ms = tables.sign_in_link, digest(token), wall_ms()
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(select(table).where(table.c.token_sha256 == hashed))).first()
+            link = row and SignInLink(
+                PlayerId(row.player_id), TenantId(row.tenant_id), row.expires_at_ms, row.used_at_ms
+            )
+            good = check_link(link, at_ms)
+            # Compare-and-set: of two tabs that redeem at once, one wins.
+            unused = update(table).where(table.c.token_sha256 == hashed, table.c.used_at_ms.is_(None))
+            if (await connection.execute(unused.values(used_at_ms=at_ms))).rowcount != 1:
+                raise WireError(Reason.LINK_USED, "this sign-in link was used already; ask for a new one")
+            browser_token = _new_token()
+            times = {"created_at_ms": at_ms, "expires_at_ms": at_ms + BROWSER_SESSION_TTL_MS}
+            values = {"tenant_id": good.tenant_id, "player_id": good.player_id, **times}
+            await connection.execute(
+                insert(tables.browser_session).values(token_sha256=digest(browser_token), **values)
+            )
+        return browser_token
+
+    async def caller_of(self, browser_token: str) -> Caller | None:
+        """Return who is signed in with this cookie."""
+        table, player = tables.browser_session, tables.player
+        query = select(player.c.id, player.c.tenant_id, player.c.roles).join(table, table.c.player_id == player.c.id)
+        query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > wall_ms())
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles)) if row is not None else None
+
+    async def sign_out(self, browser_token: str) -> None:
+        """Forget a browser session."""
+        table = tables.browser_session
+        async with self._engine.begin() as connection:
+            await connection.execute(table.delete().where(table.c.token_sha256 == digest(browser_token)))
+
+    async def add_enrolment(self, tenant_id: TenantId, token: str) -> None:
+        """Let one node enrol with this token; one that is known already stays as it is."""
+        table, hashed = tables.node_enrolment, digest(token)
+        async with self._engine.begin() as connection:
+            known = await connection.execute(select(table.c.token_sha256).where(table.c.token_sha256 == hashed))
+            if known.first() is None:
+                row = {"token_sha256": hashed, "tenant_id": tenant_id, "created_at_ms": wall_ms()}
+                await connection.execute(insert(table).values(row))
+
+    async def enrol_node(self, token: str, name: str) -> Enrolled:
+        """Use up an enrolment token and make a node with a key of its own.
+
+        Raises:
+            WireError: ``bad_enrolment``.
+        """
+        table, hashed, at_ms = tables.node_enrolment, digest(token), wall_ms()
+        node_id, key = _new_id("node"), _new_token()
+        async with self._engine.begin() as connection:
+            unused = update(table).where(table.c.token_sha256 == hashed, table.c.used_at_ms.is_(None))
+            if (await connection.execute(unused.values(used_at_ms=at_ms))).rowcount != 1:
+                raise WireError(Reason.BAD_ENROLMENT, "this enrolment token is not known or was used already")
+            tenant = await connection.execute(select(table.c.tenant_id).where(table.c.token_sha256 == hashed))
+            node: dict[str, Any] = {
+                "id": node_id, "tenant_id": tenant.scalar_one(), "name": name, "key_sha256": digest(key),
+                "state": str(NodeState.REGISTERING), "slots": 0, "created_at_ms": at_ms, "changed_at_ms": at_ms,
+            }  # fmt: skip
+            await connection.execute(insert(tables.node).values(node))
+            await connection.execute(update(table).where(table.c.token_sha256 == hashed).values(node_id=node_id))
+        return Enrolled(NodeId(node_id), key)
+
+    async def check_node(self, node_id: str, key: str) -> Enrolled:
+        """Check a node's own key.
+
+        Raises:
+            WireError: ``bad_enrolment`` if the key is wrong or was revoked.
+        """
+        table = tables.node
+        query = select(table.c.id).where(
+            table.c.id == node_id, table.c.key_sha256 == digest(key), table.c.revoked_at_ms.is_(None)
+        )
+        async with self._engine.connect() as connection:
+            if (await connection.execute(query)).first() is None:
+                raise WireError(Reason.BAD_ENROLMENT, "this node's key is not known or was revoked")
+        return Enrolled(NodeId(node_id), None)
+
+
+def _whose(caller: Caller) -> dict[str, str]:
+    return {"tenant_id": caller.tenant_id, "player_id": caller.player_id}
+
+
+def _new_id(prefix: str) -> str:
+    return make_id(prefix, secrets.token_bytes(ID_RANDOM_BYTES))
+
+
+def _new_token() -> str:
+    return make_token(secrets.token_bytes(TOKEN_RANDOM_BYTES))

@@ -1,0 +1,74 @@
+"""What operators see at ``/metrics``. Names and labels are stable; no label holds personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from session_broker.core.coordinator import Coordinator
+from session_broker.core.effects import Tally
+from session_broker.core.node_table import NodeState
+from wire.session_control import SessionState
+
+
+class Metrics:
+    """Counters of one broker; gauges are read from the coordinator when somebody looks."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.store_failures = self._counter("farplay_store_failures", "Transactions that the database did not take")
+        self.sign_ins = self._counter("farplay_sign_ins", "Sign-in links redeemed, by result", "result")
+        self.slow_consumers = self._counter("farplay_slow_consumers", "Sockets closed for not reading", "side")
+        self.refused = self._counter(
+            "farplay_messages_refused", "Messages refused, by sender and reason", "side", "reason"
+        )
+        self.requests_refused = self._counter(
+            "farplay_requests_refused", "HTTP requests refused, by reason", "reason"
+        )
+        self.handler_errors = self._counter("farplay_handler_errors", "Faults of our own, by place", "place")
+        placed = self._counter("farplay_placements", "Placement decisions, by result", "result")
+        ended = self._counter("farplay_sessions_ended", "Sessions that ended, by reason", "reason")
+        stray = self._counter("farplay_node_stray", "Node messages about things not (or no longer) its own", "kind")
+        self._tallies = {Tally.PLACEMENT: placed, Tally.SESSION_END: ended, Tally.NODE_STRAY: stray}
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(name, words, labels, registry=self.registry)
+
+    def count(self, tally: Tally, label: str) -> None:
+        """Count what the core wants counted."""
+        self._tallies[tally].labels(label).inc()
+
+    def watch(self, coordinator: Coordinator, sockets: Callable[[], tuple[int, int]]) -> None:
+        """Read gauges from here: the coordinator, and how many tab and node sockets are open."""
+        self.registry.register(_Live(coordinator, sockets))
+
+    def render(self) -> bytes:
+        """Return the text exposition."""
+        return generate_latest(self.registry)
+
+
+class _Live(Collector):
+    def __init__(self, coordinator: Coordinator, sockets: Callable[[], tuple[int, int]]) -> None:
+        self._coordinator = coordinator
+        self._sockets = sockets
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        sessions = GaugeMetricFamily("farplay_sessions", "Live sessions by state", labels=["state"])
+        by_state = self._coordinator.sessions_by_state()
+        for state in SessionState:
+            sessions.add_metric([state], by_state.get(state, 0))
+        nodes = GaugeMetricFamily("farplay_nodes", "Nodes by state", labels=["state"])
+        nodes_by_state = self._coordinator.nodes_by_state()
+        for node_state in NodeState:
+            nodes.add_metric([node_state], nodes_by_state.get(node_state, 0))
+        slots, claimed = self._coordinator.slots()
+        tabs, links = self._sockets()
+        yield sessions
+        yield nodes
+        yield GaugeMetricFamily("farplay_slots", "Slots of the nodes that take sessions", slots)
+        yield GaugeMetricFamily("farplay_slots_claimed", "Slots that are claimed", claimed)
+        yield GaugeMetricFamily("farplay_tab_sockets", "Open session sockets of tabs", tabs)
+        yield GaugeMetricFamily("farplay_node_sockets", "Open sockets of nodes", links)

@@ -1,0 +1,203 @@
+"""The tables, in types that SQLite and PostgreSQL share. Migrations make them; a test compares the two.
+
+Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` is the
+only place of personal data. ``session_event`` is append-only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID, _DIGEST, _LABEL, _NAME = String(40), String(64), String(32), String(128)
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant_id", _ID, ForeignKey("tenant.id"), nullable=False)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(f"{name}_at_ms", BigInteger, nullable=nullable)
+
+
+tenant = Table(
+    "tenant", metadata, Column("id", _ID, primary_key=True), Column("name", _NAME, nullable=False), _at("created")
+)
+
+player = Table(
+    "player",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _tenant(),
+    Column("roles", JSON, nullable=False),
+    _at("created"),
+)
+
+player_profile = Table(
+    "player_profile",
+    metadata,
+    Column("player_id", _ID, ForeignKey("player.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Column("display_name", _NAME),
+)
+
+title = Table(
+    "title",
+    metadata,
+    Column("tenant_id", _ID, ForeignKey("tenant.id"), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    _at("created"),
+)
+
+title_version = Table(
+    "title_version",
+    metadata,
+    Column("tenant_id", _ID, ForeignKey("tenant.id"), primary_key=True),
+    Column("title_id", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("kind", _LABEL, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    _at("created"),
+    ForeignKeyConstraint(["tenant_id", "title_id"], ["title.tenant_id", "title.id"]),
+)
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _tenant(),
+    Column("name", _NAME, nullable=False),
+    Column("key_sha256", _DIGEST, nullable=False, unique=True),
+    Column("state", _LABEL, nullable=False),
+    Column("slots", Integer, nullable=False),
+    _at("created"),
+    _at("changed"),
+    _at("revoked", nullable=True),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _tenant(),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    Column("title_id", String(64), nullable=False),
+    Column("title_version", String(64), nullable=False),
+    Column("state", _LABEL, nullable=False),
+    Column("reason", _LABEL),
+    Column("detail", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    _at("created"),
+    _at("changed"),
+    _at("ended", nullable=True),
+    ForeignKeyConstraint(
+        ["tenant_id", "title_id", "title_version"],
+        ["title_version.tenant_id", "title_version.title_id", "title_version.version"],
+    ),
+)
+
+_LIVE = text("state NOT IN ('ending', 'ended')")
+Index("ix_session_player_id_created_at_ms", session.c.player_id, session.c.created_at_ms)
+Index("ix_session_ended_at_ms", session.c.ended_at_ms)
+Index(
+    "uq_session_one_live",
+    session.c.player_id,
+    session.c.title_id,
+    unique=True,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("session_id", _ID, ForeignKey("session.id"), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    _tenant(),
+    Column("node_id", _ID, ForeignKey("node.id"), nullable=False),
+    Column("state", _LABEL, nullable=False),
+    Column("reason", _LABEL),
+    _at("created"),
+    _at("changed"),
+)
+Index("ix_placement_node_id", placement.c.node_id)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _tenant(),
+    Column("session_id", _ID, ForeignKey("session.id"), nullable=False),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    Column("role", _LABEL, nullable=False),
+    Column("seats", JSON, nullable=False),
+    Column("number", Integer, nullable=False),
+    _at("joined"),
+    _at("left", nullable=True),
+)
+Index("ix_participant_session_id", participant.c.session_id)
+
+session_event = Table(
+    "session_event",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _tenant(),
+    Column("session_id", _ID, ForeignKey("session.id"), nullable=False),
+    _at("happened"),
+    Column("event", _LABEL, nullable=False),
+    Column("reason", _LABEL),
+    Column("data", JSON, nullable=False),
+)
+Index("ix_session_event_session_id", session_event.c.session_id)
+
+sign_in_link = Table(
+    "sign_in_link",
+    metadata,
+    Column("token_sha256", _DIGEST, primary_key=True),
+    _tenant(),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    _at("created"),
+    _at("expires"),
+    _at("used", nullable=True),
+)
+
+browser_session = Table(
+    "browser_session",
+    metadata,
+    Column("token_sha256", _DIGEST, primary_key=True),
+    _tenant(),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    _at("created"),
+    _at("expires"),
+)
+
+node_enrolment = Table(
+    "node_enrolment",
+    metadata,
+    Column("token_sha256", _DIGEST, primary_key=True),
+    _tenant(),
+    _at("created"),
+    _at("used", nullable=True),
+    Column("node_id", _ID, ForeignKey("node.id")),
+)
