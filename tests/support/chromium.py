@@ -63,7 +63,7 @@ class PlayPage:
     async def tap_key(self, code: str = "KeyX") -> None:
         """Press and release a key with nothing between: shorter than any frame."""
         for kind in ("keyDown", "keyUp"):
-            await self.cdp.send("Input.dispatchKeyEvent", _key(kind, code))
+            await self.cdp.send("Input.dispatchKeyEvent", key_event(kind, code))
 
     async def touch(self, kind: str, points: list[tuple[float, float]]) -> None:
         """Send a ``touchStart``, ``touchMove`` or ``touchEnd`` with fingers at page positions."""
@@ -87,7 +87,8 @@ class PlayPage:
         return left + x_share * width, top + y_share * height
 
 
-def _key(kind: str, code: str) -> dict[str, Any]:
+def key_event(kind: str, code: str) -> dict[str, Any]:
+    """Return the CDP parameters of one key event."""
     letter = code.removeprefix("Key").removeprefix("Digit")
     event: dict[str, Any] = {"type": kind, "code": code, "key": letter.lower(), "windowsVirtualKeyCode": ord(letter[0])}
     if kind == "keyDown":

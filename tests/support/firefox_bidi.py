@@ -136,21 +136,21 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "HOME": profile},
         )  # fmt: skip
-        assert process.stderr is not None
+        tasks: list[asyncio.Task[None]] = []
         try:
             url = await asyncio.wait_for(_bidi_url(process), LAUNCH_S)
-            draining = asyncio.create_task(_drain(process.stderr))
-            async with connect(f"{url}/session", max_size=None) as socket:
+            assert process.stderr is not None
+            tasks.append(asyncio.create_task(_drain(process.stderr)))
+            async with connect(f"{url}/session", max_size=None, ping_interval=None) as socket:
                 tab = FirefoxTab(socket)
-                reading = asyncio.create_task(tab.read())
+                tasks.append(asyncio.create_task(tab.read()))
                 await tab.open()
                 yield tab
                 await tab.command("browser.close")
-            await reading
             await asyncio.wait_for(process.wait(), LAUNCH_S)
-            await draining
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+            await asyncio.gather(*tasks, return_exceptions=True)
         assert not tab.complaints, "\n".join(tab.complaints)

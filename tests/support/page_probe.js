@@ -8,6 +8,9 @@
   const BLOCK_HEIGHT = 0.18;
   const FFT_SIZE = 8192;
 
+  // A blank page before the first navigation has no storage.
+  const storage = location.protocol.startsWith("http") ? sessionStorage : null;
+
   const probe = {
     peers: [],
     frames: [],
@@ -15,7 +18,7 @@
     pending: null,
     block: null,
     heard: null,
-    clickedAt: Number(sessionStorage.getItem("probe-clicked-at")) || null,
+    clickedAt: Number(storage?.getItem("probe-clicked-at")) || null,
     firstFrameAt: null,
     wanted: [],
     paused: false,
@@ -64,6 +67,7 @@
     if (probe.pending !== null && probe.block !== null && card.lit !== probe.pending.lit) {
       probe.latencies.push({ ms: at - probe.pending.at, rtp: metadata.rtpTimestamp ?? null });
       probe.pending = null;
+      probe.onSeen?.(true);
     }
     probe.block = card.lit;
     const [f0, f1, f2, f3, p0, p1, p2] = card.counts ?? [];
@@ -105,9 +109,22 @@
     probe.pending = { at: event.timeStamp, lit: probe.block };
   }, { capture: true });
   window.addEventListener("click", (event) => {
-    sessionStorage.setItem("probe-clicked-at", String(performance.timeOrigin + event.timeStamp));
+    storage?.setItem("probe-clicked-at", String(performance.timeOrigin + event.timeStamp));
     probe.clickedAt = performance.timeOrigin + event.timeStamp;
   }, { capture: true });
+
+  // Resolves with true once the next timed press is seen, with false if it is not.
+  probe.nextSeen = (withinMs) => new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      probe.pending = null;
+      resolve(false);
+    }, withinMs);
+    probe.onSeen = (seen) => {
+      clearTimeout(timer);
+      probe.onSeen = null;
+      resolve(seen);
+    };
+  });
 
   // Frames as decoded, before any colour conversion: the Y plane of the picture, for PSNR against the source.
   function takeLuma(video) {
