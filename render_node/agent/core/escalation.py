@@ -45,15 +45,6 @@ class Escalation:
         self._due = self._deadline(now)
         return self.step
 
-    def hurry(self, step: StopStep, now: float) -> StopStep | None:
-        """Jump ahead to ``step``; return it, or None if the worker is already there or further."""
-        order = list(StopStep)
-        if order.index(step) <= order.index(self.step):
-            return None
-        self.step = step
-        self._due = self._deadline(now)
-        return step
-
     def _deadline(self, now: float) -> float | None:
         after_s = self._after_s.get(self.step)
         return None if after_s is None else now + after_s

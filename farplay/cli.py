@@ -1,0 +1,203 @@
+"""The command line: options in, one call out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farplay import version
+from farplay.config import UpConfig
+from farplay.data_folder import default_data_dir
+from farplay.failures import CommandFailure, ExitStatus
+from farplay.screen import Screen
+from farplay.system_check import require_linux
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+app = typer.Typer(
+    name="farplay",
+    help="Cloud gaming that you run yourself: games render here and play in a browser tab.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+title_app = typer.Typer(help="Games: run one of your own.", no_args_is_help=True)
+app.add_typer(title_app, name="title")
+
+Host = Annotated[str, typer.Option(help="Name or address to listen on.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Database, saves and logs.", show_default="~/.local/share/farplay", file_okay=False),
+]
+Titles = Annotated[
+    list[Path] | None, typer.Option("--title", help="A title folder or a .py file; may be given more than once.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON line when ready, for scripts.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Write the logs of all parts to the terminal.")]
+Bundled = Annotated[bool, typer.Option("--bundled/--no-bundled", help="Offer the titles that ship with Farplay.")]
+ParentPid = Annotated[int | None, typer.Option(hidden=True)]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"farplay {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before any command."""
+
+
+@app.command()
+def up(
+    host: Host = "localhost",
+    port: Annotated[
+        int | None,
+        typer.Option(help="TCP port; 0 picks one.", show_default="8080 or the next free", min=0, max=65535),
+    ] = None,
+    data_dir: DataDir = None,
+    title: Titles = None,
+    bundled: Bundled = True,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run everything on this machine and print the link to open."""
+    screen = Screen(as_json=as_json)
+    with screen.failures_shown():
+        require_linux()
+        _require_loopback(host)
+        from farplay.run_up import run_up
+
+        folder = (data_dir or default_data_dir()).absolute()
+        titles = tuple(path.absolute() for path in title or ())
+        run_up(UpConfig(host, port, folder, titles, with_bundled=bundled, verbose=verbose), screen)
+
+
+@title_app.command("run")
+def title_run(
+    path: Annotated[Path, typer.Argument(help="A folder with a title.toml, or a .py file.")],
+    host: Host = "localhost",
+    port: Annotated[int, typer.Option(help="TCP port; 0 picks one.", min=0, max=65535)] = 0,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Play one game of yours, with temporary data of its own."""
+    screen = Screen(as_json=as_json)
+    with screen.failures_shown():
+        require_linux()
+        _require_loopback(host)
+        from farplay.run_up import run_title
+
+        run_title(path.absolute(), host=host, port=port, verbose=verbose, screen=screen)
+
+
+@app.command()
+def broker(
+    host: Host = "localhost",
+    port: Annotated[int, typer.Option(help="TCP port; 0 picks one.", min=0, max=65535)] = 8080,
+    data_dir: DataDir = None,
+    title: Titles = None,
+    bundled: Bundled = True,
+    database_url: Annotated[
+        str | None, typer.Option(help="SQLAlchemy URL.", envvar="FARPLAY_DATABASE_URL", show_default="SQLite")
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="Further name under which this broker is reached.")
+    ] = None,
+    as_json: Json = False,
+    parent_pid: ParentPid = None,
+) -> None:
+    """Run only the session broker."""
+    with Screen(as_json=as_json).failures_shown():
+        require_linux()
+        from farplay.role_config import broker_config
+        from farplay.roles import run_broker
+
+        config = broker_config(
+            host=host,
+            port=port,
+            data_dir=(data_dir or default_data_dir()).absolute(),
+            titles=tuple(title or ()),
+            with_bundled=bundled,
+            database_url=database_url,
+            allowed_hosts=tuple(allowed_host or ()),
+        )
+        run_broker(config, as_json=as_json, parent_pid=parent_pid)
+
+
+@app.command()
+def node(
+    broker: Annotated[str, typer.Option(help="Address of the broker.")] = "http://localhost:8080",
+    data_dir: DataDir = None,
+    title: Titles = None,
+    bundled: Bundled = True,
+    name: Annotated[str | None, typer.Option(help="Name of this machine.", show_default="host name")] = None,
+    slots: Annotated[
+        int | None, typer.Option(help="Sessions at once.", show_default="measured", min=1, max=1024)
+    ] = None,
+    warm_workers: Annotated[int, typer.Option(help="Workers kept ready.", min=0, max=64)] = 1,
+    media_host: Annotated[str, typer.Option(help="Address of the UDP sockets for media.")] = "127.0.0.1",
+    media_ports: Annotated[
+        str, typer.Option(help="Range of UDP ports, such as 40000-40100.", show_default="any")
+    ] = "0-0",
+    advertise: Annotated[
+        list[str] | None, typer.Option(help="Address that players reach this node at.", show_default="--media-host")
+    ] = None,
+    as_json: Json = False,
+    parent_pid: ParentPid = None,
+) -> None:
+    """Run only a render node, which dials out to a broker."""
+    with Screen(as_json=as_json).failures_shown():
+        require_linux()
+        from farplay.role_config import node_config
+        from farplay.roles import run_node
+
+        config = node_config(
+            broker_url=broker,
+            data_dir=(data_dir or default_data_dir()).absolute(),
+            titles=tuple(title or ()),
+            with_bundled=bundled,
+            name=name,
+            slots=slots,
+            warm_workers=warm_workers,
+            media_host=media_host,
+            media_ports=media_ports,
+            advertised=tuple(advertise or ()),
+        )
+        run_node(config, as_json=as_json, parent_pid=parent_pid)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has and lacks, and what to do about it."""
+    from farplay.doctor import examine
+
+    healthy = True
+    for finding in examine():
+        mark, colour = ("ok", typer.colors.GREEN) if finding.works else ("no", typer.colors.RED)
+        typer.echo(f"{typer.style(mark, fg=colour)}  {finding.name:<9} {finding.words}")
+        if not finding.works:
+            typer.echo(f"    {'':<9} {finding.advice}")
+            healthy = healthy and not finding.needed
+    raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
+
+
+def _require_loopback(host: str) -> None:
+    if host not in LOOPBACK_HOSTS:
+        raise CommandFailure(
+            ExitStatus.FAILED,
+            f"Farplay speaks plain HTTP, and so only to this machine: {host} is not a loopback address.",
+            f"Use one of {', '.join(LOOPBACK_HOSTS)}.",
+        )
+
+
+def main() -> None:
+    """Run the command."""
+    app()

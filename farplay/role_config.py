@@ -1,0 +1,101 @@
+"""Options of ``farplay broker`` and ``farplay node`` made into their configurations; all faults in words."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from farplay.failures import CommandFailure, ExitStatus
+from farplay.secrets_passing import take_enrolment_token
+from farplay.title_folders import installed_titles
+from render_node.agent.io.broker_link import socket_url
+from render_node.config import NodeConfig
+from session_broker.config import BrokerConfig
+from wire.errors import WireError
+from wire.title_manifest import InstalledTitle
+from wire.worker_control import IceSpec
+
+NAME_MAX_CHARS = 64
+
+
+def broker_config(
+    *,
+    host: str,
+    port: int,
+    data_dir: Path,
+    titles: tuple[Path, ...],
+    with_bundled: bool,
+    database_url: str | None,
+    allowed_hosts: tuple[str, ...],
+) -> BrokerConfig:
+    """Return a broker's configuration.
+
+    Raises:
+        CommandFailure: a title cannot be read.
+    """
+    return BrokerConfig(
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        database_url=database_url,
+        titles=_titles(titles, with_bundled),
+        node_enrolment_token=take_enrolment_token(),
+        allowed_hosts=allowed_hosts,
+    )
+
+
+def node_config(
+    *,
+    broker_url: str,
+    data_dir: Path,
+    titles: tuple[Path, ...],
+    with_bundled: bool,
+    name: str | None,
+    slots: int | None,
+    warm_workers: int,
+    media_host: str,
+    media_ports: str,
+    advertised: tuple[str, ...],
+) -> NodeConfig:
+    """Return a node's configuration.
+
+    Raises:
+        CommandFailure: an option or a title cannot be used.
+    """
+    try:
+        socket_url(broker_url)
+    except ValueError as error:
+        raise CommandFailure(ExitStatus.FAILED, f"{error}.", "Use --broker http://HOST:PORT.") from error
+    port_min, port_max = _port_range(media_ports)
+    return NodeConfig(
+        broker_url=broker_url,
+        data_dir=data_dir,
+        titles=_titles(titles, with_bundled),
+        name=(name or os.uname().nodename or "node")[:NAME_MAX_CHARS],
+        enrolment_token=take_enrolment_token(),
+        ice=IceSpec(
+            bind_host=media_host,
+            port_min=port_min,
+            port_max=port_max,
+            advertised_hosts=advertised or (media_host,),
+        ),
+        slots=slots,
+        warm_workers=warm_workers,
+    )
+
+
+def _titles(paths: tuple[Path, ...], with_bundled: bool) -> tuple[InstalledTitle, ...]:
+    try:
+        return installed_titles(paths, with_bundled=with_bundled)
+    except WireError as error:
+        raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
+
+
+def _port_range(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+    if match is not None:
+        low, high = int(match[1]), int(match[2])
+        if low <= high <= 65535 and (low > 0 or high == 0):
+            return low, high
+    raise CommandFailure(ExitStatus.FAILED, f"{text!r} is not a range of UDP ports.", "Write it like 40000-40100.")

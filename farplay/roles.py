@@ -1,0 +1,81 @@
+"""Runs one role in this process: ``farplay broker`` and ``farplay node``, alone or under ``farplay up``."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from farplay.data_folder import FolderLock
+from farplay.failures import CommandFailure, ExitStatus
+from render_node.agent.io.parent_death import die_with_parent
+from render_node.log_setup import configure_logs
+
+if TYPE_CHECKING:
+    from render_node.config import NodeConfig
+    from session_broker.config import BrokerConfig
+    from session_broker.io.serve import BrokerReady
+
+
+def run_broker(config: BrokerConfig, *, as_json: bool, parent_pid: int | None) -> None:
+    """Run a broker until SIGINT or SIGTERM."""
+    from session_broker.io.serve import serve
+
+    def on_ready(ready: BrokerReady) -> None:
+        if as_json:
+            print(json.dumps({"url": ready.url, "owner_token": ready.owner_token}), flush=True)
+        else:
+            print(f"The broker serves {ready.url}; sign in by {ready.url}/#owner={ready.owner_token}", flush=True)
+
+    with _role("broker", config.data_dir, parent_pid):
+        try:
+            _run_until_signal(serve(config, on_ready=on_ready))
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            raise CommandFailure(
+                ExitStatus.PORT_IN_USE, f"Port {config.port} of {config.host} cannot be used: {error.strerror}."
+            ) from error
+
+
+def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> None:
+    """Run a node until SIGINT or SIGTERM."""
+    from render_node.agent.io.agent_main import run_agent
+
+    def on_ready(node_id: str) -> None:
+        if as_json:
+            print(json.dumps({"ready": True, "node_id": node_id}), flush=True)
+        else:
+            print(f"The broker at {config.broker_url} has accepted this node as {node_id}", flush=True)
+
+    with _role("node", config.data_dir, parent_pid):
+        _run_until_signal(run_agent(config, on_ready))
+
+
+def _role(name: str, data_dir: Any, parent_pid: int | None) -> FolderLock:
+    if parent_pid is not None:
+        die_with_parent(parent_pid)
+    configure_logs()
+    return FolderLock(data_dir, name)
+
+
+def _run_until_signal(main: Coroutine[Any, Any, None]) -> None:
+    """Run ``main``; SIGINT and SIGTERM cancel it, and it ends what it owns."""
+
+    async def guarded() -> None:
+        task = asyncio.ensure_future(main)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not task.cancelled():
+                raise
+
+    asyncio.run(guarded())
+    sys.stdout.flush()

@@ -1,0 +1,90 @@
+"""``farplay up`` and ``farplay title run``: supervise one machine from the terminal until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.markup import escape
+
+from farplay.config import UpConfig, UpReady
+from farplay.data_folder import FolderLock
+from farplay.failures import CommandFailure, ExitStatus
+from farplay.screen import Screen
+from farplay.title_folders import installed_titles, load_title
+from farplay.up import Supervisor
+from wire.errors import WireError
+
+
+def run_up(config: UpConfig, screen: Screen) -> None:
+    """Run Farplay until SIGINT or SIGTERM.
+
+    Raises:
+        CommandFailure: it could not start.
+    """
+    try:
+        titles = installed_titles(config.titles, with_bundled=config.with_bundled)
+    except WireError as error:
+        raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
+
+    def show(ready: UpReady) -> None:
+        names = ", ".join(title.manifest.names["en"] for title in titles) or "none yet"
+        screen.ready(
+            {"url": ready.url, "owner_url": ready.owner_url},
+            title="Farplay is running",
+            link=ready.owner_url,
+            words=f"Open the link below to sign in and play; it works once, within 15 minutes.\n"
+            f"Titles: {escape(names)}\nData: {escape(str(config.data_dir))}\nCtrl+C ends everything.",
+        )
+
+    with FolderLock(config.data_dir, "farplay"):
+        asyncio.run(_supervise(config, screen, show))
+
+
+def run_title(path: Path, *, host: str, port: int, verbose: bool, screen: Screen) -> None:
+    """Play one title with its own temporary data, which is removed at the end.
+
+    Raises:
+        CommandFailure: it could not start.
+    """
+    try:
+        title = load_title(path)
+    except WireError as error:
+        raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
+    manifest = title.manifest
+
+    def show(ready: UpReady) -> None:
+        link = ready.play_url(manifest.id)
+        screen.ready(
+            {"url": ready.url, "play_url": link, "title_id": manifest.id},
+            title=escape(manifest.names["en"]),
+            link=link,
+            words="Open the link below to play; it works once, within 15 minutes.\n"
+            "Saves are removed when this command ends. Ctrl+C ends everything.",
+        )
+
+    with tempfile.TemporaryDirectory(prefix="farplay-title-") as folder:
+        config = UpConfig(
+            host=host, port=port, data_dir=Path(folder), titles=(path.resolve(),), with_bundled=False, verbose=verbose
+        )
+        with FolderLock(config.data_dir, "farplay"):
+            asyncio.run(_supervise(config, screen, show))
+
+
+async def _supervise(config: UpConfig, screen: Screen, show: Callable[[UpReady], None]) -> None:
+    """Run the supervisor; the first signal ends it in order, the second at once."""
+    stop = asyncio.Event()
+    supervisor = Supervisor(config, on_progress=screen.progress, on_ready=show, on_news=screen.news)
+
+    def on_signal() -> None:
+        if stop.is_set():
+            supervisor.kill()
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, on_signal)
+    await supervisor.run(stop)

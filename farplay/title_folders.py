@@ -1,0 +1,81 @@
+"""Finds titles on this machine: the ones that ship with Farplay, and folders or ``.py`` files that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from wire.errors import Reason, WireError
+from wire.title_manifest import InstalledTitle, TitleManifest, bare_manifest, parse_manifest
+
+MANIFEST_FILE = "title.toml"
+MANIFEST_MAX_BYTES = 64 * 1024
+"""A manifest with every field at its limit is far shorter."""
+
+GAMES = Path(__file__).resolve().parents[1] / "games"
+"""The folder of the titles that ship with Farplay."""
+
+
+def load_title(path: Path | str) -> InstalledTitle:
+    """Return the title in a folder with a ``title.toml``, or of a single ``.py`` file.
+
+    Raises:
+        WireError: ``not_found`` if there is nothing to run, ``malformed`` with every fault of the manifest.
+    """
+    place = Path(path).expanduser()
+    if place.is_file() and place.suffix == ".py":
+        resolved = place.resolve()
+        return InstalledTitle(bare_manifest(resolved.name), str(resolved.parent))
+    if not place.exists():
+        raise WireError(Reason.NOT_FOUND, f"{place} does not exist")
+    if not place.is_dir():
+        raise WireError(Reason.NOT_FOUND, f"{place} is neither a folder nor a .py file")
+    folder = place.resolve()
+    manifest = _read_manifest(folder)
+    entry = (folder / manifest.entry).resolve()
+    if not entry.is_relative_to(folder):
+        raise WireError(Reason.MALFORMED, f"the entry {manifest.entry} leads out of {folder}")
+    if not entry.is_file():
+        raise WireError(Reason.NOT_FOUND, f"the entry {manifest.entry} is not a file in {folder}")
+    return InstalledTitle(manifest, str(folder))
+
+
+def _read_manifest(folder: Path) -> TitleManifest:
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        raise WireError(Reason.NOT_FOUND, f"{folder} has no {MANIFEST_FILE}; name a .py file, or write one")
+    if path.stat().st_size > MANIFEST_MAX_BYTES:
+        raise WireError(Reason.TOO_LARGE, f"{path} has more than {MANIFEST_MAX_BYTES} bytes")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise WireError(Reason.MALFORMED, f"{path} is not UTF-8") from error
+    try:
+        return parse_manifest(text)
+    except WireError as error:
+        raise WireError(error.reason, f"{folder}: {error.detail}") from error
+
+
+def bundled_titles() -> tuple[InstalledTitle, ...]:
+    """Return the titles that ship with Farplay, by id."""
+    folders = (path.parent for path in GAMES.glob(f"*/{MANIFEST_FILE}"))
+    return tuple(sorted((load_title(folder) for folder in folders), key=lambda title: title.manifest.id))
+
+
+def installed_titles(paths: Iterable[Path], *, with_bundled: bool) -> tuple[InstalledTitle, ...]:
+    """Return the titles of a node: bundled ones, then the named ones, which win over bundled ones of the same id.
+
+    Raises:
+        WireError: as ``load_title``, and ``malformed`` if two named titles have the same id.
+    """
+    titles = {title.manifest.id: title for title in bundled_titles()} if with_bundled else {}
+    named: dict[str, InstalledTitle] = {}
+    for path in paths:
+        title = load_title(path)
+        twin = named.get(title.manifest.id)
+        if twin is not None:
+            raise WireError(
+                Reason.MALFORMED, f"{twin.folder} and {title.folder} are both the title {title.manifest.id!r}"
+            )
+        named[title.manifest.id] = title
+    return tuple((titles | named).values())

@@ -1,0 +1,195 @@
+"""The supervisor of one machine: a broker and a node, started in order, restarted when they die, ended in reverse.
+
+Owns both processes. They, and everything below them, die with this process however it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from farplay.child_process import ChildEnded, ChildProcess
+from farplay.config import DEFAULT_PORT, PORTS_TRIED, UpConfig, UpReady
+from farplay.failures import CommandFailure, ExitStatus
+from farplay.log_file import TRIM_EVERY_S, trim_log
+from farplay.restart_policy import RestartPolicy
+
+Progress = Callable[[str], None]
+
+
+def pick_port(host: str, port: int | None) -> int:
+    """Return the port to listen on: the named one, or 8080 or the next that is free.
+
+    Raises:
+        CommandFailure: ``PORT_IN_USE``.
+    """
+    if port == 0:
+        return 0
+    candidates = range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED) if port is None else (port,)
+    for candidate in candidates:
+        if _is_free(host, candidate):
+            return candidate
+    which = f"{candidates[0]}" if port is not None else f"{candidates[0]} to {candidates[-1]}"
+    raise CommandFailure(
+        ExitStatus.PORT_IN_USE,
+        f"Another program listens on port {which} of {host}.",
+        "Choose another one with --port, or --port 0 for any.",
+    )
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise CommandFailure(
+            ExitStatus.FAILED, f"The host {host!r} is unknown here: {error}.", "Use --host localhost."
+        ) from error
+    for family, kind, protocol, _, address in places:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError:
+            return False
+    return True
+
+
+class Supervisor:
+    """Runs one machine.
+
+    Args:
+        config: What to run.
+        on_progress: Told in words what is being started.
+        on_ready: Called once, when the broker is up and has accepted the node.
+        on_news: Told in words of restarts after that.
+    """
+
+    def __init__(
+        self, config: UpConfig, *, on_progress: Progress, on_ready: Callable[[UpReady], None], on_news: Progress
+    ) -> None:
+        self._config = config
+        self._on_progress = on_progress
+        self._on_ready = on_ready
+        self._on_news = on_news
+        self._token = secrets.token_urlsafe(32)
+        self._port = pick_port(config.host, config.port)
+        self._children: dict[str, ChildProcess] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; then nothing is left.
+
+        Raises:
+            CommandFailure: the broker or the node did not come up.
+        """
+        stopping = asyncio.create_task(stop.wait())
+        serving = asyncio.create_task(self._serve())
+        try:
+            await asyncio.wait([stopping, serving], return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+        finally:
+            serving.cancel()
+            stopping.cancel()
+            await asyncio.gather(serving, stopping, return_exceptions=True)
+            await self._end()
+
+    def kill(self) -> None:
+        """End both at once, for a person in a hurry."""
+        for child in self._children.values():
+            child.kill()
+
+    async def _serve(self) -> None:
+        self._on_progress("Starting the broker")
+        answer = await self._start("broker", self._config.broker_ready_s)
+        ready = UpReady(str(answer["url"]).rstrip("/"), str(answer["owner_token"]))
+        self._port = urlsplit(ready.url).port or self._port
+        self._url = ready.url
+        self._on_progress("Starting the node; the first time it measures this machine")
+        await self._start("node", self._config.node_ready_s)
+        self._on_ready(ready)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep("broker"))
+            group.create_task(self._keep("node"))
+            group.create_task(self._trim_logs())
+
+    async def _end(self) -> None:
+        """The node first, so that its last news still find a broker."""
+        graces_s = {"node": self._config.node_stop_s, "broker": self._config.broker_stop_s}
+        for name, grace_s in graces_s.items():
+            child = self._children.pop(name, None)
+            if child is not None:
+                await child.stop(grace_s)
+
+    async def _launch(self, name: str) -> ChildProcess:
+        log_path = None if self._config.verbose else self._config.data_dir / "logs" / f"{name}.log"
+        arguments = self._broker_arguments() if name == "broker" else self._node_arguments()
+        child = await ChildProcess.start(name, arguments, log_path=log_path, enrolment_token=self._token)
+        self._children[name] = child
+        return child
+
+    async def _start(self, name: str, within_s: float) -> dict[str, object]:
+        """Start a process for the first time; what goes wrong now ends the command."""
+        child = await self._launch(name)
+        try:
+            return await child.ready(within_s)
+        except TimeoutError as error:
+            words, status = f"The {name} did not come up within {within_s:.0f} s.", ExitStatus.FAILED
+            raise CommandFailure(status, words, self._advice(child)) from error
+        except ValueError as error:
+            raise CommandFailure(ExitStatus.FAILED, f"The {name} spoke nonsense.", self._advice(child)) from error
+        except ChildEnded as error:
+            known = error.status in tuple(ExitStatus) and error.status > ExitStatus.FAILED
+            status = ExitStatus(error.status) if known else ExitStatus.FAILED
+            words = f"The {name} ended as it started (status {error.status})."
+            raise CommandFailure(status, words, self._advice(child)) from error
+
+    def _advice(self, child: ChildProcess) -> str:
+        last_words = child.last_words()
+        return f"Its last words:\n{last_words}" if last_words else "Try again with --verbose."
+
+    async def _keep(self, name: str) -> None:
+        """Start a process again whenever it ends."""
+        policy = RestartPolicy()
+        while True:
+            child = self._children[name]
+            status = await child.wait()
+            pause_s = policy.pause_s(time.monotonic() - child.started_at)
+            self._on_news(f"The {name} ended (status {status}) and is started again.")
+            await asyncio.sleep(pause_s)
+            child = await self._launch(name)
+            try:
+                answer = await child.ready(self._config.node_ready_s)
+            except (TimeoutError, ValueError):
+                child.kill()
+            except ChildEnded:
+                continue
+            else:
+                self._tell_restarted(name, answer)
+
+    def _tell_restarted(self, name: str, answer: dict[str, object]) -> None:
+        if name == "broker":
+            fresh = UpReady(self._url, str(answer["owner_token"]))
+            self._on_news(f"The broker is back. A new sign-in link: {fresh.owner_url}")
+        else:
+            self._on_news("The node is back.")
+
+    async def _trim_logs(self) -> None:
+        while True:
+            for name in ("broker", "node"):
+                trim_log(self._config.data_dir / "logs" / f"{name}.log")
+            await asyncio.sleep(TRIM_EVERY_S)
+
+    def _broker_arguments(self) -> list[str]:
+        return ["--host", self._config.host, "--port", str(self._port), *self._shared_arguments()]
+
+    def _node_arguments(self) -> list[str]:
+        return ["--broker", self._url, *self._shared_arguments()]
+
+    def _shared_arguments(self) -> list[str]:
+        titles = [part for path in self._config.titles for part in ("--title", str(path))]
+        bundled = [] if self._config.with_bundled else ["--no-bundled"]
+        return ["--data-dir", str(self._config.data_dir), *titles, *bundled]
