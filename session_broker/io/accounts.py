@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.node_table import NodeState
@@ -77,10 +77,7 @@ class Accounts:
         table, hashed, at_ms = tables.sign_in_link, digest(token), wall_ms()
         async with self._engine.begin() as connection:
             row = (await connection.execute(select(table).where(table.c.token_sha256 == hashed))).first()
-            link = row and SignInLink(
-                PlayerId(row.player_id), TenantId(row.tenant_id), row.expires_at_ms, row.used_at_ms
-            )
-            good = check_link(link, at_ms)
+            good = check_link(_link(row) if row is not None else None, at_ms)
             # Compare-and-set: of two tabs that redeem at once, one wins.
             unused = update(table).where(table.c.token_sha256 == hashed, table.c.used_at_ms.is_(None))
             if (await connection.execute(unused.values(used_at_ms=at_ms))).rowcount != 1:
@@ -152,6 +149,10 @@ class Accounts:
             if (await connection.execute(query)).first() is None:
                 raise WireError(Reason.BAD_ENROLMENT, "this node's key is not known or was revoked")
         return Enrolled(NodeId(node_id), None)
+
+
+def _link(row: Row[Any]) -> SignInLink:
+    return SignInLink(PlayerId(row.player_id), TenantId(row.tenant_id), row.expires_at_ms, row.used_at_ms)
 
 
 def _whose(caller: Caller) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Routes by topic: parse, ask the core, answer; nothing else."""

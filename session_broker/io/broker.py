@@ -1,0 +1,142 @@
+"""One broker, put together: database, coordinator, runner, counters; and the clock that drives deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+import web_client
+from session_broker.config import BrokerConfig
+from session_broker.core.coordinator import Coordinator
+from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.records import Limits
+from session_broker.io.accounts import Accounts
+from session_broker.io.clock import monotonic_s
+from session_broker.io.database import open_database
+from session_broker.io.metrics import Metrics
+from session_broker.io.runner import Runner, StoreUnavailable
+from session_broker.io.store import Store, catalogue_title
+
+TICK_S = 0.25
+"""Seconds between looks at the deadlines."""
+
+_SIGN_INS_PER_S = 5.0
+_SIGN_INS_AT_ONCE = 50.0
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Broker:
+    """What routes and sockets use."""
+
+    config: BrokerConfig
+    store: Store
+    accounts: Accounts
+    runner: Runner
+    metrics: Metrics
+    owner_token: str
+    """Token of the sign-in link that was minted at this start."""
+    sign_in_bucket: TokenBucket
+    static_dir: Path
+    port: int
+    greeting_nodes: int = 0
+    """Node sockets that have not proved themselves yet."""
+
+    @property
+    def cookie_name(self) -> str:
+        """Name of the sign-in cookie. Cookies are shared by all ports of a host, so the port is in the name."""
+        return f"farplay_{self.port}"
+
+
+@contextlib.asynccontextmanager
+async def open_broker(config: BrokerConfig, port: int) -> AsyncIterator[Broker]:
+    """Open the database, restore what lives, and drive the deadlines until the block ends.
+
+    Args:
+        config: The broker's configuration.
+        port: The TCP port that is really listened on.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
+    """
+    if config.database_url is None:
+        _private_dir(config.data_dir)
+    engine = await open_database(config.url_of_database())
+    try:
+        broker = await _restore(config, port, Store(engine), Accounts(engine))
+        ticking = asyncio.create_task(_tick(broker), name="broker deadlines")
+        try:
+            yield broker
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+    finally:
+        await engine.dispose()
+
+
+def _private_dir(path: Path) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    database = path / "broker.sqlite3"
+    # Made before SQLite does, with rights for its owner only; the journal files inherit them.
+    os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Accounts) -> Broker:
+    owner = await accounts.ensure_owner()
+    manifests = [installed.manifest for installed in config.titles]
+    await store.sync_titles(owner.tenant_id, manifests)
+    if config.node_enrolment_token is not None:
+        await accounts.add_enrolment(owner.tenant_id, config.node_enrolment_token)
+    titles = {title.title_id: title for title in map(catalogue_title, manifests)}
+    coordinator = Coordinator(owner.tenant_id, titles, _limits(config), secrets.token_bytes)
+    coordinator.restore(await store.load_nodes(), await store.load_live(titles), monotonic_s())
+    metrics = Metrics()
+    runner = Runner(coordinator, store, metrics)
+    metrics.watch(coordinator, lambda: (len(runner.tabs), len(runner.links)))
+    return Broker(
+        config=config,
+        store=store,
+        accounts=accounts,
+        runner=runner,
+        metrics=metrics,
+        owner_token=await accounts.mint_link(owner),
+        sign_in_bucket=TokenBucket(_SIGN_INS_PER_S, _SIGN_INS_AT_ONCE, monotonic_s()),
+        static_dir=config.static_dir or Path(web_client.STATIC_DIR),
+        port=port,
+    )
+
+
+def _limits(config: BrokerConfig) -> Limits:
+    return Limits(
+        abandon_s=config.abandon_s,
+        start_timeout_s=config.start_timeout_s,
+        end_timeout_s=config.end_timeout_s,
+        connect_timeout_s=config.connect_timeout_s,
+        node_lost_s=config.node_lost_s,
+        node_grace_s=config.node_grace_s,
+        node_return_s=config.node_return_s,
+        media_lease_s=config.media_lease_s,
+        heartbeat_s=config.heartbeat_s,
+        sessions_per_player=config.sessions_per_player,
+        session_starts_per_min=config.session_starts_per_min,
+    )
+
+
+async def _tick(broker: Broker) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        try:
+            await broker.runner.run(broker.runner.coordinator.handle_timeout)
+        except StoreUnavailable:
+            continue  # Logged and counted by the runner; the next tick tries again.
+        except Exception:
+            # One session's fault must not stop the deadlines of all others.
+            broker.metrics.handler_errors.labels("tick").inc()
+            _log.exception("deadline_step_failed")

@@ -1,0 +1,87 @@
+"""The socket that a node's agent dials out: credential in the hello, then commands down and states up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from starlette.websockets import WebSocket
+
+from session_broker.core.effects import LinkKey
+from session_broker.core.nodes import clean_text
+from session_broker.core.rate_limit import TokenBucket
+from session_broker.io.accounts import Enrolled
+from session_broker.io.broker import Broker
+from session_broker.io.clock import monotonic_s
+from session_broker.io.conversation import Conversation
+from session_broker.io.outbox import NODE_WAITING_MAX, Outbox
+from wire.errors import Reason, WireError
+from wire.node_control import FROM_NODE, NodeHello, NodeRefusal
+from wire.schema import Message
+from wire.version import negotiate
+
+GREETING_NODES_MAX = 64
+"""Node sockets that may be open without having proved themselves."""
+
+_RATE_PER_S = 200.0
+_BURST = 1000.0
+_log = structlog.get_logger()
+
+
+async def serve_node(broker: Broker, websocket: WebSocket) -> None:
+    """Serve a node until it goes."""
+    await websocket.accept()
+    link = LinkKey(broker.runner.new_key())
+    outbox = Outbox(NODE_WAITING_MAX, broker.metrics.slow_consumers.labels("node").inc)
+    talk = Conversation(websocket, outbox, NodeRefusal, "node", broker.metrics)
+    try:
+        await talk.hold(lambda: _converse(broker, talk, link))
+    finally:
+        broker.runner.links.pop(link, None)
+        await broker.runner.run(lambda now: broker.runner.coordinator.node_gone(link, now))
+
+
+async def _converse(broker: Broker, talk: Conversation, link: LinkKey) -> None:
+    coordinator = broker.runner.coordinator
+    try:
+        hello, protocol, enrolled = await _greet(broker, talk)
+        broker.runner.links[link] = talk.outbox
+        await broker.runner.run(
+            lambda now: coordinator.node_joined(
+                link, enrolled.node_id, hello, protocol=protocol, key=enrolled.new_key, now=now
+            )
+        )
+    except WireError as error:
+        talk.refuse(error, close=True)
+        return
+    _log.info("node_joined", node_id=enrolled.node_id, slots=hello.capacity.slots)
+    bucket = TokenBucket(_RATE_PER_S, _BURST, monotonic_s())
+
+    async def admit() -> None:
+        # A node's states must not be dropped: a flood is slowed down until TCP holds it back.
+        delay_s = bucket.borrow(monotonic_s())
+        if delay_s:
+            await asyncio.sleep(delay_s)
+
+    async def handle(message: Message) -> None:
+        await broker.runner.run(lambda now: coordinator.node_said(link, message, now))
+
+    await talk.listen(FROM_NODE, admit, handle)
+
+
+async def _greet(broker: Broker, talk: Conversation) -> tuple[NodeHello, int, Enrolled]:
+    if broker.greeting_nodes >= GREETING_NODES_MAX:
+        raise WireError(Reason.TOO_MANY, "too many nodes are saying hello at once")
+    broker.greeting_nodes += 1
+    try:
+        hello = await talk.first(FROM_NODE, broker.config.hello_timeout_s)
+    finally:
+        broker.greeting_nodes -= 1
+    if not isinstance(hello, NodeHello):
+        raise WireError(Reason.BAD_STATE, "the first message must be hello")
+    protocol = negotiate(hello.protocol)
+    if hello.node_id is not None and hello.node_key is not None:
+        return hello, protocol, await broker.accounts.check_node(clean_text(hello.node_id), hello.node_key)
+    if hello.enrolment_token is not None:
+        return hello, protocol, await broker.accounts.enrol_node(hello.enrolment_token, clean_text(hello.name))
+    raise WireError(Reason.BAD_ENROLMENT, "a node needs an enrolment token or its own key")

@@ -1,0 +1,67 @@
+"""The pages and the web client's files, as they lie in its folder."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from session_broker.core.host_rules import must_ask
+from session_broker.io.broker import Broker
+from session_broker.io.rights import BrokerDep, Right, require
+
+router = APIRouter(include_in_schema=False)
+
+_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".mjs": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+for _suffix, _type in _TYPES.items():
+    # A machine's own table may differ, and with nosniff a module of another type does not run.
+    mimetypes.add_type(_type, _suffix)
+
+
+async def _file(broker: Broker, request: Request, path: str) -> Response:
+    files = StaticFiles(directory=broker.static_dir)
+    response = await files.get_response(path, request.scope)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@router.get("/", dependencies=[require(Right.PUBLIC)])
+async def home(broker: BrokerDep, request: Request) -> Response:
+    """The home page."""
+    return await _file(broker, request, "index.html")
+
+
+@router.get("/play/{title_id}", dependencies=[require(Right.PUBLIC)])
+async def play(title_id: str, broker: BrokerDep, request: Request) -> Response:
+    """The play page. Opened from another site, it must ask before it takes a slot."""
+    if must_ask(request.headers.get("sec-fetch-site"), request.query_params.get("ask") == "1"):
+        return RedirectResponse(str(request.url.include_query_params(ask="1")), 303, {"Cache-Control": "no-store"})
+    return await _file(broker, request, "play.html")
+
+
+@router.get("/session/{session_id}", dependencies=[require(Right.PUBLIC)])
+async def session(session_id: str, broker: BrokerDep, request: Request) -> Response:
+    """The play page of a session."""
+    return await _file(broker, request, "play.html")
+
+
+@router.get("/watch/{session_id}", dependencies=[require(Right.PUBLIC)])
+async def watch(session_id: str, broker: BrokerDep, request: Request) -> Response:
+    """The play page of a session for a spectator."""
+    return await _file(broker, request, "play.html")
+
+
+@router.get("/static/{path:path}", dependencies=[require(Right.PUBLIC)])
+async def static(path: str, broker: BrokerDep, request: Request) -> Response:
+    """A file of the web client."""
+    return await _file(broker, request, path)

@@ -1,0 +1,115 @@
+"""Sessions: make or resume, look at, end; and the sockets of tabs and nodes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response, WebSocket
+from pydantic import BaseModel, Field
+
+from session_broker.core.records import Session
+from session_broker.io.broker import Broker
+from session_broker.io.node_socket import serve_node
+from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, require
+from session_broker.io.store import StoredSession
+from session_broker.io.tab_socket import serve_tab
+from wire.errors import Reason, WireError
+from wire.session_control import Role
+
+router = APIRouter(prefix="/api/v1")
+
+
+class NewSession(BaseModel):
+    """What to play."""
+
+    title_id: str = Field(min_length=1, max_length=64)
+
+
+class SessionMade(BaseModel):
+    """The live session of a title."""
+
+    session_id: str
+    title_id: str
+    state: str
+    created: bool
+
+
+class SessionView(BaseModel):
+    """A session as its player sees it."""
+
+    session_id: str
+    title_id: str
+    title_name: str
+    state: str
+    reason: str | None
+    detail: str
+
+
+class Sessions(BaseModel):
+    """A player's newest sessions, newest first."""
+
+    sessions: list[SessionView]
+
+
+@router.post("/sessions", status_code=201, dependencies=[require(Right.SIGNED_IN)])
+async def create_session(body: NewSession, response: Response, broker: BrokerDep, caller: CallerDep) -> SessionMade:
+    """Resume my live session of a title (200), or make one (201)."""
+    runner = broker.runner
+    session, created = await runner.run(
+        lambda now: runner.coordinator.create_session(caller.player_id, body.title_id, now)
+    )
+    response.status_code = 201 if created else 200
+    response.headers["Location"] = f"/api/v1/sessions/{session.session_id}"
+    return SessionMade(
+        session_id=session.session_id, title_id=session.title.title_id, state=session.state, created=created
+    )
+
+
+@router.get("/sessions", dependencies=[require(Right.SIGNED_IN)])
+async def list_sessions(broker: BrokerDep, caller: CallerDep) -> Sessions:
+    """List my sessions."""
+    return Sessions(sessions=[_view(broker, s) for s in await broker.store.sessions_of(caller.player_id)])
+
+
+@router.get("/sessions/{session_id}", dependencies=[require(Right.SESSION_OWNER)])
+async def get_session(session_id: str, broker: BrokerDep) -> SessionView:
+    """Look at one of my sessions, live or ended."""
+    session = broker.runner.coordinator.session(session_id) or await broker.store.read_session(session_id)
+    if session is None:
+        raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
+    return _view(broker, session)
+
+
+@router.delete("/sessions/{session_id}", status_code=202, dependencies=[require(Right.SESSION_OWNER)])
+async def end_session(session_id: str, broker: BrokerDep) -> SessionView:
+    """End one of my sessions; ending it again changes nothing."""
+    runner = broker.runner
+    await runner.run(lambda now: runner.coordinator.end_session(session_id, Reason.ENDED_BY_PLAYER, now))
+    return await get_session(session_id, broker)
+
+
+def _view(broker: Broker, session: Session | StoredSession) -> SessionView:
+    title_id = session.title_id if isinstance(session, StoredSession) else session.title.title_id
+    names = {installed.manifest.id: installed.manifest.names["en"] for installed in broker.config.titles}
+    return SessionView(
+        session_id=session.session_id,
+        title_id=title_id,
+        title_name=names.get(title_id, title_id),
+        state=session.state,
+        reason=session.reason,
+        detail=session.detail,
+    )
+
+
+@router.websocket("/sessions/{session_id}/socket", dependencies=[require(Right.SESSION_OWNER)])
+async def session_socket(websocket: WebSocket, session_id: str) -> None:
+    """A tab's control connection."""
+    try:
+        role = Role(websocket.query_params.get("role", Role.PLAYER))
+    except ValueError as error:
+        raise WireError(Reason.MALFORMED, "role must be player or spectator") from error
+    await serve_tab(broker_of(websocket), websocket, session_id, role)
+
+
+@router.websocket("/nodes/socket", dependencies=[require(Right.NODE)])
+async def node_socket(websocket: WebSocket) -> None:
+    """A node's control connection."""
+    await serve_node(broker_of(websocket), websocket)

@@ -1,0 +1,64 @@
+"""Signing in with a link, signing out, and who I am."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from session_broker.core.sign_in import BROWSER_SESSION_TTL_MS
+from session_broker.io.clock import monotonic_s
+from session_broker.io.rights import BrokerDep, CallerDep, Right, require
+from wire.errors import Reason, WireError
+
+router = APIRouter(prefix="/api/v1")
+
+
+class LinkToken(BaseModel):
+    """The token from the fragment of a sign-in link."""
+
+    token: str = Field(min_length=1, max_length=128)
+
+
+class Me(BaseModel):
+    """The signed-in player."""
+
+    player_id: str
+    roles: list[str]
+
+
+@router.post("/sign-in/link", status_code=204, dependencies=[require(Right.PUBLIC)])
+async def redeem_link(body: LinkToken, request: Request, broker: BrokerDep) -> Response:
+    """Use up a sign-in link; the answer's cookie is the browser's session."""
+    if not broker.sign_in_bucket.take(monotonic_s()):
+        raise WireError(Reason.TOO_MANY, "too many sign-ins at once; wait a moment")
+    try:
+        token = await broker.accounts.redeem_link(body.token)
+    except WireError as error:
+        broker.metrics.sign_ins.labels(error.reason).inc()
+        raise
+    broker.metrics.sign_ins.labels("ok").inc()
+    response = Response(status_code=204)
+    response.set_cookie(
+        broker.cookie_name,
+        token,
+        max_age=BROWSER_SESSION_TTL_MS // 1000,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+@router.post("/sign-out", status_code=204, dependencies=[require(Right.SIGNED_IN)])
+async def sign_out(request: Request, broker: BrokerDep) -> Response:
+    """End this browser's session."""
+    await broker.accounts.sign_out(request.cookies[broker.cookie_name])
+    response = Response(status_code=204)
+    response.delete_cookie(broker.cookie_name, httponly=True, samesite="strict")
+    return response
+
+
+@router.get("/me", dependencies=[require(Right.SIGNED_IN)])
+async def me(caller: CallerDep) -> Me:
+    """Who is signed in."""
+    return Me(player_id=caller.player_id, roles=list(caller.roles))

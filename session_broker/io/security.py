@@ -1,0 +1,123 @@
+"""The gate before every route: Host and Origin lists, body size, and headers that bind the browser.
+
+Source: DNS rebinding needs the Host check; cross-site requests the Origin check (RFC 6454) and Fetch metadata;
+Content Security Policy Level 3. Cross-origin isolation gives the page timers of 5 instead of 100 microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from session_broker.core.host_rules import ASK_SITES, host_allowed, origin_allowed
+from session_broker.io.metrics import Metrics
+from session_broker.io.problems import problem
+from wire.errors import Reason, WireError
+from wire.limits import CONTROL_MESSAGE_MAX_BYTES
+
+PROBED_BY_ADDRESS = frozenset({"/healthz", "/readyz"})
+"""Orchestrators probe these under the pod's address; they say nothing that is worth a rebinding attack."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Gate:
+    """ASGI middleware; refuses before any route runs."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], origins: Collection[str], metrics: Metrics) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._origins = origins
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check, bound and pass on one connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._check(scope, Headers(scope=scope))
+        except WireError as error:
+            self._metrics.requests_refused.labels(error.reason).inc()
+            await _refuse(scope, receive, send, error)
+            return
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._app(scope, _bounded(receive), _with_headers(send))
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        host = headers.get("host", "")
+        if scope["path"] in PROBED_BY_ADDRESS:
+            return
+        if not host_allowed(host, self._hosts):
+            raise WireError(Reason.BAD_HOST, "this name is not on the list of names of this server (allowed_hosts)")
+        origin = headers.get("origin")
+        if origin is not None and not origin_allowed(origin, host, self._origins):
+            raise WireError(Reason.BAD_ORIGIN, "requests from this page are not allowed")
+        unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
+        if origin is None and unsafe and headers.get("sec-fetch-site") in ASK_SITES:
+            raise WireError(Reason.BAD_ORIGIN, "requests from another site are not allowed")
+        if int_or_zero(headers.get("content-length")) > CONTROL_MESSAGE_MAX_BYTES:
+            raise WireError(Reason.TOO_LARGE, f"a request may have {CONTROL_MESSAGE_MAX_BYTES} bytes")
+
+
+def int_or_zero(text: str | None) -> int:
+    """Read a decimal number of reasonable length; anything else is 0 and left to the server's own checks."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: WireError) -> None:
+    response = problem(error.reason, error.detail)
+    if scope["type"] == "http":
+        await response(scope, receive, _with_headers(send))
+        return
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close"})
+        return
+    head = {"status": response.status_code, "headers": response.raw_headers}
+    await send({"type": "websocket.http.response.start", **head})
+    await send({"type": "websocket.http.response.body", "body": bytes(response.body)})
+
+
+def _bounded(receive: Receive) -> Receive:
+    taken = 0
+
+    async def read() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > CONTROL_MESSAGE_MAX_BYTES:
+            raise HTTPException(413, f"a request may have {CONTROL_MESSAGE_MAX_BYTES} bytes")
+        return message
+
+    return read
+
+
+def _with_headers(send: Send) -> Send:
+    async def write(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return write

@@ -1,0 +1,54 @@
+"""The session socket of a browser tab: hello, then control messages. Media and input never pass here."""
+
+from __future__ import annotations
+
+from starlette.websockets import WebSocket
+
+from session_broker.core.effects import TabKey
+from session_broker.core.rate_limit import TokenBucket
+from session_broker.io.broker import Broker
+from session_broker.io.clock import monotonic_s
+from session_broker.io.conversation import Conversation
+from session_broker.io.outbox import TAB_WAITING_MAX, Outbox
+from wire.errors import Reason, WireError
+from wire.limits import CONTROL_RATE_PER_S
+from wire.schema import Message
+from wire.session_control import FROM_TAB, Refusal, Role, TabHello
+from wire.version import negotiate
+
+
+async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role: Role) -> None:
+    """Serve a tab whose right to the session was checked, until it or the session goes."""
+    await websocket.accept()
+    key = TabKey(broker.runner.new_key())
+    outbox = Outbox(TAB_WAITING_MAX, broker.metrics.slow_consumers.labels("tab").inc)
+    talk = Conversation(websocket, outbox, Refusal, "tab", broker.metrics)
+    broker.runner.tabs[key] = outbox
+    try:
+        await talk.hold(lambda: _converse(broker, talk, key, session_id, role))
+    finally:
+        broker.runner.tabs.pop(key, None)
+        await broker.runner.run(lambda now: broker.runner.coordinator.tab_gone(key, now))
+
+
+async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id: str, role: Role) -> None:
+    coordinator = broker.runner.coordinator
+    try:
+        hello = await talk.first(FROM_TAB, broker.config.hello_timeout_s)
+        if not isinstance(hello, TabHello):
+            raise WireError(Reason.BAD_STATE, "the first message must be hello")
+        protocol = negotiate(hello.protocol)
+        await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, role, protocol, now))
+    except WireError as error:
+        talk.refuse(error, close=True)
+        return
+    bucket = TokenBucket(CONTROL_RATE_PER_S, 2 * CONTROL_RATE_PER_S, monotonic_s())
+
+    async def admit() -> None:
+        if not bucket.take(monotonic_s()):
+            raise WireError(Reason.TOO_MANY, f"at most {CONTROL_RATE_PER_S} control messages a second")
+
+    async def handle(message: Message) -> None:
+        await broker.runner.run(lambda now: coordinator.tab_said(key, message, now))
+
+    await talk.listen(FROM_TAB, admit, handle)

@@ -1,0 +1,134 @@
+"""A node without workers: dials a real broker, does what a test tells it, and says what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from wire.node_control import (
+    FROM_NODE,
+    TO_NODE,
+    CachedTitle,
+    EndSession,
+    NodeCapacity,
+    NodeHello,
+    NodePeerAnswer,
+    NodePeerOffer,
+    NodePeerState,
+    NodeWelcome,
+    OpenNodePeer,
+    PlacementNews,
+    RunningSession,
+    StartSession,
+)
+from wire.schema import Message, decode, encode
+from wire.session_control import PeerState
+from wire.version import ProtocolRange
+from wire.worker_control import PlacementState
+
+M = TypeVar("M", bound=Message)
+
+FAKE_SDP = "v=0 fake offer"
+
+
+def capacity(slots: int = 2, kinds: tuple[str, ...] = ("pygame",), encode_ms: float = 5.0) -> NodeCapacity:
+    """Return what a node would measure of itself."""
+    return NodeCapacity(slots, 2, 4 << 30, encode_ms, ("libx264",), (), kinds)
+
+
+def hello(
+    *,
+    slots: int = 2,
+    titles: tuple[tuple[str, str], ...] = (("testcard", "1.0.0"),),
+    sessions: tuple[RunningSession, ...] = (),
+    token: str | None = None,
+    node_id: str | None = None,
+    key: str | None = None,
+) -> NodeHello:
+    """Return a node's first message."""
+    cached = tuple(CachedTitle(*title) for title in titles)
+    return NodeHello(ProtocolRange(), "fake", capacity(slots), cached, sessions, token, node_id, key)
+
+
+class FakeNode:
+    """One connected node. ``behave`` plays a good agent: serves, offers, connects, releases."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.node_id = ""
+        self.key: str | None = None
+        self.running: dict[str, RunningSession] = {}
+        self.heard: list[Message] = []
+        self._news = asyncio.Condition()
+        self._reader: asyncio.Task[None] | None = None
+        self._behaving = False
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def dial(cls, url: str, first: NodeHello, *, behave: bool = True) -> AsyncIterator[FakeNode]:
+        """Connect, say hello and wait for the welcome."""
+        async with connect(url.replace("http", "ws", 1) + "/api/v1/nodes/socket", ping_interval=None) as socket:
+            node = cls(socket)
+            node._behaving = behave
+            node.running = {r.session_id: r for r in first.sessions}
+            await node.send(first)
+            reader = asyncio.create_task(node._read())
+            try:
+                welcome = await node.heard_a(NodeWelcome)
+                node.node_id, node.key = welcome.node_id, welcome.node_key or first.node_key
+                yield node
+            finally:
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the contract."""
+        assert message.TYPE in FROM_NODE
+        await self.socket.send(encode(message))
+
+    async def send_raw(self, text: str) -> None:
+        """Send anything."""
+        await self.socket.send(text)
+
+    async def heard_a(
+        self, kind: type[M], where: Callable[[M], bool] = lambda _: True, *, timeout_s: float = 5.0
+    ) -> M:
+        """Return the first message of a kind that the broker has sent or will send."""
+        async with asyncio.timeout(timeout_s), self._news:
+            while True:
+                for message in self.heard:
+                    if isinstance(message, kind) and where(message):
+                        return message
+                await self._news.wait()
+
+    async def serve(self, session_id: str, epoch: int) -> None:
+        """Say that a session's title shows pictures."""
+        self.running[session_id] = RunningSession(session_id, epoch, PlacementState.SERVING)
+        await self.send(PlacementNews(session_id, epoch, PlacementState.SERVING))
+
+    async def _read(self) -> None:
+        async for raw in self.socket:
+            message = decode(raw, TO_NODE)
+            if self._behaving:
+                await self._answer(message)
+            async with self._news:
+                self.heard.append(message)
+                self._news.notify_all()
+
+    async def _answer(self, message: Message) -> None:
+        match message:
+            case StartSession():
+                await self.serve(message.session_id, message.epoch)
+            case EndSession():
+                self.running.pop(message.session_id, None)
+                await self.send(
+                    PlacementNews(message.session_id, message.epoch, PlacementState.RELEASED, message.reason)
+                )
+            case OpenNodePeer():
+                await self.send(NodePeerOffer(message.session_id, message.peer_id, FAKE_SDP))
+            case NodePeerAnswer():
+                await self.send(NodePeerState(message.session_id, message.peer_id, PeerState.CONNECTED))
