@@ -21,7 +21,7 @@ INFO_MAX_BYTES = 4096
 
 
 class SandboxChild:
-    """Owns the process until ``close``. Must be made on the main thread: the child dies with the thread that made it."""
+    """Owns the process until ``close``. Made on the main thread: it dies with the thread that made it."""
 
     def __init__(
         self,

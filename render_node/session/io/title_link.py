@@ -1,4 +1,4 @@
-"""The worker's end of the SEQPACKET pair to a title: bounded reading, counted violations, sending that never blocks."""
+"""The worker's end of the SEQPACKET pair to a title: bounded reading, counted violations, never blocking."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class TitleProcess:
         return self._words.text()
 
     def take_frame(self) -> CapturedFrame | None:
-        """Return the newest picture not taken yet and keep the title away from its slot. Any thread, one at a time."""
+        """Return the newest picture not taken yet and keep the title away from its slot. One thread at a time."""
         with self._lock:
             frame, self._newest = self._newest, None
             if frame is not None:

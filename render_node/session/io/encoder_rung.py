@@ -1,0 +1,189 @@
+"""One encoder behind the capture: copies, converts and encodes the newest picture in a thread of its own.
+
+Newest wins: while a picture is being encoded at most one more waits, and a newer one takes its place. A picture that
+is the same as the last one is sent at most every 250 ms. A keyframe that is asked for while the title stands still
+is made of the picture that is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+import structlog
+
+from render_node.session.core.rung_stats import RungStats
+from render_node.session.io.encoders import EncoderSettings, OpenEncoder
+from render_node.session.io.private_picture import PrivatePicture
+from render_node.session.io.title_process import CapturedFrame
+from render_node.session.media import EncodedFrame, FrameTimes
+from wire.errors import WireError
+from wire.session_control import VideoCodec
+from wire.worker_control import EncoderSpec
+
+UNCHANGED_INTERVAL_US = 250_000
+"""A still picture is sent this often, which also heals it after the last movement's coarse frame."""
+
+REOPEN_MIN_CHANGE = 0.2
+REOPEN_MIN_INTERVAL_US = 5_000_000
+"""An encoder whose rate cannot change in place is opened anew, which costs a keyframe: rarely."""
+
+SOFTWARE_H264 = "libx264"
+"""What takes over when a hardware encoder fails in the middle of a session."""
+
+Source: TypeAlias = tuple[Callable[[], CapturedFrame | None], Callable[[], None]]
+"""Takes the newest picture, and gives its slot back."""
+
+log = structlog.get_logger()
+
+
+class EncoderRung:
+    """Owns its thread and encoder until ``close``; ``on_frame`` runs on the loop."""
+
+    def __init__(
+        self,
+        codec: VideoCodec,
+        spec: EncoderSpec,
+        fps: int,
+        *,
+        on_frame: Callable[[EncodedFrame], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """Start the thread; the encoder is opened with the first picture, whose size it needs."""
+        self._name = spec.h264_encoder if codec is VideoCodec.H264 else "libvpx"
+        self._preset = spec.x264_preset
+        self._fps = fps
+        self._on_frame = on_frame
+        self._loop = loop
+        self._wake = threading.Condition()
+        self._pending: Source | None = None
+        self._keyframe = False
+        self._closed = False
+        self._bitrate_bps = spec.target_bps
+        self._encoder: OpenEncoder | None = None
+        self._opened_us = 0
+        self._picture = PrivatePicture()
+        self._input_seq = 0
+        self._pts = -1
+        self._sent_us = 0
+        self._frame_id = 0
+        self.stats = RungStats()
+        self._thread = threading.Thread(target=self._run, name=f"encode-{codec}", daemon=True)
+        self._thread.start()
+
+    def submit(self, frame_source: Callable[[], CapturedFrame | None], release: Callable[[], None]) -> None:
+        """A new picture waits.
+
+        Args:
+            frame_source: Takes the newest picture or None; called in the rung's thread when it is free.
+            release: Gives the picture back; called in that thread as soon as it is copied.
+        """
+        with self._wake:
+            if self._pending is not None:
+                self.stats.superseded += 1
+            self._pending = (frame_source, release)
+            self._wake.notify()
+
+    def request_keyframe(self) -> None:
+        """Make the next picture a keyframe; if none comes, the one that is there."""
+        with self._wake:
+            self._keyframe = True
+            self._wake.notify()
+
+    def set_bitrate(self, bps: int) -> None:
+        """Change the target from the next picture on."""
+        self._bitrate_bps = bps
+
+    async def close(self) -> None:
+        """End the thread; no callback comes afterwards."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+        self._encoder = None
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(self._has_work)
+                if self._closed:
+                    return
+                source, self._pending = self._pending, None
+                keyframe, self._keyframe = self._keyframe, False
+            try:
+                self._work(source, keyframe=keyframe)
+            except WireError as error:
+                log.error("encode_failed", encoder=self._name, reason=error.reason, detail=error.detail)
+                self._encoder = None
+                if self._name != "libvpx":
+                    self._name = SOFTWARE_H264
+
+    def _has_work(self) -> bool:
+        return self._closed or self._pending is not None or (self._keyframe and self._picture.width_px > 0)
+
+    def _work(self, source: Source | None, *, keyframe: bool) -> None:
+        frame, changed = self._take(source) if source else (None, False)
+        if frame is None and not (keyframe and self._picture.width_px):
+            if keyframe:
+                self.request_keyframe()
+            return
+        now_us = time.monotonic_ns() // 1000
+        tick_us, capture_us = (frame.tick_us, frame.capture_us) if frame else (now_us, now_us)
+        if frame is not None:
+            self._input_seq = frame.input_seq
+        if not changed and not keyframe and tick_us - self._sent_us < UNCHANGED_INTERVAL_US:
+            self.stats.unchanged += 1
+            return
+        self._encode(tick_us, capture_us, now_us, keyframe=keyframe)
+
+    def _take(self, source: Source) -> tuple[CapturedFrame | None, bool]:
+        take, release = source
+        frame = take()
+        if frame is None:
+            return None, False
+        try:
+            return frame, self._picture.update(frame.pixels, frame.width, frame.height)
+        finally:
+            release()
+
+    def _encode(self, tick_us: int, capture_us: int, now_us: int, *, keyframe: bool) -> None:
+        encoder = self._open_encoder(now_us)
+        self._pts = max(tick_us * 9 // 100, self._pts + 1)
+        data, is_keyframe = encoder.encode(self._picture.as_frame(), self._pts, keyframe=keyframe)
+        encoded_us = time.monotonic_ns() // 1000
+        self._sent_us = tick_us
+        self._frame_id += 1
+        self.stats.encoded_one(encoded_us - now_us, len(data))
+        settings = encoder.settings
+        encoded = EncodedFrame(
+            frame_id=self._frame_id,
+            rtp_ts=self._pts % 2**32,
+            access_unit=data,
+            keyframe=is_keyframe,
+            width_px=settings.width_px,
+            height_px=settings.height_px,
+            input_seq=self._input_seq,
+            times=FrameTimes(tick_us, capture_us, encoded_us),
+        )
+        self._loop.call_soon_threadsafe(self._deliver, encoded)
+
+    def _deliver(self, frame: EncodedFrame) -> None:
+        if not self._closed:
+            self._on_frame(frame)
+
+    def _open_encoder(self, now_us: int) -> OpenEncoder:
+        """Return the encoder that fits the picture and the target rate, opened anew only where it must be."""
+        size, encoder = (self._picture.width_px, self._picture.height_px), self._encoder
+        if encoder is not None and (encoder.settings.width_px, encoder.settings.height_px) == size:
+            if encoder.bitrate_bps == self._bitrate_bps or encoder.set_bitrate(self._bitrate_bps):
+                return encoder
+            change = abs(self._bitrate_bps / encoder.settings.bitrate_bps - 1)
+            if change < REOPEN_MIN_CHANGE or now_us - self._opened_us < REOPEN_MIN_INTERVAL_US:
+                return encoder
+        self._encoder = None
+        settings = EncoderSettings(*size, self._fps, self._bitrate_bps, self._preset)
+        self._encoder, self._opened_us = OpenEncoder(self._name, settings), now_us
+        return self._encoder

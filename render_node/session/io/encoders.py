@@ -1,0 +1,243 @@
+"""Open video encoders, their options and their quirks; one picture in, one access unit out, no delay.
+
+Every encoder here gives the packet for a picture before it takes the next one, makes no keyframe by itself after the
+first, and takes colours as browsers read them back: BT.709 limited range with VUI for H.264, BT.601 for VP8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from render_node.session.media import RTP_VIDEO_CLOCK_HZ
+from wire.errors import Reason, WireError
+from wire.session_control import VideoCodec
+
+NO_KEYFRAMES_GOP = 1_000_000
+"""Frames between keyframes that an encoder would make by itself: days."""
+
+VBV_FRAMES = 3
+"""Buffer of the rate control in frames. Measured at 8 Mbit/s 720p60 on the hard test card with libx264: less than 3
+costs up to 30% of the bitrate, more makes keyframes larger than the link takes in a frame or two."""
+
+PEAK_FACTOR = 1.25
+"""Peak over mean rate of libx264's buffer; at 1.0 it stays 10% below the rate it was asked for."""
+
+_BT709 = 1
+_BT601 = 6
+_LEVELS = (
+    ("3.1", 108_000, 3_600, 14_000_000),
+    ("3.2", 216_000, 5_120, 20_000_000),
+    ("4.0", 245_760, 8_192, 20_000_000),
+    ("4.2", 522_240, 8_704, 50_000_000),
+    ("5.1", 983_040, 36_864, 240_000_000),
+)
+"""H.264 table A-1: level, macroblocks per second, macroblocks per frame, bits per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """What an encoder is opened for."""
+
+    width_px: int
+    """Even."""
+    height_px: int
+    """Even."""
+    fps: int
+    bitrate_bps: int
+    x264_preset: str = "ultrafast"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderKind:
+    """A row of the table of encoders."""
+
+    codec: VideoCodec
+    options: Callable[[EncoderSettings], Mapping[str, str]]
+    rate_in_place: bool
+    """A new bitrate takes effect on the open context, without a keyframe."""
+
+
+def h264_level(settings: EncoderSettings) -> str:
+    """Return the lowest level that holds the picture at its rate: 3.2 for 720p60, 4.2 for 1080p60."""
+    macroblocks = -(-settings.width_px // 16) * -(-settings.height_px // 16)
+    peak_bps = settings.bitrate_bps * PEAK_FACTOR
+    for level, per_s, per_frame, bps in _LEVELS:
+        if macroblocks <= per_frame and macroblocks * settings.fps <= per_s and peak_bps <= bps:
+            return level
+    return _LEVELS[-1][0]
+
+
+def peak_bps(bitrate_bps: int) -> int:
+    """Return libx264's peak rate."""
+    return int(bitrate_bps * PEAK_FACTOR)
+
+
+def buffer_bits(rate_bps: int, fps: int) -> int:
+    """Return the size of the rate control's buffer."""
+    return rate_bps * VBV_FRAMES // fps
+
+
+def _libx264(settings: EncoderSettings) -> dict[str, str]:
+    peak = peak_bps(settings.bitrate_bps)
+    return {
+        "preset": settings.x264_preset,
+        "tune": "zerolatency",
+        "profile": "baseline",
+        "level": h264_level(settings),
+        "maxrate": str(peak),
+        "bufsize": str(buffer_bits(peak, settings.fps)),
+        "x264-params": "scenecut=0",
+    }
+
+
+def _nvenc(settings: EncoderSettings) -> dict[str, str]:
+    return _cbr(settings) | {
+        "preset": "p1", "tune": "ull", "zerolatency": "1", "delay": "0", "rc": "cbr", "forced-idr": "1",
+        "profile": "baseline", "level": h264_level(settings),
+    }  # fmt: skip
+
+
+def _qsv(settings: EncoderSettings) -> dict[str, str]:
+    return _cbr(settings) | {
+        "preset": "veryfast", "async_depth": "1", "low_delay_brc": "1", "forced_idr": "1", "profile": "baseline",
+    }  # fmt: skip
+
+
+def _amf(settings: EncoderSettings) -> dict[str, str]:
+    return _cbr(settings) | {
+        "usage": "ultralowlatency", "quality": "speed", "rc": "cbr", "forced_idr": "1",
+        "profile": "constrained_baseline",
+    }  # fmt: skip
+
+
+def _libvpx(settings: EncoderSettings) -> dict[str, str]:
+    return _cbr(settings) | {
+        "deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0", "auto-alt-ref": "0", "error-resilient": "1",
+        "minrate": str(settings.bitrate_bps), "undershoot-pct": "100",
+    }  # fmt: skip
+
+
+def _cbr(settings: EncoderSettings) -> dict[str, str]:
+    rate = settings.bitrate_bps
+    return {"maxrate": str(rate), "bufsize": str(buffer_bits(rate, settings.fps))}
+
+
+ENCODERS: Mapping[str, EncoderKind] = {
+    "h264_nvenc": EncoderKind(
+        VideoCodec.H264, _nvenc, rate_in_place=False
+    ),  # its wrapper makes an IDR of each change
+    "h264_qsv": EncoderKind(VideoCodec.H264, _qsv, rate_in_place=False),
+    "h264_amf": EncoderKind(VideoCodec.H264, _amf, rate_in_place=False),
+    "libx264": EncoderKind(VideoCodec.H264, _libx264, rate_in_place=True),
+    "libvpx": EncoderKind(VideoCodec.VP8, _libvpx, rate_in_place=False),
+}
+"""Best first; hardware is there only if it opens (``opens``)."""
+
+
+class OpenEncoder:
+    """An encoder context with its colour conversion; used by one thread at a time, freed with its last reference."""
+
+    def __init__(self, name: str, settings: EncoderSettings) -> None:
+        """Open.
+
+        Raises:
+            WireError: ``no_capability`` if FFmpeg cannot open this encoder here.
+        """
+        kind = ENCODERS.get(name)
+        if kind is None:
+            raise WireError(Reason.NO_CAPABILITY, f"unknown encoder {name}")
+        self.name = name
+        self.settings = settings
+        self.bitrate_bps = settings.bitrate_bps
+        self._kind = kind
+        self._reformatter = VideoReformatter()
+        try:
+            self._context = _context(name, kind, settings)
+            self._context.open()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise WireError(Reason.NO_CAPABILITY, f"{name} does not open: {error}") from error
+
+    def encode(self, picture: VideoFrame, pts: int, *, keyframe: bool) -> tuple[bytes, bool]:
+        """Convert and encode; return the access unit and whether it is a keyframe.
+
+        Args:
+            picture: BGRA of the settings' size; not kept.
+            pts: 90 kHz, greater than that of the picture before.
+            keyframe: Make this one a keyframe, with its parameter sets.
+
+        Raises:
+            WireError: ``internal`` if the encoder fails or holds the picture back.
+        """
+        yuv = self._convert(picture)
+        yuv.pts = pts
+        yuv.time_base = self._context.time_base
+        yuv.pict_type = PictureType.I if keyframe else PictureType.NONE
+        try:
+            packets = self._context.encode(yuv)
+        except av.error.FFmpegError as error:
+            raise WireError(Reason.INTERNAL, f"{self.name}: {error}") from error
+        if len(packets) != 1:
+            raise WireError(Reason.INTERNAL, f"{self.name} gave {len(packets)} packets for a picture")
+        return bytes(packets[0]), bool(packets[0].is_keyframe)
+
+    def set_bitrate(self, bitrate_bps: int) -> bool:
+        """Change the rate of the open context; return False if it must be opened anew to take full effect."""
+        if not self._kind.rate_in_place:
+            return False
+        self.bitrate_bps = bitrate_bps
+        peak = peak_bps(bitrate_bps)
+        self._context.bit_rate = bitrate_bps
+        bounds = {"max_bit_rate": peak, "rc_buffer_size": buffer_bits(peak, self.settings.fps)}
+        try:
+            for name, value in bounds.items():
+                setattr(self._context, name, value)
+        except AttributeError:  # PyAV before 19: the peak stays, so only moderate steps down work in place
+            opened_bps = self.settings.bitrate_bps
+            return opened_bps // 2 <= bitrate_bps <= opened_bps
+        return True
+
+    def _convert(self, picture: VideoFrame) -> VideoFrame:
+        h264 = self._kind.codec is VideoCodec.H264
+        return self._reformatter.reformat(
+            picture,
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.POINT,
+            threads=1,
+        )
+
+
+def _context(name: str, kind: EncoderKind, settings: EncoderSettings) -> VideoCodecContext:
+    context = av.CodecContext.create(name, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height = settings.width_px, settings.height_px
+    context.pix_fmt = "yuv420p"
+    context.time_base = Fraction(1, RTP_VIDEO_CLOCK_HZ)
+    context.framerate = Fraction(settings.fps)
+    context.bit_rate = settings.bitrate_bps
+    context.gop_size = NO_KEYFRAMES_GOP
+    context.max_b_frames = 0
+    context.thread_count = 1
+    matrix = _BT709 if kind.codec is VideoCodec.H264 else _BT601
+    context.color_range = ColorRange.MPEG
+    context.color_primaries = context.color_trc = context.colorspace = matrix
+    context.options = dict(kind.options(settings))
+    return context
+
+
+def opens(name: str, settings: EncoderSettings) -> bool:
+    """Return whether an encoder really encodes a picture here; a driver that is missing shows only then."""
+    try:
+        encoder = OpenEncoder(name, settings)
+        black = VideoFrame(settings.width_px, settings.height_px, "bgra")
+        return encoder.encode(black, 0, keyframe=True)[1]
+    except WireError:
+        return False

@@ -1,0 +1,83 @@
+"""From a title's raw sound to Opus: any format that pygame's mixer has, 48 kHz stereo, 10 ms packets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from numpy.typing import NDArray
+
+from render_node.session.media import OPUS_CLOCK_HZ
+from wire.title_ipc import Sound
+
+PACKET_FRAMES = OPUS_CLOCK_HZ // 100
+OPUS_BPS = 128_000
+
+
+class SoundEncoder:
+    """Holds one resampler and one Opus encoder; an encoder outlives changes of the title's format."""
+
+    def __init__(self) -> None:
+        context = av.CodecContext.create("libopus", "w")
+        assert isinstance(context, AudioCodecContext)
+        context.sample_rate = OPUS_CLOCK_HZ
+        context.layout = "stereo"
+        context.format = "s16"
+        context.bit_rate = OPUS_BPS
+        context.options = {"application": "lowdelay", "frame_duration": "10", "vbr": "on"}
+        context.open()
+        self._opus = context
+        self._resampler: AudioResampler | None = None
+        self._format: Sound | None = None
+        self._pts = 0
+
+    def encode(self, raw: bytes, sound: Sound) -> list[bytes]:
+        """Return the Opus packets that these samples complete, each 10 ms.
+
+        Args:
+            raw: Whole sample frames, interleaved.
+            sound: Their format.
+        """
+        if sound != self._format or self._resampler is None:
+            self._format = sound
+            self._resampler = AudioResampler("s16", "stereo", OPUS_CLOCK_HZ, PACKET_FRAMES)
+        packets = []
+        for block in self._resampler.resample(as_frame(raw, sound)):
+            block.pts = self._pts
+            self._pts += PACKET_FRAMES
+            packets += [bytes(packet) for packet in self._opus.encode(block)]
+        return packets
+
+
+def as_frame(raw: bytes, sound: Sound) -> AudioFrame:
+    """Wrap raw samples; unsigned 16 and signed 8 bits, which FFmpeg lacks, are moved to their neighbours."""
+    samples, name = _samples(raw, sound)
+    frame = AudioFrame.from_ndarray(samples.reshape(1, -1), name, "stereo" if sound.channels == 2 else "mono")
+    frame.sample_rate = sound.rate_hz
+    return frame
+
+
+def _samples(raw: bytes, sound: Sound) -> tuple[NDArray[Any], str]:
+    if sound.bits == 32:
+        return np.nan_to_num(np.frombuffer(raw, np.float32), posinf=1.0, neginf=-1.0), "flt"
+    if sound.bits == 16:
+        words = np.frombuffer(raw, np.uint16)
+        return (words if sound.signed else words ^ np.uint16(0x8000)).view(np.int16), "s16"
+    octets = np.frombuffer(raw, np.uint8)
+    return (octets ^ np.uint8(0x80) if sound.signed else octets), "u8"
+
+
+def frame_bytes(sound: Sound) -> int:
+    """Return the size of one sample of all channels."""
+    return sound.channels * sound.bits // 8
+
+
+def silence(size_bytes: int, sound: Sound) -> bytes:
+    """Return so much silence in a format; unsigned samples rest in the middle."""
+    if sound.signed or sound.bits == 32:
+        return bytes(size_bytes)
+    return b"\x80" * size_bytes if sound.bits == 8 else b"\x00\x80" * (size_bytes // 2)
