@@ -118,7 +118,9 @@ def by_npm(tried: list[str]) -> Iterator[str]:
         tried.append("npm: node and npm are not installed")
         return
     NPM_FOLDER.mkdir(parents=True, exist_ok=True)
-    if words := _run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(NPM_FOLDER), "@sparticuz/chromium"]):
+    if words := _run(
+        ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(NPM_FOLDER), "@sparticuz/chromium"]
+    ):
         tried.append(f"npm install @sparticuz/chromium: {words}")
         return
     unpack = "import('@sparticuz/chromium').then(async found => console.log(await found.default.executablePath()))"

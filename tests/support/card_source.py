@@ -13,10 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+# SDL reads these while pygame is imported.
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
-import pygame  # noqa: E402 -- SDL reads its environment while it is imported
+import numpy as np
+import numpy.typing as npt
+import pygame
 
 WIDTH, HEIGHT, FPS = 1280, 720, 60
 SEED = 1
@@ -57,8 +60,8 @@ class CardSource:
         pygame.font.init()
         self._card: Any = _card_module().TestCard((WIDTH, HEIGHT), hard=hard, seed=SEED)
 
-    def draw(self, key: CardKey) -> pygame.Surface:
-        """Draw one frame; the surface, 32-bit BGRX, is good until the next call."""
+    def draw(self, key: CardKey) -> npt.NDArray[np.uint8]:
+        """Draw one frame; return its pixels, `(height, width, 4)` BGRX, borrowed until the next call."""
         card = self._card
         seen = card._seen
         card._frame, seen.flips = key.number, key.presses
@@ -66,8 +69,8 @@ class CardSource:
         card._draw()
         # Axis, mouse and tone are rounded in the picture: the row is drawn from what was read, not from their values.
         card._draw_cells(2, int.from_bytes(with_check(key.states), "big"))
-        surface: pygame.Surface = card._screen
-        return surface
+        buffer: Any = card._screen.get_buffer()
+        return np.frombuffer(buffer, np.uint8).reshape(HEIGHT, WIDTH, 4)
 
 
 def with_check(values: bytes) -> bytes:

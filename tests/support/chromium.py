@@ -90,7 +90,12 @@ class PlayPage:
 def key_event(kind: str, code: str) -> dict[str, Any]:
     """Return the CDP parameters of one key event."""
     letter = code.removeprefix("Key").removeprefix("Digit")
-    event: dict[str, Any] = {"type": kind, "code": code, "key": letter.lower(), "windowsVirtualKeyCode": ord(letter[0])}
+    event: dict[str, Any] = {
+        "type": kind,
+        "code": code,
+        "key": letter.lower(),
+        "windowsVirtualKeyCode": ord(letter[0]),
+    }
     if kind == "keyDown":
         event["text"] = letter.lower()
     return event

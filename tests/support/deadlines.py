@@ -16,7 +16,7 @@ POLL_S = 0.05
 Value = TypeVar("Value")
 
 
-async def until(check: Callable[[], Awaitable[Value]], within_s: float, what: str) -> Value:
+async def until(check: Callable[[], Awaitable[Value | None]], within_s: float, what: str) -> Value:
     """Return the first truthy result of ``check``.
 
     Raises:

@@ -19,6 +19,9 @@ import psutil
 from tests.support.deadlines import TIME_FACTOR
 
 ROOT = Path(__file__).resolve().parents[2]
+FORK_SERVER = "render_node.agent.io.fork_server"
+ROLES = {"fork_server": FORK_SERVER, "title": "render_node/title/__main__.py", "broker": "broker", "node": "node"}
+"""How a command line of each role has a word that ends so."""
 READY_S = 30.0
 END_S = 10.0
 
@@ -119,39 +122,31 @@ class FarplayProcess:
 
 
 def role_of(process: psutil.Process) -> str:
-    """Tell what a process of the tree is: ``broker``, ``node``, ``fork_server``, ``worker``, ``sandbox``, ``title``.
+    """Tell what a process of the tree is.
 
-    The broker and the node are commands of their own. Below the node, forked workers keep the fork server's command
-    line, so they are known by their place: a fork server is a child of the node, a worker is its child.
+    Returns:
+        ``broker``, ``node``, ``fork_server``, ``worker`` (one with a title), ``warm_worker``, ``sandbox``, ``title``,
+        ``other`` or ``gone``. Forked workers keep the fork server's command line and are known by their parent.
     """
     try:
         command = process.cmdline()
         parent = process.parent()
         above = parent.cmdline() if parent else []
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        if Path(command[0]).name == "bwrap":
+            return "sandbox"
+        if FORK_SERVER in command and FORK_SERVER in above:
+            return "worker" if process.children() else "warm_worker"
+    except (psutil.NoSuchProcess, psutil.ZombieProcess, IndexError):
         return "gone"
-    if not command:
-        return "gone"
-    if Path(command[0]).name == "bwrap":
-        return "sandbox"
-    if any("render_node.title" in word or "title_main" in word for word in command):
-        return "title"
-    if _runs(command, "broker"):
-        return "broker"
-    if _runs(command, "node"):
-        return "node" if not _runs(above, "node") else "fork_server"
-    if _runs(above, "node"):
-        return "fork_server"
-    return "worker" if command == above else "other"
-
-
-def _runs(command: Sequence[str], name: str) -> bool:
-    return name in command and any("farplay" in word for word in command)
+    for role, mark in ROLES.items():
+        if any(word.endswith(mark) for word in command):
+            return role
+    return "other"
 
 
 def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Return those that still run after a short wait; zombies of ours count, as nobody reaps them."""
-    _, alive = psutil.wait_procs(list(processes), timeout=3.0)
+    alive: list[psutil.Process] = psutil.wait_procs(list(processes), timeout=3.0)[1]
     return alive
 
 
@@ -165,4 +160,6 @@ def _answers(host: str, port: int) -> bool:
 
 def _shared_memory() -> set[str]:
     # Chromium keeps short-lived files of its own here.
-    return {each.name for each in Path("/dev/shm").iterdir() if not each.name.startswith((".org.chromium", ".com.google"))}
+    return {
+        each.name for each in Path("/dev/shm").iterdir() if not each.name.startswith((".org.chromium", ".com.google"))
+    }

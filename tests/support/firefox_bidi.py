@@ -76,7 +76,9 @@ class FirefoxTab:
         for script in (PROBE_JS, FAKE_GAMEPADS_JS):
             await self.command("script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}")
         self.context = (await self.command("browsingContext.create", type="tab"))["context"]
-        await self.command("browsingContext.setViewport", context=self.context, viewport={"width": 1280, "height": 720})
+        await self.command(
+            "browsingContext.setViewport", context=self.context, viewport={"width": 1280, "height": 720}
+        )
         await self.command("browsingContext.activate", context=self.context)
 
     async def goto(self, url: str) -> None:
@@ -130,7 +132,7 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
     """Run a headless Firefox with a fresh profile and yield a focused tab; its errors fail the test."""
     with tempfile.TemporaryDirectory(prefix="farplay-firefox-", ignore_cleanup_errors=True) as profile:
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
-        Path(profile, "user.js").write_text("\n".join(lines))
+        await asyncio.to_thread(Path(profile, "user.js").write_text, "\n".join(lines))
         process = await asyncio.create_subprocess_exec(
             find_firefox(), "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0",
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

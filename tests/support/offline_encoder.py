@@ -1,12 +1,13 @@
-"""The worker's libx264 settings on a clock of our own: for the unmodified-sender baseline and the quality reference."""
+"""The worker's libx264 settings on a clock of our own: for a baseline of the bench and as quality reference."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.video.frame import PictureType
-from av.video.reformatter import Colorspace, ColorRange, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from tests.support.card_source import FPS, HEIGHT, WIDTH
 
@@ -48,7 +49,7 @@ class CardEncoder:
         """Make the next frame a keyframe."""
         self._keyframe = True
 
-    def encode(self, frame: av.VideoFrame) -> av.Packet:
+    def encode(self, frame: av.VideoFrame) -> Any:
         """Convert and encode one BGRA frame."""
         picture = to_yuv(frame, self._reformatter)
         picture.pts, picture.time_base = frame.pts, frame.time_base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -177,7 +178,7 @@ class FrameCount:
 def count_frames(frames: Sequence[ShownFrame]) -> FrameCount:
     """Judge the order of a stretch of frames."""
     numbers = [frame.number for frame in frames if frame.number is not None]
-    steps = [later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(numbers)]
     return FrameCount(
         shown=len(frames),
         repeats=sum(step == 0 for step in steps),

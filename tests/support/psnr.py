@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, ColorRange, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from tests.support.card_source import FPS, HEIGHT, WIDTH, CardKey, CardSource, with_check
+from tests.support.card_source import FPS, CardKey, CardSource, with_check
 from tests.support.offline_encoder import TARGET_BPS, CardEncoder
 from tests.support.page_probe import Luma
 
@@ -49,9 +50,7 @@ class SourceCard:
 
     def frame(self, key: CardKey) -> av.VideoFrame:
         """Return the frame as BGRA."""
-        surface = self._card.draw(key)
-        pixels = np.frombuffer(surface.get_buffer(), np.uint8).reshape(HEIGHT, WIDTH, 4)
-        return av.VideoFrame.from_ndarray(pixels, format="bgra")
+        return av.VideoFrame.from_ndarray(self._card.draw(key), format="bgra")
 
     def luma(self, key: CardKey) -> Luma:
         """Return the frame's limited-range luma."""
@@ -65,7 +64,8 @@ class SourceCard:
 def luma_of(picture: av.VideoFrame) -> Luma:
     """Return a copy of a planar frame's luma."""
     plane = picture.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    buffer: Any = plane
+    rows: Luma = np.frombuffer(buffer, np.uint8).reshape(-1, plane.line_size)
     return rows[: picture.height, : picture.width].copy()
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from fractions import Fraction
+from typing import Any
 
 import av
-import numpy as np
 from aiortc import MediaStreamTrack
 
-from tests.support.card_source import FPS, HEIGHT, WIDTH, CardKey, CardSource
+from tests.support.card_source import FPS, CardKey, CardSource
 
 CLOCK_HZ = 90_000
 
@@ -35,8 +35,7 @@ class DrawnCard:
             await asyncio.sleep(early_s)
         else:
             self._started_s -= early_s
-        surface = self._source.draw(CardKey(self._number, self.presses))
-        pixels = np.frombuffer(surface.get_buffer(), np.uint8).reshape(HEIGHT, WIDTH, 4)
+        pixels = self._source.draw(CardKey(self._number, self.presses))
         frame = av.VideoFrame.from_ndarray(pixels, format="bgra")
         frame.pts = round(time.perf_counter() * CLOCK_HZ)
         frame.time_base = Fraction(1, CLOCK_HZ)
@@ -52,6 +51,6 @@ class CardTrack(MediaStreamTrack):
         super().__init__()
         self.card = card
 
-    async def recv(self) -> av.VideoFrame | av.Packet:
+    async def recv(self) -> Any:
         """Return the next frame."""
         return await self.card.next_frame()

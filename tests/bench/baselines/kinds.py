@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-import av
 from aiortc import RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
@@ -29,6 +29,7 @@ class Baseline(ABC):
     def track(self, card: DrawnCard) -> CardTrack:
         """Return the track to send."""
 
+    @abstractmethod
     def attach(self, sender: RTCRtpSender, track: CardTrack) -> None:
         """Join the sender's feedback to the track, where the track encodes."""
 
@@ -41,6 +42,9 @@ class StockVp8(Baseline):
     def track(self, card: DrawnCard) -> CardTrack:
         """Return a track of raw frames."""
         return CardTrack(card)
+
+    def attach(self, sender: RTCRtpSender, track: CardTrack) -> None:
+        """Leave the sender alone: it encodes by itself."""
 
 
 class StockH264(StockVp8):
@@ -61,7 +65,7 @@ class OurPackets(Baseline):
     def attach(self, sender: RTCRtpSender, track: CardTrack) -> None:
         """Answer picture loss with a keyframe; in packet mode aiortc only sets a flag that nobody reads."""
         assert isinstance(track, EncodedTrack)
-        sender._send_keyframe = track.encoder.request_keyframe
+        vars(sender)["_send_keyframe"] = track.encoder.request_keyframe
 
 
 class EncodedTrack(CardTrack):
@@ -72,7 +76,7 @@ class EncodedTrack(CardTrack):
         self.encoder = CardEncoder()
         self._thread = ThreadPoolExecutor(1, "encode")
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> Any:
         """Return the next frame's access unit."""
         frame = await self.card.next_frame()
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.encoder.encode, frame)

@@ -1,0 +1,101 @@
+"""What a bench run must show: validity first, then the bars of the design, scaled to this run's own references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.bench.reading import Reading
+from tests.support.offline_encoder import TARGET_BPS
+
+REFERENCE_VISIBLE_MS = 54.0
+"""Latency bars hold where our packets through the unmodified sender read this p50."""
+REFERENCE_SUPERFAST_MS = 6.0
+"""CPU bars hold where libx264 superfast takes this long for a frame of the hard card."""
+FARPLAY, REFERENCE_STREAM = "farplay", "our_packets"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition and what was read."""
+
+    name: str
+    value: float
+    bar: float
+    """As written in the design."""
+    scale: float = 1.0
+    at_least: bool = False
+    unit: str = ""
+    validity: bool = False
+    """The run does not count at all if this fails."""
+
+    @property
+    def scaled_bar(self) -> float:
+        """Return the bar for this machine at this moment."""
+        return self.bar * self.scale
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the value holds the scaled bar; a value that could not be read does not."""
+        return self.value >= self.scaled_bar if self.at_least else self.value <= self.scaled_bar
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One round of all streams."""
+
+    readings: Mapping[str, Reading]
+    superfast_ms: float
+    floor_p50_ms: float
+    first_frame_ms: Mapping[str, float]
+    """Click until the first frame, ``cold`` and ``warm``."""
+    preset: str
+    """x264 preset that the node chose."""
+
+    @property
+    def latency_scale(self) -> float:
+        """Return this run's reference latency as a share of the design's."""
+        return self.readings[REFERENCE_STREAM].visible_ms.p50 / REFERENCE_VISIBLE_MS
+
+    @property
+    def cpu_scale(self) -> float:
+        """Return this run's encoding time as a share of the design's."""
+        return self.superfast_ms / REFERENCE_SUPERFAST_MS
+
+
+def validity(run: Run) -> list[Gate]:
+    """Return the conditions under which a run counts."""
+    ours = run.readings[FARPLAY]
+    return [
+        Gate("mean sent media", ours.media_bps / 1e6, TARGET_BPS / 1e6 * 0.85, at_least=True, unit="Mbit/s",
+             validity=True),
+        Gate("picture width", ours.width, 1280, at_least=True, unit="px", validity=True),
+        Gate("picture height", ours.height, 720, at_least=True, unit="px", validity=True),
+        Gate("frames rendered", ours.rendered_fps, 58.5, at_least=True, unit="fps", validity=True),
+        Gate("luma PSNR below the same preset offline", _psnr_gap(ours), 0.7, unit="dB", validity=True),
+    ]  # fmt: skip
+
+
+def bars(run: Run) -> list[Gate]:
+    """Return the bars of the design."""
+    ours, reference = run.readings[FARPLAY], run.readings[REFERENCE_STREAM]
+    worker_bar = 0.75 if run.preset == "superfast" else 0.60
+    worker = ours.usage["worker"].cores if "worker" in ours.usage else float("nan")
+    return [
+        Gate("frames decoded", ours.decoded_fps, 57, at_least=True, unit="fps"),
+        Gate("frames shown", ours.shown_fps, 48, at_least=True, unit="fps"),
+        Gate("input to visible, p50", ours.visible_ms.p50, 35, run.latency_scale, unit="ms"),
+        Gate("input to visible, p95", ours.visible_ms.p95, 55, run.latency_scale, unit="ms"),
+        Gate("presses seen", ours.visible_ms.count, ours.presses, at_least=True),
+        Gate(
+            "p50 as a share of our packets, unmodified sender", ours.visible_ms.p50 / reference.visible_ms.p50, 0.70
+        ),
+        Gate("jitter buffer per frame", ours.jitter_buffer_ms, 3, unit="ms"),
+        Gate(f"worker CPU ({run.preset})", worker, worker_bar, run.cpu_scale, unit="core"),
+        Gate("click to first frame, warm", run.first_frame_ms.get("warm", float("nan")), 1000, unit="ms"),
+        Gate("click to first frame, cold", run.first_frame_ms.get("cold", float("nan")), 3000, unit="ms"),
+    ]
+
+
+def _psnr_gap(reading: Reading) -> float:
+    return float("nan") if reading.offline_psnr_db is None else reading.offline_psnr_db - reading.psnr_db

@@ -1,0 +1,61 @@
+"""Starts what is measured: Farplay itself with the hard test card, and each baseline."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.support.card_source import FOLDER as CARD_FOLDER
+from tests.support.farplay_process import ROOT, FarplayProcess
+
+HARD_TITLE = "hardcard"
+END_S = 5.0
+
+
+@contextmanager
+def farplay_up(folder: Path) -> Iterator[FarplayProcess]:
+    """Run ``farplay up`` on fresh data with the hard test card installed, and check that nothing is left of it."""
+    title = hard_title(folder)
+    up = FarplayProcess(
+        ["up", "--json", "--port", "0", "--data-dir", str(folder / "data"), "--title", str(title)], folder / "up.log"
+    )
+    try:
+        yield up
+    finally:
+        up.stop()
+    assert not up.left_behind(), up.left_behind()
+
+
+def hard_title(folder: Path) -> Path:
+    """Copy the test card under another id, with the argument for hard content; return its folder."""
+    title = folder / HARD_TITLE
+    shutil.copytree(CARD_FOLDER, title, ignore=shutil.ignore_patterns("__pycache__"))
+    manifest = title / "title.toml"
+    text = manifest.read_text().replace('id = "testcard"', f'id = "{HARD_TITLE}"')
+    entry = 'entry = "testcard.py"'
+    assert entry in text
+    manifest.write_text(text.replace(entry, f'{entry}\narguments = ["--hard"]'))
+    return title
+
+
+@contextmanager
+def baseline(kind: str) -> Iterator[tuple[str, psutil.Process]]:
+    """Run a baseline's server; yields its URL and its process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.baselines", kind], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["url"], psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(END_S)
+        if process.stdout is not None:
+            process.stdout.close()
