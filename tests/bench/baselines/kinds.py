@@ -7,11 +7,14 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import av
 from aiortc import RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
+from render_node.session.io.encoders import EncoderSettings, OpenEncoder
 from tests.bench.baselines.drawn_card import CardTrack, DrawnCard
-from tests.support.offline_encoder import CardEncoder
+from tests.support.card_source import FPS, HEIGHT, WIDTH
+from tests.support.offline_encoder import TARGET_BPS
 
 
 class Baseline(ABC):
@@ -65,7 +68,7 @@ class OurPackets(Baseline):
     def attach(self, sender: RTCRtpSender, track: CardTrack) -> None:
         """Answer picture loss with a keyframe; in packet mode aiortc only sets a flag that nobody reads."""
         assert isinstance(track, EncodedTrack)
-        vars(sender)["_send_keyframe"] = track.encoder.request_keyframe
+        vars(sender)["_send_keyframe"] = track.request_keyframe
 
 
 class EncodedTrack(CardTrack):
@@ -73,13 +76,25 @@ class EncodedTrack(CardTrack):
 
     def __init__(self, card: DrawnCard) -> None:
         super().__init__(card)
-        self.encoder = CardEncoder()
+        self._encoder = OpenEncoder("libx264", EncoderSettings(WIDTH, HEIGHT, FPS, TARGET_BPS))
         self._thread = ThreadPoolExecutor(1, "encode")
+        self._keyframe = True
+
+    def request_keyframe(self) -> None:
+        """Make the next frame a keyframe."""
+        self._keyframe = True
 
     async def recv(self) -> Any:
-        """Return the next frame's access unit."""
+        """Return the next frame's access unit as an ``av.Packet``."""
         frame = await self.card.next_frame()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.encoder.encode, frame)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encode, frame)
+
+    def _encode(self, frame: av.VideoFrame) -> Any:
+        assert frame.pts is not None
+        keyframe, self._keyframe = self._keyframe, False
+        packet: Any = av.Packet(self._encoder.encode(frame, frame.pts, keyframe=keyframe)[0])
+        packet.pts, packet.time_base = frame.pts, frame.time_base
+        return packet
 
 
 KINDS: dict[str, type[Baseline]] = {"stock_vp8": StockVp8, "our_packets": OurPackets, "stock_h264": StockH264}
