@@ -14,6 +14,7 @@ from farplay.data_folder import FolderLock
 from farplay.failures import CommandFailure, ExitStatus
 from render_node.agent.io.parent_death import die_with_parent
 from render_node.log_setup import configure_logs
+from wire.errors import WireError
 
 if TYPE_CHECKING:
     from render_node.config import NodeConfig
@@ -53,7 +54,10 @@ def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> No
             print(f"The broker at {config.broker_url} has accepted this node as {node_id}", flush=True)
 
     with _role("node", config.data_dir, parent_pid):
-        _run_until_signal(run_agent(config, on_ready))
+        try:
+            _run_until_signal(run_agent(config, on_ready))
+        except WireError as error:
+            raise CommandFailure(ExitStatus.FAILED, f"This node cannot run games: {error.detail}.") from error
 
 
 def _role(name: str, data_dir: Any, parent_pid: int | None) -> FolderLock:

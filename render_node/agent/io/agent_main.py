@@ -277,6 +277,9 @@ async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None =
     Args:
         config: What the node is.
         on_ready: Called once with the node's id when a broker has accepted it.
+
+    Raises:
+        WireError: ``internal`` if no worker can be made here.
     """
     os.umask(0o077)
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ Owns the server process, its socket and, until a ``WorkerHandle`` takes them ove
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import socket
@@ -34,6 +35,9 @@ FORK_TIMEOUT_S = 10.0
 
 START_TIMEOUT_S = 30.0
 """Imports take 0.3 s warm; a cold disk takes longer."""
+
+EXIT_GRACE_S = 0.5
+"""From a lost connection to SIGKILL, so that a failure's own exit status is seen; blocks the agent meanwhile."""
 
 log = structlog.get_logger()
 
@@ -159,9 +163,7 @@ class ForkServer:
             return
         self._loop.remove_reader(self._control)
         self._control.close()
-        if self.process.poll() is None:
-            self.process.kill()
-        status = self.process.wait()
+        status = self._reap()
         if not self._closing:
             log.warning("fork_server_lost", status=status)
         if not self._ready.done():
@@ -170,6 +172,13 @@ class ForkServer:
         for request in list(self._waiting):
             self._fail(request, "the fork server is gone")
         self.lost.set()
+
+    def _reap(self) -> int:
+        """Return the exit status; a server that closed its socket by failing exits by itself right after."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(0 if self._closing else EXIT_GRACE_S)
+        self.process.kill()
+        return self.process.wait()
 
     def close(self) -> None:
         """End the server, and with it every worker that still runs; returns when it is reaped."""

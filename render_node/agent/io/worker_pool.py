@@ -50,6 +50,14 @@ class WorkerPool:
                 return worker
         return await self._make()
 
+    async def warm_up(self) -> None:
+        """Fill the pool for the first time, so that a node that cannot run workers is never offered.
+
+        Raises:
+            WireError: ``internal`` if the fork server or a worker did not come up.
+        """
+        await self._fill()
+
     async def run(self) -> None:
         """Keep the pool full for ever; restart a fork server that died."""
         while True:

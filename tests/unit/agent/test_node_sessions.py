@@ -1,0 +1,345 @@
+"""The node's bookkeeping: slots, commands, lying workers, a broker that is away."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBERED, NodeOffer, NodeSessions
+from wire.errors import Reason
+from wire.node_control import (
+    CloseNodePeer,
+    EndSession,
+    NodePeerAnswer,
+    NodePeerOffer,
+    NodePeerState,
+    OpenNodePeer,
+    PlacementNews,
+    RunningSession,
+    StartSession,
+)
+from wire.session_control import PeerState, Role
+from wire.title_manifest import InstalledTitle, bare_manifest
+from wire.worker_control import (
+    ClosePeer,
+    EncoderSpec,
+    IceSpec,
+    OpenWorkerPeer,
+    PeerAnswer,
+    PeerOffer,
+    PlacementState,
+    StopWorker,
+    WorkerPeerState,
+    WorkerState,
+    WorkerStats,
+)
+
+PREPARING, SERVING, RELEASED = PlacementState.PREPARING, PlacementState.SERVING, PlacementState.RELEASED
+OFFER = NodeOffer(
+    slots=2,
+    titles=(InstalledTitle(bare_manifest("chess.py"), "/titles/chess"),),
+    saves=PurePosixPath("/data/saves"),
+    ice=IceSpec(),
+    encoder=EncoderSpec(),
+    abandon_s=600.0,
+    start_timeout_s=30.0,
+)
+
+
+def start(session_id: str = "ses_a", epoch: int = 1, **changed: str) -> StartSession:
+    fields = {"title_id": "chess", "title_version": "0.0.0", "player_key": "plr_1"} | changed
+    return StartSession(session_id, epoch, **fields)
+
+
+def open_peer(peer_id: str = "peer_1", session_id: str = "ses_a") -> OpenNodePeer:
+    return OpenNodePeer(session_id, peer_id, "part_1", 3, Role.PLAYER, (0,), "ab" * 32, 30.0, ("H264", "VP8"))
+
+
+def news(state: PlacementState, reason: Reason | None = None, detail: str = "", *, epoch: int = 1) -> Effect:
+    return ToBroker(PlacementNews("ses_a", epoch, state, reason, detail))
+
+
+def connected(*, serving: bool = False) -> NodeSessions:
+    sessions = NodeSessions(OFFER)
+    assert sessions.handle_connected() == []
+    if serving:
+        sessions.handle_broker(start(), 0.0)
+        assert sessions.handle_worker("ses_a", WorkerState(SERVING)) == [news(SERVING)]
+    return sessions
+
+
+def test_start_launches_a_worker_with_its_own_save_folder() -> None:
+    told, launch = connected().handle_broker(start(), 5.0)
+    assert told == news(PREPARING)
+    assert isinstance(launch, Launch)
+    assert launch.start.save_dir == "/data/saves/plr_1/chess"
+    assert (launch.start.title.folder, launch.start.title.entry) == ("/titles/chess", "chess.py")
+
+
+@pytest.mark.parametrize(
+    ("ask", "reason"),
+    [
+        (start(title_id="go"), Reason.TITLE_MISSING),
+        (start(title_version="9.9.9"), Reason.TITLE_MISSING),
+        (start(player_key="../../etc"), Reason.MALFORMED),
+        (start(player_key=""), Reason.MALFORMED),
+        (start(player_key="a/b"), Reason.MALFORMED),
+    ],
+)
+def test_what_cannot_be_started_is_released_with_a_reason(ask: StartSession, reason: Reason) -> None:
+    sessions = connected()
+    assert sessions.handle_broker(ask, 0.0) == [news(RELEASED, reason)]
+    assert sessions.running() == ()
+
+
+def test_no_more_sessions_than_slots_and_a_release_frees_one() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_broker(start("ses_b"), 0.0)
+    refused = sessions.handle_broker(start("ses_c"), 0.0)
+    assert refused == [ToBroker(PlacementNews("ses_c", 1, RELEASED, Reason.NO_ROOM))]
+    sessions.handle_worker("ses_b", WorkerState(RELEASED, Reason.TITLE_QUIT))
+    assert any(isinstance(effect, Launch) for effect in sessions.handle_broker(start("ses_c"), 0.0))
+
+
+def test_a_repeated_start_is_answered_and_launches_nothing() -> None:
+    sessions = connected(serving=True)
+    assert sessions.handle_broker(start(), 1.0) == [news(SERVING)]
+    assert sessions.handle_broker(start(epoch=2), 1.0) == [news(RELEASED, Reason.BAD_STATE, epoch=2)]
+    assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
+
+
+def test_end_stops_the_worker_once_and_its_release_is_told() -> None:
+    sessions = connected(serving=True)
+    ask = EndSession("ses_a", 1, Reason.ENDED_BY_PLAYER)
+    assert sessions.handle_broker(ask, 0.0) == [EndWorker("ses_a", StopWorker(Reason.ENDED_BY_PLAYER))]
+    assert sessions.handle_broker(ask, 0.0) == []
+    released = sessions.handle_worker("ses_a", WorkerState(RELEASED, Reason.ENDED_BY_PLAYER))
+    assert released == [news(RELEASED, Reason.ENDED_BY_PLAYER)]
+    assert sessions.handle_worker_gone("ses_a", "exited") == []
+
+
+def test_a_worker_killed_for_not_stopping_gives_the_reason_of_the_stop() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_broker(EndSession("ses_a", 1, Reason.ABANDONED), 0.0)
+    assert sessions.handle_worker_gone("ses_a", "died") == [news(RELEASED, Reason.ABANDONED, "died")]
+
+
+@pytest.mark.parametrize("ask", [EndSession("ses_x", 1, Reason.LEFT), EndSession("ses_a", 7, Reason.LEFT)])
+def test_ending_what_is_not_here_is_confirmed(ask: EndSession) -> None:
+    sessions = connected(serving=True)
+    expected = ToBroker(PlacementNews(ask.session_id, ask.epoch, RELEASED, Reason.LEFT))
+    assert sessions.handle_broker(ask, 0.0) == [expected]
+    assert len(sessions.running()) == 1
+
+
+def test_a_worker_that_ends_by_itself_is_watched_until_it_is_gone() -> None:
+    told, end = connected(serving=True).handle_worker("ses_a", WorkerState(RELEASED, Reason.TITLE_CRASHED, "boom"))
+    assert told == news(RELEASED, Reason.TITLE_CRASHED, "boom")
+    assert end == EndWorker("ses_a", StopWorker(Reason.TITLE_CRASHED))
+
+
+def test_a_lost_worker_is_told_at_once_and_frees_the_slot() -> None:
+    sessions = connected(serving=True)
+    assert sessions.handle_worker_gone("ses_a", "died") == [news(RELEASED, Reason.WORKER_LOST, "died")]
+    assert sessions.running() == ()
+    assert sessions.handle_worker("ses_a", WorkerState(SERVING)) == []
+
+
+def test_no_picture_in_time_ends_the_session() -> None:
+    sessions = connected()
+    sessions.handle_broker(start(), 100.0)
+    assert sessions.next_timeout() == 130.0
+    assert sessions.handle_timeout(129.9) == []
+    kill, told = sessions.handle_timeout(130.0)
+    assert isinstance(kill, KillWorker)
+    assert told == news(RELEASED, Reason.START_TIMEOUT, "no picture in time")
+    assert sessions.next_timeout() is None
+
+
+def test_a_picture_ends_the_wait() -> None:
+    sessions = connected(serving=True)
+    assert sessions.next_timeout() is None
+    assert sessions.handle_timeout(1e9) == []
+
+
+def test_signalling_passes_both_ways() -> None:
+    sessions = connected(serving=True)
+    (to_worker,) = sessions.handle_broker(open_peer(), 0.0)
+    assert to_worker == ToWorker(
+        "ses_a", OpenWorkerPeer("peer_1", "part_1", 3, Role.PLAYER, (0,), "ab" * 32, 30.0, ("H264", "VP8"))
+    )
+    assert sessions.handle_worker("ses_a", PeerOffer("peer_1", "v=0")) == [
+        ToBroker(NodePeerOffer("ses_a", "peer_1", "v=0"))
+    ]
+    assert sessions.handle_broker(NodePeerAnswer("ses_a", "peer_1", "ticket", "v=1"), 0.0) == [
+        ToWorker("ses_a", PeerAnswer("peer_1", "ticket", "v=1"))
+    ]
+    assert sessions.handle_worker("ses_a", WorkerPeerState("peer_1", PeerState.CONNECTED)) == [
+        ToBroker(NodePeerState("ses_a", "peer_1", PeerState.CONNECTED))
+    ]
+    assert sessions.handle_broker(CloseNodePeer("ses_a", "peer_1", Reason.TAKEN_OVER), 0.0) == [
+        ToWorker("ses_a", ClosePeer("peer_1", Reason.TAKEN_OVER))
+    ]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        open_peer(session_id="ses_x"),
+        NodePeerAnswer("ses_a", "peer_x", "t", "v"),
+        CloseNodePeer("ses_x", "p", Reason.LEFT),
+    ],
+)
+def test_a_peer_that_is_not_here_has_left(ask: OpenNodePeer | NodePeerAnswer | CloseNodePeer) -> None:
+    told = connected(serving=True).handle_broker(ask, 0.0)
+    assert told == [ToBroker(NodePeerState(ask.session_id, ask.peer_id, PeerState.LEFT, Reason.UNKNOWN_SESSION))]
+
+
+def test_no_peer_is_opened_on_a_session_that_ends() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_broker(EndSession("ses_a", 1, Reason.LEFT), 0.0)
+    (told,) = sessions.handle_broker(open_peer(), 0.0)
+    assert isinstance(told, ToBroker)
+
+
+def test_remembered_peers_are_bounded() -> None:
+    sessions = connected(serving=True)
+    for index in range(PEERS_REMEMBERED + 1):
+        sessions.handle_broker(open_peer(f"peer_{index}"), 0.0)
+    (told,) = sessions.handle_broker(NodePeerAnswer("ses_a", "peer_0", "t", "v"), 0.0)
+    assert isinstance(told, ToBroker)
+    assert isinstance(sessions.handle_broker(NodePeerAnswer("ses_a", "peer_1", "t", "v"), 0.0)[0], ToWorker)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        PeerOffer("peer_of_another", "v=0"),
+        WorkerPeerState("peer_of_another", PeerState.CONNECTED),
+        WorkerState(SERVING),
+        WorkerState(PREPARING),
+        WorkerState(PlacementState.SUPERSEDED),
+    ],
+)
+def test_a_lying_worker_loses_its_own_session_and_no_other(lie: PeerOffer | WorkerPeerState | WorkerState) -> None:
+    sessions = connected(serving=True)
+    sessions.handle_broker(start("ses_b"), 0.0)
+    sessions.handle_broker(open_peer("peer_of_another", "ses_b"), 0.0)
+    kill, told = sessions.handle_worker("ses_a", lie)
+    assert isinstance(kill, KillWorker)
+    assert kill.session_id == "ses_a"
+    assert isinstance(told, ToBroker)
+    assert isinstance(told.message, PlacementNews)
+    assert (told.message.state, told.message.reason) == (RELEASED, Reason.WORKER_LOST)
+    assert [session.session_id for session in sessions.running()] == ["ses_b"]
+
+
+def test_unreadable_messages_end_the_session() -> None:
+    sessions = connected(serving=True)
+    kill, told = sessions.handle_violation("ses_a", "nonsense")
+    assert kill == KillWorker("ses_a", "nonsense")
+    assert told == news(RELEASED, Reason.WORKER_LOST, "nonsense")
+    assert sessions.handle_violation("ses_a", "nonsense") == []
+
+
+def test_without_a_broker_sessions_go_on_and_their_ends_are_told_later() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_disconnected()
+    assert sessions.handle_worker("ses_a", WorkerStats()) == []
+    (end,) = sessions.handle_worker("ses_a", WorkerState(RELEASED, Reason.TITLE_QUIT))
+    assert isinstance(end, EndWorker)
+    assert sessions.handle_connected() == [news(RELEASED, Reason.TITLE_QUIT)]
+    sessions.handle_disconnected()
+    assert sessions.handle_connected() == []
+
+
+def test_what_is_kept_for_an_absent_broker_is_bounded() -> None:
+    sessions = NodeSessions(OFFER)
+    for index in range(FINAL_NEWS_KEPT + 10):
+        sessions.handle_broker(start(f"ses_{index}", title_id="none"), 0.0)
+    assert len(sessions.handle_connected()) == FINAL_NEWS_KEPT
+
+
+def test_shutdown_stops_everything_and_takes_nothing_new() -> None:
+    sessions = connected(serving=True)
+    assert sessions.handle_shutdown() == [EndWorker("ses_a", StopWorker(Reason.NODE_SHUTDOWN))]
+    (told,) = sessions.handle_broker(start("ses_b"), 0.0)
+    assert told == ToBroker(PlacementNews("ses_b", 1, RELEASED, Reason.NODE_SHUTDOWN))
+
+
+SESSIONS = st.sampled_from(["ses_1", "ses_2", "ses_3", "ses_4"])
+STATES = st.sampled_from(list(PlacementState))
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Commands, reports, deaths and outages in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sessions = NodeSessions(OFFER)
+        self.workers: set[str] = set()
+        self.now = 0.0
+
+    def apply(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Launch(start=launched):
+                    self.workers.add(launched.session_id)
+                case KillWorker(session_id=session_id):
+                    self.workers.discard(session_id)
+
+    @rule(session_id=SESSIONS, epoch=st.integers(1, 2))
+    def start(self, session_id: str, epoch: int) -> None:
+        self.apply(self.sessions.handle_broker(start(session_id, epoch), self.now))
+
+    @rule(session_id=SESSIONS, epoch=st.integers(1, 2))
+    def end(self, session_id: str, epoch: int) -> None:
+        self.apply(self.sessions.handle_broker(EndSession(session_id, epoch, Reason.LEFT), self.now))
+
+    @rule(session_id=SESSIONS, state=STATES)
+    def report(self, session_id: str, state: PlacementState) -> None:
+        self.apply(self.sessions.handle_worker(session_id, WorkerState(state)))
+        if state is RELEASED:
+            self.workers.discard(session_id)
+
+    @rule(session_id=SESSIONS)
+    def die(self, session_id: str) -> None:
+        self.workers.discard(session_id)
+        self.apply(self.sessions.handle_worker_gone(session_id, "died"))
+
+    @rule(session_id=SESSIONS, peer_id=st.sampled_from(["peer_1", "peer_2"]))
+    def peer(self, session_id: str, peer_id: str) -> None:
+        self.apply(self.sessions.handle_broker(open_peer(peer_id, session_id), self.now))
+        self.apply(self.sessions.handle_worker(session_id, PeerOffer("peer_1", "v=0")))
+
+    @rule(up=st.booleans())
+    def broker(self, up: bool) -> None:
+        if up:
+            self.apply(self.sessions.handle_connected())
+        else:
+            self.sessions.handle_disconnected()
+
+    @rule(seconds=st.floats(0, 40))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.apply(self.sessions.handle_timeout(self.now))
+
+    @invariant()
+    def slots_hold_and_each_session_has_its_worker(self) -> None:
+        running = {session.session_id for session in self.sessions.running()}
+        assert len(running) <= OFFER.slots
+        assert running == self.workers
+
+    @invariant()
+    def no_deadline_is_left_behind(self) -> None:
+        due = self.sessions.next_timeout()
+        assert due is None or due > self.now
+
+
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyOrder = AnyOrder.TestCase
