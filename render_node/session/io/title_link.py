@@ -43,14 +43,25 @@ class TitleLink:
         *,
         on_message: Callable[[FromTitle], None],
         on_violation: Callable[[str], None],
+        on_closed: Callable[[], None],
     ) -> None:
-        """``on_violation`` is called once, in words, when the title has broken the rules too often."""
+        """Start to read.
+
+        Args:
+            sock: The worker's end.
+            layout: What frame messages are checked against.
+            loop: Where callbacks run.
+            on_message: Takes what the title says.
+            on_violation: Called once, in words, when the title has broken the rules too often.
+            on_closed: Called once when the title's end is closed, or says so with an empty message.
+        """
         sock.setblocking(False)
         self._socket: socket.socket | None = sock
         self._layout = layout
         self._loop = loop
         self._on_message = on_message
         self._on_violation = on_violation
+        self._on_closed = on_closed
         self._tokens = float(MESSAGES_BURST)
         self._refilled_s = loop.time()
         self.violations = 0
@@ -92,6 +103,7 @@ class TitleLink:
                 data = b""
             if not data:
                 self._loop.remove_reader(self._socket.fileno())
+                self._on_closed()
                 return
             self._take(data)
 

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from render_node.session.io import sandbox
 from render_node.session.io.frame_ring import FrameRing
@@ -34,6 +35,9 @@ HUNG_S = 10.0
 """Neither a frame nor a read ping for so long means that the title hangs."""
 
 WATCH_INTERVAL_S = 1.0
+EXIT_WAIT_S = 2.0
+"""How long a title may take to exit after its socket closed; interpreters clear up first."""
+
 KILL_WAIT_S = 2.0
 """How long the kernel may take to clear the sandbox away."""
 
@@ -44,14 +48,18 @@ SOUND_PIPE_BYTES = 4096
 """The smallest pipe, since what lies in it is latency: 21 ms at 48 kHz stereo."""
 
 
+TitleNews: TypeAlias = Cursor | Rumble | TextInput | Sound
+"""What a title tells beside its pictures."""
+
+
 @dataclass(frozen=True, slots=True)
 class CapturedFrame:
     """A picture in the ring; ``pixels`` may be written to by the title at any time, so copy before you trust it."""
 
     width: int
     height: int
-    frame_seq: int
-    """The title's flips so far."""
+    number: int
+    """The worker's count of this title's pictures, from 1."""
     input_seq: int
     """Newest event, by the worker's count, that the title had applied."""
     tick_us: int
@@ -78,16 +86,17 @@ class TitleProcess:
         loop: asyncio.AbstractEventLoop,
         *,
         on_frame: Callable[[], None],
-        on_story: Callable[[Cursor | Rumble | TextInput], None],
+        on_news: Callable[[TitleNews], None],
         on_ended: Callable[[TitleEnd], None],
     ) -> None:
         """Use ``start``."""
         self._loop = loop
         self._on_frame = on_frame
-        self._on_story = on_story
+        self._on_news = on_news
         self._on_ended = on_ended
         self._ring = FrameRing(RingLayout())
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._newest: CapturedFrame | None = None
         self._newest_slot = 0
         self._tick_us = 0
@@ -97,7 +106,7 @@ class TitleProcess:
         self._connected = False
         self._ended = False
         self._watch: asyncio.TimerHandle | None = None
-        self.sound_format: Sound | None = None
+        self._unlink_timer: asyncio.TimerHandle | None = None
         self.sound_fd = -1
 
     @classmethod
@@ -107,7 +116,7 @@ class TitleProcess:
         save_dir: str,
         *,
         on_frame: Callable[[], None],
-        on_story: Callable[[Cursor | Rumble | TextInput], None],
+        on_news: Callable[[TitleNews], None],
         on_ended: Callable[[TitleEnd], None],
     ) -> TitleProcess:
         """Start a title; returns at once, before its first frame.
@@ -116,14 +125,14 @@ class TitleProcess:
             title: What to run.
             save_dir: Existing folder that the title may write to.
             on_frame: A new picture waits for ``take_frame``.
-            on_story: The title changed its cursor, rumbles or wants text.
+            on_news: The title changed its cursor, rumbles, wants text, or told its sound's format.
             on_ended: Called once, unless ``stop`` was called first.
 
         Raises:
             WireError: ``sandbox_unavailable``.
         """
         await asyncio.to_thread(sandbox.find_bubblewrap)
-        process = cls(asyncio.get_running_loop(), on_frame=on_frame, on_story=on_story, on_ended=on_ended)
+        process = cls(asyncio.get_running_loop(), on_frame=on_frame, on_news=on_news, on_ended=on_ended)
         try:
             process._spawn(title, save_dir)
         except BaseException:
@@ -153,7 +162,12 @@ class TitleProcess:
             os.close(sound_write_fd)
         self._words = LastWords(self._child.take_output_fd(), self._loop)
         self._link = TitleLink(
-            ours, self._ring.layout, self._loop, on_message=self._take, on_violation=self._violated
+            ours,
+            self._ring.layout,
+            self._loop,
+            on_message=self._take,
+            on_violation=self._violated,
+            on_closed=self._unlinked,
         )
         self._watch = self._loop.call_later(WATCH_INTERVAL_S, self._watch_over)
 
@@ -162,19 +176,29 @@ class TitleProcess:
         """Tail of what the title printed, standard output and error together."""
         return self._words.text()
 
-    def take_frame(self) -> CapturedFrame | None:
-        """Return the newest picture not taken yet and keep the title away from its slot. One thread at a time."""
+    def take_frame(self, seen: int = 0) -> CapturedFrame | None:
+        """Return the newest picture unless it is number ``seen``, and keep the title away from its slot.
+
+        Any thread; another one that takes a picture waits until this one is released, a copy's time.
+        """
         with self._lock:
-            frame, self._newest = self._newest, None
+            if self._newest is None or self._newest.number == seen:
+                return None
+        self._reading.acquire()
+        with self._lock:
+            frame = self._newest
             if frame is not None:
                 self._ring.mark_reading(self._newest_slot)
+        if frame is None:
+            self._reading.release()
         return frame
 
     def release_frame(self) -> None:
-        """Let the title draw into the slot again. Any thread."""
+        """Let the title draw into the slot again; in the thread that took it."""
         with self._lock:
             if self._ring.fd >= 0:
                 self._ring.mark_reading(None)
+        self._reading.release()
 
     def send_input(self, event: Input) -> bool:
         """Hand over an event; False if the title does not read its socket. Never blocks."""
@@ -195,8 +219,9 @@ class TitleProcess:
         self._close()
 
     def _close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        for timer in (self._watch, self._unlink_timer):
+            if timer is not None:
+                timer.cancel()
         self._link.close()
         self._words.close()
         self._child.close()
@@ -218,21 +243,19 @@ class TitleProcess:
                 self._take_picture(message)
             case Hello():
                 self._connected = True
-            case Sound():
-                self.sound_format = message
-            case Cursor() | Rumble() | TextInput():
-                self._on_story(message)
+            case Cursor() | Rumble() | TextInput() | Sound():
+                self._on_news(message)
 
     def _take_picture(self, frame: Frame) -> None:
         now_us = time.monotonic_ns() // 1000
         self._tick_us = max(min(frame.tick_ns // 1000, now_us), self._tick_us)
         pixels = self._ring.pixels(frame.slot, frame.width, frame.height)
+        self._frames += 1
         captured = CapturedFrame(
-            frame.width, frame.height, frame.frame_seq, frame.input_seq, self._tick_us, now_us, pixels
+            frame.width, frame.height, self._frames, frame.input_seq, self._tick_us, now_us, pixels
         )
         with self._lock:
             self._newest, self._newest_slot = captured, frame.slot
-        self._frames += 1
         self._alive_s = self._loop.time()
         self._on_frame()
 
@@ -254,6 +277,11 @@ class TitleProcess:
 
     def _violated(self, words: str) -> None:
         self._kill(Reason.TITLE_VIOLATION, words)
+
+    def _unlinked(self) -> None:
+        """Without its socket a title is about to end; one that goes on without cannot be played."""
+        words = "the title closed its socket to the worker"
+        self._unlink_timer = self._loop.call_later(EXIT_WAIT_S, self._violated, words)
 
     def _kill(self, reason: Reason, words: str) -> None:
         self._child.kill()

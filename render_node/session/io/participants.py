@@ -1,0 +1,55 @@
+"""Who takes part in a session: participants, which outlive their connections, and the peers that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from render_node.session.core.input_receiver import InputReceiver
+from render_node.session.io.peer_session import PeerSession
+from wire.session_control import PeerState, Role, VideoCodec
+
+
+@dataclass(slots=True)
+class Participant:
+    """One person at the table; their input sequence goes on over any number of peers."""
+
+    participant_id: str
+    index: int
+    role: Role
+    receiver: InputReceiver
+    acked_seq: int = 0
+    """What the page was last told to be received."""
+
+
+@dataclass(slots=True)
+class Peer:
+    """One connection of a participant."""
+
+    session: PeerSession
+    participant: Participant
+    codec: VideoCodec
+    state: PeerState = PeerState.INVITED
+
+
+@dataclass(slots=True)
+class Table:
+    """All participants and peers of a session."""
+
+    participants: dict[str, Participant] = field(default_factory=dict)
+    peers: dict[str, Peer] = field(default_factory=dict)
+
+    def connected(self) -> list[Peer]:
+        """Return the peers that carry media now."""
+        return [peer for peer in self.peers.values() if peer.state is PeerState.CONNECTED]
+
+    def of_codec(self, codec: VideoCodec) -> list[Peer]:
+        """Return the connected peers that a rung feeds."""
+        return [peer for peer in self.connected() if peer.codec is codec]
+
+    def codecs(self) -> set[VideoCodec]:
+        """Return the codecs that any peer, connected or not yet, was offered."""
+        return {peer.codec for peer in self.peers.values()}
+
+    def of_participant(self, participant_id: str) -> list[str]:
+        """Return the ids of a participant's peers."""
+        return [key for key, peer in self.peers.items() if peer.participant.participant_id == participant_id]

@@ -1,0 +1,245 @@
+"""One session: a title, its picture and sound, the participants and their peers, from ``start`` to ``released``.
+
+Everything runs on one event loop; encoding and sound have a thread each. The session outlives the broker: only the
+agent's word, the title's end, or ten minutes without anybody connected end it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from render_node.session.core.input_receiver import InputReceiver
+from render_node.session.core.ticket_gate import TicketGate
+from render_node.session.io.agent_link import AgentLink
+from render_node.session.io.input_path import InputPath
+from render_node.session.io.media_fanout import MediaFanout
+from render_node.session.io.participants import Participant, Peer, Table
+from render_node.session.io.peer_session import PeerCallbacks, PeerSession
+from render_node.session.io.sound_reader import SoundReader
+from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
+from wire.errors import Reason, WireError
+from wire.limits import PEERS_MAX
+from wire.schema import Message
+from wire.session_control import PeerState, VideoCodec
+from wire.title_ipc import Sound
+from wire.worker_control import (
+    ClosePeer,
+    OpenWorkerPeer,
+    PeerAnswer,
+    PeerOffer,
+    PlacementState,
+    StartWorker,
+    StopWorker,
+    WorkerPeerState,
+    WorkerState,
+)
+
+TITLE_GRACE_S = 2.0
+"""Time a title has to quit by itself when the session ends."""
+
+CODEC_ORDER = (VideoCodec.H264, VideoCodec.VP8)
+"""What a page is offered, best first."""
+
+log = structlog.get_logger()
+
+
+def choose_codec(offered: tuple[str, ...]) -> VideoCodec:
+    """Return the best codec that the page can decode.
+
+    Raises:
+        WireError: ``no_common_codec``.
+    """
+    for codec in CODEC_ORDER:
+        if codec.value in offered:
+            return codec
+    raise WireError(Reason.NO_COMMON_CODEC, f"the page decodes {', '.join(offered) or 'nothing'}")
+
+
+class SessionWorker:
+    """Runs one session to its end; ``run`` returns when nothing is left of it."""
+
+    def __init__(self, start: StartWorker, link: AgentLink) -> None:
+        self._start = start
+        self._link = link
+        self._table = Table()
+        self._tickets = TicketGate()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: asyncio.Future[tuple[Reason, str]] = asyncio.get_running_loop().create_future()
+        self._serving = False
+        self._lonely_since_s = time.monotonic()
+
+    async def run(self) -> None:
+        """Start the title, serve until something ends the session, leave nothing behind."""
+        try:
+            title = await TitleProcess.start(
+                self._start.title,
+                self._start.save_dir,
+                on_frame=self._on_frame,
+                on_news=self._on_title_news,
+                on_ended=self._on_title_ended,
+            )
+        except WireError as error:
+            self._report(PlacementState.RELEASED, error.reason, error.detail)
+            return
+        self._inputs = InputPath(title.send_input)
+        self._media = MediaFanout(title, self._table, self._inputs, self._start.encoder, self._start.title.fps)
+        self._sound = SoundReader(title.sound_fd, on_packet=self._media.send_audio, loop=asyncio.get_running_loop())
+        watch = asyncio.create_task(self._watch_once_a_second())
+        try:
+            reason, detail = await self._ended
+        finally:
+            watch.cancel()
+            await self._close(title)
+        self._report(PlacementState.RELEASED, reason, detail)
+
+    def end(self, reason: Reason, detail: str = "") -> None:
+        """End the session; the first reason counts."""
+        if not self._ended.done():
+            self._ended.set_result((reason, detail))
+
+    def take(self, message: Message) -> None:
+        """Act on a message of the agent."""
+        match message:
+            case OpenWorkerPeer():
+                self._spawn(self._open_peer(message), message.peer_id)
+            case PeerAnswer():
+                self._spawn(self._accept_answer(message), message.peer_id)
+            case ClosePeer(peer_id, reason):
+                self._spawn(self._close_peer(peer_id, PeerState.LEFT, reason), peer_id)
+            case StopWorker(reason):
+                self.end(reason)
+            case _:
+                log.error("unexpected_message", type=message.TYPE)
+
+    # --- the title ---
+
+    def _on_frame(self) -> None:
+        if not self._serving:
+            self._serving = True
+            self._report(PlacementState.SERVING)
+        self._inputs.flush()
+        self._media.frame_ready()
+
+    def _on_title_news(self, news: TitleNews) -> None:
+        if isinstance(news, Sound):
+            self._sound.set_format(news)
+        else:
+            self._media.title_story(news)
+
+    def _on_title_ended(self, end: TitleEnd) -> None:
+        self.end(end.reason, end.detail)
+
+    # --- peers ---
+
+    async def _open_peer(self, invite: OpenWorkerPeer) -> None:
+        if len(self._table.peers) >= PEERS_MAX:
+            raise WireError(Reason.TOO_MANY, f"a session has at most {PEERS_MAX} peers")
+        codec = choose_codec(invite.video_codecs)
+        for earlier in self._table.of_participant(invite.participant_id):
+            await self._close_peer(earlier, PeerState.LEFT, Reason.REPLACED)
+        participant = self._table.participants.get(invite.participant_id)
+        if participant is None:
+            receiver = InputReceiver(invite.participant_index, invite.seats, invite.role)
+            participant = Participant(invite.participant_id, invite.participant_index, invite.role, receiver)
+            self._table.participants[invite.participant_id] = participant
+        callbacks = PeerCallbacks(
+            on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
+            on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
+            on_keyframe_needed=lambda: self._media.keyframe_needed(codec, participant.role),
+            on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
+        )
+        session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, callbacks=callbacks)
+        self._table.peers[invite.peer_id] = Peer(session, participant, codec)
+        self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, time.monotonic())
+        self._media.open_rung(codec)
+        self._link.send(PeerOffer(invite.peer_id, await session.offer()))
+
+    async def _accept_answer(self, answer: PeerAnswer) -> None:
+        peer = self._table.peers.get(answer.peer_id)
+        if peer is None:
+            raise WireError(Reason.BAD_TICKET, "no such peer is waiting for an answer")
+        self._tickets.redeem(answer.peer_id, answer.ticket, time.monotonic())
+        await peer.session.accept_answer(answer.sdp)
+
+    def _on_input(self, peer_id: str, data: bytes, now_us: int) -> None:
+        peer = self._table.peers.get(peer_id)
+        if peer is not None:
+            self._inputs.receive(peer.participant.index, peer.participant.receiver, data, now_us)
+            self._media.acknowledge_soon(peer_id, peer)
+
+    def _on_peer_state(self, peer_id: str, state: PeerState, reason: Reason | None) -> None:
+        peer = self._table.peers.get(peer_id)
+        if peer is None or peer.state is state:
+            return
+        if state in (PeerState.LOST, PeerState.LEFT):
+            self._spawn(self._close_peer(peer_id, state, reason or Reason.PEER_CLOSED), peer_id)
+            return
+        peer.state = state
+        self._link.send(WorkerPeerState(peer_id, state, reason))
+
+    async def _close_peer(self, peer_id: str, state: PeerState, reason: Reason) -> None:
+        peer = self._table.peers.pop(peer_id, None)
+        if peer is None:
+            return
+        self._tickets.withdraw(peer_id)
+        participant = peer.participant
+        if not self._table.of_participant(participant.participant_id):
+            self._inputs.release_all(participant.index, participant.receiver, time.monotonic_ns() // 1000)
+        self._link.send(WorkerPeerState(peer_id, state, reason))
+        await peer.session.close(reason)
+        await self._media.close_unused_rungs()
+
+    # --- the clock ---
+
+    async def _watch_once_a_second(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            now_s = time.monotonic()
+            if self._table.connected():
+                self._lonely_since_s = now_s
+            elif now_s - self._lonely_since_s > self._start.abandon_s:
+                self.end(Reason.ABANDONED, f"nobody was connected for {self._start.abandon_s:.0f} s")
+            self._media.once_a_second()
+            self._link.send(self._media.stats())
+
+    # --- ends ---
+
+    async def _close(self, title: TitleProcess) -> None:
+        for task in self._tasks:
+            task.cancel()
+        reason = self._ended.result()[0] if self._ended.done() and not self._ended.cancelled() else Reason.INTERNAL
+        for peer_id in list(self._table.peers):
+            await self._close_peer(peer_id, PeerState.LEFT, reason)
+        await self._media.close()
+        await self._sound.close()
+        await title.stop(TITLE_GRACE_S)
+
+    def _spawn(self, step: Coroutine[Any, Any, None], peer_id: str) -> None:
+        task = asyncio.create_task(self._guard(step, peer_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guard(self, step: Coroutine[Any, Any, None], peer_id: str) -> None:
+        """Run one peer's step; whatever goes wrong with it costs that peer only."""
+        try:
+            await step
+        except WireError as error:
+            log.warning("peer_refused", peer_id=peer_id, reason=error.reason, detail=error.detail)
+            await self._refuse_peer(peer_id, error.reason)
+        except Exception:
+            log.exception("peer_failed", peer_id=peer_id)
+            await self._refuse_peer(peer_id, Reason.INTERNAL)
+
+    async def _refuse_peer(self, peer_id: str, reason: Reason) -> None:
+        if peer_id in self._table.peers:
+            await self._close_peer(peer_id, PeerState.LEFT, reason)
+        else:
+            self._link.send(WorkerPeerState(peer_id, PeerState.LEFT, reason))
+
+    def _report(self, state: PlacementState, reason: Reason | None = None, detail: str = "") -> None:
+        self._link.send(WorkerState(state, reason, detail[:4096]))
