@@ -1,0 +1,121 @@
+"""A title in its real sandbox for tests: its source as text, its events read back from what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from render_node.session.io.sound_reader import SoundReader
+from render_node.session.io.title_process import CapturedFrame, TitleEnd, TitleNews, TitleProcess
+from render_node.session.media import OpusPacket
+from tests.support.deadlines import until
+from wire.input_events import InputEvent, Payload
+from wire.title_ipc import Input, Sound
+from wire.worker_control import TitleSpec
+
+TELL = """
+import json, sys, pygame
+def tell(**fields):
+    print(json.dumps(fields), flush=True)
+"""
+"""Prepended to programs that report by ``tell(name=value)``."""
+
+
+class RunningTitle:
+    """Collects what a title does."""
+
+    process: TitleProcess
+    sound: SoundReader
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[int, int, int]] = []
+        """Width, height and input sequence number of each frame that was taken."""
+        self.newest: bytes = b""
+        self.stories: list[TitleNews] = []
+        self.ends: list[TitleEnd] = []
+        self.packets: list[OpusPacket] = []
+        self._seq = 0
+
+    def on_frame(self) -> None:
+        frame = self.process.take_frame()
+        assert frame is not None
+        self.note(frame)
+        self.process.release_frame()
+
+    def on_news(self, news: TitleNews) -> None:
+        self.stories.append(news)
+        if isinstance(news, Sound):
+            self.sound.set_format(news)
+
+    def note(self, frame: CapturedFrame) -> None:
+        self.frames.append((frame.width, frame.height, frame.input_seq))
+        self.newest = bytes(frame.pixels)
+
+    def send(self, *payloads: Payload, seat: int = 0) -> int:
+        """Send events; return the last one's number."""
+        for payload in payloads:
+            self._seq += 1
+            assert self.process.send_input(Input(self._seq, seat, InputEvent(payload)))
+        return self._seq
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return what the title reported so far."""
+        return [json.loads(line) for line in self.process.last_words.splitlines() if line.startswith("{")]
+
+    async def tells(self, **fields: Any) -> dict[str, Any]:
+        """Wait until the title reports something that holds these fields."""
+
+        async def look() -> dict[str, Any] | None:
+            return next((told for told in self.told() if fields.items() <= told.items()), None)
+
+        return await until(look, 8.0, f"{fields} among {self.process.last_words[-1500:]!r}, ends {self.ends}")
+
+    async def shows(self, frames: int = 1) -> None:
+        """Wait for frames."""
+
+        async def look() -> bool:
+            return len(self.frames) >= frames
+
+        await until(look, 8.0, f"{frames} frames; ends {self.ends}; said {self.process.last_words[-1500:]!r}")
+
+    async def ends_with(self) -> TitleEnd:
+        """Wait for the end."""
+
+        async def look() -> TitleEnd | None:
+            return self.ends[0] if self.ends else None
+
+        return await until(look, 10.0, "the title's end")
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, program: str | Path, save_dir: Path | None = None, *, arguments: tuple[str, ...] = (), fps: int = 60
+) -> AsyncIterator[RunningTitle]:
+    """Run a program: its text, which is written into ``folder``, or the path of an existing one."""
+    if isinstance(program, str):
+        title_folder, entry = folder / "title", "program.py"
+        title_folder.mkdir(exist_ok=True)
+        (title_folder / entry).write_text(TELL + program)
+    else:
+        title_folder, entry = program.parent, program.name
+    saves = save_dir or folder / "saves"
+    saves.mkdir(exist_ok=True)
+    title = RunningTitle()
+    title.process = await TitleProcess.start(
+        TitleSpec("test", "0.0.0", "pygame", str(title_folder), entry, arguments, 640, 360, fps),
+        str(saves),
+        on_frame=title.on_frame,
+        on_news=title.on_news,
+        on_ended=title.ends.append,
+    )
+    sound = SoundReader(title.process.sound_fd, on_packet=title.packets.append, loop=asyncio.get_running_loop())
+    title.sound = sound
+    try:
+        yield title
+    finally:
+        await sound.close()
+        await asyncio.wait_for(title.process.stop(0.0), 10.0)
