@@ -6,12 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Response, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Response,
+    StorageState,
+    ViewportSize,
+    async_playwright,
+)
 
 from scripts.find_chromium import FLAGS, find_chromium
 from tests.support.page_probe import FAKE_GAMEPADS_JS, PROBE_JS, PageProbe
 
-VIEWPORT = {"width": 1280, "height": 720}
+VIEWPORT = ViewportSize(width=1280, height=720)
 
 
 @asynccontextmanager
@@ -22,7 +32,8 @@ async def chromium() -> AsyncIterator[Browser]:
         try:
             yield browser
         finally:
-            await browser.close()
+            if browser.is_connected():
+                await browser.close()
 
 
 class PlayPage:
@@ -102,9 +113,11 @@ def key_event(kind: str, code: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def play_page(browser: Browser, *, touch: bool = False, pads: bool = False) -> AsyncIterator[PlayPage]:
+async def play_page(
+    browser: Browser, *, touch: bool = False, pads: bool = False, signed_in: StorageState | None = None
+) -> AsyncIterator[PlayPage]:
     """Open a tab in a profile of its own; at the end its unexpected complaints fail the test."""
-    context = await browser.new_context(viewport=VIEWPORT, has_touch=touch)  # type: ignore[arg-type]
+    context = await browser.new_context(viewport=VIEWPORT, has_touch=touch, storage_state=signed_in)
     try:
         await context.add_init_script(PROBE_JS)
         if pads:
@@ -114,4 +127,5 @@ async def play_page(browser: Browser, *, touch: bool = False, pads: bool = False
         yield play
         assert not play.unexpected(), "\n".join(play.unexpected())
     finally:
-        await context.close()
+        if browser.is_connected():
+            await context.close()

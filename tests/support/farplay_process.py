@@ -20,8 +20,7 @@ from tests.support.deadlines import TIME_FACTOR
 
 ROOT = Path(__file__).resolve().parents[2]
 FORK_SERVER = "render_node.agent.io.fork_server"
-ROLES = {"fork_server": FORK_SERVER, "title": "render_node/title/__main__.py", "broker": "broker", "node": "node"}
-"""How a command line of each role has a word that ends so."""
+LAUNCHER = "render_node/title/__main__.py"
 READY_S = 30.0
 END_S = 10.0
 
@@ -138,10 +137,11 @@ def role_of(process: psutil.Process) -> str:
             return "worker" if process.children() else "warm_worker"
     except (psutil.NoSuchProcess, psutil.ZombieProcess, IndexError):
         return "gone"
-    for role, mark in ROLES.items():
-        if any(word.endswith(mark) for word in command):
-            return role
-    return "other"
+    if FORK_SERVER in command:
+        return "fork_server"
+    if any(word.endswith(LAUNCHER) for word in command):
+        return "title"
+    return command[command.index("farplay") + 1] if "farplay" in command[:-1] else "other"
 
 
 def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:

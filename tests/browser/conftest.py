@@ -1,0 +1,50 @@
+"""One Farplay and one Chromium for all browser tests of a session; each test plays in a profile of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, StorageState
+
+from tests.support.chromium import PlayPage, chromium, play_page
+from tests.support.farplay_process import FarplayProcess
+from tests.support.player import OpenPlayer, end_sessions, sign_in
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarplayProcess]:
+    folder = tmp_path_factory.mktemp("up")
+    running = FarplayProcess(["up", "--json", "--port", "0", "--data-dir", str(folder / "data")], folder / "up.log")
+    yield running
+    assert running.stop() == 0, running.log_tail()
+    assert not running.left_behind(), running.left_behind()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def owner(up: FarplayProcess, browser: Browser) -> StorageState:
+    return await sign_in(browser, up)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_player(up: FarplayProcess, browser: Browser, owner: StorageState) -> AsyncIterator[OpenPlayer]:
+    shared = browser
+
+    @asynccontextmanager
+    async def opened(
+        browser: Browser | None = None, *, touch: bool = False, pads: bool = False
+    ) -> AsyncIterator[PlayPage]:
+        async with play_page(browser or shared, touch=touch, pads=pads, signed_in=owner) as play:
+            yield play
+
+    yield opened
+    await asyncio.wait_for(end_sessions(browser, up, owner), 15)

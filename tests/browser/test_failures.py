@@ -1,0 +1,98 @@
+"""SIGKILL of each process while Chromium plays: words within 3 s, play again without a restart, nothing left behind."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+from tests.support.chromium import PlayPage
+from tests.support.deadlines import until
+from tests.support.farplay_process import FarplayProcess
+from tests.support.key_presses import timed_presses
+from tests.support.page_probe import count_frames
+from tests.support.player import OpenPlayer, play_title, session_id, sessions
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WORDS_S = 3.0
+BROKERLESS_S = 8.0
+"""How long the picture is watched after the broker's death."""
+DISTURBED = ["WebSocket", "ERR_CONNECTION", "Failed to load", "Failed to fetch"]
+"""What a browser itself logs about a server that died."""
+
+
+async def kill(up: FarplayProcess, role: str) -> list[psutil.Process]:
+    """Kill the one process of a role; return it with all its descendants."""
+    (victim,) = up.named(role)
+    below = victim.children(recursive=True)
+    victim.kill()
+    return [victim, *below]
+
+
+async def words_appear(play: PlayPage, before: str) -> None:
+    """Wait for words that tell the player what happened."""
+
+    async def told() -> bool:
+        return await play.words() not in ("", before)
+
+    await until(told, WORDS_S, "words about the end on the page")
+
+
+async def all_gone(processes: list[psutil.Process]) -> None:
+    """Wait until none of the processes runs."""
+
+    async def gone() -> bool:
+        return not any(each.is_running() for each in processes)
+
+    await until(gone, 5, "the end of what belonged to the killed process")
+
+
+@pytest.mark.parametrize("role", ["title", "worker", "node"])
+async def test_death_is_told_and_play_goes_on(role: str, up: FarplayProcess, open_player: OpenPlayer) -> None:
+    async with open_player() as play:
+        play.expected += DISTURBED
+        await play_title(play, up)
+        ended, before = session_id(play), await play.words()
+        broker = up.named("broker")
+        dead = await kill(up, role)
+        await words_appear(play, before)
+        await all_gone(dead)
+        assert up.named("broker") == broker
+
+        async def placed_again() -> bool:
+            await play_title(play, up)
+            return session_id(play) != ended
+
+        await until(placed_again, 10, "a new session")
+        assert len(await timed_presses(play, 3, seed=1)) == 3
+
+
+async def test_the_picture_goes_on_without_the_broker(up: FarplayProcess, open_player: OpenPlayer) -> None:
+    async with open_player() as play:
+        play.expected += DISTURBED
+        await play_title(play, up)
+        session, number = session_id(play), (await play.probe.until_playing()).number
+        assert number is not None
+        await kill(up, "broker")
+        killed_ms, deadline = await play.probe.now_ms(), time.monotonic() + BROKERLESS_S
+        while time.monotonic() < deadline:
+            assert await timed_presses(play, 5, seed=1)
+        frames = await play.probe.frames(killed_ms)
+        count = count_frames(frames)
+        assert count.disordered == 0
+        assert count.shown / count.seconds >= 40
+        gaps = [later.at_ms - earlier.at_ms for earlier, later in zip(frames, frames[1:], strict=False)]
+        assert max(gaps) < 1000
+
+        async def adopted() -> bool:
+            return [each["session_id"] for each in await sessions(play, up)] == [session]
+
+        await until(adopted, 10, "the session in the restarted broker's list")
+        # The page's own socket must be back, too: a reload goes on with the same game.
+        await play_title(play, up)
+        assert session_id(play) == session
+        continued = (await play.probe.until_playing()).number
+        assert continued is not None
+        assert continued > number

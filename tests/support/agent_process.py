@@ -1,0 +1,118 @@
+"""A real node agent in a process of its own, with fake workers: each title's id says how its worker behaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from render_node.agent.core.capacity import Measurement
+from render_node.agent.io.agent_main import run_agent
+from render_node.agent.io.capacity_probe import store_measurement
+from render_node.agent.io.parent_death import die_with_parent
+from render_node.config import NodeConfig, StopDeadlines
+from render_node.log_setup import configure_logs
+from tests.support.deadlines import TIME_FACTOR
+from wire.title_manifest import InstalledTitle, TitleManifest
+
+ROOT = Path(__file__).resolve().parents[2]
+MEASURED = Measurement(2, 8 * 1024**3, ("libx264",), {"ultrafast": 4.5, "superfast": 7.5})
+"""What the machine is said to have measured earlier, so that not every test measures it anew."""
+
+ENTRY = "tests.support.fake_worker:run_worker"
+BEHAVIOURS = (
+    *("good", "garbage", "oversized", "wrong_peer", "illegal_state", "flood"),
+    *("die", "deaf", "linger", "no_picture"),
+)
+
+
+def titles() -> tuple[InstalledTitle, ...]:
+    """Return one title per behaviour of the fake worker."""
+    return tuple(
+        InstalledTitle(TitleManifest(how.replace("_", "-"), "1.0.0", "pygame", "x.py", {"en": how}, (how,)), "/")
+        for how in BEHAVIOURS
+    )
+
+
+class AgentProcess:
+    """Owns the process from construction to ``end``."""
+
+    def __init__(
+        self, broker_url: str, data_dir: Path, *, entry: str = ENTRY, measured: Measurement | None = MEASURED
+    ) -> None:
+        options = {"broker_url": broker_url, "data_dir": str(data_dir), "entry": entry}
+        if measured is not None:
+            data_dir.mkdir(exist_ok=True)
+            store_measurement(data_dir, measured)
+        self.log_path = data_dir.with_name(data_dir.name + ".log")
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.agent_process", json.dumps(options), str(os.getpid())],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+            )
+        self._seen: dict[int, psutil.Process] = {}
+
+    def children(self) -> list[psutil.Process]:
+        """Return everything below the agent that lives now."""
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        self._seen.update({each.pid: each for each in found})
+        return found
+
+    def fork_server(self) -> psutil.Process:
+        """Return the one fork server."""
+        (server,) = psutil.Process(self.process.pid).children()
+        return server
+
+    def workers(self) -> list[psutil.Process]:
+        """Return all workers, warm ones too."""
+        return self.fork_server().children()
+
+    async def left_behind(self) -> list[psutil.Process]:
+        """Return what of all processes ever seen still lives after a short wait."""
+        seen = list(self._seen.values())
+        return (await asyncio.to_thread(psutil.wait_procs, seen, timeout=3.0 * TIME_FACTOR))[1]
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal it and return its exit status."""
+        if self.process.poll() is None:
+            self.children()
+            self.process.send_signal(number)
+        try:
+            return await asyncio.to_thread(self.process.wait, 8.0 * TIME_FACTOR)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+async def _run(options: dict[str, str]) -> None:
+    config = NodeConfig(
+        broker_url=options["broker_url"],
+        data_dir=Path(options["data_dir"]),
+        titles=titles(),
+        enrolment_token="token",
+        slots=3,
+        start_timeout_s=1.0,
+        stop=StopDeadlines(ask_s=0.5, terminate_s=0.3),
+        worker_entry=options["entry"],
+    )
+    task = asyncio.ensure_future(run_agent(config))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[2]))
+    configure_logs()
+    asyncio.run(_run(json.loads(sys.argv[1])))
