@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from render_node.session.io import title_process
@@ -56,7 +56,7 @@ async def test_exits_are_told_apart_with_last_words(tmp_path: Path) -> None:
     assert reason is Reason.TITLE_CRASHED
 
 
-@pytest.fixture()
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(title_process, "WATCH_INTERVAL_S", 0.1)
     monkeypatch.setattr(title_process, "FIRST_FRAME_S", 1.5)
@@ -159,9 +159,12 @@ async def test_a_title_that_closes_its_socket_is_told_apart_from_one_that_lives(
 
 
 def processes_of(marker: str) -> list[int]:
-    return [
-        p.pid for p in psutil.process_iter(["cmdline"]) if any(marker in part for part in p.info["cmdline"] or [])
-    ]
+    found = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if marker.encode() in Path(f"/proc/{number}/cmdline").read_bytes():
+                found.append(int(number))
+    return found
 
 
 async def test_stop_leaves_no_process_descriptor_or_child(tmp_path: Path) -> None:

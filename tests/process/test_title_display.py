@@ -1,0 +1,113 @@
+"""Pictures of pygame programs, from flip to the worker's ring, and pygame's own examples unmodified."""
+
+import time
+from pathlib import Path
+
+import pygame
+import pytest
+
+from tests.support.running_title import running
+from wire.input_events import Key, MouseAbs, MouseButton
+from wire.title_ipc import Sound
+
+pytestmark = pytest.mark.process
+
+EXAMPLES = Path(pygame.__file__).parent / "examples"
+
+
+async def test_sizes_colours_and_what_pygame_says_of_its_screen(tmp_path: Path) -> None:
+    program = """
+pygame.init()
+tell(desktop=list(pygame.display.get_desktop_sizes()[0]), info=[pygame.display.Info().current_w, pygame.display.Info().current_h])
+for size, flags in ((320, 200), 0), ((0, 0), pygame.FULLSCREEN), ((321, 201), pygame.SCALED), ((3840, 1080), 0), ((8, 400), 0):
+    screen = pygame.display.set_mode(size, flags)
+    assert pygame.display.get_surface() is screen
+    pygame.display.toggle_fullscreen()
+    pygame.display.set_caption("x")
+    screen.fill((10, 20, 30))
+    pygame.display.update(screen.get_rect())
+    pygame.time.wait(50)
+    tell(set=list(screen.get_size()))
+pygame.event.wait()
+"""
+    async with running(tmp_path, program) as title:
+        await title.tells(set=[8, 400])
+        await title.shows(5)
+        assert title.told()[0] == {"desktop": [640, 360], "info": [640, 360]}
+        assert [told["set"] for told in title.told()[1:]] == [
+            [320, 200],
+            [640, 360],
+            [321, 201],
+            [3840, 1080],
+            [8, 400],
+        ]
+        assert [(w, h) for w, h, _ in title.frames] == [(320, 200), (640, 360), (321, 201), (1920, 540), (16, 400)]
+        assert title.newest[:3] == bytes((30, 20, 10))
+
+
+async def test_many_small_updates_are_few_frames_and_the_last_one_counts(tmp_path: Path) -> None:
+    program = """
+pygame.init()
+screen = pygame.display.set_mode((640, 360))
+for x in range(640):
+    screen.fill("white", (x, 0, 1, 360))
+    pygame.display.update((x, 0, 1, 360))
+pygame.event.wait()
+"""
+    async with running(tmp_path, program) as title:
+        while title.newest.count(b"\xff") < 640 * 360 * 3:
+            await title.shows(len(title.frames) + 1)
+        assert len(title.frames) < 320
+
+
+@pytest.mark.parametrize("loop", ["clock.tick(60)", "pass"], ids=["tick", "vsync"])
+async def test_the_frame_rate_is_what_the_title_asks_for(tmp_path: Path, loop: str) -> None:
+    program = f"""
+pygame.init()
+pygame.display.set_mode((320, 200), pygame.SCALED, vsync={int(loop == "pass")})
+clock, spent, before = pygame.time.Clock(), 0, pygame.time.get_ticks()
+for n in range(90):
+    pygame.event.get()
+    pygame.display.flip()
+    {loop}
+tell(took_ms=pygame.time.get_ticks() - before)
+"""
+    async with running(tmp_path, program) as title:
+        end = await title.ends_with()
+        assert end.reason == "title_quit", end
+        took_ms = title.told()[-1]["took_ms"]
+        assert 1470 <= took_ms <= 1620
+
+
+async def test_aliens_runs_unmodified_and_can_be_played(tmp_path: Path) -> None:
+    started = time.monotonic()
+    async with running(tmp_path, EXAMPLES / "aliens.py") as title:
+        await title.shows(1)
+        assert time.monotonic() - started < 3.0
+        await title.shows(20)
+        still = title.newest
+        title.send(Key(79, True))
+        await title.shows(60)
+        title.send(Key(79, False), Key(44, True), Key(44, False))
+        await title.shows(70)
+        assert title.newest != still
+        assert any(isinstance(news, Sound) for news in title.stories)
+        assert title.packets
+        title.send(Key(41, True), Key(41, False))
+        assert (await title.ends_with()).reason == "title_quit"
+
+
+async def test_chimp_runs_unmodified_and_can_be_played(tmp_path: Path) -> None:
+    async with running(tmp_path, EXAMPLES / "chimp.py") as title:
+        await title.shows(10)
+        assert title.frames[0][:2] == (1280, 480)
+        corner = slice(400 * 1280 * 4, 400 * 1280 * 4 + 60 * 4)
+        grass = title.newest[corner]
+        title.send(MouseAbs(1000, 53000))
+        await title.shows(20)
+        fist = title.newest[corner]
+        assert fist != grass
+        title.send(MouseButton(0, True), MouseButton(0, False))
+        await title.shows(30)
+        title.send(Key(41, True))
+        assert (await title.ends_with()).reason == "title_quit"
