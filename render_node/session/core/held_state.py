@@ -30,7 +30,7 @@ class HeldState:
     def __init__(self) -> None:
         self._held: dict[_Thing, InputEvent] = {}
         self._pads: dict[tuple[int, int], InputEvent] = {}
-        self._present: set[int] = set()
+        self._present: dict[int, int] = {}
 
     def apply(self, event: InputEvent) -> list[InputEvent]:
         """Take one event and return what the title must hear of it: nothing if it changes nothing."""
@@ -61,6 +61,10 @@ class HeldState:
         pads = {(event.device, event.payload.index) for event in events if isinstance(event.payload, Pad)}
         released = [self._release(thing) for thing in list(self._held) if thing not in named]
         released += [self._neutral(pad) for pad in list(self._pads) if pad not in pads and self._is_used(pad)]
+        plugged = {event.payload.index for event in events if isinstance(event.payload, PadPresence)}
+        for index, device in list(self._present.items()):
+            if index not in plugged:
+                released += self.apply(InputEvent(PadPresence(index, False), device))
         return released, [self.apply(event) for event in events]
 
     def release_all(self) -> list[InputEvent]:
@@ -104,9 +108,9 @@ class HeldState:
         if presence.connected == (presence.index in self._present):
             return []
         if presence.connected:
-            self._present.add(presence.index)
+            self._present[presence.index] = event.device
             return [event]
-        self._present.discard(presence.index)
+        del self._present[presence.index]
         gone = [pad for pad in self._pads if pad[1] == presence.index]
         released = [self._neutral(pad) for pad in gone if self._is_used(pad)]
         for pad in gone:

@@ -1,8 +1,8 @@
 """One participant's input: from datagrams that may be lost, repeated, reordered or hostile to edges in order.
 
 A batch repeats every event that the page does not know to be acknowledged, so the events of a regular batch always
-begin at or before the one that is expected next. A batch behind a gap breaks that promise and is refused; the page
-heals it with a snapshot. One receiver lives as long as its participant and is handed from peer to peer.
+begin at or before the one that is expected next, unless a snapshot before them was lost. A batch behind a gap is
+passed over; the page repeats the snapshot and the batch. One receiver lives as long as its participant and is handed from peer to peer.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class InputReceiver:
         self._events = TokenBucket(EVENTS_PER_S, EVENTS_PER_S)
         self.refused = 0
         """Batches refused so far."""
+        self.gaps = 0
+        """Batches passed over because something before them has not arrived."""
         self.received = 0
         """Events received so far, each once."""
         self.last_refusal: WireError | None = None
@@ -95,7 +97,8 @@ class InputReceiver:
     def _regular(self, batch: InputBatch, now_us: int) -> list[ReceivedEvent]:
         known = 0 if self._ack is None else seq_delta(_next(self._ack), batch.first_seq)
         if known < 0:
-            raise WireError(Reason.MALFORMED, "the batch begins behind a gap")
+            self.gaps += 1
+            return []
         new = batch.events[known:]
         if not new:
             return []

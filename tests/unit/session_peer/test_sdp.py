@@ -1,0 +1,176 @@
+"""Descriptions of real browsers pass, nonsense is refused with a reason, and our own text says what it must."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from aiortc import RTCPeerConnection
+from aiortc.sdp import SessionDescription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, ExtensionIds
+from render_node.session.core.sdp import check_codec, check_remote, finish_answer, finish_offer
+from wire.errors import Reason, WireError
+from wire.limits import SDP_MAX_BYTES
+from wire.session_control import VideoCodec
+
+FOLDER = Path(__file__).with_name("sdp")
+CHROMIUM = (FOLDER / "chromium_answer_h264.sdp").read_bytes().decode()
+FIREFOX = (FOLDER / "firefox_answer_vp8.sdp").read_bytes().decode()
+FINGERPRINT = next(line for line in CHROMIUM.splitlines() if line.startswith("a=fingerprint"))
+
+
+def as_offer(answer: str) -> str:
+    return answer.replace("setup:active", "setup:actpass")
+
+
+def refused(sdp: str, *, answer: bool = True) -> str:
+    with pytest.raises(WireError) as error:
+        check_remote(sdp, answer=answer)
+    assert error.value.reason is Reason.BAD_SDP
+    return error.value.detail
+
+
+@pytest.mark.parametrize(("sdp", "codec"), [(CHROMIUM, VideoCodec.H264), (FIREFOX, VideoCodec.VP8)])
+def test_browsers_answers_pass(sdp: str, codec: VideoCodec) -> None:
+    remote = check_remote(sdp, answer=True)
+    check_codec(remote, codec)
+    video = remote.section("video")
+    assert video is not None
+    assert video.extension_ids() == ExtensionIds(mid=1, abs_send_time=3, playout_delay=6)
+    parsed = SessionDescription.parse(remote.sdp)
+    assert [media.kind for media in parsed.media] == ["video", "audio", "application"]
+    assert all(len(media.dtls.fingerprints) == 1 and media.dtls.role == "client" for media in parsed.media)
+    assert all(media.ice.usernameFragment and media.ice.password for media in parsed.media)
+    assert parsed.media[0].rtcp_mux
+    assert parsed.media[2].sctp_port == 5000
+
+
+def test_the_other_codec_is_not_common() -> None:
+    with pytest.raises(WireError) as error:
+        check_codec(check_remote(FIREFOX, answer=True), VideoCodec.H264)
+    assert error.value.reason is Reason.NO_COMMON_CODEC
+
+
+def test_a_rejected_or_unwanted_picture_is_no_common_codec() -> None:
+    rejected = CHROMIUM.replace("m=video 9", "m=video 0")
+    unwanted = CHROMIUM.replace("a=recvonly", "a=inactive", 1)
+    for sdp in (rejected, unwanted):
+        with pytest.raises(WireError) as error:
+            check_codec(check_remote(sdp, answer=True), VideoCodec.H264)
+        assert error.value.reason is Reason.NO_COMMON_CODEC
+
+
+def test_candidates_are_left_out() -> None:
+    candidate = "a=candidate:1 1 udp 2113937151 0f2a.local 51234 typ host\r\n"
+    remote = check_remote(CHROMIUM.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\n" + candidate), answer=True)
+    assert "candidate" not in remote.sdp
+
+
+def test_digests_beside_sha_256_are_left_out() -> None:
+    sha1 = "a=fingerprint:sha-1 " + ":".join(["AB"] * 20)
+    remote = check_remote(CHROMIUM.replace(FINGERPRINT, f"{sha1}\r\n{FINGERPRINT}"), answer=True)
+    assert "sha-1 " not in remote.sdp
+    assert FINGERPRINT in remote.sdp
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "detail"),
+    [
+        (FINGERPRINT, "", "fingerprint"),
+        (FINGERPRINT, FINGERPRINT.replace("sha-256", "sha-1"), "fingerprint"),
+        (FINGERPRINT, FINGERPRINT[:-3], "fingerprint"),
+        (FINGERPRINT, "a=fingerprint:sha-256 nonsense", "malformed"),
+        (FINGERPRINT, FINGERPRINT + "\r\n" + FINGERPRINT.replace("2E:", "2F:"), "2 sha-256"),
+        ("a=setup:active", "a=setup:actpass", "setup"),
+        ("a=setup:active\r\n", "", "setup"),
+        ("a=ice-ufrag:cPVB", "a=ice-ufrag:c", "ufrag"),
+        ("a=ice-pwd:LHEkAE3kka3g7JghwKPVPOGG", "a=ice-pwd:short", "pwd"),
+        ("a=mid:1", "a=mid:0", "media ids"),
+        ("a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0", "bundled"),
+        ("m=audio", "m=video", "one kind"),
+        ("m=audio", "m=text", "media line"),
+        ("m=video 9 UDP/TLS/RTP/SAVPF 101 102", "m=video 9 UDP/TLS/RTP/SAVPF 300", "payload type"),
+        ("a=extmap:6 ", "a=extmap:six ", "extension"),
+        ("v=0", "v=1", "v=0"),
+        ("s=-", "s=\x01", "not SDP"),
+        ("s=-", "s=" + "x" * 2000, "not SDP"),
+        ("s=-", "s=-\r\na=x" * 1001, "lines"),
+    ],
+)
+def test_nonsense_is_refused(old: str, new: str, detail: str) -> None:
+    assert old in CHROMIUM
+    assert detail in refused(CHROMIUM.replace(old, new))
+
+
+def test_size_and_emptiness() -> None:
+    assert "bytes" in refused("v=0\r\n" + "a=x\r\n" * (SDP_MAX_BYTES // 5 + 1))
+    refused("")
+    refused("v=0\r\n")
+    refused("\ud800")
+
+
+def test_offers_must_leave_the_setup_to_us_and_not_be_lite() -> None:
+    check_remote(as_offer(CHROMIUM), answer=False)
+    assert "setup" in refused(CHROMIUM.replace("setup:active", "setup:passive"), answer=False)
+    assert "lite" in refused(as_offer(CHROMIUM).replace("s=-", "s=-\r\na=ice-lite"), answer=False)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([CHROMIUM, FIREFOX]))
+def test_damaged_descriptions_are_refused_or_safe_to_parse(seed: int, sdp: str) -> None:
+    rng = random.Random(seed)
+    lines = sdp.split("\r\n")
+    for _ in range(rng.randrange(1, 4)):
+        at = rng.randrange(len(lines))
+        match rng.randrange(4):
+            case 0:
+                del lines[at]
+            case 1:
+                lines.insert(at, rng.choice(lines))
+            case 2:
+                where = rng.randrange(len(lines[at]) + 1)
+                lines[at] = lines[at][:where] + chr(rng.randrange(32, 127)) + lines[at][where + 1 :]
+            case _:
+                lines[at] = lines[at][: rng.randrange(len(lines[at]) + 1)]
+    try:
+        remote = check_remote("\r\n".join(lines), answer=True)
+    except WireError as error:
+        assert error.reason is Reason.BAD_SDP
+    else:
+        SessionDescription.parse(remote.sdp)
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_refused(text: str) -> None:
+    refused(text)
+    refused("v=0\r\n" + text)
+
+
+async def test_our_offer_says_what_aiortc_cannot() -> None:
+    pc = RTCPeerConnection()
+    pc.addTransceiver("video", direction="sendonly")
+    pc.addTransceiver("audio", direction="sendonly")
+    text = finish_offer((await pc.createOffer()).sdp)
+    await pc.close()
+    head, video, audio = text.split("m=")
+    assert "a=ice-lite\r\n" in head
+    assert f"a=extmap:6 {PLAYOUT_DELAY_URI}\r\n" in video
+    assert "a=rtcp-xr:rcvr-rtt=all\r\n" in video
+    assert ";rtx-time=100\r\n" in video
+    assert "stereo=1" in audio
+    assert "a=ptime:10\r\n" in audio
+    assert "stereo" not in video
+    assert "sha-512" not in text
+    assert text.endswith("\r\n")
+    SessionDescription.parse(text)
+
+
+def test_our_answer_takes_the_remotes_extension_id() -> None:
+    remote = check_remote(as_offer(CHROMIUM.replace("extmap:6 ", "extmap:12 ")), answer=False)
+    ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
+    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote)
+    without = check_remote(as_offer(CHROMIUM).replace(PLAYOUT_DELAY_URI, "urn:else"), answer=False)
+    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without)
