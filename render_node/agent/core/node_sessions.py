@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -136,9 +137,15 @@ class NodeSessions:
         kept, self._unsent = self._unsent, OrderedDict()
         return [ToBroker(news) for news in kept.values()]
 
-    def handle_disconnected(self) -> None:
-        """Keep ends of sessions from now on."""
+    def handle_disconnected(self, unsent: Sequence[Message] = ()) -> None:
+        """Keep ends of sessions from now on.
+
+        Args:
+            unsent: What was handed over but did not reach the broker.
+        """
         self._connected = False
+        for message in unsent:
+            self._to_broker(message)
 
     def handle_broker(self, message: Message, now: float) -> list[Effect]:
         """Act on one message of the broker; what cannot be done is answered, never raised."""

@@ -285,7 +285,9 @@ async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None =
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = WorkerPool(config)
     try:
-        measured, sandbox = await asyncio.gather(measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox))
+        measured, sandbox, _ = await asyncio.gather(
+            measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox), pool.warm_up()
+        )
         chosen = choose(measured, preset=config.x264_preset, slots=config.slots)
         log.info("node_measured", encoders=measured.h264_encoders, encode_ms=dict(measured.encode_ms),
                  slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.profile)  # fmt: skip

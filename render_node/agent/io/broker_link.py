@@ -46,7 +46,8 @@ class LinkCallbacks:
     on_refused: Callable[[NodeRefusal], None]
     """Refused before ``welcome``."""
     on_message: Callable[[Message], None]
-    on_lost: Callable[[], None]
+    on_lost: Callable[[list[Message]], None]
+    """The connection is gone; these messages were not sent."""
     heartbeat: Callable[[], Heartbeat]
 
 
@@ -69,7 +70,7 @@ class BrokerLink:
     def __init__(self, broker_url: str, callbacks: LinkCallbacks) -> None:
         self._url = socket_url(broker_url)
         self._callbacks = callbacks
-        self._unsent: asyncio.Queue[str] | None = None
+        self._unsent: asyncio.Queue[Message] | None = None
         self._overflow = asyncio.Event()
         self._attempt = 0
 
@@ -88,7 +89,7 @@ class BrokerLink:
         if self._unsent is None:
             return
         try:
-            self._unsent.put_nowait(encode(message))
+            self._unsent.put_nowait(message)
         except asyncio.QueueFull:
             log.error("broker_too_slow", type=message.TYPE)
             self._overflow.set()
@@ -116,13 +117,14 @@ class BrokerLink:
             if welcome is None:
                 return
             self._attempt = 0
-            self._unsent, self._overflow = asyncio.Queue(UNSENT_MAX), asyncio.Event()
+            unsent: asyncio.Queue[Message] = asyncio.Queue(UNSENT_MAX)
+            self._unsent, self._overflow = unsent, asyncio.Event()
             try:
                 self._callbacks.on_welcome(welcome)
-                await self._serve(socket, self._unsent, welcome)
+                await self._serve(socket, unsent, welcome)
             finally:
                 self._unsent = None
-                self._callbacks.on_lost()
+                self._callbacks.on_lost(_drained(unsent))
 
     async def _greet(self, socket: ClientConnection) -> NodeWelcome | None:
         await socket.send(encode(self._callbacks.hello()))
@@ -135,7 +137,7 @@ class BrokerLink:
         self._callbacks.on_refused(answer)
         return None
 
-    async def _serve(self, socket: ClientConnection, unsent: asyncio.Queue[str], welcome: NodeWelcome) -> None:
+    async def _serve(self, socket: ClientConnection, unsent: asyncio.Queue[Message], welcome: NodeWelcome) -> None:
         steps: list[Awaitable[None]] = [
             self._read(socket),
             self._write(socket, unsent),
@@ -166,9 +168,15 @@ class BrokerLink:
             else:
                 self._callbacks.on_message(message)
 
-    async def _write(self, socket: ClientConnection, unsent: asyncio.Queue[str]) -> None:
+    async def _write(self, socket: ClientConnection, unsent: asyncio.Queue[Message]) -> None:
         while True:
-            await socket.send(await unsent.get())
+            message = await unsent.get()
+            try:
+                await socket.send(encode(message))
+            except WebSocketException:
+                with contextlib.suppress(asyncio.QueueFull):
+                    unsent.put_nowait(message)
+                raise
             unsent.task_done()
 
     async def _beat(self, every_s: float) -> None:
@@ -179,3 +187,7 @@ class BrokerLink:
     async def _watch_overflow(self) -> None:
         await self._overflow.wait()
         raise WireError(Reason.TOO_MANY, "the broker does not read")
+
+
+def _drained(queue: asyncio.Queue[Message]) -> list[Message]:
+    return [queue.get_nowait() for _ in range(queue.qsize())]

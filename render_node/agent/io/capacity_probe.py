@@ -52,18 +52,33 @@ def _fingerprint() -> dict[str, Any]:
 
 async def measure_capacity(data_dir: Path) -> Measurement:
     """Return the stored measurement if nothing it depends on has changed, else measure and store it."""
-    path, fingerprint = data_dir / FILE_NAME, _fingerprint()
-    findings = _stored(path, fingerprint)
-    if findings is None:
-        findings = await probe_encoders()
-        body = {"fingerprint": fingerprint, "opened": findings.opened, "encode_ms": findings.encode_ms}
-        write_private(path, json.dumps(body))
+    findings = _stored(data_dir / FILE_NAME, _fingerprint())
+    if findings is not None:
+        return _measurement(findings)
+    findings = await probe_encoders()
+    measured = _measurement(findings)
+    if findings.opened:
+        store_measurement(data_dir, measured)
+    return measured
+
+
+def _measurement(findings: EncoderFindings) -> Measurement:
     return Measurement(
         cpu_cores=machine.usable_cores(),
         memory_bytes=machine.usable_memory_bytes(),
         h264_encoders=findings.opened,
         encode_ms=findings.encode_ms,
     )
+
+
+def store_measurement(data_dir: Path, measured: Measurement) -> None:
+    """Remember what the encoders took, beside what the figures depend on."""
+    body = {
+        "fingerprint": _fingerprint(),
+        "opened": measured.h264_encoders,
+        "encode_ms": dict(measured.encode_ms),
+    }
+    write_private(data_dir / FILE_NAME, json.dumps(body))
 
 
 def _stored(path: Path, fingerprint: dict[str, Any]) -> EncoderFindings | None:

@@ -37,7 +37,7 @@ START_TIMEOUT_S = 30.0
 """Imports take 0.3 s warm; a cold disk takes longer."""
 
 EXIT_GRACE_S = 0.5
-"""From a lost connection to SIGKILL, so that a failure's own exit status is seen; blocks the agent meanwhile."""
+"""From a lost connection to SIGKILL; blocks the agent, which has nothing left to serve by then."""
 
 log = structlog.get_logger()
 
@@ -174,9 +174,9 @@ class ForkServer:
         self.lost.set()
 
     def _reap(self) -> int:
-        """Return the exit status; a server that closed its socket by failing exits by itself right after."""
+        """Return the exit status; a server whose connection is gone ends its workers and exits by itself."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.process.wait(0 if self._closing else EXIT_GRACE_S)
+            return self.process.wait(EXIT_GRACE_S)
         self.process.kill()
         return self.process.wait()
 

@@ -77,7 +77,15 @@ class _Server:
                     os.read(self._wake_read, 4096)
                     self._reap()
                 if self._agent in ready and not self._receive():
-                    return
+                    break
+        self._end_workers()
+
+    def _end_workers(self) -> None:
+        """Leave nothing that somebody else would have to reap."""
+        for pid in self._workers:
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._workers:
+            os.waitpid(pid, 0)
 
     def _receive(self) -> bool:
         """Take one request; return False when the agent is gone."""

@@ -61,7 +61,7 @@ class WorkerHandle(asyncio.Protocol):
 
     @classmethod
     async def open(cls, control: socket.socket, pid: int, pidfd: int, deadlines: StopDeadlines) -> WorkerHandle:
-        """Take over our end of the socketpair and the pidfd; start reading."""
+        """Take over our end of the socketpair and the pidfd; reading begins with ``listen``."""
         control.setblocking(False)
         loop = asyncio.get_running_loop()
         _, handle = await loop.create_connection(lambda: cls(pid, pidfd, deadlines), sock=control)
@@ -71,9 +71,15 @@ class WorkerHandle(asyncio.Protocol):
     # --- what the worker says ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport for sending."""
+        """Keep the transport for sending; nothing is read before the callbacks are set."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.pause_reading()
+
+    def listen(self) -> None:
+        """Start reading, once the callbacks are set."""
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Decode and hand on; nonsense ends the reading."""

@@ -35,6 +35,7 @@ class WorkerPool:
         self._wanted = asyncio.Event()
         self._wanted.set()
         self._failures = 0
+        self._making = asyncio.Lock()
 
     async def take(self) -> WorkerHandle:
         """Return a worker that waits for ``start``; the pool makes another.
@@ -42,13 +43,20 @@ class WorkerPool:
         Raises:
             WireError: ``internal`` if no worker can be made now.
         """
+        worker = self._pop()
+        if worker is None:
+            async with self._making:
+                worker = self._pop() or await self._make()
         self._wanted.set()
+        return worker
+
+    def _pop(self) -> WorkerHandle | None:
         while self._warm:
             worker = self._warm.pop(0)
             if not worker.gone:
                 self._failures = 0
                 return worker
-        return await self._make()
+        return None
 
     async def warm_up(self) -> None:
         """Fill the pool for the first time, so that a node that cannot run workers is never offered.
@@ -88,11 +96,12 @@ class WorkerPool:
         self._wanted.clear()
         await self._server.ready()
         while len(self._warm) < self._config.warm_workers:
-            worker = await self._make()
-            if worker.gone:
-                raise WireError(Reason.INTERNAL, "a new worker ended as soon as it was ready")
-            worker.on_gone = worker.on_violation = partial(self._lost_warm, worker)
-            self._warm.append(worker)
+            async with self._making:
+                worker = await self._make()
+                if worker.gone:
+                    raise WireError(Reason.INTERNAL, "a new worker ended as soon as it was ready")
+                worker.on_gone = worker.on_violation = partial(self._lost_warm, worker)
+                self._warm.append(worker)
 
     async def _make(self) -> WorkerHandle:
         self._revive_server()
@@ -109,6 +118,7 @@ class WorkerPool:
                 ready.set_exception(WireError(Reason.INTERNAL, f"a new worker ended before it was ready: {detail}"))
 
         worker.on_message, worker.on_gone, worker.on_violation = on_message, on_gone, on_gone
+        worker.listen()
         try:
             await asyncio.wait_for(ready, READY_TIMEOUT_S)
         except asyncio.CancelledError:

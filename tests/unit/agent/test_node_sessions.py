@@ -258,6 +258,13 @@ def test_without_a_broker_sessions_go_on_and_their_ends_are_told_later() -> None
     assert sessions.handle_connected() == []
 
 
+def test_an_end_that_did_not_reach_the_broker_is_told_again() -> None:
+    sessions = connected()
+    end, peer = PlacementNews("ses_a", 1, RELEASED, Reason.LEFT), NodePeerState("ses_a", "p", PeerState.LEFT)
+    sessions.handle_disconnected([PlacementNews("ses_b", 1, SERVING), end, peer])
+    assert sessions.handle_connected() == [ToBroker(end)]
+
+
 def test_what_is_kept_for_an_absent_broker_is_bounded() -> None:
     sessions = NodeSessions(OFFER)
     for index in range(FINAL_NEWS_KEPT + 10):
