@@ -22,7 +22,7 @@ def now_us() -> int:
 
 
 def pictures(width: int, height: int, count: int) -> Iterator[np.ndarray]:
-    """Yield planar YUV 4:2:0 pictures of scrolling tiles and moving squares; the first row of blocks counts frames."""
+    """Yield planar YUV 4:2:0 pictures of scrolling tiles and moving squares; blocks at the top count frames."""
     rng = np.random.default_rng(7)
     tiles = np.kron(
         rng.integers(40, 220, (height // 8 + 1, width // 8 * 2), dtype=np.uint8), np.ones((8, 8), np.uint8)

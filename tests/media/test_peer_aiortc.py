@@ -87,11 +87,8 @@ async def test_frames_and_sound_are_decoded_in_order(codec: VideoCodec) -> None:
     await pair.connect()
     await pair.looper.run(lambda: len(pair.browser.frames) >= 60 and len(pair.browser.sound) >= 50, 20)
     numbers = [read_number(frame.to_ndarray(format="yuv420p")) for frame in pair.browser.frames]
-    # aiortc drops frames that a busy machine delivers in a heap, but never shows them out of order within a loop.
-    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
-    assert sum(0 < step <= 3 or step <= -80 for step in steps) >= len(steps) - 2
-    sent = set(pair.looper.numbers)
-    assert {frame.pts % 2**32 for frame in pair.browser.frames[:5]} != sent
+    assert numbers == [pair.looper.numbers[frame.pts or 0] for frame in pair.browser.frames]
+    assert len(set(numbers)) >= 50
     assert pair.peer.frames_dropped == 0
     await pair.close()
     assert pair.states[-1] == (PeerState.LEFT, Reason.LEFT)
@@ -207,11 +204,11 @@ def init_twice() -> bytes:
     chunk = InitChunk()
     chunk.initiate_tag = chunk.initial_tsn = 1
     chunk.advertised_rwnd, chunk.outbound_streams, chunk.inbound_streams = 1024, 1, 1
-    packet = bytes(serialize_packet(5000, 5000, 0, chunk))
+    packet: bytes = bytes(serialize_packet(5000, 5000, 0, chunk))
     from google_crc32c import value
 
     raw = packet[:8] + b"\0\0\0\0" + packet[12:] + bytes(chunk)
-    return raw[:8] + value(raw).to_bytes(4, "little") + raw[12:]
+    return raw[:8] + int(value(raw)).to_bytes(4, "little") + raw[12:]
 
 
 async def test_datagrams_of_strangers_are_dropped() -> None:

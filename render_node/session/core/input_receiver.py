@@ -2,7 +2,8 @@
 
 A batch repeats every event that the page does not know to be acknowledged, so the events of a regular batch always
 begin at or before the one that is expected next, unless a snapshot before them was lost. A batch behind a gap is
-passed over; the page repeats the snapshot and the batch. One receiver lives as long as its participant and is handed from peer to peer.
+passed over; the page repeats the snapshot and the batch. One receiver lives as long as its participant and is handed
+from peer to peer.
 """
 
 from __future__ import annotations

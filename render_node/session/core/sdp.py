@@ -36,8 +36,10 @@ _FINGERPRINT = re.compile(r"a=fingerprint:([A-Za-z0-9-]{1,16}) ((?:[0-9A-Fa-f]{2
 _UFRAG = re.compile(r"a=ice-ufrag:[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"a=ice-pwd:[A-Za-z0-9+/]{22,256}")
 _EXTMAP = re.compile(r"a=extmap:(\d{1,5})(?:/[a-z]+)? (\S+)(?: .*)?")
-_NUMBERED = re.compile(
-    r"a=(?:rtpmap:(\d{1,3}) [A-Za-z0-9._-]{1,32}/\d{1,6}(?:/\d{1,2})?|(?:fmtp|rtcp-fb):(\d{1,3}|\*) .+)"
+_NUMBERED = re.compile(r"a=(?:rtpmap:(\d{1,3}) [A-Za-z0-9._-]{1,32}/\d{1,6}(?:/\d{1,2})?|rtcp-fb:(\d{1,3}|\*) .+)")
+_FMTP = re.compile(r"a=fmtp:(\d{1,3}) (.+)")
+_PARAMETER = re.compile(
+    r"(?:apt=\d{1,3}|profile-level-id=[0-9A-Fa-f]{6}|packetization-mode=\d|level-asymmetry-allowed=\d)"
 )
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/ ]+)/(\d+)")
 _SHA256_BYTES = 32
@@ -252,6 +254,8 @@ def _section(lines: list[str]) -> tuple[list[str], RemoteSection]:
             codecs.append(found[2].upper())
         if _keep(line, mapped):
             kept.append(line)
+        elif (found := _FMTP.fullmatch(line)) and found[1] in mapped:
+            kept += _format(found[1], found[2])
     kept += [f"a=extmap:{number} {uri}" for number, uri in extensions]
     receives = not {"a=sendonly", "a=inactive"} & set(lines)
     return kept, RemoteSection(kind, mid, int(media[2]) == 0, receives, tuple(codecs), tuple(extensions))
@@ -262,6 +266,12 @@ def _keep(line: str, mapped: set[str]) -> bool:
         return True
     numbered = _NUMBERED.fullmatch(line)
     return numbered is not None and (numbered[1] or numbered[2]) in mapped | {"*"}
+
+
+def _format(number: str, parameters: str) -> list[str]:
+    """Return the line again with the parameters by which codecs are told apart."""
+    kept = [part.strip() for part in parameters.split(";") if _PARAMETER.fullmatch(part.strip())]
+    return [f"a=fmtp:{number} {';'.join(kept)}"] if kept else []
 
 
 def _extension(line: str) -> list[tuple[int, str]]:
