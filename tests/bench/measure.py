@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,29 +12,16 @@ import psutil
 from av.video.reformatter import Colorspace
 
 from tests.bench.reading import Reading, Spread, Usage
-from tests.support.chromium import PlayPage, key_event
+from tests.support.chromium import PlayPage
+from tests.support.key_presses import timed_presses
 from tests.support.page_probe import ShownFrame
 from tests.support.psnr import SourceCard, offline_psnr_db, shown_psnr_db
 
 SETTLE_S = 3.0
 """From the first frame until readings start: the rate control and the jitter buffer find their level."""
 PRESSES = 100
-GAP_MIN_S, GAP_MAX_S = 0.05, 0.10
-"""Between presses: irregular, so that they fall on every phase of the frame clock."""
-SEEN_WITHIN_MS = 1000
 LUMA_FRAMES = 20
 LUMA_EVERY_MS = 100
-
-
-async def press_keys(play: PlayPage, seed: int) -> None:
-    """Press the key that flips the block, each time waiting until it is seen."""
-    gaps = random.Random(seed)
-    for _ in range(PRESSES):
-        await asyncio.sleep(gaps.uniform(GAP_MIN_S, GAP_MAX_S))
-        seen = asyncio.ensure_future(play.page.evaluate(f"probe.nextSeen({SEEN_WITHIN_MS})"))
-        await play.cdp.send("Input.dispatchKeyEvent", key_event("keyDown", "KeyX"))
-        await seen
-        await play.cdp.send("Input.dispatchKeyEvent", key_event("keyUp", "KeyX"))
 
 
 class UsageMeter:
@@ -84,15 +70,13 @@ async def measure(
     """
     await play.probe.until_playing()
     await asyncio.sleep(SETTLE_S)
-    await play.page.evaluate("probe.latencies.length = 0")
     before = await play.probe.video()
     start_ms = await play.probe.now_ms()
     meter = UsageMeter(groups)
-    await press_keys(play, seed)
+    latencies = await timed_presses(play, PRESSES, seed)
     usage = meter.read()
     after = await play.probe.video()
     frames = await play.probe.frames(start_ms)
-    latencies = await play.probe.latencies_ms()
     stages = await read_stages(play)
     shown = await play.probe.read_luma(LUMA_FRAMES, LUMA_EVERY_MS)
     source = SourceCard(hard=True, colorspace=colorspace)

@@ -10,11 +10,12 @@ import av
 from av.video.reformatter import VideoReformatter
 from playwright.async_api import Browser, Route
 
-from tests.bench.measure import SETTLE_S, press_keys
+from tests.bench.measure import PRESSES, SETTLE_S
 from tests.bench.reading import Spread
 from tests.support.card_source import FPS, CardKey
 from tests.support.chromium import play_page
 from tests.support.deadlines import until
+from tests.support.key_presses import timed_presses
 from tests.support.offline_encoder import CardEncoder, to_yuv
 from tests.support.psnr import SourceCard
 
@@ -54,5 +55,4 @@ async def canvas_floor(browser: Browser, seed: int) -> Spread:
             return bool(await play.page.evaluate(f"performance.now() > {SETTLE_S * 1000} && probe.frames.length > 0"))
 
         await until(settled, SETTLE_S + 5, "frames from the canvas")
-        await press_keys(play, seed)
-        return Spread.of(await play.probe.latencies_ms())
+        return Spread.of(await timed_presses(play, PRESSES, seed))

@@ -61,10 +61,12 @@ async def end_session(play: PlayPage) -> None:
     await until(ended, 10, "the session's end")
 
 
-def preset_of(up: FarplayProcess) -> str:
+def preset_of(folder: Path) -> str:
     """Return the x264 preset that the node chose, from its log."""
-    found = re.search(r"preset\W{1,3}(ultrafast|superfast)", up.log_path.read_text(errors="replace"))
-    return found.group(1) if found else "ultrafast"
+    log = (folder / "data" / "logs" / "node.log").read_text()
+    found = re.search(r'"preset": "(ultrafast|superfast)"', log)
+    assert found, "the node's log names no preset"
+    return found.group(1)
 
 
 async def measure_farplay(browser: Browser, folder: Path, seed: int) -> tuple[Reading, dict[str, float], str]:
@@ -77,7 +79,7 @@ async def measure_farplay(browser: Browser, folder: Path, seed: int) -> tuple[Re
             first_frame["cold"] = await click_to_first_frame(play, up)
             await end_session(play)
             first_frame["warm"] = await click_to_first_frame(play, up)
-            preset = preset_of(up)
+            preset = preset_of(folder)
             reading = await measure(
                 play, FARPLAY, _groups(up.descendants()), seed=seed, colorspace=Colorspace.ITU709, preset=preset
             )

@@ -1,4 +1,4 @@
-"""A person's twenty seconds with the test card in Chromium: every frame in order, every input seen, every tone heard."""
+"""Twenty seconds with the test card in Chromium: every frame in order, every input seen, every tone heard."""
 
 from __future__ import annotations
 

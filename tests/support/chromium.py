@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,8 +28,10 @@ VIEWPORT = ViewportSize(width=1280, height=720)
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Run a Chromium; only root needs a flag at all."""
+    # The search drives a browser itself, which Playwright allows only where no loop runs.
+    binary = await asyncio.to_thread(find_chromium)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
         try:
             yield browser
         finally:
