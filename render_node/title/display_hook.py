@@ -8,14 +8,17 @@ from types import ModuleType
 from typing import Any
 
 from render_node.title.hooking import replace
-from render_node.title.pacing import Pacer
+from render_node.title.pacing import Allowance, Pacer
 from render_node.title.ring_writer import RingWriter
 from render_node.title.worker_link import WorkerLink
 from wire.limits import PICTURE_MIN_PX
 from wire.title_ipc import Frame
 
-CAPTURE_MIN_NS = 1_000_000_000 // 240
-"""Flips closer together than this become one picture; titles that update by many small rectangles do so."""
+FRAMES_PER_S = 240
+"""Flips beyond this rate become fewer pictures: titles update by many small rectangles, or run without a clock."""
+
+FRAMES_BURST = 16
+"""Flips in quick succession that are all shown at once."""
 
 BGRX_MASKS = (0xFF0000, 0xFF00, 0xFF, 0)
 
@@ -49,8 +52,8 @@ class DisplayHook:
         self._seen_input_seq = seen_input_seq
         self._size = desktop_size
         self._vsync: Pacer | None = None
-        self._captured_ns = 0
-        self._owed = False
+        self._allowance = Allowance(FRAMES_PER_S, FRAMES_BURST)
+        self._owed: Frame | None = None
         self.flips = 0
 
     def install(self) -> None:
@@ -70,9 +73,9 @@ class DisplayHook:
         return self._size
 
     def pay(self) -> None:
-        """Capture a picture that was put off because it came too soon after another."""
-        if self._owed:
-            self._capture(time.monotonic_ns())
+        """Show a picture that was put off because it came too soon after others."""
+        if self._owed is not None and self._allowance.take(time.monotonic_ns()):
+            self._show(self._owed)
 
     def _on_set_mode(
         self, size: Any = (0, 0), flags: int = 0, depth: int = 0, display: int = 0, vsync: int = 0
@@ -96,25 +99,30 @@ class DisplayHook:
     def _flipped(self) -> None:
         self.flips += 1
         now_ns = time.monotonic_ns()
-        if now_ns - self._captured_ns < CAPTURE_MIN_NS:
-            self._owed = True
+        frame = self._capture(now_ns)
+        if frame is not None and self._allowance.take(now_ns):
+            self._show(frame)
         else:
-            self._capture(now_ns)
+            self._owed = frame
         if self._vsync is not None:
             wait_ns = self._vsync.next_due_ns(now_ns, self._fps) - time.monotonic_ns()
             if wait_ns > 0:
                 time.sleep(wait_ns / 1e9)
 
-    def _capture(self, now_ns: int) -> None:
-        self._owed = False
+    def _capture(self, now_ns: int) -> Frame | None:
+        """Copy the picture at the flip: soon afterwards the title may be drawing the next one."""
         surface = self._pygame.display.get_surface()
         if surface is None:
-            return
-        self._captured_ns = now_ns
+            return None
         surface = self._as_bgrx(surface)
         slot = self._ring.write(memoryview(surface.get_view("0")))
         width, height = surface.get_size()
-        self._link.send(Frame(slot, width, height, self.flips, self._seen_input_seq(), now_ns))
+        return Frame(slot, width, height, self.flips, self._seen_input_seq(), now_ns)
+
+    def _show(self, frame: Frame) -> None:
+        self._owed = None
+        self._ring.publish(frame.slot)
+        self._link.send(frame)
 
     def _as_bgrx(self, surface: Any) -> Any:
         layout = self._ring.layout

@@ -1,4 +1,4 @@
-"""When the next frame is due, so that a title keeps its frame rate on average. Pure; times in nanoseconds."""
+"""When a title's next frame is due, and how many frames it may show. Pure; times in nanoseconds."""
 
 from __future__ import annotations
 
@@ -22,3 +22,20 @@ class Pacer:
         else:
             self._due_ns += period_ns
         return self._due_ns
+
+
+class Allowance:
+    """Lets through a sustained rate and short bursts above it (generic cell rate algorithm)."""
+
+    def __init__(self, rate_hz: int, burst: int) -> None:
+        self._interval_ns = 1_000_000_000 // rate_hz
+        self._slack_ns = self._interval_ns * burst
+        self._due_ns = 0
+
+    def take(self, now_ns: int) -> bool:
+        """Return whether one more is allowed now."""
+        due_ns = max(self._due_ns, now_ns)
+        if due_ns - now_ns > self._slack_ns:
+            return False
+        self._due_ns = due_ns + self._interval_ns
+        return True

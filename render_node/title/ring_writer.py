@@ -36,9 +36,12 @@ class RingWriter:
         return self._layout
 
     def write(self, pixels: memoryview) -> int:
-        """Copy BGRX rows into a free slot and return the slot."""
+        """Copy BGRX rows into a free slot and return the slot, which stays free until it is published."""
         slot = choose_slot(self._layout.slots, self._newest, self._control[0])
         offset = self._layout.slot_offset(slot)
         self._bytes[offset : offset + len(pixels)] = pixels
-        self._newest = slot
         return slot
+
+    def publish(self, slot: int) -> None:
+        """The worker is about to be told of this slot."""
+        self._newest = slot

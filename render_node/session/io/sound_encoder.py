@@ -42,6 +42,8 @@ class SoundEncoder:
             raw: Whole sample frames, interleaved.
             sound: Their format.
         """
+        if not raw:
+            return []
         if sound != self._format or self._resampler is None:
             self._format = sound
             self._resampler = AudioResampler("s16", "stereo", OPUS_CLOCK_HZ, PACKET_FRAMES)

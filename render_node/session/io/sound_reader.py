@@ -81,9 +81,9 @@ class SoundReader:
         whole = len(self._raw) - len(self._raw) % frame_bytes(self._format)
         raw = bytes(self._raw[:whole])
         del self._raw[:whole]
-        if self._known:
-            self._encode(raw, self._size - whole)
         self._timer = self._loop.call_later(self._clock.wait_us(_now_us()) / 1e6, self._begin_block)
+        if self._known:
+            self._encode(raw, max(self._size - whole, 0))
 
     def _encode(self, raw: bytes, missing: int) -> None:
         self.underruns += missing > 0

@@ -4,8 +4,24 @@ import pytest
 from render_node.title.keymap import KMOD_CAPS, KMOD_CTRL, KMOD_NUM, MODIFIER_OF, key_code, key_text
 
 KEYS = (
-    "A M Z 1 9 0 RETURN ESCAPE BACKSPACE TAB SPACE MINUS EQUALS LEFTBRACKET SEMICOLON GRAVE COMMA PERIOD SLASH F1 F12 \
-DELETE HOME PAGEUP LEFT RIGHT UP DOWN KP0 KP_ENTER LCTRL RSHIFT LALT RGUI CAPSLOCK".split()
+    *(
+        "A",
+        "M",
+        "Z",
+        "1",
+        "9",
+        "0",
+        "RETURN",
+        "ESCAPE",
+        "BACKSPACE",
+        "TAB",
+        "SPACE",
+        "MINUS",
+        "EQUALS",
+        "LEFTBRACKET",
+    ),
+    *("SEMICOLON", "GRAVE", "COMMA", "PERIOD", "SLASH", "F1", "F12", "DELETE", "HOME", "PAGEUP", "LEFT", "RIGHT"),
+    *("UP", "DOWN", "KP0", "KP_ENTER", "LCTRL", "RSHIFT", "LALT", "RGUI", "CAPSLOCK"),
 )
 NAMES = {"GRAVE": "BACKQUOTE", "LGUI": "LMETA", "RGUI": "RMETA"}
 

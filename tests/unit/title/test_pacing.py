@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render_node.title.pacing import Pacer
+from render_node.title.pacing import Allowance, Pacer
 
 PERIOD_NS = 16_666_666
 
@@ -34,3 +34,10 @@ def test_never_waits_more_than_two_periods(steps: list[int], fps: int) -> None:
     for step in steps:
         now += step
         assert pacer.next_due_ns(now, fps) - now <= 2 * int(1e9 / fps)
+
+
+def test_bursts_pass_and_the_rate_holds() -> None:
+    allowance = Allowance(240, 16)
+    assert [allowance.take(0) for _ in range(20)] == [True] * 17 + [False] * 3
+    passed = sum(allowance.take(ns) for ns in range(0, 1_000_000_000, 500_000))
+    assert 239 <= passed <= 241
