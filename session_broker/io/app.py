@@ -16,7 +16,8 @@ def create_app(broker: Broker) -> FastAPI:
     app = FastAPI(title="Farplay session broker", version="1", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.broker = broker
     for topic in (health, sign_in, titles, sessions, pages):
-        app.include_router(topic.router)
+        # Taken over one by one, so that the app's table shows each route with its declared right.
+        app.router.routes.extend(topic.router.routes)
     problems.install(app)
     config = broker.config
     app.add_middleware(

@@ -86,16 +86,11 @@ def int_or_zero(text: str | None) -> int:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, error: WireError) -> None:
-    response = problem(error.reason, error.detail)
-    if scope["type"] == "http":
-        await response(scope, receive, _with_headers(send))
-        return
-    if "websocket.http.response" not in scope.get("extensions", {}):
+    if scope["type"] == "websocket":
+        # Before the handshake: the server answers 403. A page cannot read more than that anyway.
         await send({"type": "websocket.close"})
         return
-    head = {"status": response.status_code, "headers": response.raw_headers}
-    await send({"type": "websocket.http.response.start", **head})
-    await send({"type": "websocket.http.response.body", "body": bytes(response.body)})
+    await problem(error.reason, error.detail)(scope, receive, _with_headers(send))
 
 
 def _bounded(receive: Receive) -> Receive:

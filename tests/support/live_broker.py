@@ -46,8 +46,9 @@ async def live_broker(config: BrokerConfig) -> AsyncIterator[BrokerReady]:
     """Serve until the block ends."""
     ready: asyncio.Future[BrokerReady] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(config, on_ready=ready.set_result))
+    either: set[asyncio.Future[Any]] = {task, ready}
     try:
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
         yield ready.result()

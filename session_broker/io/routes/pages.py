@@ -45,7 +45,8 @@ async def home(broker: BrokerDep, request: Request) -> Response:
 async def play(title_id: str, broker: BrokerDep, request: Request) -> Response:
     """The play page. Opened from another site, it must ask before it takes a slot."""
     if must_ask(request.headers.get("sec-fetch-site"), request.query_params.get("ask") == "1"):
-        return RedirectResponse(str(request.url.include_query_params(ask="1")), 303, {"Cache-Control": "no-store"})
+        url = request.url.include_query_params(ask="1")
+        return RedirectResponse(f"{url.path}?{url.query}", 303, {"Cache-Control": "no-store"})
     return await _file(broker, request, "play.html")
 
 

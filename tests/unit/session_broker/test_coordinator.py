@@ -1,0 +1,389 @@
+"""The coordinator's steps: good ones, hostile ones, and those that only time brings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from session_broker.core.effects import AppendEvent, Effect, LinkKey, SavePlacement, SaveSession, Write
+from session_broker.core.node_table import NodeState
+from session_broker.core.records import Limits, Session
+from tests.support.coordinator_bench import Bench
+from tests.support.fake_node import hello
+from wire.errors import Reason, WireError
+from wire.ids import PlayerId
+from wire.node_control import (
+    CloseNodePeer,
+    EndSession,
+    Heartbeat,
+    NodePeerAnswer,
+    NodePeerOffer,
+    NodePeerState,
+    OpenNodePeer,
+    PlacementNews,
+    RunningSession,
+    StartSession,
+)
+from wire.session_control import (
+    Answer,
+    Leave,
+    MediaReport,
+    Offer,
+    OpenPeer,
+    PeerNews,
+    PeerState,
+    Role,
+    SessionState,
+    StateNews,
+    TabHello,
+)
+from wire.version import ProtocolRange
+from wire.worker_control import PlacementState
+
+STRANGER = "ses_" + "a" * 24
+
+
+def running(bench: Bench, player: str = "plr_a") -> tuple[Session, LinkKey]:
+    link = bench.node(f"node_of_{player}")
+    session = bench.session(player=PlayerId(player))
+    bench.node_reports(link, session, PlacementState.SERVING)
+    assert session.state is SessionState.RUNNING
+    return session, link
+
+
+def reason_of(refused: pytest.ExceptionInfo[WireError]) -> Reason:
+    return refused.value.reason
+
+
+def kinds(effects: list[Effect]) -> list[type]:
+    return [type(effect) for effect in effects if isinstance(effect, Write)]
+
+
+def test_a_claim_is_written_before_the_node_hears_of_it() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    start = bench.to_node(StartSession, link)[0]
+    assert (start.session_id, start.epoch, start.player_key) == (session.session_id, 1, "plr_a")
+    assert {SaveSession, SavePlacement, AppendEvent} <= set(kinds(bench.effects))
+
+
+def test_waiting_sessions_are_served_in_the_order_of_their_clicks() -> None:
+    bench = Bench()
+    first, second = bench.session(player=PlayerId("p1")), bench.session(player=PlayerId("p2"))
+    link = bench.node(slots=1)
+    assert (first.state, second.state) == (SessionState.STARTING, SessionState.QUEUED)
+    bench.node_reports(link, first, PlacementState.RELEASED)
+    assert second.state is SessionState.STARTING
+
+
+def test_sessions_cannot_be_started_without_end() -> None:
+    bench = Bench(Limits(session_starts_per_min=4.0))
+    for _ in range(2):
+        bench.coordinator.end_session(bench.session().session_id, Reason.ENDED_BY_PLAYER, bench.now)
+    with pytest.raises(WireError) as refused:
+        bench.session()
+    assert reason_of(refused) is Reason.TOO_MANY
+    bench.now += 15.0
+    bench.session()
+
+
+def test_a_start_that_takes_too_long_ends_in_words() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    tab = bench.tab(session)
+    bench.node_says(link, Heartbeat(()))
+    bench.now += 4.0
+    bench.node_says(link, Heartbeat(()))
+    limits = Limits()
+    for _ in range(4):
+        bench.node_says(link, Heartbeat((RunningSession(session.session_id, 1, PlacementState.PREPARING),)))
+        bench.wait(limits.start_timeout_s / 4)
+    assert bench.to_tab(StateNews, tab)[0].reason is Reason.START_TIMEOUT
+    assert bench.to_node(EndSession, link)[0].session_id == session.session_id
+
+
+def test_a_node_that_never_confirms_an_end_keeps_its_claim_but_the_player_is_told() -> None:
+    bench = Bench()
+    link = bench.node(slots=1)
+    session = bench.session()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    tab = bench.tab(session)
+    bench.tab_says(tab, Leave(end=True))
+    still = Heartbeat((RunningSession(session.session_id, 1, PlacementState.SERVING),))
+    for _ in range(5):
+        bench.node_says(link, still)
+        assert bench.to_node(EndSession, link), "asked again"
+        bench.wait(2.0)
+        if session.state is SessionState.ENDED:
+            break
+    assert bench.to_tab(StateNews, tab)[0].reason is Reason.ENDED_BY_PLAYER
+    other = bench.session()
+    assert other.reason is Reason.NO_ROOM
+    bench.node_says(link, Heartbeat(()))
+    assert other.state is SessionState.STARTING
+
+
+def test_nobody_attends() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    beat = Heartbeat((RunningSession(session.session_id, 1, PlacementState.SERVING),))
+    tab = bench.tab(session)
+    bench.wait(1.0)
+    for _ in range(50):
+        bench.node_says(link, beat)
+        bench.wait(5.0)
+    assert session.state is SessionState.RUNNING
+    bench.coordinator.tab_gone(tab, bench.now)
+    for _ in range(24):
+        bench.node_says(link, beat)
+        assert session.state is SessionState.RUNNING
+        bench.wait(5.0)
+    assert (session.state, session.reason) == (SessionState.ENDING, Reason.ABANDONED)
+
+
+def test_a_connected_peer_attends_without_a_socket() -> None:
+    bench = Bench(Limits(node_lost_s=1e6))
+    session, link = running(bench)
+    tab = bench.tab(session)
+    bench.tab_says(tab, OpenPeer(("H264",)))
+    peer_id = bench.to_node(OpenNodePeer)[0].peer_id
+    bench.node_says(link, NodePeerOffer(session.session_id, peer_id, "sdp"))
+    offer = bench.to_tab(Offer, tab)[0]
+    bench.tab_says(tab, Answer(peer_id, offer.ticket, "sdp"))
+    bench.node_says(link, NodePeerState(session.session_id, peer_id, PeerState.CONNECTED))
+    bench.coordinator.tab_gone(tab, bench.now)
+    bench.wait(1000.0)
+    assert session.state is SessionState.RUNNING
+    bench.node_says(link, NodePeerState(session.session_id, peer_id, PeerState.LOST, Reason.PEER_SILENT))
+    bench.wait(121.0)
+    assert session.reason is Reason.ABANDONED
+
+
+def test_a_peer_that_does_not_connect_is_given_up() -> None:
+    bench = Bench(Limits(node_lost_s=1e6))
+    session, _ = running(bench)
+    tab = bench.tab(session)
+    bench.tab_says(tab, OpenPeer(("H264",)))
+    bench.wait(15.0)
+    assert bench.to_tab(PeerNews, tab)[0].reason is Reason.CONNECT_TIMEOUT
+    assert bench.to_node(CloseNodePeer)
+
+
+def test_only_the_newest_offer_can_be_answered_and_only_once() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    tab = bench.tab(session)
+    bench.tab_says(tab, OpenPeer(("H264",)))
+    old = bench.to_node(OpenNodePeer)[0].peer_id
+    bench.tab_says(tab, OpenPeer(("H264",)))
+    new = bench.to_node(OpenNodePeer)[0].peer_id
+    bench.node_says(link, NodePeerOffer(session.session_id, old, "late"))
+    assert not bench.to_tab(Offer)
+    bench.node_says(link, NodePeerOffer(session.session_id, new, "sdp"))
+    ticket = bench.to_tab(Offer, tab)[0].ticket
+    for peer_id, given, reason in ((old, ticket, Reason.BAD_STATE), (new, "guess", Reason.BAD_TICKET)):
+        with pytest.raises(WireError) as refused:
+            bench.tab_says(tab, Answer(peer_id, given, "sdp"))
+        assert reason_of(refused) is reason
+    bench.tab_says(tab, Answer(new, ticket, "sdp"))
+    assert bench.to_node(NodePeerAnswer)[0].ticket == ticket
+    with pytest.raises(WireError) as refused:
+        bench.tab_says(tab, Answer(new, ticket, "sdp"))
+    assert reason_of(refused) is Reason.BAD_STATE
+
+
+def test_the_table_is_full_at_eight() -> None:
+    bench = Bench()
+    session, _ = running(bench)
+    tabs = [bench.tab(session, Role.SPECTATOR) for _ in range(7)]
+    with pytest.raises(WireError) as refused:
+        bench.tab(session, Role.SPECTATOR)
+    assert reason_of(refused) is Reason.TOO_MANY
+    bench.coordinator.tab_gone(tabs[3], bench.now)
+    bench.tab(session, Role.SPECTATOR)
+    numbers = [p.number for p in session.participants.values()]
+    assert len(set(numbers)) == len(numbers) == 8
+
+
+@pytest.mark.parametrize("silent_s", [0.0, 3.0])
+def test_a_tab_that_gets_pictures_keeps_its_silent_node(silent_s: float) -> None:
+    bench = Bench()
+    session, link = running(bench)
+    tab = bench.tab(session)
+    bench.coordinator.node_gone(link, bench.now)
+    for _ in range(10):
+        bench.wait(0.5)
+        if session.state is SessionState.ENDED:
+            break
+        bench.tab_says(tab, MediaReport("peer", 9, int(silent_s * 1000)))
+    plays_on = silent_s == 0.0
+    assert session.state is (SessionState.RUNNING if plays_on else SessionState.ENDED)
+    back = bench.node("node_of_plr_a", sessions=(RunningSession(session.session_id, 1, PlacementState.SERVING),))
+    assert bool(bench.to_node(EndSession, back)) is not plays_on
+
+
+def test_the_media_lease_runs_out_whatever_the_tab_says() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    tab = bench.tab(session)
+    bench.coordinator.node_gone(link, bench.now)
+    for _ in range(91):
+        bench.tab_says(tab, MediaReport("peer", 9, 0))
+        bench.wait(1.0)
+    assert (session.state, session.reason) == (SessionState.ENDED, Reason.NODE_LOST)
+
+
+def test_silence_on_an_open_socket_loses_the_node() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    bench.wait(5.9)
+    assert session.state is SessionState.RUNNING
+    bench.wait(0.2)
+    assert (session.state, session.reason) == (SessionState.ENDED, Reason.NODE_LOST)
+    assert bench.closed() == [(link, 4000)]
+    assert bench.coordinator.nodes_by_state() == {NodeState.LOST: 1}
+
+
+def test_a_second_link_of_a_node_replaces_the_first() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    again = bench.node("node_of_plr_a", sessions=(RunningSession(session.session_id, 1, PlacementState.SERVING),))
+    assert bench.closed() == [(link, 4000)]
+    assert session.state is SessionState.RUNNING
+    assert not bench.node_reports(link, session, PlacementState.RELEASED), "the old link is deaf"
+    bench.coordinator.node_gone(link, bench.now)
+    bench.wait(3.0)
+    bench.node_reports(again, session, PlacementState.RELEASED)
+    assert bench.coordinator.session(session.session_id) is None
+
+
+def test_a_node_that_comes_back_without_the_session_loses_it_at_once() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    bench.coordinator.node_gone(link, bench.now)
+    bench.node("node_of_plr_a")
+    assert (session.state, session.reason) == (SessionState.ENDED, Reason.NODE_LOST)
+
+
+def test_a_start_that_was_lost_with_the_link_is_sent_again() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    bench.coordinator.node_gone(link, bench.now)
+    again = bench.node()
+    assert bench.to_node(StartSession, again)[0].epoch == session.epoch == 1
+
+
+def test_a_session_that_heartbeats_no_longer_list_is_over() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    bench.node_says(link, Heartbeat(()))
+    assert session.state is SessionState.RUNNING
+    bench.node_says(link, Heartbeat(()))
+    assert (session.state, session.reason) == (SessionState.ENDED, Reason.WORKER_LOST)
+
+
+def test_a_lost_serving_news_heals_with_the_heartbeat() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    bench.node_says(link, Heartbeat((RunningSession(session.session_id, 1, PlacementState.SERVING),)))
+    assert session.state is SessionState.RUNNING
+
+
+class TestLyingNodes:
+    """A node that lies is refused, and other sessions do not notice."""
+
+    @pytest.mark.parametrize("state", list(PlacementState))
+    def test_news_of_another_nodes_session(self, state: PlacementState) -> None:
+        bench = Bench()
+        victim, _ = running(bench)
+        liar = bench.node("node_liar")
+        with pytest.raises(WireError) as refused:
+            bench.node_reports(liar, victim, state)
+        assert reason_of(refused) is Reason.FORBIDDEN
+        assert victim.state is SessionState.RUNNING
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            NodePeerOffer("SESSION", "PEER", "evil sdp"),
+            NodePeerState("SESSION", "PEER", PeerState.LOST),
+        ],
+    )
+    def test_messages_about_a_foreign_peer(self, message: NodePeerOffer | NodePeerState) -> None:
+        bench = Bench()
+        victim, _ = running(bench)
+        tab = bench.tab(victim)
+        bench.tab_says(tab, OpenPeer(("VP8",)))
+        peer_id = bench.to_node(OpenNodePeer)[0].peer_id
+        own, liar = running(bench, "plr_b")
+        for session_id in (own.session_id, victim.session_id):
+            with pytest.raises(WireError) as refused:
+                bench.node_says(liar, replace(message, session_id=session_id, peer_id=peer_id))
+            assert reason_of(refused) is Reason.FORBIDDEN
+            assert not bench.effects
+
+    @pytest.mark.parametrize("state", [PlacementState.PREPARING, PlacementState.SUPERSEDED, PlacementState.LOST])
+    def test_states_that_a_node_may_not_report(self, state: PlacementState) -> None:
+        bench = Bench()
+        session, link = running(bench)
+        with pytest.raises(WireError) as refused:
+            bench.node_reports(link, session, state)
+        assert reason_of(refused) is Reason.BAD_STATE
+        assert session.state is SessionState.RUNNING
+
+    def test_a_peer_cannot_connect_before_the_tab_answered(self) -> None:
+        bench = Bench()
+        session, link = running(bench)
+        tab = bench.tab(session)
+        bench.tab_says(tab, OpenPeer(("VP8",)))
+        peer_id = bench.to_node(OpenNodePeer)[0].peer_id
+        with pytest.raises(WireError) as refused:
+            bench.node_says(link, NodePeerState(session.session_id, peer_id, PeerState.CONNECTED))
+        assert reason_of(refused) is Reason.BAD_STATE
+
+    def test_wrong_epochs_and_unknown_sessions_are_told_to_end(self) -> None:
+        bench = Bench()
+        session, link = running(bench)
+        bench.node_says(link, PlacementNews(session.session_id, 9, PlacementState.SERVING))
+        assert bench.to_node(EndSession, link)[0].epoch == 9
+        bench.node_says(link, PlacementNews(STRANGER, 1, PlacementState.SERVING))
+        assert bench.to_node(EndSession, link)[0].session_id == STRANGER
+        bench.node_says(link, PlacementNews(session.session_id, 9, PlacementState.RELEASED))
+        assert session.state is SessionState.RUNNING
+
+    def test_claiming_anothers_session_in_a_hello_or_heartbeat_changes_nothing(self) -> None:
+        bench = Bench()
+        victim, _ = running(bench)
+        listed = RunningSession(victim.session_id, 1, PlacementState.RELEASED)
+        serving = RunningSession(victim.session_id, 1, PlacementState.SERVING)
+        liar = bench.node("node_liar", sessions=(listed,))
+        bench.node_says(liar, Heartbeat((listed,)))
+        assert victim.state is SessionState.RUNNING
+        bench.node_says(liar, Heartbeat((serving, RunningSession("not an id", 1, PlacementState.SERVING))))
+        assert [m.session_id for m in bench.to_node(EndSession)] == [victim.session_id]
+        bench.coordinator.node_gone(liar, bench.now)
+        bench.wait(2.0)
+        assert victim.state is SessionState.RUNNING
+
+    def test_a_second_hello_is_refused(self) -> None:
+        bench = Bench()
+        _, link = running(bench)
+        with pytest.raises(WireError) as refused:
+            bench.node_says(link, hello())
+        assert reason_of(refused) is Reason.BAD_STATE
+
+
+def test_a_tabs_second_hello_is_refused_and_a_gone_tab_is_not_heard() -> None:
+    bench = Bench()
+    session, _ = running(bench)
+    tab = bench.tab(session)
+    with pytest.raises(WireError):
+        bench.tab_says(tab, TabHello(ProtocolRange()))
+    bench.tab(session)
+    assert not bench.tab_says(tab, Leave(end=True))
+    assert session.state is SessionState.RUNNING

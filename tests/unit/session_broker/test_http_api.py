@@ -1,0 +1,268 @@
+"""The HTTP API without a server: sign-in, sessions, problems, pages, the gate."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+
+from session_broker.config import BrokerConfig
+from session_broker.io import tables
+from session_broker.io.app import create_app
+from session_broker.io.broker import Broker, open_broker
+from session_broker.io.clock import wall_ms
+from session_broker.io.database import open_database
+from tests.support.live_broker import broker_config
+
+ORIGIN = "http://localhost:8080"
+
+
+@contextlib.asynccontextmanager
+async def api(config: BrokerConfig, **headers: str) -> AsyncIterator[tuple[Broker, httpx.AsyncClient]]:
+    async with open_broker(config, 8080) as broker:
+        transport = httpx.ASGITransport(create_app(broker), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
+            yield broker, client
+
+
+async def sign_in(broker: Broker, client: httpx.AsyncClient) -> httpx.Response:
+    return await client.post("/api/v1/sign-in/link", json={"token": broker.owner_token})
+
+
+def reason_of(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "reason"}
+    assert body["status"] == answer.status_code
+    return answer.status_code, body["reason"]
+
+
+def database_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("broker.sqlite3*"))
+
+
+async def test_a_link_signs_in_once_with_a_strict_cookie(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        assert reason_of(await client.get("/api/v1/me")) == (401, "not_signed_in")
+        answer = await sign_in(broker, client)
+        assert answer.status_code == 204
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        me = (await client.get("/api/v1/me")).json()
+        assert me["roles"] == ["owner", "operator", "developer", "player"]
+        assert reason_of(await sign_in(broker, client)) == (410, "link_used")
+        unknown = await client.post("/api/v1/sign-in/link", json={"token": "\x00never minted"})
+        assert reason_of(unknown) == (410, "link_expired")
+
+
+async def test_a_link_expires_and_a_sign_out_holds(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        late = await broker.accounts.mint_link(await broker.accounts.ensure_owner())
+        engine = await open_database(broker.config.url_of_database())
+        async with engine.begin() as connection:
+            await connection.execute(tables.sign_in_link.update().values(expires_at_ms=wall_ms()))
+        await engine.dispose()
+        answer = await client.post("/api/v1/sign-in/link", json={"token": late})
+        assert reason_of(answer) == (410, "link_expired")
+        broker.owner_token = await broker.accounts.mint_link(await broker.accounts.ensure_owner())
+        await sign_in(broker, client)
+        stolen = dict(client.cookies)
+        assert (await client.post("/api/v1/sign-out")).status_code == 204
+        client.cookies.update(stolen)
+        assert reason_of(await client.get("/api/v1/me")) == (401, "not_signed_in")
+
+
+async def test_no_token_or_key_lies_in_the_database(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        enrolled = await broker.accounts.enrol_node("enrolment-token-of-the-tests", "n")
+        cookie = client.cookies[broker.cookie_name]
+        raw = database_bytes(tmp_path)
+        for secret in (broker.owner_token, cookie, enrolled.new_key or "", "enrolment-token-of-the-tests"):
+            assert secret
+            assert secret.encode() not in raw
+        assert (tmp_path / "broker.sqlite3").stat().st_mode & 0o077 == 0
+
+
+async def test_titles_and_sessions(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path, sessions_per_player=1)) as (broker, client):
+        await sign_in(broker, client)
+        titles = (await client.get("/api/v1/titles")).json()["titles"]
+        assert titles[1] == {
+            "id": "duel", "version": "2.1.0", "kind": "pygame", "names": {"en": "Duel"},
+            "picture": {"width": 1280, "height": 720, "fps": 60}, "players": {"max": 2},
+        }  # fmt: skip
+        missing = await client.post("/api/v1/sessions", json={"title_id": "nope"})
+        assert reason_of(missing) == (404, "unknown_title")
+        made = await client.post("/api/v1/sessions", json={"title_id": "duel"})
+        assert made.json() | {"session_id": ""} == {
+            "session_id": "", "title_id": "duel", "state": "queued", "created": True,
+        }  # fmt: skip
+        second = await client.post("/api/v1/sessions", json={"title_id": "testcard"})
+        assert reason_of(second) == (429, "too_many")
+        path = made.headers["location"]
+        assert (await client.get(path)).json()["reason"] == "no_node"
+        assert (await client.delete(path)).json()["state"] == "ended"
+        assert (await client.delete(path)).status_code == 202
+        listed = (await client.get("/api/v1/sessions")).json()["sessions"]
+        assert [(s["title_name"], s["state"], s["reason"]) for s in listed] == [("Duel", "ended", "ended_by_player")]
+        engine = await open_database(broker.config.url_of_database())
+        async with engine.connect() as connection:
+            events = list((await connection.execute(select(tables.session_event.c.event))).scalars())
+        await engine.dispose()
+        assert events == ["created", "placement", "ended"]
+
+
+async def test_another_players_session_is_not_found(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        path = (await client.post("/api/v1/sessions", json={"title_id": "duel"})).headers["location"]
+        engine = await open_database(broker.config.url_of_database())
+        async with engine.begin() as connection:
+            tenant_id = (await connection.execute(select(tables.tenant.c.id))).scalar_one()
+            other = {"id": "plr_other", "tenant_id": tenant_id, "roles": ["player"], "created_at_ms": 0}
+            await connection.execute(tables.player.insert().values(other))
+            await connection.execute(tables.browser_session.update().values(player_id="plr_other"))
+        await engine.dispose()
+        for answer in (await client.get(path), await client.delete(path)):
+            assert reason_of(answer) == (404, "unknown_session")
+        assert reason_of(await client.get("/metrics")) == (403, "forbidden")
+        assert (await client.get("/api/v1/sessions")).json() == {"sessions": []}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"title_id": 5}', b'{"title_id": ""}', b"\xff\xfe"])
+async def test_malformed_bodies(tmp_path: Path, body: bytes) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        answer = await client.post("/api/v1/sessions", content=body, headers={"content-type": "application/json"})
+        assert reason_of(answer) == (400, "malformed")
+
+
+async def test_oversized_bodies_with_and_without_a_length(tmp_path: Path) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(70):
+            yield b" " * 1024
+
+    async with api(broker_config(tmp_path)) as (_, client):
+        for content in (b" " * 70_000, chunks()):
+            answer = await client.post("/api/v1/sign-in/link", content=content)
+            assert reason_of(answer) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "expected"),
+    [
+        ("GET", {"host": "evil.example"}, (421, "bad_host")),
+        ("GET", {"host": "localhost:8080", "origin": "http://evil.example"}, (403, "bad_origin")),
+        ("POST", {"origin": "http://localhost:9999"}, (403, "bad_origin")),
+        ("POST", {"origin": "null"}, (403, "bad_origin")),
+        ("POST", {"sec-fetch-site": "cross-site"}, (403, "bad_origin")),
+    ],
+)
+async def test_the_gate(tmp_path: Path, method: str, headers: dict[str, str], expected: tuple[int, str]) -> None:
+    async with api(broker_config(tmp_path)) as (_, client):
+        answer = await client.request(method, "/api/v1/sign-in/link", headers=headers, json={"token": "x"})
+        assert reason_of(answer) == expected
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_listed_names_and_origins_pass(tmp_path: Path) -> None:
+    config = broker_config(tmp_path, allowed_hosts=("Play.Example.org",), allowed_origins=("https://front.example",))
+    async with api(config) as (_, client):
+        assert (await client.get("/", headers={"host": "play.example.org"})).status_code == 200
+        headers = {"origin": "https://front.example"}
+        answer = await client.post("/api/v1/sign-in/link", json={"token": "x"}, headers=headers)
+        assert reason_of(answer) == (410, "link_expired")
+
+
+async def test_pages_carry_the_policy_and_revalidate(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (_, client):
+        page = await client.get("/play/testcard", headers={"sec-fetch-site": "none"})
+        assert page.status_code == 200
+        assert "play.html" in page.text
+        policy = page.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert page.headers["x-content-type-options"] == "nosniff"
+        script = await client.get("/static/app.js")
+        assert script.headers["content-type"].startswith("text/javascript")
+        assert script.headers["cache-control"] == "no-cache"
+        again = await client.get("/static/app.js", headers={"if-none-match": script.headers["etag"]})
+        assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path", ["../broker.sqlite3", "%2e%2e/broker.sqlite3", "..%2fbroker.sqlite3", "nothing.js", ""]
+)
+async def test_nothing_outside_the_web_client_is_served(tmp_path: Path, path: str) -> None:
+    async with api(broker_config(tmp_path)) as (_, client):
+        assert reason_of(await client.get(f"/static/{path}")) == (404, "not_found")
+
+
+async def test_play_from_another_site_asks_first(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (_, client):
+        answer = await client.get("/play/testcard?x=1", headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/play/testcard?x=1&ask=1"
+        asked = await client.get(answer.headers["location"], headers={"sec-fetch-site": "cross-site"})
+        assert asked.status_code == 200
+
+
+async def test_probes_and_metrics(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        for path in ("/healthz", "/readyz"):
+            assert (await client.get(path, headers={"host": "10.0.0.7"})).status_code == 200
+        assert reason_of(await client.get("/metrics")) == (401, "not_signed_in")
+        wrong = await client.get("/metrics", headers={"authorization": "Bearer nope"})
+        assert reason_of(wrong) == (401, "not_signed_in")
+        await sign_in(broker, client)
+        await client.post("/api/v1/sessions", json={"title_id": "duel"})
+        for headers in ({"authorization": "Bearer m"}, {}):
+            numbers = (await client.get("/metrics", headers=headers)).text
+            assert 'farplay_sessions{state="queued"} 1.0' in numbers
+            assert 'farplay_placements_total{result="no_node"} 1.0' in numbers
+            assert 'farplay_sign_ins_total{result="ok"} 1.0' in numbers
+            assert 'farplay_nodes{state="ready"} 0.0' in numbers
+        paths = (await client.get("/api/v1/openapi.json")).json()["paths"]
+        assert "/api/v1/sessions/{session_id}" in paths
+
+
+async def test_a_database_that_does_not_answer_holds_news_back(tmp_path: Path, monkeypatch: Any) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        apply = broker.store.apply
+
+        async def down(_writes: object) -> None:
+            raise OSError("no database")
+
+        monkeypatch.setattr(type(broker.store), "apply", staticmethod(down))
+        refused = await client.post("/api/v1/sessions", json={"title_id": "duel"})
+        assert reason_of(refused) == (503, "internal")
+        monkeypatch.undo()
+        assert broker.store.apply == apply
+        made = await client.post("/api/v1/sessions", json={"title_id": "duel"})
+        assert made.status_code == 200, "what the refused request began was finished"
+        assert len((await client.get("/api/v1/sessions")).json()["sessions"]) == 1
+
+
+async def test_the_schema_and_the_migrations_agree(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite3'}")
+    async with engine.connect() as connection:
+        assert (
+            await connection.run_sync(
+                lambda sync: compare_metadata(MigrationContext.configure(sync), tables.metadata)
+            )
+            == []
+        )
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+    await engine.dispose()
+    for table in tables.metadata.tables.values():
+        assert "tenant_id" in table.c or table.name == "tenant"

@@ -1,0 +1,90 @@
+"""Placement decisions over small and large fleets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_broker.core.fleet import Fleet
+from session_broker.core.placing import BEST_FEW, place
+from tests.support.fake_node import capacity
+from wire.errors import Reason
+from wire.ids import NodeId
+
+TITLE = ("testcard", "1.0.0")
+
+
+def fleet_of(*nodes: tuple[str, int, int], kinds: tuple[str, ...] = ("pygame",), cached: bool = True) -> Fleet:
+    fleet = Fleet()
+    for name, slots, claims in nodes:
+        fleet.describe(NodeId(name), capacity(slots, kinds), [TITLE] if cached else [])
+        fleet.set_ready(NodeId(name), True)
+        fleet.set_claims(NodeId(name), claims)
+    return fleet
+
+
+def test_an_empty_fleet_has_no_node() -> None:
+    decision = place(Fleet(), *TITLE, "pygame", 0.5)
+    assert (decision.node_id, decision.reason, dict(decision.refused)) == (None, Reason.NO_NODE, {})
+
+
+@pytest.mark.parametrize(
+    ("fleet", "reason", "refused"),
+    [
+        (fleet_of(("a", 2, 2), ("b", 1, 1)), Reason.NO_ROOM, {"no_room": 2}),
+        (fleet_of(("a", 2, 0), kinds=("native",)), Reason.NO_CAPABILITY, {"no_capability": 1}),
+        (fleet_of(("a", 2, 0), cached=False), Reason.TITLE_MISSING, {"title_missing": 1}),
+        (fleet_of(("a", 0, 0)), Reason.NO_ROOM, {"no_room": 1}),
+    ],
+)
+def test_the_reason_is_that_of_the_nodes_that_came_furthest(
+    fleet: Fleet, reason: Reason, refused: dict[str, int]
+) -> None:
+    decision = place(fleet, *TITLE, "pygame", 0.0)
+    assert (decision.node_id, decision.reason, dict(decision.refused)) == (None, reason, refused)
+
+
+def test_each_node_is_counted_under_its_first_refusal() -> None:
+    fleet = fleet_of(("full", 1, 1), ("good", 2, 0), ("away", 2, 0))
+    fleet.set_ready(NodeId("away"), False)
+    decision = place(fleet, *TITLE, "pygame", 0.0)
+    assert decision.node_id == "good"
+    assert dict(decision.refused) == {"no_node": 1, "no_room": 1}
+
+
+def test_sessions_are_packed_and_the_draw_spreads_over_the_best_few() -> None:
+    fleet = fleet_of(*((f"n{fill}", 10, fill) for fill in range(10)))
+    picked = {place(fleet, *TITLE, "pygame", draw / 30).node_id for draw in range(30)}
+    assert picked == {"n9", "n8", "n7"}
+    assert len(picked) == BEST_FEW
+
+
+def test_a_faster_encoder_breaks_a_tie() -> None:
+    fleet = Fleet()
+    for index in range(BEST_FEW + 1):
+        name = NodeId(f"n{index}")
+        fleet.describe(name, capacity(4, encode_ms=20.0 - index), [TITLE])
+        fleet.set_ready(name, True)
+    picked = {place(fleet, *TITLE, "pygame", draw / 30).node_id for draw in range(30)}
+    assert "n0" not in picked
+
+
+def test_a_node_that_no_longer_has_the_title_is_refused() -> None:
+    fleet = fleet_of(("a", 1, 0))
+    fleet.describe(NodeId("a"), capacity(1), [])
+    assert place(fleet, *TITLE, "pygame", 0.0).reason is Reason.TITLE_MISSING
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 6), st.booleans()), max_size=40),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_only_a_ready_node_with_a_free_slot_is_picked(nodes: list[tuple[int, int, bool]], draw: float) -> None:
+    fleet = fleet_of(*((str(index), slots, claims) for index, (slots, claims, _) in enumerate(nodes)))
+    for index, (_, _, ready) in enumerate(nodes):
+        fleet.set_ready(NodeId(str(index)), ready)
+    decision = place(fleet, *TITLE, "pygame", draw)
+    fitting = [str(index) for index, (slots, claims, ready) in enumerate(nodes) if ready and slots > claims]
+    assert (decision.node_id in fitting) if fitting else decision.node_id is None
+    assert sum(decision.refused.values()) == len(nodes) - len(fitting)

@@ -1,0 +1,50 @@
+"""Every route declares the right that it needs, and FastAPI really asks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute, APIWebSocketRoute
+
+from session_broker.io.app import create_app
+from session_broker.io.broker import open_broker
+from session_broker.io.rights import Requires, Right
+from tests.support.live_broker import broker_config
+
+EXPECTED = {
+    "/healthz": Right.PUBLIC,
+    "/readyz": Right.PUBLIC,
+    "/metrics": Right.OPERATOR,
+    "/api/v1/openapi.json": Right.PUBLIC,
+    "/api/v1/sign-in/link": Right.PUBLIC,
+    "/api/v1/sign-out": Right.SIGNED_IN,
+    "/api/v1/me": Right.SIGNED_IN,
+    "/api/v1/titles": Right.SIGNED_IN,
+    "/api/v1/sessions": Right.SIGNED_IN,
+    "/api/v1/sessions/{session_id}": Right.SESSION_OWNER,
+    "/api/v1/sessions/{session_id}/socket": Right.SESSION_OWNER,
+    "/api/v1/nodes/socket": Right.NODE,
+    "/": Right.PUBLIC,
+    "/play/{title_id}": Right.PUBLIC,
+    "/session/{session_id}": Right.PUBLIC,
+    "/watch/{session_id}": Right.PUBLIC,
+    "/static/{path:path}": Right.PUBLIC,
+}
+
+
+async def test_every_route_declares_its_right(tmp_path: Path) -> None:
+    async with open_broker(broker_config(tmp_path), 8080) as broker:
+        app = create_app(broker)
+        found: dict[str, Right] = {}
+        for route in app.routes:
+            assert isinstance(route, APIRoute | APIWebSocketRoute), f"{route} cannot declare a right"
+            rights = [d.call.right for d in route.dependant.dependencies if isinstance(d.call, Requires)]
+            assert len(rights) == 1, f"{route.path} declares {rights}"
+            assert found.setdefault(route.path, rights[0]) is rights[0]
+        assert found == EXPECTED
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_no_right_is_left_without_a_route(right: Right) -> None:
+    assert right in EXPECTED.values()
