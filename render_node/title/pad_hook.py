@@ -23,7 +23,9 @@ class PadState:
         self.axes: tuple[float, ...] = (0.0, 0.0, -1.0, 0.0, 0.0, -1.0)
         self.hat = (0, 0)
         self.connected = True
-        self.opened = False
+        self.opened = True
+        """Until the title closes it. SDL sends nothing of a pad before it is opened, but a tab shows a pad with its
+        first press, which must not be lost while the title is only about to open it."""
 
 
 class Joystick:
@@ -32,7 +34,7 @@ class Joystick:
     def __init__(self, state: PadState, link: WorkerLink) -> None:
         self._state = state
         self._link = link
-        state.opened = True
+        self.init()
 
     def init(self) -> None:
         """Open the pad; it is open since its creation unless it was quit."""

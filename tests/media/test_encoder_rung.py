@@ -1,0 +1,185 @@
+"""The rung: newest wins, still pictures cost nothing, keyframes at any time, sizes change."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import av
+import numpy as np
+import pytest
+
+from render_node.session.io.encoder_rung import EncoderRung
+from render_node.session.io.title_process import CapturedFrame
+from render_node.session.media import EncodedFrame
+from tests.support.deadlines import until
+from wire.session_control import VideoCodec
+from wire.worker_control import EncoderSpec
+
+pytestmark = pytest.mark.media
+
+
+class Bench:
+    """A rung with pictures to feed it."""
+
+    def __init__(self, codec: VideoCodec) -> None:
+        self.frames: list[EncodedFrame] = []
+        self.released = 0
+        self.rung = EncoderRung(
+            codec, EncoderSpec(), 60, on_frame=self.frames.append, loop=asyncio.get_running_loop()
+        )
+        self.rng = np.random.default_rng(1)
+        self.number = 0
+        self.tick_us = time.monotonic_ns() // 1000
+
+    def picture(self, width: int = 320, height: int = 180, *, grey: int | None = None) -> CapturedFrame:
+        self.number += 1
+        self.tick_us += 16_667
+        if grey is None:
+            pixels = self.rng.integers(0, 255, width * height * 4, np.uint8)
+        else:
+            pixels = np.full(width * height * 4, grey, np.uint8)
+        return CapturedFrame(width, height, self.number, self.number, self.tick_us, self.tick_us + 100, pixels.data)
+
+    def release(self) -> None:
+        self.released += 1
+
+    def submit(self, source: Callable[[], CapturedFrame | None]) -> None:
+        self.rung.submit(source, self.release)
+
+    async def put(self, frame: CapturedFrame) -> None:
+        """Submit and wait until the rung has dealt with it."""
+        before = self.released
+        self.submit(lambda: frame)
+        await self.until(lambda: self.released > before)
+        await asyncio.sleep(0)
+
+    async def until(self, check: Callable[[], bool]) -> None:
+        async def look() -> bool:
+            return check()
+
+        await until(look, 5.0, f"{len(self.frames)} frames, {self.released} released")
+
+
+@asynccontextmanager
+async def bench(codec: VideoCodec = VideoCodec.H264) -> AsyncIterator[Bench]:
+    made = Bench(codec)
+    try:
+        yield made
+    finally:
+        await made.rung.close()
+
+
+@pytest.mark.parametrize("codec", list(VideoCodec))
+async def test_frames_carry_what_the_page_is_told(codec: VideoCodec) -> None:
+    async with bench(codec) as made:
+        source = made.picture()
+        await made.put(source)
+        await made.put(made.picture())
+        await made.until(lambda: len(made.frames) == 2)
+        first, second = made.frames
+        assert (first.frame_id, second.frame_id) == (1, 2)
+        assert (first.keyframe, second.keyframe) == (True, False)
+        assert first.rtp_ts == source.tick_us * 9 // 100 % 2**32
+        assert (first.input_seq, first.times.tick_us, first.times.capture_us) == (
+            1,
+            source.tick_us,
+            source.capture_us,
+        )
+        assert (first.width_px, first.height_px) == (320, 180)
+
+
+async def test_newest_wins_while_the_encoder_is_busy() -> None:
+    async with bench() as made:
+        gate, begun = threading.Event(), threading.Event()
+        slow, newest = made.picture(), made.picture()
+
+        def wait() -> CapturedFrame:
+            begun.set()
+            gate.wait(5)
+            return slow
+
+        made.submit(wait)
+        await made.until(begun.is_set)
+        for _ in range(5):
+            made.submit(lambda: newest)
+        gate.set()
+        await made.until(lambda: len(made.frames) == 2)
+        assert made.rung.stats.superseded == 4
+        assert made.frames[-1].input_seq == 2
+
+
+async def test_a_still_picture_is_sent_four_times_a_second() -> None:
+    async with bench() as made:
+        for _ in range(61):
+            await made.put(made.picture(grey=90))
+        await made.until(lambda: len(made.frames) >= 5)
+        assert len(made.frames) == 5
+        assert made.rung.stats.unchanged == 56
+        await made.put(made.picture(grey=91))
+        await made.until(lambda: len(made.frames) == 6)
+
+
+async def test_a_keyframe_is_made_while_the_title_stands_still_but_not_before_it_drew() -> None:
+    async with bench() as made:
+        made.rung.request_keyframe()
+        made.submit(lambda: None)
+        await made.put(made.picture(grey=90))
+        await made.until(lambda: len(made.frames) == 1)
+        made.rung.request_keyframe()
+        await made.until(lambda: len(made.frames) == 2)
+        assert made.frames[1].keyframe
+        assert (made.frames[1].rtp_ts - made.frames[0].rtp_ts) % 2**32 < 2**31
+        await made.put(made.picture())
+        await made.until(lambda: len(made.frames) == 3)
+        assert not made.frames[2].keyframe
+
+
+async def test_a_new_size_is_a_new_keyframe_and_odd_edges_are_cut() -> None:
+    async with bench() as made:
+        for size in ((320, 180), (641, 361), (16, 16)):
+            await made.put(made.picture(*size))
+        await made.until(lambda: len(made.frames) == 3)
+        assert [(frame.width_px, frame.height_px) for frame in made.frames] == [(320, 180), (640, 360), (16, 16)]
+        assert all(frame.keyframe for frame in made.frames)
+        (decoded,) = av.CodecContext.create("h264", "r").decode(av.Packet(made.frames[1].access_unit))
+        assert (decoded.width, decoded.height) == (640, 360)
+
+
+async def test_vp8_changes_its_rate_by_a_reopen_only_when_it_pays() -> None:
+    async with bench(VideoCodec.VP8) as made:
+        await made.put(made.picture())
+        made.rung.set_bitrate(7_500_000)
+        await made.put(made.picture())
+        made.rung._opened_us -= 6_000_000
+        made.rung.set_bitrate(4_000_000)
+        await made.put(made.picture())
+        made.rung.set_bitrate(8_000_000)
+        await made.put(made.picture())
+        await made.until(lambda: len(made.frames) == 4)
+        assert [frame.keyframe for frame in made.frames] == [True, False, True, False]
+
+
+async def test_a_hardware_encoder_that_fails_gives_way_to_software() -> None:
+    frames: list[EncodedFrame] = []
+    rung = EncoderRung(
+        VideoCodec.H264,
+        EncoderSpec(h264_encoder="h264_amf"),
+        60,
+        on_frame=frames.append,
+        loop=asyncio.get_running_loop(),
+    )
+    made = Bench(VideoCodec.H264)
+    try:
+        for _ in range(2):
+            frame = made.picture()
+            rung.submit(lambda frame=frame: frame, made.release)  # type: ignore[misc]
+            await made.until(lambda: made.released == made.number)
+        await made.until(lambda: len(frames) == 1)
+        assert frames[0].keyframe
+    finally:
+        await rung.close()
+        await made.rung.close()
