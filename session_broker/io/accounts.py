@@ -28,6 +28,9 @@ _OWNER_ROLES = [
     str(role) for role in (PlayerRole.OWNER, PlayerRole.OPERATOR, PlayerRole.DEVELOPER, PlayerRole.PLAYER)
 ]
 
+_KEPT_MS = 24 * 3600 * 1000
+"""Milliseconds for which an expired link is kept, so that a late click hears that it was used or expired."""
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
@@ -59,6 +62,12 @@ class Accounts:
         await connection.execute(insert(tables.player).values(owner))
         await connection.execute(insert(tables.player_profile).values(player_id=player_id, tenant_id=tenant_id))
         return Caller(PlayerId(player_id), TenantId(tenant_id), tuple(_OWNER_ROLES))
+
+    async def forget_expired(self) -> None:
+        """Delete links and browser sessions that nobody can use any more."""
+        async with self._engine.begin() as connection:
+            for table in (tables.sign_in_link, tables.browser_session):
+                await connection.execute(table.delete().where(table.c.expires_at_ms < wall_ms() - _KEPT_MS))
 
     async def mint_link(self, caller: Caller) -> str:
         """Return the token of a new sign-in link: single use, 15 minutes."""

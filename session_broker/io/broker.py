@@ -91,6 +91,7 @@ def _private_dir(path: Path) -> None:
 async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Accounts) -> Broker:
     owner = await accounts.ensure_owner()
     manifests = [installed.manifest for installed in config.titles]
+    await accounts.forget_expired()
     await store.sync_titles(owner.tenant_id, manifests)
     if config.node_enrolment_token is not None:
         await accounts.add_enrolment(owner.tenant_id, config.node_enrolment_token)

@@ -80,8 +80,18 @@ async def _greet(broker: Broker, talk: Conversation) -> tuple[NodeHello, int, En
     if not isinstance(hello, NodeHello):
         raise WireError(Reason.BAD_STATE, "the first message must be hello")
     protocol = negotiate(hello.protocol)
+    return hello, protocol, await _prove(broker, hello)
+
+
+async def _prove(broker: Broker, hello: NodeHello) -> Enrolled:
+    token = hello.enrolment_token
     if hello.node_id is not None and hello.node_key is not None:
-        return hello, protocol, await broker.accounts.check_node(clean_text(hello.node_id), hello.node_key)
-    if hello.enrolment_token is not None:
-        return hello, protocol, await broker.accounts.enrol_node(hello.enrolment_token, clean_text(hello.name))
-    raise WireError(Reason.BAD_ENROLMENT, "a node needs an enrolment token or its own key")
+        try:
+            return await broker.accounts.check_node(clean_text(hello.node_id), hello.node_key)
+        except WireError:
+            # A node that outlived its broker's database enrols anew, if it may.
+            if token is None:
+                raise
+    if token is None:
+        raise WireError(Reason.BAD_ENROLMENT, "a node needs an enrolment token or its own key")
+    return await broker.accounts.enrol_node(token, clean_text(hello.name))

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from session_broker.core.host_rules import ASK_SITES, host_allowed, origin_allowed
+from session_broker.core.host_rules import ASK_SITES, host_allowed, host_name, origin_allowed
 from session_broker.io.metrics import Metrics
 from session_broker.io.problems import problem
 from wire.errors import Reason, WireError
@@ -23,12 +23,13 @@ PROBED_BY_ADDRESS = frozenset({"/healthz", "/readyz"})
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+_CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'{sockets}; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -62,7 +63,7 @@ class Gate:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), _with_headers(send))
+            await self._app(scope, _bounded(receive), _with_headers(scope, send))
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -90,7 +91,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, error: WireError) 
         # Before the handshake: the server answers 403. A page cannot read more than that anyway.
         await send({"type": "websocket.close"})
         return
-    await problem(error.reason, error.detail)(scope, receive, _with_headers(send))
+    await problem(error.reason, error.detail)(scope, receive, _with_headers(scope, send))
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -107,11 +108,16 @@ def _bounded(receive: Receive) -> Receive:
     return read
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(scope: Scope, send: Send) -> Send:
+    host = Headers(scope=scope).get("host", "")
+    # Some browsers do not count WebSockets of the same host as 'self'.
+    sockets = f" ws://{host} wss://{host}" if host_name(host) else ""
+
     async def write(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
+            headers["Content-Security-Policy"] = _CONTENT_POLICY.format(sockets=sockets)
+            for name, value in _SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -159,7 +159,9 @@ def _stored(row: Row[Any]) -> StoredSession:
 async def _load_session(
     connection: AsyncConnection, row: Row[Any], titles: Mapping[TitleId, CatalogueTitle]
 ) -> Session:
-    title = titles.get(TitleId(row.title_id)) or await _stored_title(connection, row)
+    title = titles.get(TitleId(row.title_id))
+    if title is None or title.version != row.title_version:
+        title = await _stored_title(connection, row)
     session = Session(
         SessionId(row.id),
         TenantId(row.tenant_id),
@@ -188,7 +190,7 @@ async def _load_session(
 
 
 async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> CatalogueTitle:
-    """Return the title of a session whose title is no longer in the catalogue."""
+    """Return the title of a session whose title, or version of it, is no longer in the catalogue."""
     table = tables.title_version
     query = select(table.c.manifest).where(
         table.c.tenant_id == row.tenant_id, table.c.title_id == row.title_id, table.c.version == row.title_version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -26,7 +27,8 @@ async def healthz() -> dict[str, str]:
 async def readyz(broker: BrokerDep) -> Any:
     """The database answers, so sessions can be made."""
     try:
-        await broker.store.ping()
+        async with asyncio.timeout(2.0):
+            await broker.store.ping()
     except (SQLAlchemyError, OSError):
         return problem(Reason.INTERNAL, "the database does not answer", 503)
     return {"status": "ok"}

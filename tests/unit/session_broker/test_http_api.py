@@ -188,6 +188,7 @@ async def test_pages_carry_the_policy_and_revalidate(tmp_path: Path) -> None:
         assert "play.html" in page.text
         policy = page.headers["content-security-policy"]
         assert "unsafe" not in policy
+        assert "connect-src 'self' ws://localhost:8080 wss://localhost:8080;" in policy
         assert page.headers["x-content-type-options"] == "nosniff"
         script = await client.get("/static/app.js")
         assert script.headers["content-type"].startswith("text/javascript")

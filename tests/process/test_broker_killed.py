@@ -1,0 +1,80 @@
+"""A broker that is killed with SIGKILL and started again: sign-in, sessions and nodes go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from session_broker.io.serve import BrokerReady
+from tests.support.fake_node import FakeNode, hello
+from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab
+from wire.node_control import OpenNodePeer, StartSession
+from wire.session_control import Offer, OpenPeer, SessionState, StateNews, Welcome
+
+pytestmark = pytest.mark.process
+
+PROGRAM = """
+import asyncio, json, sys
+from pathlib import Path
+from session_broker.io.serve import serve
+from tests.support.live_broker import broker_config
+
+def ready(broker):
+    print(json.dumps([broker.url, broker.owner_token]), flush=True)
+
+asyncio.run(serve(broker_config(Path(sys.argv[1]), port=int(sys.argv[2])), on_ready=ready))
+"""
+
+
+@contextlib.asynccontextmanager
+async def broker_process(data_dir: Path, port: int) -> AsyncIterator[BrokerReady]:
+    """Run a broker in a process of its own and kill it at the end of the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, str(data_dir), str(port), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20.0):
+            while True:
+                line = await process.stdout.readline()
+                assert line, "the broker ended before it was ready"
+                if line.startswith(b"["):
+                    break
+        yield BrokerReady(*json.loads(line))
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Path) -> None:
+    async with httpx.AsyncClient() as client, contextlib.AsyncExitStack() as first_life:
+        ready = await first_life.enter_async_context(broker_process(tmp_path, 0))
+        client.base_url = ready.url
+        await client.post("/api/v1/sign-in/link", json={"token": ready.owner_token})
+        node = await first_life.enter_async_context(FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)))
+        session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
+        await node.heard_a(StartSession)
+        tab = await first_life.enter_async_context(FakeTab.open(client, session_id))
+        seat = await tab.next(Welcome)
+        while (await tab.next(StateNews)).state is not SessionState.RUNNING:
+            pass
+        waiting = (await client.post("/api/v1/sessions", json={"title_id": "duel"})).json()["session_id"]
+        await first_life.aclose()
+
+        running = hello(node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
+        async with broker_process(tmp_path, int(ready.url.rpartition(":")[2])) as again:
+            assert again.url == ready.url
+            assert (await client.get(f"/api/v1/sessions/{waiting}")).json()["state"] == "queued"
+            async with FakeNode.dial(again.url, running) as back, FakeTab.open(client, session_id) as tab:
+                assert (await tab.next(Welcome)).participant_id == seat.participant_id
+                assert (await tab.next(StateNews)).state is SessionState.RUNNING
+                await tab.send(OpenPeer(("H264",)))
+                await tab.next(Offer)
+                await back.heard_a(OpenNodePeer)
