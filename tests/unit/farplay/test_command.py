@@ -1,0 +1,118 @@
+"""What the command refuses, and how it says so."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from farplay.cli import app
+from farplay.config import UpReady
+from farplay.failures import CommandFailure, ExitStatus
+from farplay.role_config import node_config
+from farplay.system_check import require_linux
+from farplay.up import pick_port
+from render_node.config import NodeConfig
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments)
+    return result.exit_code, result.output
+
+
+def test_version() -> None:
+    status, words = run("--version")
+    assert status == 0
+    assert words.startswith("farplay ")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])
+def test_plain_http_stays_on_this_machine(host: str, tmp_path: Path) -> None:
+    status, words = run("up", "--host", host, "--data-dir", str(tmp_path / "data"))
+    assert status == ExitStatus.FAILED
+    assert "not a loopback address" in words
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_title_that_is_not_there(tmp_path: Path) -> None:
+    status, words = run("title", "run", str(tmp_path / "nothing.py"))
+    assert status == ExitStatus.BAD_TITLE
+    assert "does not exist" in words
+
+
+@pytest.mark.parametrize(("system", "words"), [("win32", "WSL2"), ("darwin", "virtual machine"), ("plan9", "Linux")])
+def test_other_systems_are_refused_with_advice(system: str, words: str) -> None:
+    with pytest.raises(CommandFailure) as refused:
+        require_linux(system)
+    assert refused.value.status is ExitStatus.UNSUPPORTED
+    assert words in refused.value.advice
+
+
+def test_links() -> None:
+    ready = UpReady("http://localhost:8080", "TOKEN")
+    assert ready.owner_url == "http://localhost:8080/#owner=TOKEN"
+    assert ready.play_url("chess") == "http://localhost:8080/play/chess#owner=TOKEN"
+
+
+def test_a_named_port_in_use_is_refused_and_a_default_one_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandFailure, match=f"port {port}") as refused:
+            pick_port("127.0.0.1", port)
+        assert refused.value.status is ExitStatus.PORT_IN_USE
+        monkeypatch.setattr("farplay.up.DEFAULT_PORT", port)
+        assert port < pick_port("127.0.0.1", None) < port + 100
+    assert pick_port("127.0.0.1", 0) == 0
+
+
+def test_an_unknown_host_is_said_in_words() -> None:
+    with pytest.raises(CommandFailure, match="unknown here"):
+        pick_port("no.such.host.invalid", None)
+
+
+@pytest.mark.parametrize("ports", ["1", "2-1", "1-70000", "0-5", "a-b", "-1-5"])
+def test_bad_port_ranges(ports: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandFailure, match="UDP ports"):
+        node(tmp_path, media_ports=ports)
+
+
+def test_a_node_advertises_what_it_is_told_or_where_it_listens(tmp_path: Path) -> None:
+    assert node(tmp_path, advertised=("203.0.113.5",)).ice.advertised_hosts == ("203.0.113.5",)
+    config = node(tmp_path, media_ports="40000-40100")
+    assert (config.ice.bind_host, config.ice.advertised_hosts) == ("127.0.0.1", ("127.0.0.1",))
+    assert (config.ice.port_min, config.ice.port_max) == (40000, 40100)
+
+
+@pytest.mark.parametrize("address", ["localhost:8080", "ftp://x", "http://", ""])
+def test_a_brokers_address_must_be_one(address: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandFailure, match="http://"):
+        node(tmp_path, broker_url=address)
+
+
+def test_the_enrolment_token_is_taken_out_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARPLAY_ENROLMENT_TOKEN", "secret")
+    config = node(tmp_path)
+    assert config.enrolment_token == "secret"
+    assert "secret" not in repr(config)
+    assert node(tmp_path).enrolment_token is None
+
+
+def node(data_dir: Path, **changed: object) -> NodeConfig:
+    options: dict[str, Any] = {
+        "broker_url": "http://localhost:8080",
+        "data_dir": data_dir,
+        "titles": (),
+        "with_bundled": False,
+        "name": None,
+        "slots": None,
+        "warm_workers": 1,
+        "media_host": "127.0.0.1",
+        "media_ports": "0-0",
+        "advertised": (),
+    }
+    return node_config(**(options | changed))
