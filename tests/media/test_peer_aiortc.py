@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from render_node.session.core.rtcp import build_dlrr
-from render_node.session.io import ice_lite
+from render_node.session.io import lite_port
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from tests.media.aiortc_browser import AiortcBrowser, use_loopback
 from tests.media.peer_media import Looper, clip, now_us, read_number, tone
@@ -77,7 +77,7 @@ async def _no_leaks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     descriptors = len(os.listdir("/proc/self/fd"))
     yield
     await poll(lambda: asyncio.all_tasks() == {asyncio.current_task()}, 3)
-    assert not ice_lite._ports
+    assert not lite_port._ports
     assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
@@ -102,12 +102,12 @@ async def test_lost_packets_are_repeated_and_the_picture_goes_on() -> None:
     await pair.connect()
     await pair.looper.run(lambda: len(pair.browser.frames) >= 20, 10)
     losing = random.Random(3)
-    put = pair.peer._ice.send_now
-    pair.peer._ice.send_now = lambda data: losing.random() < 0.05 or put(data)  # type: ignore[method-assign]
+    put = pair.peer._parts().ice.send_now
+    pair.peer._parts().ice.send_now = lambda data: losing.random() < 0.05 or put(data)  # type: ignore[method-assign]
     shown = len(pair.browser.frames)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 120, 20)
     assert pair.peer.feedback.nacked > 0
-    assert pair.peer._video.repeats > 0
+    assert pair.peer._parts().video.repeats > 0
     assert pair.peer.feedback.keyframe_requests == 0
     await pair.close()
 
@@ -118,7 +118,7 @@ async def test_pli_brings_a_keyframe_once() -> None:
     await pair.looper.run(lambda: len(pair.browser.frames) >= 20, 10)
     wanted = pair.keyframes_wanted
     for _ in range(5):
-        await pair.browser.video_receiver._send_rtcp_pli(pair.peer._video.ssrc)
+        await pair.browser.video_receiver._send_rtcp_pli(pair.peer._parts().video.ssrc)
     await pair.looper.run(lambda: pair.peer.feedback.keyframe_requests >= 5, 5)
     assert pair.keyframes_wanted == wanted + 1
     await pair.close()
@@ -217,12 +217,12 @@ def init_twice() -> bytes:
 async def test_datagrams_of_strangers_are_dropped() -> None:
     pair = Pair()
     await pair.connect()
-    port = pair.peer._ice._port
+    port = pair.peer._parts().ice._port
     assert port is not None
     stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     stranger.connect(("127.0.0.1", port.udp.port))
     noise = random.Random(9)
-    ufrag = pair.peer._ice.local_username.encode()
+    ufrag = pair.peer._parts().ice.local_username.encode()
     known_user = b"\x00\x06" + len(ufrag + b":x").to_bytes(2, "big") + ufrag + b":x" + bytes(-(len(ufrag) + 2) % 4)
     for _ in range(300):
         body = noise.randbytes(noise.randrange(0, 80))
@@ -246,7 +246,7 @@ async def test_datagrams_of_strangers_are_dropped() -> None:
 async def test_the_address_may_change_with_a_valid_check() -> None:
     pair = Pair()
     await pair.connect()
-    before = pair.peer._ice._nominated
+    before = pair.peer._parts().ice._nominated
     shown = len(pair.browser.frames)
     (pair_now,) = pair.browser.dtls.transport._connection._nominated.values()
     protocol = pair_now.protocol
@@ -259,9 +259,9 @@ async def test_the_address_may_change_with_a_valid_check() -> None:
     protocol.transport = transport
     connection = pair.browser.dtls.transport._connection
     request = connection.build_request(pair_now, nominate=True)
-    request.add_message_integrity(pair.peer._ice.local_password.encode())
+    request.add_message_integrity(pair.peer._parts().ice.local_password.encode())
     transport.sendto(bytes(request), pair_now.remote_addr)
-    await pair.looper.run(lambda: pair.peer._ice._nominated != before, 5)
+    await pair.looper.run(lambda: pair.peer._parts().ice._nominated != before, 5)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 30, 10)
     protocol.transport = real
     transport.close()
@@ -282,7 +282,7 @@ async def test_two_peers_share_a_port_and_a_stalled_one_harms_nobody() -> None:
     good, stalled = Pair(), Pair()
     await good.connect()
     async with child_browser(stalled) as child:
-        assert good.peer._ice._port is stalled.peer._ice._port
+        assert good.peer._parts().ice._port is stalled.peer._parts().ice._port
         good.looper.peers = [good.peer, stalled.peer]
         await good.looper.run(lambda: stalled.peer.frames_sent >= 30 and len(good.browser.frames) >= 10, 10)
         child.send_signal(signal.SIGSTOP)
@@ -304,12 +304,12 @@ async def test_a_full_socket_drops_whole_frames_and_then_needs_a_keyframe() -> N
     await pair.connect()
     await pair.looper.run(lambda: len(pair.browser.frames) >= 10, 10)
     sent, wanted = pair.peer.frames_sent, pair.keyframes_wanted
-    pair.peer._ice.is_congested = lambda: True  # type: ignore[method-assign]
+    pair.peer._parts().ice.is_congested = lambda: True  # type: ignore[method-assign]
     for _ in range(5):
         pair.looper.send_frame()
     assert pair.peer.frames_sent == sent
     assert pair.peer.frames_dropped == 5
-    del pair.peer._ice.is_congested
+    del pair.peer._parts().ice.is_congested
     shown = len(pair.browser.frames)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 20, 10)
     assert pair.keyframes_wanted > wanted

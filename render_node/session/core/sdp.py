@@ -1,4 +1,4 @@
-"""Session descriptions: what we add to aiortc's text, and what a remote text must look like before aiortc reads it.
+"""Remote session descriptions: what they must look like before aiortc reads them.
 
 A remote description is hostile. It is checked line by line and rebuilt from the lines that matter; candidates are
 left out, because an ICE-lite side learns addresses from checks alone and a ``.local`` name would cost a second.
@@ -19,13 +19,6 @@ from wire.errors import Reason, WireError
 from wire.limits import SDP_MAX_BYTES
 from wire.session_control import VideoCodec
 
-PLAYOUT_DELAY_ID = 6
-"""Extension id that our offers give to playout-delay; aiortc's own end at 3."""
-
-RTX_TIME_MS = 100
-"""Offered rtx-time: Chrome asks for a keyframe after three times this without a decodable frame, not after 3 s."""
-
-OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 LINES_MAX = 1000
 LINE_MAX_CHARS = 1024
 SECTIONS_MAX = 4
@@ -41,7 +34,7 @@ _FMTP = re.compile(r"a=fmtp:(\d{1,3}) (.+)")
 _PARAMETER = re.compile(
     r"(?:apt=\d{1,3}|profile-level-id=[0-9A-Fa-f]{6}|packetization-mode=\d|level-asymmetry-allowed=\d)"
 )
-_RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/ ]+)/(\d+)")
+RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/ ]+)/(\d+)")
 _SHA256_BYTES = 32
 _KEPT_AS_IS = re.compile(
     r"a=(?:mid:[A-Za-z0-9_.-]{1,16}|rtcp-mux|rtcp-rsize|sendrecv|sendonly|recvonly|inactive"
@@ -85,34 +78,6 @@ class RemoteDescription:
         return next((part for part in self.sections if part.kind == kind and not part.rejected), None)
 
 
-def finish_offer(sdp: str) -> str:
-    """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, receiver round trips, stereo Opus."""
-    head, sections = _ours(sdp)
-    done = [_with_ice_lite(head)]
-    for section in sections:
-        if section[0].startswith("m=video"):
-            section = [*map(_with_rtx_time, section), *_video_lines(section, PLAYOUT_DELAY_ID)]
-        elif section[0].startswith("m=audio"):
-            section = _with_opus(section)
-        done.append(section)
-    return _join(done)
-
-
-def finish_answer(sdp: str, remote: RemoteDescription) -> str:
-    """Return aiortc's answer with ICE-lite and the extensions that the remote offered under its ids."""
-    head, sections = _ours(sdp)
-    done = [_with_ice_lite(head)]
-    for section in sections:
-        if section[0].startswith("m=video"):
-            offered = remote.section("video")
-            number = offered.extension_ids().playout_delay if offered else None
-            section = [*section, *_video_lines(section, number)]
-        elif section[0].startswith("m=audio"):
-            section = _with_opus(section)
-        done.append(section)
-    return _join(done)
-
-
 def check_remote(sdp: str, *, answer: bool) -> RemoteDescription:
     """Check a remote description and return it rebuilt.
 
@@ -124,7 +89,7 @@ def check_remote(sdp: str, *, answer: bool) -> RemoteDescription:
         WireError: ``bad_sdp`` with what is wrong.
     """
     lines = _lines(sdp)
-    head, sections = _split(lines)
+    head, sections = split_sections(lines)
     if not sections or len(sections) > SECTIONS_MAX:
         raise _bad(f"{len(sections)} media sections")
     _check_fingerprints(lines)
@@ -135,7 +100,7 @@ def check_remote(sdp: str, *, answer: bool) -> RemoteDescription:
     kept_head += [line for line in head if _keep_in_head(line)]
     checked = [_section(section) for section in sections]
     _check_sections([part for _, part in checked], kept_head)
-    text = _join([kept_head, *(kept for kept, _ in checked)])
+    text = join_sections([kept_head, *(kept for kept, _ in checked)])
     return RemoteDescription(text, tuple(part for _, part in checked))
 
 
@@ -168,7 +133,8 @@ def _lines(sdp: str) -> list[str]:
     return lines
 
 
-def _split(lines: list[str]) -> tuple[list[str], list[list[str]]]:
+def split_sections(lines: list[str]) -> tuple[list[str], list[list[str]]]:
+    """Return the lines before the first media line, and those of each media section."""
     head: list[str] = []
     sections: list[list[str]] = []
     for line in lines:
@@ -179,12 +145,8 @@ def _split(lines: list[str]) -> tuple[list[str], list[list[str]]]:
     return head, sections
 
 
-def _ours(sdp: str) -> tuple[list[str], list[list[str]]]:
-    """Split aiortc's text, which names each certificate by three digests where one is enough."""
-    return _split([line for line in sdp.splitlines() if not line.startswith("a=fingerprint:") or _is_sha256(line)])
-
-
-def _join(groups: list[list[str]]) -> str:
+def join_sections(groups: list[list[str]]) -> str:
+    """Return the lines of all groups as SDP text."""
     return "".join(f"{line}\r\n" for group in groups for line in group)
 
 
@@ -211,7 +173,7 @@ def _check_transport(head: list[str], sections: list[list[str]], *, answer: bool
         setups = {line for line in lines if line.startswith("a=setup:")}
         if len(setups) != 1 or not setups <= allowed:
             raise _bad("the DTLS setup attribute is missing or not allowed")
-        if not any(map(_is_sha256, lines)):
+        if not any(map(is_sha256, lines)):
             raise _bad("a media section has no sha-256 fingerprint")
         for name, pattern in (("ufrag", _UFRAG), ("pwd", _PASSWORD)):
             values = {line for line in lines if line.startswith(f"a=ice-{name}:")}
@@ -226,10 +188,11 @@ def _keep_in_head(line: str) -> bool:
 
 
 def _is_transport(line: str) -> bool:
-    return _is_sha256(line) or line.startswith(("a=ice-ufrag:", "a=ice-pwd:", "a=setup:"))
+    return is_sha256(line) or line.startswith(("a=ice-ufrag:", "a=ice-pwd:", "a=setup:"))
 
 
-def _is_sha256(line: str) -> bool:
+def is_sha256(line: str) -> bool:
+    """Tell whether a line is a SHA-256 fingerprint."""
     return line.lower().startswith("a=fingerprint:sha-256 ")
 
 
@@ -240,7 +203,7 @@ def _section(lines: list[str]) -> tuple[list[str], RemoteSection]:
     kind, formats = media[1], media[4].split()
     if kind != "application" and not all(part.isdigit() and int(part) < 128 for part in formats):
         raise _bad("a payload type is malformed")
-    mapped = {found[1] for line in lines if (found := _RTPMAP.match(line))} & set(formats)
+    mapped = {found[1] for line in lines if (found := RTPMAP.match(line))} & set(formats)
     kept = [lines[0]]
     extensions: list[tuple[int, str]] = []
     codecs: list[str] = []
@@ -250,7 +213,7 @@ def _section(lines: list[str]) -> tuple[list[str], RemoteSection]:
             extensions += _extension(line)
         elif line.startswith("a=mid:"):
             mid = line[6:]
-        if (found := _RTPMAP.match(line)) and found[1] in mapped:
+        if (found := RTPMAP.match(line)) and found[1] in mapped:
             codecs.append(found[2].upper())
         if _keep(line, mapped):
             kept.append(line)
@@ -293,28 +256,3 @@ def _check_sections(sections: list[RemoteSection], head: list[str]) -> None:
     bundled = {mid for line in head if line.startswith("a=group:BUNDLE") for mid in line.split()[1:]}
     if len(used) > 1 and not used <= bundled:
         raise _bad("the media sections are not bundled")
-
-
-def _with_ice_lite(head: list[str]) -> list[str]:
-    return [*head, "a=ice-lite"]
-
-
-def _video_lines(section: list[str], playout_delay_id: int | None) -> list[str]:
-    added = ["a=rtcp-xr:rcvr-rtt=all", "a=rtcp-rsize"]
-    if playout_delay_id is not None:
-        added.append(f"a=extmap:{playout_delay_id} {PLAYOUT_DELAY_URI}")
-    for line in section:
-        match = _RTPMAP.match(line)
-        if match and match[2].lower() != "rtx":
-            added.append(f"a=rtcp-fb:{match[1]} ccm fir")
-    return added
-
-
-def _with_rtx_time(line: str) -> str:
-    return f"{line};rtx-time={RTX_TIME_MS}" if re.fullmatch(r"a=fmtp:\d+ apt=\d+", line) else line
-
-
-def _with_opus(section: list[str]) -> list[str]:
-    numbers = [match[1] for line in section if (match := _RTPMAP.match(line)) and match[2].lower() == "opus"]
-    kept = [line for line in section if not any(line.startswith(f"a=fmtp:{number} ") for number in numbers)]
-    return [*kept, *(f"a=fmtp:{number} {OPUS_FMTP}" for number in numbers), "a=ptime:10"]

@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from aiortc import RTCDataChannel, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
+from aiortc import RTCSessionDescription
 from aiortc.exceptions import OperationError
-from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 from render_node.session.core.h264_packets import packetise_h264
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.liveness import CONNECT_US, Liveness
+from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.peer_states import end_state, is_final, may_follow
 from render_node.session.core.rtp_packets import PAYLOAD_MAX_BYTES
-from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote, finish_answer, finish_offer
+from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
 from render_node.session.core.vp8_packets import PICTURE_ID_MODULUS, packetise_vp8
 from render_node.session.io import aiortc_hooks
-from render_node.session.io.ice_lite import LiteConnection
+from render_node.session.io.peer_connection import BuiltConnection, Handlers, build_connection
 from render_node.session.io.peer_feedback import PeerFeedback
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.media import EncodedFrame, OpusPacket
@@ -33,8 +32,6 @@ from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
 from wire.session_control import PeerState, Role, VideoCodec
 from wire.worker_control import IceSpec
 
-INPUT_CHANNEL_ID = 0
-STORY_CHANNEL_ID = 1
 STORY_BUFFER_MAX_BYTES = 64 * 1024
 """Unsent story bytes beyond which newer ones are dropped: a story that comes late helps nobody."""
 
@@ -92,21 +89,17 @@ class PeerSession:
         self._answered_us: int | None = None
         self._reported_us = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._pc: RTCPeerConnection | None = None
-        self._video: RtpSender
-        self._audio: RtpSender | None = None
-        self._story: RTCDataChannel | None = None
-        self._ice: LiteConnection
-        self._dtls: RTCDtlsTransport
+        self._built: BuiltConnection | None = None
         self._closing: asyncio.Task[None] | None = None
         self.feedback = PeerFeedback()
 
     @property
     def sent_bytes(self) -> int:
         """Bytes of media handed to the socket."""
-        if self._pc is None:
+        built = self._built
+        if built is None:
             return 0
-        return self._video.wire_bytes + (self._audio.wire_bytes if self._audio else 0)
+        return built.video.wire_bytes + (built.audio.wire_bytes if built.audio else 0)
 
     async def offer(self) -> str:
         """Return our offer: video, audio and two data channels.
@@ -114,7 +107,7 @@ class PeerSession:
         Raises:
             WireError: ``no_room`` or ``internal`` if no socket could be opened, ``bad_state`` if already described.
         """
-        pc = self._build(audio=True, data=True, answering=False)
+        pc = self._build(audio=True, data=True, answering=False).pc
         await pc.setLocalDescription(await pc.createOffer())
         return finish_offer(pc.localDescription.sdp)
 
@@ -124,12 +117,12 @@ class PeerSession:
         Raises:
             WireError: ``bad_sdp``, ``no_common_codec`` or ``bad_state``; the session stays as it was.
         """
-        if self._pc is None or self._answered_us is not None or self.state is not PeerState.INVITED:
+        if self._built is None or self._answered_us is not None or self.state is not PeerState.INVITED:
             raise WireError(Reason.BAD_STATE, "no answer is expected")
         remote = check_remote(sdp, answer=True)
         check_codec(remote, self._codec)
-        await self._set_remote(self._pc, remote, "answer")
-        self._start_connecting(remote)
+        await self._set_remote(self._built, remote, "answer")
+        self._start_connecting()
 
     async def answer(self, remote_offer: str) -> str:
         """Return our answer to a WHEP player's offer and start connecting.
@@ -142,11 +135,11 @@ class PeerSession:
         remote = check_remote(remote_offer, answer=False)
         check_codec(remote, self._codec)
         has_data = remote.section("application") is not None
-        pc = self._build(audio=remote.section("audio") is not None, data=has_data, answering=True)
-        await self._set_remote(pc, remote, "offer")
-        self._start_connecting(remote)
-        await pc.setLocalDescription(await pc.createAnswer())
-        return finish_answer(pc.localDescription.sdp, remote)
+        built = self._build(audio=remote.section("audio") is not None, data=has_data, answering=True)
+        await self._set_remote(built, remote, "offer")
+        self._start_connecting()
+        await built.pc.setLocalDescription(await built.pc.createAnswer())
+        return finish_answer(built.pc.localDescription.sdp, remote)
 
     def send_video(self, frame: EncodedFrame) -> int:
         """Send a frame now, or drop it whole.
@@ -154,18 +147,19 @@ class PeerSession:
         Returns:
             When its last packet was handed to the socket, in µs of the monotonic clock; 0 if it was dropped.
         """
-        if self.state is not PeerState.CONNECTED or not self._video.is_ready:
+        built = self._built
+        if built is None or self.state is not PeerState.CONNECTED or not built.video.is_ready:
             return 0
         now_us = _now_us()
         if self._needs_keyframe and not frame.keyframe:
             return self._drop(now_us)
-        if self._ice.is_congested():
+        if built.ice.is_congested():
             return self._drop(now_us)
         if self._codec is VideoCodec.H264:
             payloads = packetise_h264(frame.access_unit, PAYLOAD_MAX_BYTES)
         else:
             payloads = packetise_vp8(frame.access_unit, self._picture_id, PAYLOAD_MAX_BYTES)
-        if not self._video.send_payloads(
+        if not built.video.send_payloads(
             payloads, frame.rtp_ts, media_us=frame.times.tick_us, now_us=now_us, now_ntp=self._ntp(now_us)
         ):
             return self._drop(now_us)
@@ -176,15 +170,16 @@ class PeerSession:
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
-        if self.state is PeerState.CONNECTED and self._audio is not None:
+        built = self._built
+        if built is not None and built.audio is not None and self.state is PeerState.CONNECTED:
             now_us = _now_us()
-            self._audio.send_payloads(
+            built.audio.send_payloads(
                 (packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us, now_ntp=self._ntp(now_us)
             )
 
     def send_story(self, data: bytes) -> bool:
         """Send a story message, or drop it if the channel is not open or behind; tells which."""
-        channel = self._story
+        channel = self._built.story if self._built is not None else None
         if channel is None or channel.readyState != "open" or channel.bufferedAmount > STORY_BUFFER_MAX_BYTES:
             return False
         try:
@@ -200,82 +195,61 @@ class PeerSession:
         if self._closing is not None:
             await asyncio.shield(self._closing)
 
-    def _build(self, *, audio: bool, data: bool, answering: bool) -> RTCPeerConnection:
-        if self._pc is not None:
+    def _build(self, *, audio: bool, data: bool, answering: bool) -> BuiltConnection:
+        if self._built is not None:
             raise WireError(Reason.BAD_STATE, "this peer is already described")
-        parts = aiortc_hooks.Parts(
-            make_sender=lambda kind, transport: RtpSender(kind, transport, self._sender_ready),
-            make_connection=lambda user, password: LiteConnection(self._ice_spec, user, password),
+        handlers = Handlers(
+            on_sender_ready=self._sender_ready,
+            on_rtcp=self._guarded(self._rtcp_received),
+            on_input=self._guarded(self._input_received),
+            on_story=self._guarded(self._story_received),
+            on_story_open=self._guarded(self._callbacks.on_story_open),
+            on_data=lambda: self._liveness.heard(_now_us()),
+            on_data_fault=self._data_fault,
         )
-        with aiortc_hooks.our_parts(parts):
-            pc = aiortc_hooks.new_connection()
-            video = pc.addTransceiver("video", direction="sendonly")
-            video.setCodecPreferences(_video_codecs(self._codec, all_profiles=answering))
-            self._video = _our_sender(video)
-            if audio:
-                sound = pc.addTransceiver("audio", direction="sendonly")
-                sound.setCodecPreferences(_capabilities("audio", "audio/opus"))
-                self._audio = _our_sender(sound)
-                # A stream of its own: a receiver holds back the picture to keep lips in time with sound.
-                self._audio._stream_id = f"sound-{self._video._stream_id}"
-            self._dtls = self._video.transport
-            connection = aiortc_hooks.ice_connection(self._dtls)
-            assert isinstance(connection, LiteConnection)
-            self._ice = connection
-            aiortc_hooks.take_over_rtcp(self._dtls, self._guarded(self._rtcp_received))
-            if data:
-                self._open_channels(pc)
-        aiortc_hooks.mark_bundled(pc)
-        pc.on("connectionstatechange", self._guarded(self._connection_changed))
-        self._pc = pc
-        return pc
+        self._built = build_connection(
+            self._codec, self._ice_spec, handlers, audio=audio, data=data, answering=answering
+        )
+        self._built.pc.on("connectionstatechange", self._guarded(self._connection_changed))
+        return self._built
 
-    def _open_channels(self, pc: RTCPeerConnection) -> None:
-        inputs = pc.createDataChannel("input", ordered=False, maxRetransmits=0, negotiated=True, id=INPUT_CHANNEL_ID)
-        inputs.on("message", self._guarded(self._input_received))
-        story = pc.createDataChannel("story", ordered=False, maxRetransmits=0, negotiated=True, id=STORY_CHANNEL_ID)
-        story.on("message", self._guarded(self._story_received))
-        story.on("open", self._guarded(self._callbacks.on_story_open))
-        self._story = story
-        assert pc.sctp is not None
-        aiortc_hooks.guard_data(pc.sctp, lambda: self._liveness.heard(_now_us()), self._data_fault)
-
-    async def _set_remote(self, pc: RTCPeerConnection, remote: RemoteDescription, kind: str) -> None:
-        for sender, part in ((self._video, remote.section("video")), (self._audio, remote.section("audio"))):
+    async def _set_remote(self, built: BuiltConnection, remote: RemoteDescription, kind: str) -> None:
+        for sender, part in ((built.video, remote.section("video")), (built.audio, remote.section("audio"))):
             if sender is not None and part is not None:
                 sender.extension_ids = part.extension_ids()
         try:
-            await pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
+            await built.pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
         except OperationError as error:
             raise WireError(Reason.NO_COMMON_CODEC, str(error)) from error
         except Exception as error:
             raise WireError(Reason.BAD_SDP, f"aiortc refused it: {error!r}") from error
 
-    def _start_connecting(self, remote: RemoteDescription) -> None:
+    def _start_connecting(self) -> None:
         self._answered_us = _now_us()
         self._move(PeerState.CONNECTING, None)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     def _sender_ready(self, sender: RtpSender) -> None:
-        if sender is self._video:
+        if sender.kind == "video":
             self._want_keyframe(_now_us())
 
     def _connection_changed(self) -> None:
-        assert self._pc is not None
-        if self._pc.connectionState == "connected" and aiortc_hooks.is_secured(self._dtls):
+        built = self._parts()
+        if built.pc.connectionState == "connected" and aiortc_hooks.is_secured(built.dtls):
             self._liveness.heard(_now_us())
             self._move(PeerState.CONNECTED, None)
-        elif self._pc.connectionState == "failed":
-            refused = aiortc_hooks.is_fingerprint_refused(self._dtls)
+        elif built.pc.connectionState == "failed":
+            refused = aiortc_hooks.is_fingerprint_refused(built.dtls)
             self._finish(Reason.BAD_FINGERPRINT if refused else Reason.PEER_CLOSED)
-        elif self._pc.connectionState == "closed":
+        elif built.pc.connectionState == "closed":
             self._finish(Reason.PEER_CLOSED)
 
     def _tick(self) -> None:
         self._timer = None
         now_us = _now_us()
-        if self._ice.heard_us is not None:
-            self._liveness.heard(self._ice.heard_us)
+        built = self._parts()
+        if built.ice.heard_us is not None:
+            self._liveness.heard(built.ice.heard_us)
         if self.state is PeerState.CONNECTING and now_us - (self._answered_us or now_us) > CONNECT_US:
             self._finish(Reason.CONNECT_TIMEOUT)
         elif self.state is PeerState.CONNECTED and self._liveness.is_lost(now_us):
@@ -284,7 +258,7 @@ class PeerSession:
             return
         if self.state is PeerState.CONNECTED:
             self._send_reports(now_us)
-            if self._needs_keyframe and self._video.is_ready:
+            if self._needs_keyframe and built.video.is_ready:
                 self._want_keyframe(now_us)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
@@ -292,14 +266,15 @@ class PeerSession:
         if now_us - self._reported_us < REPORT_US:
             return
         self._reported_us = now_us
-        for sender in (self._video, self._audio):
+        built = self._parts()
+        for sender in (built.video, built.audio):
             if sender is not None:
                 sender.send_report(now_us=now_us, now_ntp=self._ntp(now_us))
 
     def _rtcp_received(self, data: bytes) -> None:
         now_us = _now_us()
         self._liveness.heard(now_us)
-        if self.feedback.receive(data, self._video, now_us=now_us, now_ntp=self._ntp(now_us)):
+        if self.feedback.receive(data, self._parts().video, now_us=now_us, now_ntp=self._ntp(now_us)):
             self._want_keyframe(now_us)
 
     def _input_received(self, message: bytes | str) -> None:
@@ -350,15 +325,19 @@ class PeerSession:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._pc is not None:
-            self._closing = self._loop.create_task(self._close_connection(self._pc))
+        if self._built is not None:
+            self._closing = self._loop.create_task(self._close_connection(self._built))
 
-    async def _close_connection(self, pc: RTCPeerConnection) -> None:
+    async def _close_connection(self, built: BuiltConnection) -> None:
         try:
-            await pc.close()
+            await built.pc.close()
         except Exception:
             log.exception("peer_close_failed", peer_id=self.peer_id)
-        await self._ice.close()
+        await built.ice.close()
+
+    def _parts(self) -> BuiltConnection:
+        assert self._built is not None, "nothing calls this before the connection is built"
+        return self._built
 
     def _guarded(self, handler: Callable[..., None]) -> Callable[..., None]:
         """Return ``handler`` without its exceptions, one of which would make aiortc close the session."""
@@ -374,25 +353,3 @@ class PeerSession:
 
 def _now_us() -> int:
     return time.monotonic_ns() // 1000
-
-
-def _our_sender(transceiver: RTCRtpTransceiver) -> RtpSender:
-    sender = transceiver.sender
-    if not isinstance(sender, RtpSender):
-        raise aiortc_hooks.HookMismatch("the RTP sender is not ours")
-    return sender
-
-
-def _capabilities(kind: str, *mime_types: str) -> list[RTCRtpCodecCapability]:
-    return [codec for codec in RtpSender.getCapabilities(kind).codecs if codec.mimeType in mime_types]
-
-
-def _video_codecs(codec: VideoCodec, *, all_profiles: bool) -> list[RTCRtpCodecCapability]:
-    """Return what to offer or accept: constrained baseline first, whose streams plain baseline decoders take too."""
-    rtx = _capabilities("video", "video/rtx")
-    if codec is VideoCodec.VP8:
-        return _capabilities("video", "video/VP8") + rtx
-    h264 = _capabilities("video", "video/H264")
-    constrained = [entry for entry in h264 if entry.parameters.get("profile-level-id") == "42e01f"]
-    rest = [entry for entry in h264 if entry not in constrained] if all_profiles else []
-    return constrained + rest + rtx

@@ -11,8 +11,9 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as st
 
+from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, ExtensionIds
-from render_node.session.core.sdp import check_codec, check_remote, finish_answer, finish_offer
+from render_node.session.core.sdp import check_codec, check_remote
 from wire.errors import Reason, WireError
 from wire.limits import SDP_MAX_BYTES
 from wire.session_control import VideoCodec

@@ -1,0 +1,76 @@
+"""Our session descriptions: what is added to aiortc's text because aiortc has no words for it."""
+
+from __future__ import annotations
+
+import re
+
+from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI
+from render_node.session.core.sdp import RTPMAP, RemoteDescription, is_sha256, join_sections, split_sections
+
+PLAYOUT_DELAY_ID = 6
+"""Extension id that our offers give to playout-delay; aiortc's own end at 3."""
+
+RTX_TIME_MS = 100
+"""Offered rtx-time: Chrome asks for a keyframe after three times this without a decodable frame, not after 3 s."""
+
+OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
+
+
+def finish_offer(sdp: str) -> str:
+    """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, receiver round trips, stereo Opus."""
+    head, sections = _ours(sdp)
+    done = [_with_ice_lite(head)]
+    for section in sections:
+        if section[0].startswith("m=video"):
+            section = [*map(_with_rtx_time, section), *_video_lines(section, PLAYOUT_DELAY_ID)]
+        elif section[0].startswith("m=audio"):
+            section = _with_opus(section)
+        done.append(section)
+    return join_sections(done)
+
+
+def finish_answer(sdp: str, remote: RemoteDescription) -> str:
+    """Return aiortc's answer with ICE-lite and the extensions that the remote offered under its ids."""
+    head, sections = _ours(sdp)
+    done = [_with_ice_lite(head)]
+    for section in sections:
+        if section[0].startswith("m=video"):
+            offered = remote.section("video")
+            number = offered.extension_ids().playout_delay if offered else None
+            section = [*section, *_video_lines(section, number)]
+        elif section[0].startswith("m=audio"):
+            section = _with_opus(section)
+        done.append(section)
+    return join_sections(done)
+
+
+def _with_ice_lite(head: list[str]) -> list[str]:
+    return [*head, "a=ice-lite"]
+
+
+def _video_lines(section: list[str], playout_delay_id: int | None) -> list[str]:
+    added = ["a=rtcp-xr:rcvr-rtt=all", "a=rtcp-rsize"]
+    if playout_delay_id is not None:
+        added.append(f"a=extmap:{playout_delay_id} {PLAYOUT_DELAY_URI}")
+    for line in section:
+        match = RTPMAP.match(line)
+        if match and match[2].lower() != "rtx":
+            added.append(f"a=rtcp-fb:{match[1]} ccm fir")
+    return added
+
+
+def _with_rtx_time(line: str) -> str:
+    return f"{line};rtx-time={RTX_TIME_MS}" if re.fullmatch(r"a=fmtp:\d+ apt=\d+", line) else line
+
+
+def _with_opus(section: list[str]) -> list[str]:
+    numbers = [match[1] for line in section if (match := RTPMAP.match(line)) and match[2].lower() == "opus"]
+    kept = [line for line in section if not any(line.startswith(f"a=fmtp:{number} ") for number in numbers)]
+    return [*kept, *(f"a=fmtp:{number} {OPUS_FMTP}" for number in numbers), "a=ptime:10"]
+
+
+def _ours(sdp: str) -> tuple[list[str], list[list[str]]]:
+    """Split aiortc's text, which names each certificate by three digests where one is enough."""
+    return split_sections(
+        [line for line in sdp.splitlines() if not line.startswith("a=fingerprint:") or is_sha256(line)]
+    )
