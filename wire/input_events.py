@@ -119,7 +119,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Pad:
-    """All of one pad: buttons as bits in W3C standard order; axes LX LY RX RY and triggers LT RT, -32768..32767."""
+    """All of one pad: buttons as bits in W3C standard order; axes LX LY RX RY and triggers LT RT, these 0 at rest."""
 
     index: int
     buttons: int

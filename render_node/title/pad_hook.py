@@ -11,6 +11,8 @@ from render_node.title.worker_link import WorkerLink
 from wire.frame_story import Rumble
 from wire.input_events import Pad
 
+AT_REST = (0, 0, 0, 0, 0, 0)
+
 
 class PadState:
     """One connected pad, whether or not the title has opened it."""
@@ -138,7 +140,7 @@ class PadHook:
         if connected and pad is None:
             self._connect(seat, index)
         elif not connected and pad is not None:
-            self._move(pad, Pad(index, 0, (0, 0, 0, 0, -32768, -32768)))
+            self._move(pad, Pad(index, 0, AT_REST))
             pad.connected = False
             self._pads.remove(pad)
             post(self._pygame, self._pygame.JOYDEVICEREMOVED, instance_id=pad.instance_id)
@@ -151,7 +153,7 @@ class PadHook:
     def release_all(self) -> None:
         """The player's page lost focus."""
         for pad in list(self._pads):
-            self._move(pad, Pad(pad.index, 0, (0, 0, 0, 0, -32768, -32768)))
+            self._move(pad, Pad(pad.index, 0, AT_REST))
 
     def _find(self, seat: int, index: int) -> PadState | None:
         return next((pad for pad in self._pads if (pad.seat, pad.index) == (seat, index)), None)

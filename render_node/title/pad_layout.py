@@ -14,13 +14,15 @@ HAT_BITS = 0b1111 << 12
 _BUTTON_OF_W3C = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 8: 6, 9: 7, 10: 8, 11: 9, 16: 10}
 """A B X Y LB RB Back Start left-stick right-stick Guide; the triggers (6, 7) are axes in pygame."""
 
-_AXIS_ORDER = (0, 1, 4, 2, 3, 5)
-"""pygame's LX LY LT RX RY RT out of the wire's LX LY RX RY LT RT."""
-
 
 def axis_values(pad: Pad) -> tuple[float, ...]:
-    """Return the six axes from -1 to 1; a trigger at rest is -1."""
-    return tuple(max(pad.axes[source] / 32767, -1.0) for source in _AXIS_ORDER)
+    """Return pygame's LX LY LT RX RY RT from -1 to 1; a trigger, 0..32767 on the wire, rests at -1."""
+    left_x, left_y, right_x, right_y, left_trigger, right_trigger = (max(axis / 32767, -1.0) for axis in pad.axes)
+    return left_x, left_y, _trigger(left_trigger), right_x, right_y, _trigger(right_trigger)
+
+
+def _trigger(pressed: float) -> float:
+    return max(pressed, 0.0) * 2 - 1
 
 
 def button_set(w3c_buttons: int) -> set[int]:

@@ -1,10 +1,13 @@
+import pytest
+
 from render_node.title.pad_layout import axis_values, button_set, hat_value
 from wire.input_events import Pad
 
 
 def test_axes_move_into_pygames_order() -> None:
-    values = axis_values(Pad(0, 0, (1 * 3276, 2 * 3276, 3 * 3276, 4 * 3276, -32768, 32767)))
-    assert [round(value, 1) for value in values] == [0.1, 0.2, -1.0, 0.3, 0.4, 1.0]
+    values = axis_values(Pad(0, 0, (1 * 3276, 2 * 3276, 3 * 3276, -32768, 0, 32767)))
+    assert [round(value, 1) for value in values] == [0.1, 0.2, -1.0, 0.3, -1.0, 1.0]
+    assert axis_values(Pad(0, 0, (0, 0, 0, 0, 16384, 0)))[2] == pytest.approx(0, abs=1e-4)
 
 
 def test_buttons_move_and_triggers_and_dpad_are_none() -> None:
