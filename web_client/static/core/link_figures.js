@@ -1,0 +1,68 @@
+// Rates from two readings of getStats. Sans-IO: the reports are arguments.
+
+/** @import {LinkFigures} from "../types.js" */
+
+/** @typedef {ReadonlyMap<string, Record<string, any>>} StatsReport */
+
+/**
+ * What the overlay shows, from this reading and the one before.
+ * @param {StatsReport} report
+ * @param {StatsReport | null} before
+ * @returns {LinkFigures | null} null while no video is received.
+ */
+export function linkFigures(report, before) {
+  const now = inboundVideo(report);
+  if (now === null) return null;
+  const then = before === null ? null : inboundVideo(before);
+  const earlier = then !== null && then["ssrc"] === now["ssrc"] ? then : {};
+  /** @param {string} name */
+  const change = (name) => Number(now[name] ?? 0) - Number(earlier[name] ?? 0);
+  const seconds = then === null || earlier !== then ? NaN : change("timestamp") / 1000;
+  const [received, lost] = [change("packetsReceived"), change("packetsLost")];
+  return {
+    fps: rate(change("framesDecoded"), seconds),
+    bitrate_bps: rate(change("bytesReceived") * 8, seconds),
+    packets_lost: Number(now["packetsLost"] ?? 0),
+    loss_share: rate(Math.max(0, lost), received + Math.max(0, lost)),
+    jitter_buffer_ms: 1000 * rate(change("jitterBufferDelay"), change("jitterBufferEmittedCount")),
+    decode_ms: 1000 * rate(change("totalDecodeTime"), change("framesDecoded")),
+    width: Number(now["frameWidth"] ?? 0),
+    height: Number(now["frameHeight"] ?? 0),
+    codec: String(report.get(now["codecId"])?.["mimeType"] ?? "").replace("video/", ""),
+    frames_decoded: Number(now["framesDecoded"] ?? 0),
+    frames_dropped: Number(now["framesDropped"] ?? 0),
+    freezes: Number(now["freezeCount"] ?? 0),
+    nacks: Number(now["nackCount"] ?? 0),
+    plis: Number(now["pliCount"] ?? 0),
+    rtt_ms: roundTripMs(report),
+  };
+}
+
+/**
+ * @param {StatsReport} report
+ * @returns {Record<string, any> | null}
+ */
+function inboundVideo(report) {
+  for (const entry of report.values()) {
+    if (entry["type"] === "inbound-rtp" && entry["kind"] === "video") return entry;
+  }
+  return null;
+}
+
+/** @param {StatsReport} report */
+function roundTripMs(report) {
+  for (const entry of report.values()) {
+    if (entry["type"] === "candidate-pair" && entry["nominated"] && entry["currentRoundTripTime"] !== undefined) {
+      return 1000 * Number(entry["currentRoundTripTime"]);
+    }
+  }
+  return null;
+}
+
+/**
+ * @param {number} amount
+ * @param {number} over
+ */
+function rate(amount, over) {
+  return over > 0 ? amount / over : 0;
+}

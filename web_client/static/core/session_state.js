@@ -1,0 +1,143 @@
+// What the page knows of its session, as one immutable record, and the small steps that several events share.
+
+/** @import {FailureReason, FromTab, Offer, RoleLabel, SessionStateLabel, Visit} from "../types.js" */
+
+/**
+ * What the player is shown. `ended`, `taken_over` and `failed` are final.
+ * @typedef {"signing_in" | "asking" | "creating" | "joining" | "waiting" | "connecting" | "playing" | "reconnecting"
+ *   | "ended" | "taken_over" | "failed"} Phase
+ */
+/** @typedef {{id: string | null, stage: "asked" | "offered" | "answered" | "connected"}} PeerPart */
+/** @typedef {{reason: FailureReason, detail: string}} Failure */
+/**
+ * @typedef {object} PageState
+ * @property {Phase} phase
+ * @property {Visit} visit
+ * @property {readonly string[]} codecs SDP names of video codecs that this browser decodes.
+ * @property {"none" | "opening" | "open" | "welcomed"} socket
+ * @property {number} socketFailures In a row.
+ * @property {number} peerFailures In a row.
+ * @property {string | null} sessionId
+ * @property {RoleLabel} role
+ * @property {SessionStateLabel | null} sessionState
+ * @property {string | null} titleId
+ * @property {string} titleName
+ * @property {number | null} participantIndex
+ * @property {PeerPart | null} peer
+ * @property {boolean} hasPlayed A picture was seen once.
+ * @property {FailureReason | null} linkFailure Why the sign-in link in the address did not work.
+ * @property {Failure | null} refusal The broker's last refusal; the reason if it closes the socket next.
+ * @property {Failure | null} failure Why the phase is final, or why it waits.
+ */
+/** @typedef {"socket" | "peer" | "create" | "redeem"} TimerName */
+/**
+ * @typedef {{do: "redeem", token: string}
+ *   | {do: "create", titleId: string}
+ *   | {do: "show_address", sessionId: string}
+ *   | {do: "open_socket", sessionId: string, role: RoleLabel}
+ *   | {do: "close_socket"}
+ *   | {do: "probe", sessionId: string}
+ *   | {do: "send", message: FromTab}
+ *   | {do: "make_answer", offer: Offer}
+ *   | {do: "close_peer"}
+ *   | {do: "timer", name: TimerName, ms: number | null}} Effect
+ */
+/** @typedef {[PageState, Effect[]]} Step */
+
+/** From asking for a peer, or answering its offer, to having it. The broker gives up after about as long. */
+export const PEER_TIMEOUT_MS = 6_000;
+
+/** Session states in which a peer may be asked for; the broker keeps the wish until the game runs. */
+const OPEN_STATES = new Set(["starting", "running", "paused"]);
+
+/** @param {PageState} state */
+export function isFinal(state) {
+  return state.phase === "ended" || state.phase === "taken_over" || state.phase === "failed";
+}
+
+/**
+ * @param {Visit} visit
+ * @param {readonly string[]} codecs
+ * @returns {PageState}
+ */
+export function initialState(visit, codecs) {
+  return {
+    phase: "signing_in", visit, codecs,
+    socket: "none", socketFailures: 0, peerFailures: 0,
+    sessionId: visit.kind === "session" ? visit.sessionId : null,
+    role: visit.kind === "session" ? visit.role : "player",
+    sessionState: null,
+    titleId: visit.kind === "play" ? visit.titleId : null,
+    titleName: "", participantIndex: null, peer: null, hasPlayed: false,
+    linkFailure: null, refusal: null, failure: null,
+  };
+}
+
+/**
+ * Everything ends here; only the player can go on.
+ * @param {PageState} state
+ * @param {"ended" | "taken_over" | "failed"} phase
+ * @param {Failure | null} failure
+ * @returns {Step}
+ */
+export function finish(state, phase, failure) {
+  const effects = /** @type {Effect[]} */ ([
+    { do: "close_peer" },
+    { do: "close_socket" },
+    .../** @type {TimerName[]} */ (["socket", "peer", "create", "redeem"]).map((name) => ({ do: "timer", name, ms: null })),
+  ]);
+  return [{ ...state, phase, failure, peer: null, socket: "none" }, effects];
+}
+
+/**
+ * Signed in as far as the page can tell: create or join.
+ * @param {PageState} state
+ * @returns {Step}
+ */
+export function proceed(state) {
+  const { visit } = state;
+  if (visit.kind === "play" && state.sessionId === null) {
+    if (visit.ask) return [{ ...state, phase: "asking" }, []];
+    return [{ ...state, phase: "creating" }, [{ do: "create", titleId: visit.titleId }]];
+  }
+  return openSocket({ ...state, phase: "joining" });
+}
+
+/**
+ * @param {PageState} state
+ * @returns {Step}
+ */
+export function openSocket(state) {
+  const sessionId = /** @type {string} */ (state.sessionId);
+  return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role: state.role }]];
+}
+
+/**
+ * Ask for a peer if one can be had and none is under way.
+ * @param {PageState} state
+ * @returns {Step}
+ */
+export function askForPeer(state) {
+  const possible = state.socket === "welcomed" && OPEN_STATES.has(state.sessionState ?? "");
+  if (!possible || state.peer !== null) return [state, []];
+  return [
+    { ...state, peer: { id: null, stage: "asked" } },
+    [
+      { do: "send", message: { type: "open_peer", video_codecs: [...state.codecs] } },
+      { do: "timer", name: "peer", ms: PEER_TIMEOUT_MS },
+    ],
+  ];
+}
+
+/**
+ * The phase in words, while no picture is there.
+ * @param {PageState} state
+ * @returns {Phase}
+ */
+export function waitingPhase(state) {
+  if (state.hasPlayed) return "reconnecting";
+  if (state.peer?.stage === "offered" || state.peer?.stage === "answered" || state.peer?.stage === "connected") {
+    return "connecting";
+  }
+  return state.sessionState === "running" ? "connecting" : "waiting";
+}

@@ -1,0 +1,126 @@
+// One WebRTC connection to a session worker: receives picture and sound, carries input out and stories both ways.
+
+import { withStereo } from "../core/sdp.js";
+import { Reason } from "../wire/constants.js";
+
+/** @import {FailureReason} from "../types.js" */
+
+/** Unsent input above which a batch is skipped; what it held is repeated by the next one. */
+const INPUT_BUFFER_MAX_BYTES = 8 * 1024;
+
+/** @type {RTCDataChannelInit} */
+const LOSSY = { negotiated: true, ordered: false, maxRetransmits: 0 };
+
+/**
+ * @typedef {object} PeerHandlers
+ * @property {(track: MediaStreamTrack) => void} onTrack
+ * @property {() => void} onConnected
+ * @property {(reason: FailureReason, detail: string) => void} onLost Called at most once.
+ * @property {() => void} onInputOpen
+ * @property {() => void} onStoryOpen
+ * @property {(data: Uint8Array) => void} onStory
+ */
+
+export class PeerLink {
+  #peer;
+  #input;
+  #story;
+  #handlers;
+  #over = false;
+
+  /**
+   * @param {string} peerId
+   * @param {PeerHandlers} handlers
+   * @param {() => RTCPeerConnection} [createPeer]
+   */
+  constructor(peerId, handlers, createPeer = () => new RTCPeerConnection({ bundlePolicy: "max-bundle" })) {
+    this.peerId = peerId;
+    this.#handlers = handlers;
+    this.#peer = createPeer();
+    this.#input = this.#peer.createDataChannel("input", { ...LOSSY, id: 0 });
+    this.#story = this.#peer.createDataChannel("story", { ...LOSSY, id: 1 });
+    this.#input.binaryType = "arraybuffer";
+    this.#story.binaryType = "arraybuffer";
+    this.#input.onopen = () => this.#over || handlers.onInputOpen();
+    this.#story.onopen = () => this.#over || handlers.onStoryOpen();
+    this.#story.onmessage = ({ data }) => {
+      if (!this.#over && data instanceof ArrayBuffer) handlers.onStory(new Uint8Array(data));
+    };
+    this.#story.onclose = () => this.#lose(Reason.PEER_CLOSED, "the worker closed its channel");
+    this.#peer.ontrack = ({ track, receiver }) => {
+      if (this.#over) return;
+      if (track.kind === "video") playAtOnce(receiver);
+      handlers.onTrack(track);
+    };
+    this.#peer.onconnectionstatechange = () => this.#connectionChanged();
+  }
+
+  /**
+   * Take the worker's offer.
+   * @param {string} offer
+   * @returns {Promise<string>} Our answer. It waits for no candidates: the worker learns our address from our packets.
+   */
+  async answer(offer) {
+    await this.#peer.setRemoteDescription({ type: "offer", sdp: offer });
+    const answer = await this.#peer.createAnswer();
+    await this.#peer.setLocalDescription({ type: "answer", sdp: withStereo(answer.sdp ?? "") });
+    return this.#peer.localDescription?.sdp ?? "";
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} batch */
+  sendInput(batch) {
+    if (this.#input.readyState === "open" && this.#input.bufferedAmount < INPUT_BUFFER_MAX_BYTES) {
+      this.#input.send(batch);
+    }
+  }
+
+  /** @param {Uint8Array<ArrayBuffer>} data */
+  sendStory(data) {
+    if (this.#story.readyState === "open") this.#story.send(data);
+  }
+
+  /** @returns {Promise<RTCStatsReport>} */
+  stats() {
+    return this.#peer.getStats();
+  }
+
+  /** Close without a word to the handlers. */
+  close() {
+    this.#over = true;
+    this.#peer.close();
+  }
+
+  #connectionChanged() {
+    const { connectionState } = this.#peer;
+    if (this.#over) return;
+    if (connectionState === "connected") this.#handlers.onConnected();
+    if (connectionState === "failed" || connectionState === "closed") this.#lose(Reason.PEER_CLOSED, connectionState);
+  }
+
+  /**
+   * @param {FailureReason} reason
+   * @param {string} detail
+   */
+  #lose(reason, detail) {
+    if (this.#over) return;
+    this.close();
+    this.#handlers.onLost(reason, detail);
+  }
+}
+
+/**
+ * Ask the browser to hold no picture back. The playout-delay extension says the same where it is understood.
+ * @param {RTCRtpReceiver} receiver
+ */
+function playAtOnce(receiver) {
+  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
+  else /** @type {RTCRtpReceiver} */ (receiver).playoutDelayHint = 0;
+}
+
+/** SDP names of the video codecs that this browser decodes, without repeats and helpers. @returns {string[]} */
+export function videoCodecs() {
+  const helpers = new Set(["rtx", "red", "ulpfec", "flexfec-03"]);
+  const codecs = globalThis.RTCRtpReceiver?.getCapabilities?.("video")?.codecs ?? [];
+  const names = codecs.map(({ mimeType }) => mimeType.replace("video/", "")).filter((name) => !helpers.has(name));
+  return [...new Set(names)].slice(0, 16);
+}

@@ -1,0 +1,145 @@
+// Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
+
+/** @import {PageState, Phase} from "../core/session_state.js" */
+/** @import {WordKey, Words} from "../strings/words.js" */
+
+/** Steps to a picture. @type {readonly WordKey[]} */
+const STEPS = ["step.sign_in", "step.place", "step.start", "step.connect", "step.picture"];
+
+/** @typedef {{button: HTMLElement, act: () => void}} ButtonAction */
+
+/**
+ * The element with this id, of the kind that the page's HTML gives it.
+ * @template {HTMLElement} E
+ * @param {string} id
+ * @param {new () => E} kind
+ * @returns {E}
+ */
+export function byId(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`the page has no #${id}`);
+  return element;
+}
+
+export class Screens {
+  #words;
+  #screen = byId("screen", HTMLElement);
+  #heading = byId("screen_heading", HTMLElement);
+  #text = byId("screen_words", HTMLElement);
+  #steps = byId("screen_steps", HTMLOListElement);
+  #details = byId("screen_details", HTMLDetailsElement);
+  #detailsText = byId("screen_details_text", HTMLElement);
+  #play = byId("screen_play", HTMLButtonElement);
+  #home = byId("screen_home", HTMLAnchorElement);
+  #notice = byId("notice", HTMLElement);
+
+  /**
+   * @param {Words} words
+   * @param {() => void} onPlay The screen's main button was pressed.
+   */
+  constructor(words, onPlay) {
+    this.#words = words;
+    this.#play.addEventListener("click", onPlay);
+    this.#steps.replaceChildren(...STEPS.map((key) => {
+      const item = document.createElement("li");
+      item.textContent = words(key);
+      return item;
+    }));
+  }
+
+  /** @param {PageState} state */
+  show(state) {
+    document.body.dataset["phase"] = state.phase;
+    if (state.titleName !== "") document.title = `${state.titleName} – ${this.#words("app.name")}`;
+    const playing = state.phase === "playing";
+    this.#screen.hidden = playing;
+    this.#notice.hidden = !(playing && state.socket !== "welcomed");
+    if (!this.#notice.hidden) this.#notice.textContent = this.#words("link.lost");
+    if (playing) return;
+    this.#heading.textContent = this.#headingOf(state);
+    this.#setText(this.#text, this.#wordsOf(state));
+    this.#showSteps(state);
+    this.#showButtons(state.phase);
+    const detail = state.failure?.detail ?? "";
+    this.#details.hidden = detail === "" || !isOver(state.phase);
+    this.#detailsText.textContent = detail;
+  }
+
+  /** @param {PageState} state */
+  #headingOf(state) {
+    switch (state.phase) {
+      case "ended":
+        return this.#words("ended.title");
+      case "failed":
+        return this.#words("failed.title");
+      case "taken_over":
+        return this.#words("taken_over.title");
+      case "asking":
+        return this.#words("ask.title");
+      case "reconnecting":
+        return this.#words("reconnecting.title");
+      default:
+        return state.titleName === "" ? this.#words("app.name") : state.titleName;
+    }
+  }
+
+  /** @param {PageState} state */
+  #wordsOf(state) {
+    if (state.phase === "taken_over") return this.#words("taken_over.words");
+    if (state.phase === "asking") return this.#words("ask.words");
+    if (isOver(state.phase)) return this.#words(reasonKey(state));
+    if (state.failure?.reason === "unreachable") return this.#words("link.unreachable");
+    if (state.phase === "reconnecting") return this.#words("reconnecting.words");
+    if (state.failure !== null) return this.#words(reasonKey(state));
+    return state.sessionState === "queued" ? this.#words("waiting.queued") : "";
+  }
+
+  /** @param {PageState} state */
+  #showSteps(state) {
+    this.#steps.hidden = isOver(state.phase) || state.phase === "asking" || state.phase === "reconnecting";
+    const current = stepOf(state);
+    [...this.#steps.children].forEach((item, n) => {
+      item.className = n < current ? "done" : n === current ? "current" : "";
+      if (n === current) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+    });
+  }
+
+  /** @param {Phase} phase */
+  #showButtons(phase) {
+    this.#play.hidden = !(isOver(phase) || phase === "asking");
+    this.#home.hidden = !isOver(phase);
+    if (phase === "asking") this.#play.textContent = this.#words("button.play");
+    else this.#play.textContent = this.#words(phase === "taken_over" ? "button.play_here" : "button.play_again");
+  }
+
+  /**
+   * @param {HTMLElement} element
+   * @param {string} text
+   */
+  #setText(element, text) {
+    element.textContent = text;
+    element.hidden = text === "";
+  }
+}
+
+/** @param {Phase} phase */
+function isOver(phase) {
+  return phase === "ended" || phase === "failed" || phase === "taken_over";
+}
+
+/**
+ * @param {PageState} state
+ * @returns {WordKey}
+ */
+function reasonKey(state) {
+  return `reason.${state.failure?.reason ?? "internal"}`;
+}
+
+/** @param {PageState} state */
+function stepOf(state) {
+  if (state.peer?.stage === "connected") return 4;
+  if (state.phase === "connecting") return 3;
+  if (state.phase !== "waiting") return 0;
+  return state.sessionState === "starting" || state.sessionState === "running" ? 2 : 1;
+}
