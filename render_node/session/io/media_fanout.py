@@ -142,8 +142,8 @@ class MediaFanout:
             self.tell_standing(peer)
 
     def tell_standing(self, peer: Peer) -> None:
-        """Tell one peer what holds until it changes: the title's cursor and whether it wants text."""
-        for story in (self._cursor, self._text):
+        """Tell one peer what holds until it changes: input received so far, the cursor, whether text is wanted."""
+        for story in (Ack(peer.participant.receiver.ack_seq), self._cursor, self._text):
             if story is not None:
                 peer.session.send_story(encode_story(story))
 
