@@ -116,6 +116,12 @@ class Coordinator:
             nodes.check_session(state, session, now)
         place_waiting(state, now)
 
+    def excuse(self, stalled_s: float) -> None:
+        """Do not hold it against nodes that the broker itself stood still for ``stalled_s``."""
+        for node in self._state.nodes.values():
+            node.seen_at += stalled_s
+            node.away_since += stalled_s
+
     # Metrics
 
     def sessions_by_state(self) -> Mapping[SessionState, int]:

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,9 @@ from session_broker.io.store import Store, catalogue_title
 
 TICK_S = 0.25
 """Seconds between looks at the deadlines."""
+
+_STALL_S = 1.0
+"""Lateness of a look at the deadlines from which on the broker blames itself for what it has not heard."""
 
 _SIGN_INS_PER_S = 5.0
 _SIGN_INS_AT_ONCE = 50.0
@@ -132,12 +136,22 @@ def _limits(config: BrokerConfig) -> Limits:
 
 async def _tick(broker: Broker) -> None:
     while True:
+        due = monotonic_s() + TICK_S
         await asyncio.sleep(TICK_S)
+        late_s = monotonic_s() - due
         try:
-            await broker.runner.run(broker.runner.coordinator.handle_timeout)
+            if late_s >= _STALL_S:
+                _log.warning("broker_stalled", late_s=round(late_s, 3))
+                await broker.runner.run(partial(_excuse, broker, late_s))
+            else:
+                await broker.runner.run(broker.runner.coordinator.handle_timeout)
         except StoreUnavailable:
             continue  # Logged and counted by the runner; the next tick tries again.
         except Exception:
             # One session's fault must not stop the deadlines of all others.
             broker.metrics.handler_errors.labels("tick").inc()
             _log.exception("deadline_step_failed")
+
+
+def _excuse(broker: Broker, late_s: float, _now: float) -> None:
+    broker.runner.coordinator.excuse(late_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import structlog
 from starlette.websockets import WebSocket
@@ -15,6 +16,7 @@ from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
 from session_broker.io.outbox import NODE_WAITING_MAX, Outbox
+from session_broker.io.runner import StoreUnavailable
 from wire.errors import Reason, WireError
 from wire.node_control import FROM_NODE, NodeHello, NodeRefusal
 from wire.schema import Message
@@ -38,7 +40,8 @@ async def serve_node(broker: Broker, websocket: WebSocket) -> None:
         await talk.hold(lambda: _converse(broker, talk, link))
     finally:
         broker.runner.links.pop(link, None)
-        await broker.runner.run(lambda now: broker.runner.coordinator.node_gone(link, now))
+        with contextlib.suppress(StoreUnavailable):  # The writes follow when the database answers.
+            await broker.runner.run(lambda now: broker.runner.coordinator.node_gone(link, now))
 
 
 async def _converse(broker: Broker, talk: Conversation, link: LinkKey) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -36,6 +38,7 @@ STATUS: Mapping[Reason, int] = {
 }
 """HTTP status by reason; any other is 500."""
 
+_log = structlog.get_logger()
 _REASON_OF_STATUS = {404: Reason.NOT_FOUND, 405: Reason.NOT_FOUND, 413: Reason.TOO_LARGE}
 
 
@@ -55,6 +58,7 @@ def problem(reason: Reason, detail: str, status: int | None = None) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every failure of a route with a problem document, and refuse sockets in words."""
     app.add_exception_handler(WireError, _on_wire_error)
+    app.add_exception_handler(SQLAlchemyError, _on_database_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_fault)
@@ -70,6 +74,12 @@ async def _on_wire_error(connection: HTTPConnection, error: Exception) -> Respon
         await connection.close(CLOSE_REFUSED)
         return Response()  # A WebSocket has no response; Starlette ignores it.
     return problem(error.reason, error.detail, 503 if isinstance(error, StoreUnavailable) else None)
+
+
+async def _on_database_error(connection: HTTPConnection, error: Exception) -> Response:
+    _log.error("store_unavailable", error=type(error).__name__)
+    connection.app.state.broker.metrics.store_failures.inc()
+    return await _on_wire_error(connection, StoreUnavailable())
 
 
 async def _on_invalid(_request: HTTPConnection, error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from starlette.websockets import WebSocket
 
 from session_broker.core.effects import TabKey
@@ -10,6 +12,7 @@ from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
 from session_broker.io.outbox import TAB_WAITING_MAX, Outbox
+from session_broker.io.runner import StoreUnavailable
 from wire.errors import Reason, WireError
 from wire.limits import CONTROL_RATE_PER_S
 from wire.schema import Message
@@ -28,7 +31,8 @@ async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role:
         await talk.hold(lambda: _converse(broker, talk, key, session_id, role))
     finally:
         broker.runner.tabs.pop(key, None)
-        await broker.runner.run(lambda now: broker.runner.coordinator.tab_gone(key, now))
+        with contextlib.suppress(StoreUnavailable):  # The writes follow when the database answers.
+            await broker.runner.run(lambda now: broker.runner.coordinator.tab_gone(key, now))
 
 
 async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id: str, role: Role) -> None:

@@ -247,6 +247,17 @@ def test_silence_on_an_open_socket_loses_the_node() -> None:
     assert bench.coordinator.nodes_by_state() == {NodeState.LOST: 1}
 
 
+def test_a_broker_that_stood_still_does_not_blame_its_nodes() -> None:
+    bench = Bench()
+    session, _ = running(bench)
+    bench.now += 30.0
+    bench.coordinator.excuse(29.0)
+    bench.wait(0.25)
+    assert session.state is SessionState.RUNNING
+    bench.wait(5.0)
+    assert bench.coordinator.session(session.session_id) is None
+
+
 def test_a_second_link_of_a_node_replaces_the_first() -> None:
     bench = Bench()
     session, link = running(bench)

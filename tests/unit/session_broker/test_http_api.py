@@ -251,6 +251,16 @@ async def test_a_database_that_does_not_answer_holds_news_back(tmp_path: Path, m
         assert len((await client.get("/api/v1/sessions")).json()["sessions"]) == 1
 
 
+async def test_a_database_that_fails_a_read_is_told_as_such(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        engine = await open_database(broker.config.url_of_database())
+        async with engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE browser_session RENAME TO hidden"))
+        await engine.dispose()
+        assert reason_of(await client.get("/api/v1/me")) == (503, "internal")
+
+
 async def test_the_schema_and_the_migrations_agree(tmp_path: Path) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
