@@ -43,9 +43,11 @@ class Screen:
         # On a line of its own and never wrapped, so that it can be clicked and copied.
         self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
 
-    def news(self, words: str) -> None:
-        """Tell something while it runs."""
+    def news(self, words: str, link: str | None = None) -> None:
+        """Tell something while it runs; a link is for a person only, since a program's stderr is kept in logs."""
         self._err.print(words, style="yellow", soft_wrap=True, markup=False, highlight=False)
+        if link is not None and not self._as_json:
+            self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
 
     def failure(self, failure: CommandFailure) -> None:
         """Say what went wrong and what to do."""

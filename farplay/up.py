@@ -19,6 +19,7 @@ from farplay.log_file import TRIM_EVERY_S, trim_log
 from farplay.restart_policy import RestartPolicy
 
 Progress = Callable[[str], None]
+News = Callable[[str, str | None], None]
 
 
 def pick_port(host: str, port: int | None) -> int:
@@ -65,11 +66,11 @@ class Supervisor:
         config: What to run.
         on_progress: Told in words what is being started.
         on_ready: Called once, when the broker is up and has accepted the node.
-        on_news: Told in words of restarts after that.
+        on_news: Told in words of restarts after that, with a fresh sign-in link if there is one.
     """
 
     def __init__(
-        self, config: UpConfig, *, on_progress: Progress, on_ready: Callable[[UpReady], None], on_news: Progress
+        self, config: UpConfig, *, on_progress: Progress, on_ready: Callable[[UpReady], None], on_news: News
     ) -> None:
         self._config = config
         self._on_progress = on_progress
@@ -158,7 +159,7 @@ class Supervisor:
             child = self._children[name]
             status = await child.wait()
             pause_s = policy.pause_s(time.monotonic() - child.started_at)
-            self._on_news(f"The {name} ended (status {status}) and is started again.")
+            self._on_news(f"The {name} ended (status {status}) and is started again.", None)
             await asyncio.sleep(pause_s)
             child = await self._launch(name)
             try:
@@ -173,9 +174,9 @@ class Supervisor:
     def _tell_restarted(self, name: str, answer: dict[str, object]) -> None:
         if name == "broker":
             fresh = UpReady(self._url, str(answer["owner_token"]))
-            self._on_news(f"The broker is back. A new sign-in link: {fresh.owner_url}")
+            self._on_news("The broker is back. A new link to sign in, if you need one:", fresh.owner_url)
         else:
-            self._on_news("The node is back.")
+            self._on_news("The node is back.", None)
 
     async def _trim_logs(self) -> None:
         while True:

@@ -130,6 +130,7 @@ async def test_a_killed_broker_comes_back_at_the_same_address(up: FarplayProcess
     await one(up, "broker", other_than=broker.pid)
     await serves(up)
     assert (node.is_running(), worker.is_running()) == (True, True)
+    assert "#owner=" not in up.log_tail()
 
 
 async def test_a_killed_node_comes_back_and_nothing_of_the_old_one_stays(up: FarplayProcess) -> None:
