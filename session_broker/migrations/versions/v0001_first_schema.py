@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     _accounts()
+    _sign_in()
     _catalogue()
     _nodes()
     _sessions()
@@ -47,6 +48,9 @@ def _accounts() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_player_profile_tenant_id")),
         sa.PrimaryKeyConstraint("player_id", name=op.f("pk_player_profile")),
     )
+
+
+def _sign_in() -> None:
     op.create_table(
         "sign_in_link",
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
