@@ -23,13 +23,15 @@ class CursorHook:
         self._visible = True
         self._grabbed = False
         self._relative = False
+        self._cursor = pygame.cursors.Cursor(pygame.SYSTEM_CURSOR_ARROW)
 
     def install(self) -> None:
-        """Replace the functions; the originals keep what pygame itself remembers."""
+        """Replace the functions; SDL's dummy driver has no cursors, so what is set is remembered here."""
         mouse, event = self._pygame.mouse, self._pygame.event
         self._set_visible = replace(mouse, "set_visible", self._on_visible)
         replace(mouse, "get_visible", lambda: self._visible)
-        self._set_cursor = replace(mouse, "set_cursor", self._on_cursor)
+        replace(mouse, "set_cursor", self._on_cursor)
+        replace(mouse, "get_cursor", lambda: self._cursor)
         replace(mouse, "set_relative_mode", self._on_relative)
         replace(mouse, "get_relative_mode", lambda: self._relative)
         replace(event, "set_grab", self._on_grab)
@@ -50,9 +52,8 @@ class CursorHook:
         self._tell()
 
     def _on_cursor(self, *arguments: Any) -> None:
-        self._set_cursor(*arguments)
-        cursor = self._pygame.mouse.get_cursor()
-        image = self._image(cursor)
+        self._cursor = self._pygame.cursors.Cursor(*arguments)
+        image = self._image(self._cursor)
         if image is not None:
             self._tell(image)
 

@@ -70,17 +70,20 @@ class RunningTitle:
         """Wait until the title reports something that holds these fields."""
 
         async def look() -> dict[str, Any] | None:
-            return next((told for told in self.told() if fields.items() <= told.items()), None)
+            found = next((told for told in self.told() if fields.items() <= told.items()), None)
+            assert found or not self.ends, self.ends
+            return found
 
-        return await until(look, 8.0, f"{fields} among {self.process.last_words[-1500:]!r}, ends {self.ends}")
+        return await until(look, 8.0, f"the title tells {fields}")
 
     async def shows(self, frames: int = 1) -> None:
         """Wait for frames."""
 
         async def look() -> bool:
+            assert len(self.frames) >= frames or not self.ends, self.ends
             return len(self.frames) >= frames
 
-        await until(look, 8.0, f"{frames} frames; ends {self.ends}; said {self.process.last_words[-1500:]!r}")
+        await until(look, 8.0, f"{frames} frames")
 
     async def ends_with(self) -> TitleEnd:
         """Wait for the end."""
