@@ -54,6 +54,7 @@ class DisplayHook:
         self._vsync: Pacer | None = None
         self._allowance = Allowance(FRAMES_PER_S, FRAMES_BURST)
         self._owed: Frame | None = None
+        self._shown_size = (0, 0)
         self.flips = 0
 
     def install(self) -> None:
@@ -110,17 +111,24 @@ class DisplayHook:
                 time.sleep(wait_ns / 1e9)
 
     def _capture(self, now_ns: int) -> Frame | None:
-        """Copy the picture at the flip: soon afterwards the title may be drawing the next one."""
+        """Copy the picture at the flip: soon afterwards the title may be drawing the next one.
+
+        Returns None if it is the one that is shown already: a title that stands still costs nobody anything.
+        """
         surface = self._pygame.display.get_surface()
         if surface is None:
             return None
         surface = self._as_bgrx(surface)
-        slot = self._ring.write(memoryview(surface.get_view("0")))
+        pixels = memoryview(surface.get_view("0"))
         width, height = surface.get_size()
+        if self._shown_size == (width, height) and self._ring.shows(pixels):
+            return None
+        slot = self._ring.write(pixels)
         return Frame(slot, width, height, self.flips, self._seen_input_seq(), now_ns)
 
     def _show(self, frame: Frame) -> None:
         self._owed = None
+        self._shown_size = frame.width, frame.height
         self._ring.publish(frame.slot)
         self._link.send(frame)
 

@@ -16,8 +16,6 @@ class RungStats:
         self.encoded_bytes = 0
         self.superseded = 0
         """Pictures that a newer one replaced before they were encoded."""
-        self.unchanged = 0
-        """Pictures not sent because nothing had moved."""
         self._times_us: deque[int] = deque(maxlen=WINDOW_FRAMES)
 
     def encoded_one(self, duration_us: int, size_bytes: int) -> None:

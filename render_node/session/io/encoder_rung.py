@@ -1,8 +1,9 @@
-"""One encoder behind the capture: copies, converts and encodes the newest picture in a thread of its own.
+"""One encoder behind the capture: converts and encodes the newest picture in a thread of its own.
 
-Newest wins: while a picture is being encoded at most one more waits, and a newer one takes its place. A picture that
-is the same as the last one is sent at most every 250 ms. A keyframe that is asked for while the title stands still
-is made of the picture that is there.
+Newest wins: while a picture is being encoded at most one more waits, and a newer one takes its place. The conversion
+is the private copy: afterwards nobody else can write to what is encoded. While the title stands still, its last
+picture is encoded again every 250 ms, which sharpens it after the last movement's coarse frame; a keyframe that is
+asked for meanwhile is made of it as well.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import structlog
+from av.video.frame import VideoFrame
 
 from render_node.session.core.rung_stats import RungStats
 from render_node.session.io.encoders import EncoderSettings, OpenEncoder
-from render_node.session.io.private_picture import PrivatePicture
 from render_node.session.io.title_process import CapturedFrame
 from render_node.session.media import EncodedFrame, FrameTimes
 from wire.errors import WireError
 from wire.session_control import VideoCodec
 from wire.worker_control import EncoderSpec
 
-UNCHANGED_INTERVAL_US = 250_000
-"""A still picture is sent this often, which also heals it after the last movement's coarse frame."""
+STILL_INTERVAL_S = 0.25
+"""A still picture is sent this often."""
 
 REOPEN_MIN_CHANGE = 0.2
 REOPEN_MIN_INTERVAL_US = 5_000_000
@@ -65,10 +66,10 @@ class EncoderRung:
         self._bitrate_bps = spec.target_bps
         self._encoder: OpenEncoder | None = None
         self._opened_us = 0
-        self._picture = PrivatePicture()
+        self._picture: VideoFrame | None = None
+        self._size = (0, 0)
         self._input_seq = 0
         self._pts = -1
-        self._sent_us = 0
         self._frame_id = 0
         self.stats = RungStats()
         self._thread = threading.Thread(target=self._run, name=f"encode-{codec}", daemon=True)
@@ -108,7 +109,7 @@ class EncoderRung:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(self._has_work)
+                self._wake.wait_for(self._has_work, STILL_INTERVAL_S if self._picture else None)
                 if self._closed:
                     return
                 source, self._pending = self._pending, None
@@ -122,49 +123,49 @@ class EncoderRung:
                     self._name = SOFTWARE_H264
 
     def _has_work(self) -> bool:
-        return self._closed or self._pending is not None or (self._keyframe and self._picture.width_px > 0)
+        return self._closed or self._pending is not None or (self._keyframe and self._picture is not None)
 
     def _work(self, source: Source | None, *, keyframe: bool) -> None:
-        frame, changed = self._take(source) if source else (None, False)
-        if frame is None and not (keyframe and self._picture.width_px):
+        """Encode the newest picture, or the one that is there if no other waits."""
+        begun_us = time.monotonic_ns() // 1000
+        times = self._take(source, begun_us) if source else None
+        if self._picture is None:
             if keyframe:
                 self.request_keyframe()
             return
-        now_us = time.monotonic_ns() // 1000
-        tick_us, capture_us = (frame.tick_us, frame.capture_us) if frame else (now_us, now_us)
-        if frame is not None:
-            self._input_seq = frame.input_seq
-        if not changed and not keyframe and tick_us - self._sent_us < UNCHANGED_INTERVAL_US:
-            self.stats.unchanged += 1
+        if source and times is None and not keyframe:
             return
-        self._encode(tick_us, capture_us, now_us, keyframe=keyframe)
+        tick_us, capture_us = times or (begun_us, begun_us)
+        self._encode(self._picture, tick_us, capture_us, begun_us, keyframe=keyframe)
 
-    def _take(self, source: Source) -> tuple[CapturedFrame | None, bool]:
+    def _take(self, source: Source, now_us: int) -> tuple[int, int] | None:
+        """Convert the newest picture; return when it was flipped and captured, None if there is no newer one."""
         take, release = source
         frame = take()
         if frame is None:
-            return None, False
+            return None
         try:
-            return frame, self._picture.update(frame.pixels, frame.width, frame.height)
+            self._size = frame.width & ~1, frame.height & ~1
+            self._picture = self._open_encoder(now_us).convert(frame.pixels, frame.width, frame.height)
         finally:
             release()
+        self._input_seq = frame.input_seq
+        return frame.tick_us, frame.capture_us
 
-    def _encode(self, tick_us: int, capture_us: int, now_us: int, *, keyframe: bool) -> None:
-        encoder = self._open_encoder(now_us)
+    def _encode(self, picture: VideoFrame, tick_us: int, capture_us: int, begun_us: int, *, keyframe: bool) -> None:
+        encoder = self._open_encoder(begun_us)
         self._pts = max(tick_us * 9 // 100, self._pts + 1)
-        data, is_keyframe = encoder.encode(self._picture.as_frame(), self._pts, keyframe=keyframe)
+        data, is_keyframe = encoder.encode(picture, self._pts, keyframe=keyframe)
         encoded_us = time.monotonic_ns() // 1000
-        self._sent_us = tick_us
         self._frame_id += 1
-        self.stats.encoded_one(encoded_us - now_us, len(data))
-        settings = encoder.settings
+        self.stats.encoded_one(encoded_us - begun_us, len(data))
         encoded = EncodedFrame(
             frame_id=self._frame_id,
             rtp_ts=self._pts % 2**32,
             access_unit=data,
             keyframe=is_keyframe,
-            width_px=settings.width_px,
-            height_px=settings.height_px,
+            width_px=encoder.settings.width_px,
+            height_px=encoder.settings.height_px,
             input_seq=self._input_seq,
             times=FrameTimes(tick_us, capture_us, encoded_us),
         )
@@ -176,7 +177,7 @@ class EncoderRung:
 
     def _open_encoder(self, now_us: int) -> OpenEncoder:
         """Return the encoder that fits the picture and the target rate, opened anew only where it must be."""
-        size, encoder = (self._picture.width_px, self._picture.height_px), self._encoder
+        size, encoder = self._size, self._encoder
         if encoder is not None and (encoder.settings.width_px, encoder.settings.height_px) == size:
             if encoder.bitrate_bps == self._bitrate_bps or encoder.set_bitrate(self._bitrate_bps):
                 return encoder

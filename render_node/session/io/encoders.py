@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import av
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
@@ -165,23 +166,41 @@ class OpenEncoder:
         except (av.error.FFmpegError, ValueError) as error:
             raise WireError(Reason.NO_CAPABILITY, f"{name} does not open: {error}") from error
 
-    def encode(self, picture: VideoFrame, pts: int, *, keyframe: bool) -> tuple[bytes, bool]:
-        """Convert and encode; return the access unit and whether it is a keyframe.
+    def convert(self, pixels: memoryview, width: int, height: int) -> VideoFrame:
+        """Return a picture's private copy in the encoder's colours; odd edges are cut, since 4:2:0 has none.
 
         Args:
-            picture: BGRA of the settings' size; not kept.
+            pixels: ``height`` rows of ``width`` BGRX pixels, read once and not kept.
+            width: At least 2.
+            height: At least 2.
+        """
+        rows = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)[: height & ~1, : width & ~1]
+        h264 = self._kind.codec is VideoCodec.H264
+        return self._reformatter.reformat(
+            VideoFrame.from_numpy_buffer(np.ascontiguousarray(rows), "bgra"),
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.POINT,
+            threads=1,
+        )
+
+    def encode(self, picture: VideoFrame, pts: int, *, keyframe: bool) -> tuple[bytes, bool]:
+        """Encode; return the access unit and whether it is a keyframe.
+
+        Args:
+            picture: Made by ``convert``; may be encoded again later.
             pts: 90 kHz, greater than that of the picture before.
             keyframe: Make this one a keyframe, with its parameter sets.
 
         Raises:
             WireError: ``internal`` if the encoder fails or holds the picture back.
         """
-        yuv = self._convert(picture)
-        yuv.pts = pts
-        yuv.time_base = self._context.time_base
-        yuv.pict_type = PictureType.I if keyframe else PictureType.NONE
+        picture.pts = pts
+        picture.time_base = self._context.time_base
+        picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         try:
-            packets = self._context.encode(yuv)
+            packets = self._context.encode(picture)
         except av.error.FFmpegError as error:
             raise WireError(Reason.INTERNAL, f"{self.name}: {error}") from error
         if len(packets) != 1:
@@ -206,17 +225,6 @@ class OpenEncoder:
         self.bitrate_bps = bitrate_bps
         return True
 
-    def _convert(self, picture: VideoFrame) -> VideoFrame:
-        h264 = self._kind.codec is VideoCodec.H264
-        return self._reformatter.reformat(
-            picture,
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.POINT,
-            threads=1,
-        )
-
 
 def _context(name: str, kind: EncoderKind, settings: EncoderSettings) -> VideoCodecContext:
     context = av.CodecContext.create(name, "w")
@@ -240,7 +248,7 @@ def opens(name: str, settings: EncoderSettings) -> bool:
     """Return whether an encoder really encodes a picture here; a driver that is missing shows only then."""
     try:
         encoder = OpenEncoder(name, settings)
-        black = VideoFrame(settings.width_px, settings.height_px, "bgra")
-        return encoder.encode(black, 0, keyframe=True)[1]
+        black = memoryview(bytes(settings.width_px * settings.height_px * 4))
+        return encoder.encode(encoder.convert(black, settings.width_px, settings.height_px), 0, keyframe=True)[1]
     except WireError:
         return False
