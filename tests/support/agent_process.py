@@ -63,7 +63,7 @@ class AgentProcess:
 
     def children(self) -> list[psutil.Process]:
         """Return everything below the agent that lives now."""
-        found = psutil.Process(self.process.pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         self._seen.update({each.pid: each for each in found})
         return found
 
@@ -74,12 +74,15 @@ class AgentProcess:
 
     def workers(self) -> list[psutil.Process]:
         """Return all workers, warm ones too."""
-        return self.fork_server().children()
+        found: list[psutil.Process] = self.fork_server().children()
+        return found
 
     async def left_behind(self) -> list[psutil.Process]:
         """Return what of all processes ever seen still lives after a short wait."""
         seen = list(self._seen.values())
-        return (await asyncio.to_thread(psutil.wait_procs, seen, timeout=3.0 * TIME_FACTOR))[1]
+        waited: tuple[list[psutil.Process], list[psutil.Process]]
+        waited = await asyncio.to_thread(psutil.wait_procs, seen, timeout=3.0 * TIME_FACTOR)
+        return waited[1]
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal it and return its exit status."""
