@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from wire.title_ipc import RingLayout
 
-
 _memcmp = ctypes.CDLL(None).memcmp
 _memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
