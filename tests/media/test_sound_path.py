@@ -86,9 +86,10 @@ async def test_the_card_is_heard_at_its_pitch_without_gaps(tmp_path: Path) -> No
 async def test_a_title_without_sound_sends_none_and_one_that_stops_falls_silent(tmp_path: Path) -> None:
     program = """
 pygame.display.init()
-pygame.display.set_mode((64, 64))
+screen = pygame.display.set_mode((64, 64))
 clock = pygame.time.Clock()
 for n in range(20):
+    screen.fill((n, 0, 0))
     pygame.display.flip()
     clock.tick(60)
 pygame.mixer.init(22050, -16, 1)

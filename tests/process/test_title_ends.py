@@ -91,8 +91,10 @@ async def test_megabytes_of_print_are_bounded_and_do_not_stop_the_picture(tmp_pa
         "def shout():\n"
         "    while True: sys.stdout.write('x' * 100000)\n"
         "threading.Thread(target=shout, daemon=True).start()\n"
-        "clock = pygame.time.Clock()\n"
+        "clock, n = pygame.time.Clock(), 0\n"
         "while True:\n"
+        "    n += 1\n"
+        "    pygame.display.get_surface().fill((n % 256, 0, 0))\n"
         "    pygame.display.flip()\n"
         "    clock.tick(60)\n"
     )

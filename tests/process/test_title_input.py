@@ -102,6 +102,7 @@ while True:
     clicks += pygame.mouse.get_pressed()[0]
     taps += bool(pad and pad.get_button(0))
     tell(keys=keys, clicks=clicks, taps=taps)
+    pygame.display.get_surface().fill((pygame.time.get_ticks() // 16 % 256, 0, 0))
     pygame.display.flip()
     clock.tick(30)
 """
@@ -128,7 +129,7 @@ while True:
     clock.tick(60)
 """
     async with running(tmp_path, program) as title:
-        await title.shows(3)
+        await title.shows(1)
         assert not title.newest.strip(b"\0")
         seq = title.send(Key(4, True))
         while title.frames[-1][2] < seq:

@@ -33,7 +33,13 @@ def test_the_wheel_holds_pages_games_and_migrations_and_runs_elsewhere(tmp_path:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(installed)
     run = subprocess.run(
-        [sys.executable, "-P", "-c", "import farplay; from farplay.cli import main; print(farplay.__file__); main()", "--version"],
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            "import farplay; from farplay.cli import main; print(farplay.__file__); main()",
+            "--version",
+        ],
         cwd=tmp_path,
         env={"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"},
         capture_output=True,
