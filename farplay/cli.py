@@ -37,6 +37,14 @@ Titles = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON line when ready, for scripts.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Write the logs of all parts to the terminal.")]
 Bundled = Annotated[bool, typer.Option("--bundled/--no-bundled", help="Offer the titles that ship with Farplay.")]
+MediaHost = Annotated[
+    str,
+    typer.Option(
+        envvar="FARPLAY_MEDIA_HOST",
+        help="Address of the UDP sockets for media; 0.0.0.0 answers on every address of this machine, "
+        "which Firefox needs even for a tab on it.",
+    ),
+]
 ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -65,6 +73,7 @@ def up(
     data_dir: DataDir = None,
     title: Titles = None,
     bundled: Bundled = True,
+    media_host: MediaHost = "0.0.0.0",
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -77,7 +86,8 @@ def up(
 
         folder = (data_dir or default_data_dir()).absolute()
         titles = tuple(path.absolute() for path in title or ())
-        run_up(UpConfig(host, port, folder, titles, with_bundled=bundled, verbose=verbose), screen)
+        config = UpConfig(host, port, folder, titles, media_host=media_host, with_bundled=bundled, verbose=verbose)
+        run_up(config, screen)
 
 
 @title_app.command("run")
@@ -85,6 +95,7 @@ def title_run(
     path: Annotated[Path, typer.Argument(help="A folder with a title.toml, or a .py file.")],
     host: Host = "localhost",
     port: Annotated[int, typer.Option(help="TCP port; 0 picks one.", min=0, max=65535)] = 0,
+    media_host: MediaHost = "0.0.0.0",
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -95,7 +106,7 @@ def title_run(
         _require_loopback(host)
         from farplay.run_up import run_title
 
-        run_title(path.absolute(), host=host, port=port, verbose=verbose, screen=screen)
+        run_title(path.absolute(), host=host, port=port, media_host=media_host, verbose=verbose, screen=screen)
 
 
 @app.command()
@@ -143,12 +154,13 @@ def node(
         int | None, typer.Option(help="Sessions at once.", show_default="measured", min=1, max=1024)
     ] = None,
     warm_workers: Annotated[int, typer.Option(help="Workers kept ready.", min=0, max=64)] = 1,
-    media_host: Annotated[str, typer.Option(help="Address of the UDP sockets for media.")] = "127.0.0.1",
+    media_host: MediaHost = "0.0.0.0",
     media_ports: Annotated[
         str, typer.Option(help="Range of UDP ports, such as 40000-40100.", show_default="any")
     ] = "0-0",
     advertise: Annotated[
-        list[str] | None, typer.Option(help="Address that players reach this node at.", show_default="--media-host")
+        list[str] | None,
+        typer.Option(help="Address that players reach this node at.", show_default="all of --media-host"),
     ] = None,
     as_json: Json = False,
     parent_pid: ParentPid = None,

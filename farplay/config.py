@@ -24,6 +24,8 @@ class UpConfig:
     """Database, credential, saves, logs."""
     titles: tuple[Path, ...] = ()
     """Title folders and ``.py`` files beside the bundled ones."""
+    media_host: str = "0.0.0.0"
+    """Address of the UDP sockets for media; a wildcard stands for all of this machine's."""
     with_bundled: bool = True
     """Whether the titles that ship with Farplay are offered."""
     verbose: bool = False

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from aioice.ice import get_host_addresses
+
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.secrets_passing import take_enrolment_token
 from farplay.title_folders import installed_titles
@@ -78,11 +80,18 @@ def node_config(
             bind_host=media_host,
             port_min=port_min,
             port_max=port_max,
-            advertised_hosts=advertised or (media_host,),
+            advertised_hosts=advertised or reached_at(media_host),
         ),
         slots=slots,
         warm_workers=warm_workers,
     )
+
+
+def reached_at(media_host: str) -> tuple[str, ...]:
+    """Return the addresses at which sockets bound to ``media_host`` are reached, loopback first."""
+    if media_host == "0.0.0.0":
+        return ("127.0.0.1", *get_host_addresses(use_ipv4=True, use_ipv6=False))
+    return (media_host,)
 
 
 def _titles(paths: tuple[Path, ...], with_bundled: bool) -> tuple[InstalledTitle, ...]:

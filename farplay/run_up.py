@@ -44,7 +44,7 @@ def run_up(config: UpConfig, screen: Screen) -> None:
         asyncio.run(_supervise(config, screen, show))
 
 
-def run_title(path: Path, *, host: str, port: int, verbose: bool, screen: Screen) -> None:
+def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: bool, screen: Screen) -> None:
     """Play one title with its own temporary data, which is removed at the end.
 
     Raises:
@@ -68,7 +68,13 @@ def run_title(path: Path, *, host: str, port: int, verbose: bool, screen: Screen
 
     with tempfile.TemporaryDirectory(prefix="farplay-title-") as folder:
         config = UpConfig(
-            host=host, port=port, data_dir=Path(folder), titles=(path.resolve(),), with_bundled=False, verbose=verbose
+            host=host,
+            port=port,
+            data_dir=Path(folder),
+            titles=(path.resolve(),),
+            media_host=media_host,
+            with_bundled=False,
+            verbose=verbose,
         )
         with FolderLock(config.data_dir, "farplay"):
             asyncio.run(_supervise(config, screen, show))

@@ -188,7 +188,7 @@ class Supervisor:
         return ["--host", self._config.host, "--port", str(self._port), *self._shared_arguments()]
 
     def _node_arguments(self) -> list[str]:
-        return ["--broker", self._url, *self._shared_arguments()]
+        return ["--broker", self._url, "--media-host", self._config.media_host, *self._shared_arguments()]
 
     def _shared_arguments(self) -> list[str]:
         titles = [part for path in self._config.titles for part in ("--title", str(path))]

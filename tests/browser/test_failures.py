@@ -1,4 +1,4 @@
-"""SIGKILL of each process while Chromium plays: words within 3 s, play again without a restart, nothing left behind."""
+"""SIGKILL of each process while Chromium plays: words within 3 s, play again without a restart, nothing left."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ PRESSES, TAPS = 100, 50
 PSNR_FLOOR_DB = 38.0
 """Of the calm card at 8 Mbit/s, which leaves libx264 far more bits than it needs."""
 TONES_HZ = (440, 660, 880, 1320)
+TONE_RMS = 0.5 / np.sqrt(2)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -96,9 +97,9 @@ async def test_tones_are_heard_at_their_pitch(play: PlayPage) -> None:
     await play.page.mouse.click(*await play.stage_point(0.5, 0.5))
     for number, hz in enumerate(TONES_HZ, 1):
         await play.tap_key(f"Digit{number}")
-        heard = await play.probe.until_heard(hz)
+        heard = await play.probe.until_heard(hz, least_rms=0.85 * TONE_RMS)
         assert heard.audible
-        assert heard.rms == pytest.approx(0.5 / np.sqrt(2), rel=0.15)
+        assert heard.rms <= 1.15 * TONE_RMS
     await play.tap_key("Digit4")
 
     async def silent() -> bool:

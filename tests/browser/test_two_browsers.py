@@ -95,6 +95,11 @@ async def test_a_vanished_browser_leaves_a_session_to_come_back_to(
         session, number = session_id(lost), (await lost.probe.until_playing()).number
         for each in processes:
             each.kill()
+
+        async def vanished() -> bool:
+            return not browser.is_connected()
+
+        await until(vanished, 5, "the end of the browser")
     async with open_player() as back:
         await play_title(back, up)
         assert session_id(back) == session

@@ -33,14 +33,15 @@ class FarplayProcess:
 
     def __init__(self, arguments: Sequence[str], log_path: Path) -> None:
         self.log_path = log_path
-        self._shm_before = _shared_memory()
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+        environment["FARPLAY_MEDIA_HOST"] = "127.0.0.1"
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "farplay", *arguments], cwd=ROOT, env=environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
             )  # fmt: skip
         self._seen: dict[int, psutil.Process] = {}
+        self._shared_memory: set[Path] = set()
         try:
             self.ready: dict[str, str] = json.loads(self._first_line(READY_S * TIME_FACTOR))
         except BaseException:
@@ -74,10 +75,11 @@ class FarplayProcess:
     def descendants(self) -> list[psutil.Process]:
         """Return all its processes that live now, and remember them for `left_behind`."""
         try:
-            found = psutil.Process(self.process.pid).children(recursive=True)
+            found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
         self._seen.update({each.pid: each for each in found})
+        self._shared_memory.update(*map(_shared_memory_of, found))
         return found
 
     def named(self, name: str) -> list[psutil.Process]:
@@ -116,7 +118,7 @@ class FarplayProcess:
         place = urlsplit(self.url)
         if _answers(place.hostname or "localhost", place.port or 80):
             left.append(f"a listener on {self.url}")
-        left += [f"/dev/shm/{name}" for name in _shared_memory() - self._shm_before]
+        left += [str(path) for path in self._shared_memory if path.exists()]
         return left
 
 
@@ -158,8 +160,12 @@ def _answers(host: str, port: int) -> bool:
     return True
 
 
-def _shared_memory() -> set[str]:
-    # Chromium keeps short-lived files of its own here.
-    return {
-        each.name for each in Path("/dev/shm").iterdir() if not each.name.startswith((".org.chromium", ".com.google"))
-    }
+def _shared_memory_of(process: psutil.Process) -> set[Path]:
+    """Return the files below /dev/shm that a process has mapped or open."""
+    proc = Path("/proc", str(process.pid))
+    try:
+        mapped = [line.split(maxsplit=5)[-1] for line in (proc / "maps").read_text().splitlines()]
+        opened = [os.readlink(each) for each in (proc / "fd").iterdir()]
+    except OSError:  # it ended meanwhile
+        return set()
+    return {Path(name) for name in (*mapped, *opened) if name.startswith("/dev/shm/")}

@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -81,13 +80,6 @@ class FirefoxTab:
             "browsingContext.setViewport", context=self.context, viewport={"width": 1280, "height": 720}
         )
         await self.command("browsingContext.activate", context=self.context)
-
-    async def set_cookie(self, url: str, name: str, value: str) -> None:
-        """Give the tab a cookie of a page's host."""
-        await self.command(
-            "storage.setCookie",
-            cookie={"name": name, "value": {"type": "string", "value": value}, "domain": urlsplit(url).hostname},
-        )
 
     async def goto(self, url: str) -> None:
         """Load a page and wait for its load event."""
