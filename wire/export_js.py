@@ -18,13 +18,10 @@ from typing import Any
 
 from wire import frame_story, input_events, limits, session_control, version
 from wire.errors import Reason
-from wire.schema import LIST_MAX_ITEMS, TEXT_MAX_CHARS, Message
+from wire.schema import LIST_MAX_ITEMS, NUMBER_MAX, TEXT_MAX_CHARS, Message
 
 TARGET = Path(__file__).resolve().parent.parent / "web_client" / "static" / "wire" / "constants.js"
 """Where the page's modules lie in a checkout."""
-
-NUMBER_MAX = 2**53
-"""Bound of a number field that names none of its own, as in ``wire.schema``."""
 
 _ENUMS: tuple[type[Enum], ...] = (
     input_events.EventType,
@@ -82,7 +79,8 @@ def _spec(hint: Any, bounds: Mapping[str, Any]) -> dict[str, Any]:
         (inner,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
         return {**_spec(inner, bounds), "nullable": True}
     if origin is tuple:
-        return {"kind": "list", "max_len": bounds.get("max_len", LIST_MAX_ITEMS), "item": _spec(typing.get_args(hint)[0], {})}
+        item = _spec(typing.get_args(hint)[0], {})
+        return {"kind": "list", "max_len": bounds.get("max_len", LIST_MAX_ITEMS), "item": item}
     if dataclasses.is_dataclass(hint):
         return {"kind": "object", "fields": _fields(typing.cast(type, hint))}
     if issubclass(hint, StrEnum):

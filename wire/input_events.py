@@ -218,18 +218,25 @@ def encode_event(event: InputEvent) -> bytes:
     """Return one event as bytes; the same form travels on to the title.
 
     Raises:
-        WireError: ``malformed`` if its text does not fit.
+        WireError: ``malformed`` if its text does not fit or is not valid Unicode.
         struct.error: a number is out of range.
     """
     payload = event.payload
     code = _TYPE_OF[type(payload)]
     head = _EVENT.pack(code, event.device, event.age_100us)
     if isinstance(payload, Text):
-        raw = payload.text.encode()
+        raw = _utf8(payload.text)
         if not 0 < len(raw) <= INPUT_TEXT_MAX_BYTES:
             raise WireError(Reason.MALFORMED, f"text has 1..{INPUT_TEXT_MAX_BYTES} bytes")
         return head + bytes([len(raw)]) + raw
     return head + _FIXED[code][1].pack(*_values(payload))
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise WireError(Reason.MALFORMED, "text is not valid Unicode") from error
 
 
 def _values(payload: Payload) -> Sequence[int]:

@@ -25,6 +25,9 @@ TEXT_MAX_CHARS = 512
 LIST_MAX_ITEMS = 256
 """Length of a list field that names no limit of its own."""
 
+NUMBER_MAX = 2**53
+"""Bound, either way, of a number field that names none of its own: what a page holds exactly."""
+
 
 class Message:
     """Base of every control message; subclasses are frozen dataclasses."""
@@ -133,7 +136,7 @@ def _names(hint: Iterable[StrEnum]) -> str:
 
 
 def _read_scalar(hint: Any, value: Any, where: str, limits: Mapping[str, Any]) -> Any:
-    if hint is float and type(value) is int:
+    if hint is float and type(value) is int and abs(value) <= NUMBER_MAX:
         value = float(value)
     if type(value) is not hint:
         raise WireError(Reason.MALFORMED, f"{where} must be {getattr(hint, '__name__', hint)}")
@@ -144,7 +147,7 @@ def _read_scalar(hint: Any, value: Any, where: str, limits: Mapping[str, Any]) -
         if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
             raise WireError(Reason.MALFORMED, f"{where} is not valid Unicode")
     elif hint in (int, float):
-        low, high = limits.get("min", -(2**53)), limits.get("max", 2**53)
+        low, high = limits.get("min", -NUMBER_MAX), limits.get("max", NUMBER_MAX)
         if not low <= value <= high:
             raise WireError(Reason.MALFORMED, f"{where} must be in {low}..{high}")
     return value

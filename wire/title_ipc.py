@@ -171,6 +171,9 @@ def decode_from_title(data: bytes, layout: RingLayout) -> FromTitle:
         raise WireError(Reason.TOO_LARGE if data else Reason.MALFORMED, f"title message of {len(data)} bytes")
     try:
         kind = IpcKind(data[0])
+    except ValueError as error:
+        raise WireError(Reason.UNKNOWN_TYPE, f"title message {data[0]}") from error
+    try:
         if kind in _STORY_KINDS:
             return _decode_story(kind, data[1:])
         if kind is IpcKind.HELLO:
@@ -179,7 +182,7 @@ def decode_from_title(data: bytes, layout: RingLayout) -> FromTitle:
             return _decode_frame(data, layout)
         if kind is IpcKind.SOUND:
             return _decode_sound(data)
-    except (struct.error, ValueError) as error:
+    except struct.error as error:
         raise WireError(Reason.MALFORMED, f"title message: {error}") from error
     raise WireError(Reason.UNKNOWN_TYPE, f"title message {kind}")
 
@@ -244,5 +247,7 @@ def decode_to_title(data: bytes) -> ToTitle:
     if data[:1] != bytes([IpcKind.INPUT]) or len(data) < _INPUT.size:
         raise WireError(Reason.UNKNOWN_TYPE, "not a message for a title")
     _, seq, seat = _INPUT.unpack_from(data)
-    event, _ = decode_event(data, _INPUT.size)
+    event, end = decode_event(data, _INPUT.size)
+    if end != len(data):
+        raise WireError(Reason.MALFORMED, "bytes after the event")
     return Input(seq, seat, event)

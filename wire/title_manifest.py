@@ -85,7 +85,7 @@ def parse_manifest(text: str) -> TitleManifest:
     """
     try:
         body = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise WireError(Reason.MALFORMED, f"title.toml is not TOML: {error}") from error
     read = _Reader()
     read.faults += [f"unknown field {key}" for key in sorted(body.keys() - _TOP)]
@@ -101,7 +101,7 @@ def parse_manifest(text: str) -> TitleManifest:
     if kind and kind not in KINDS:
         read.faults.append(f"kind must be one of {', '.join(KINDS)}")
     names = read.table(body, "name")
-    for language in {"en", *names}:
+    for language in sorted({"en", *names}):
         read.text(names, language, "name.", max_len=80)
     picture, players = read.table(body, "picture"), read.table(body, "players")
     manifest = TitleManifest(
@@ -131,14 +131,18 @@ def bare_manifest(file_name: str) -> TitleManifest:
 def _entry(read: _Reader, body: Mapping[str, Any]) -> str:
     entry = read.text(body, "entry", max_len=256)
     path = PurePosixPath(entry)
-    if entry and (path.is_absolute() or ".." in path.parts or "\\" in entry):
+    if entry and (path.is_absolute() or ".." in path.parts or "\\" in entry or "\0" in entry):
         read.faults.append("entry must be a path inside the title's folder")
     return entry
 
 
 def _arguments(read: _Reader, body: Mapping[str, Any]) -> tuple[str, ...]:
     value = body.get("arguments", [])
-    if not isinstance(value, list) or len(value) > 64 or any(not isinstance(item, str) for item in value):
-        read.faults.append("arguments must be a list of at most 64 texts")
+    if not isinstance(value, list) or len(value) > 64 or not all(_is_argument(item) for item in value):
+        read.faults.append("arguments must be a list of at most 64 texts without NUL")
         return ()
     return tuple(value)
+
+
+def _is_argument(item: Any) -> bool:
+    return isinstance(item, str) and "\0" not in item
