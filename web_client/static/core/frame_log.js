@@ -83,7 +83,7 @@ export class FrameLog {
 
   /** Percentiles by stage. @returns {Record<string, Spread>} */
   stages() {
-    return Object.fromEntries([...this.#windows].map(([name, window]) => [name, window.spread()]));
+    return Object.fromEntries([...this.#windows].map(([name, values]) => [name, values.spread()]));
   }
 
   /**

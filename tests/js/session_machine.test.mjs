@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { backoffMs } from "../../web_client/static/core/backoff.js";
+import { FIRST_PEER_ATTEMPTS, step } from "../../web_client/static/core/session_machine.js";
+import { initialState, isFinal, PEER_TIMEOUT_MS } from "../../web_client/static/core/session_state.js";
+
+const PLAY = { kind: "play", titleId: "aliens", ask: false, token: null };
+const SESSION = { kind: "session", sessionId: "ses_a", role: "player", token: null };
+const welcome = {
+  type: "welcome", protocol: 1, session_id: "ses_a", participant_id: "part_a", participant_index: 5, role: "player",
+  seats: [0], title_id: "aliens", title_name: "Aliens",
+};
+const state = (name, reason = null, detail = "") => ({ type: "state", state: name, reason, detail });
+const offer = (peer_id) => ({ type: "offer", peer_id, ticket: "t", sdp: "v=0" });
+const message = (body) => ({ on: "message", message: body });
+
+/** Drives the machine and remembers its effects. */
+class Drive {
+  constructor(visit = SESSION) {
+    this.state = initialState(visit, ["H264"]);
+    this.effects = [];
+  }
+
+  on(...events) {
+    for (const event of events) {
+      [this.state, this.effects] = step(this.state, event, 0.5);
+    }
+    return this;
+  }
+
+  did(name) {
+    return this.effects.filter((effect) => effect.do === name);
+  }
+
+  sent(type) {
+    return this.did("send").map((effect) => effect.message).filter((body) => body.type === type);
+  }
+
+  joined() {
+    return this.on({ on: "start" }, { on: "socket_opened" }, message(welcome));
+  }
+
+  playing(peerId = "peer_a") {
+    return this.joined().on(
+      message(state("running")), message(offer(peerId)), { on: "answered", peerId, ticket: "t", sdp: "v=0" },
+      { on: "peer_connected", peerId }, { on: "first_frame", peerId },
+    );
+  }
+}
+
+describe("on the way to a picture", () => {
+  it("signs in, creates, joins, waits, answers and plays", () => {
+    const drive = new Drive({ ...PLAY, token: "T" }).on({ on: "start" });
+    assert.deepEqual(drive.effects, [{ do: "redeem", token: "T" }]);
+    drive.on({ on: "redeemed" });
+    assert.deepEqual(drive.effects, [{ do: "create", titleId: "aliens" }]);
+    drive.on({ on: "created", sessionId: "ses_a" });
+    assert.deepEqual(drive.effects.map((effect) => effect.do), ["show_address", "open_socket"]);
+    drive.on({ on: "socket_opened" });
+    assert.equal(drive.sent("hello").length, 1);
+    drive.on(message(welcome), message(state("queued")));
+    assert.equal(drive.state.phase, "waiting");
+    assert.deepEqual(drive.effects, []);
+    drive.on(message(state("starting")));
+    assert.deepEqual(drive.sent("open_peer"), [{ type: "open_peer", video_codecs: ["H264"] }]);
+    drive.on(message(state("running")));
+    assert.deepEqual(drive.sent("open_peer"), []);
+    assert.equal(drive.state.phase, "connecting");
+    drive.on(message(offer("peer_a")));
+    assert.equal(drive.did("make_answer").length, 1);
+    drive.on({ on: "answered", peerId: "peer_a", ticket: "t", sdp: "v=0" });
+    assert.equal(drive.sent("answer")[0].ticket, "t");
+    drive.on({ on: "peer_connected", peerId: "peer_a" }, { on: "first_frame", peerId: "peer_a" });
+    assert.equal(drive.state.phase, "playing");
+    assert.equal(drive.state.participantIndex, 5);
+  });
+
+  it("asks before it takes a place when another site linked here", () => {
+    const drive = new Drive({ ...PLAY, ask: true }).on({ on: "start" });
+    assert.equal(drive.state.phase, "asking");
+    assert.deepEqual(drive.effects, []);
+    assert.equal(drive.on({ on: "play_clicked" }).did("create").length, 1);
+  });
+
+  it("goes on with a used link if the browser is signed in already, else names the link", () => {
+    const drive = new Drive({ ...PLAY, token: "T" }).on({ on: "start" }, { on: "redeem_failed", reason: "link_used", detail: "" });
+    assert.equal(drive.did("create").length, 1);
+    drive.on({ on: "create_failed", reason: "not_signed_in", detail: "" });
+    assert.equal(drive.state.phase, "failed");
+    assert.equal(drive.state.failure.reason, "link_used");
+  });
+
+  it("tries again while the broker cannot be reached", () => {
+    const drive = new Drive(PLAY).on({ on: "start" }, { on: "create_failed", reason: "unreachable", detail: "" });
+    assert.equal(drive.state.failure.reason, "unreachable");
+    assert.equal(drive.did("timer")[0].name, "create");
+    assert.equal(drive.on({ on: "timer", name: "create" }).did("create").length, 1);
+  });
+
+  it("drops an answer for a peer that is no longer wanted", () => {
+    const drive = new Drive().joined().on(message(state("running")), message(offer("peer_a")), message(offer("peer_b")));
+    drive.on({ on: "answered", peerId: "peer_a", ticket: "t", sdp: "v=0" });
+    assert.deepEqual(drive.effects, []);
+    drive.on({ on: "first_frame", peerId: "peer_a" });
+    assert.notEqual(drive.state.phase, "playing");
+  });
+});
+
+describe("without the broker", () => {
+  it("plays on, joins again by itself and keeps its peer", () => {
+    const drive = new Drive().playing().on({ on: "socket_closed", code: 1006 });
+    assert.equal(drive.state.phase, "playing");
+    assert.deepEqual(drive.effects.map((effect) => effect.name), ["socket"]);
+    drive.on({ on: "timer", name: "socket" });
+    assert.equal(drive.did("open_socket").length, 1);
+    drive.on({ on: "socket_opened" }, message(welcome));
+    assert.deepEqual(drive.sent("open_peer"), []);
+    drive.on(message(state("running")));
+    assert.equal(drive.state.phase, "playing");
+  });
+
+  it("finds out why a socket did not open", () => {
+    const drive = new Drive().on({ on: "start" }, { on: "socket_closed", code: 1006 });
+    assert.deepEqual(drive.effects, [{ do: "probe", sessionId: "ses_a" }]);
+    drive.on({ on: "probe_failed", reason: "not_signed_in", detail: "" });
+    assert.equal(drive.state.failure.reason, "not_signed_in");
+    assert.ok(isFinal(drive.state));
+  });
+
+  it("says how the session ended while it was away", () => {
+    const drive = new Drive().on({ on: "start" }, { on: "socket_closed", code: 1006 }, {
+      on: "probed", state: "ended", titleId: "aliens", titleName: "Aliens", reason: "abandoned", detail: "",
+    });
+    assert.equal(drive.state.phase, "ended");
+    assert.equal(drive.state.failure.reason, "abandoned");
+    assert.equal(drive.state.titleId, "aliens");
+  });
+
+  it("asks for the lost peer once the broker is back", () => {
+    const drive = new Drive().playing().on(
+      { on: "socket_closed", code: 1006 },
+      { on: "peer_lost", peerId: "peer_a", reason: "peer_silent", detail: "" },
+    );
+    assert.equal(drive.state.phase, "reconnecting");
+    assert.deepEqual(drive.sent("open_peer"), []);
+    drive.on({ on: "timer", name: "socket" }, { on: "socket_opened" }, message(welcome), message(state("running")));
+    assert.equal(drive.state.peer.stage, "asked");
+  });
+
+  it("asks anew for an offer that was lost with the socket", () => {
+    const drive = new Drive().joined().on(message(state("running")), { on: "socket_closed", code: 1006 });
+    assert.equal(drive.state.peer, null);
+    drive.on({ on: "timer", name: "socket" }, { on: "socket_opened" }, message(welcome));
+    assert.equal(drive.sent("open_peer").length, 1);
+  });
+});
+
+describe("losing the peer", () => {
+  it("asks for another at once, then with growing pauses", () => {
+    const drive = new Drive().playing().on({ on: "peer_lost", peerId: "peer_a", reason: "peer_silent", detail: "" });
+    assert.equal(drive.state.phase, "reconnecting");
+    assert.deepEqual(drive.effects.map((effect) => effect.do), ["close_peer", "send", "timer"]);
+    drive.on(message(offer("peer_b")), { on: "peer_lost", peerId: "peer_b", reason: "peer_closed", detail: "" });
+    assert.deepEqual(drive.sent("open_peer"), []);
+    assert.equal(drive.did("timer")[0].ms, backoffMs(2, 0.5));
+    assert.equal(drive.on({ on: "timer", name: "peer" }).sent("open_peer").length, 1);
+    drive.on(message(offer("peer_c")), { on: "peer_connected", peerId: "peer_c" }, { on: "first_frame", peerId: "peer_c" });
+    assert.equal(drive.state.phase, "playing");
+    assert.equal(drive.state.peerFailures, 0);
+  });
+
+  it("believes the worker's word, but only about the newest peer", () => {
+    const drive = new Drive().playing();
+    const lost = (peer_id, reason) => message({ type: "peer_state", peer_id, state: "lost", reason });
+    assert.deepEqual(drive.on(lost("peer_old", "peer_silent")).effects, []);
+    assert.deepEqual(drive.on(lost("peer_a", "replaced")).effects, []);
+    assert.equal(drive.state.phase, "playing");
+    assert.equal(drive.on(lost("peer_a", "peer_silent")).sent("open_peer").length, 1);
+  });
+
+  it("gives up what no further attempt can mend", () => {
+    const drive = new Drive().joined().on(message(state("running")), message(offer("peer_a")));
+    drive.on(message({ type: "peer_state", peer_id: "peer_a", state: "lost", reason: "no_common_codec" }));
+    assert.equal(drive.state.phase, "failed");
+    assert.equal(drive.state.failure.reason, "no_common_codec");
+  });
+
+  it("says so when no first picture can be had", () => {
+    const drive = new Drive().joined().on(message(state("running")));
+    for (let attempt = 1; attempt <= FIRST_PEER_ATTEMPTS; attempt += 1) {
+      assert.ok(!isFinal(drive.state));
+      drive.on({ on: "timer", name: "peer" });
+      if (drive.state.peer === null && !isFinal(drive.state)) drive.on({ on: "timer", name: "peer" });
+    }
+    assert.equal(drive.state.phase, "failed");
+    assert.equal(drive.state.failure.reason, "connect_timeout");
+  });
+
+  it("does not count the time in which the game still starts", () => {
+    const drive = new Drive().joined().on(message(state("starting")), { on: "timer", name: "peer" });
+    assert.equal(drive.state.peerFailures, 0);
+    assert.deepEqual(drive.effects, [{ do: "timer", name: "peer", ms: PEER_TIMEOUT_MS }]);
+  });
+});
+
+describe("the end", () => {
+  for (const reason of ["title_crashed", "node_lost", "worker_lost", "title_quit"]) {
+    it(`says ${reason} and closes everything`, () => {
+      const drive = new Drive().playing().on(message(state("ended", reason, "last words")));
+      assert.equal(drive.state.phase, "ended");
+      assert.deepEqual(drive.state.failure, { reason, detail: "last words" });
+      assert.equal(drive.did("close_peer").length, 1);
+      assert.equal(drive.did("close_socket").length, 1);
+      assert.ok(drive.did("timer").every(({ ms }) => ms === null));
+    });
+  }
+
+  it("stops for another tab, by message or by the socket's close", () => {
+    assert.equal(new Drive().playing().on(message({ type: "taken_over" })).state.phase, "taken_over");
+    assert.equal(new Drive().playing().on({ on: "socket_closed", code: 4001 }).state.phase, "taken_over");
+  });
+
+  it("names the refusal that came before the socket closed", () => {
+    const drive = new Drive().on(
+      { on: "start" }, { on: "socket_opened" },
+      message({ type: "error", reason: "protocol_version", detail: "" }), { on: "socket_closed", code: 4000 },
+    );
+    assert.equal(drive.state.phase, "failed");
+    assert.equal(drive.state.failure.reason, "protocol_version");
+  });
+
+  it("keeps a refused message apart from the session", () => {
+    const drive = new Drive().playing().on(message({ type: "error", reason: "bad_state", detail: "" }));
+    assert.equal(drive.state.phase, "playing");
+  });
+
+  it("tells the broker when the player leaves or ends the game", () => {
+    assert.deepEqual(new Drive().playing().on({ on: "left", end: false }).sent("leave"), [{ type: "leave", end: false }]);
+    const ended = new Drive().playing().on({ on: "left", end: true });
+    assert.deepEqual(ended.sent("leave"), [{ type: "leave", end: true }]);
+    assert.equal(ended.state.failure.reason, "ended_by_player");
+  });
+
+  it("is the end: nothing that comes later changes it", () => {
+    const drive = new Drive().playing().on(message({ type: "taken_over" }));
+    for (const event of [
+      message(welcome), message(state("running")), message(offer("peer_b")), { on: "socket_closed", code: 1006 },
+      { on: "timer", name: "socket" }, { on: "peer_lost", peerId: "peer_a", reason: "peer_silent", detail: "" },
+      { on: "left", end: true },
+    ]) {
+      const before = drive.state;
+      drive.on(event);
+      assert.equal(drive.state, before);
+      assert.deepEqual(drive.effects, []);
+    }
+  });
+});
+
+it("backs off to a bound, never to zero", () => {
+  for (const random of [0, 0.999]) {
+    let last = 0;
+    for (let failures = 1; failures < 20; failures += 1) {
+      const ms = backoffMs(failures, random);
+      assert.ok(ms >= 125 && ms <= 4_000 && ms >= last);
+      last = ms;
+    }
+  }
+});
