@@ -14,7 +14,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from render_node.session.media import RTP_VIDEO_CLOCK_HZ
 from wire.errors import Reason, WireError
@@ -169,6 +169,9 @@ class OpenEncoder:
     def convert(self, pixels: memoryview, width: int, height: int) -> VideoFrame:
         """Return a picture's private copy in the encoder's colours; odd edges are cut, since 4:2:0 has none.
 
+        Chroma is averaged (bicubic, the default): taking every other pixel instead saves 0.5 ms of a 720p picture,
+        and aliases fine patterns so much that libx264 loses 0.7 dB of luma on the hard card at the same bitrate.
+
         Args:
             pixels: ``height`` rows of ``width`` BGRX pixels, read once and not kept.
             width: At least 2.
@@ -181,7 +184,6 @@ class OpenEncoder:
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
             dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.POINT,
             threads=1,
         )
 
