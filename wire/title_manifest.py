@@ -12,13 +12,15 @@ from typing import Any
 from wire.errors import Reason, WireError
 from wire.ids import is_title_id
 from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SEATS_MAX
+from wire.manifest_reader import ManifestReader
+from wire.title_about import ABOUT_FIELDS, TitleAbout, read_about
 
 MANIFEST_VERSION = 1
 KINDS = ("pygame",)
 """Kinds of title that this build can run."""
 
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,32})?")
-_TOP = {"manifest", "id", "version", "kind", "entry", "arguments", "name", "picture", "players"}
+_TOP = {"manifest", "id", "version", "kind", "entry", "arguments", "name", "picture", "players"} | ABOUT_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class TitleManifest:
     height_px: int = 720
     fps: int = 60
     players_max: int = 1
+    players_min: int = 1
+    about: TitleAbout = field(default_factory=TitleAbout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +51,6 @@ class InstalledTitle:
     manifest: TitleManifest
     folder: str
     """Absolute path."""
-
-
-@dataclass
-class _Reader:
-    """Collects every fault of a manifest, so that its author sees all of them at once."""
-
-    faults: list[str] = field(default_factory=list)
-
-    def text(self, table: Mapping[str, Any], key: str, where: str = "", *, max_len: int = 128) -> str:
-        value = table.get(key)
-        if not isinstance(value, str) or not 0 < len(value) <= max_len:
-            self.faults.append(f"{where}{key} must be text of 1 to {max_len} characters")
-            return ""
-        return value
-
-    def number(self, table: Mapping[str, Any], key: str, where: str, low: int, high: int, default: int) -> int:
-        value = table.get(key, default)
-        if type(value) is not int or not low <= value <= high:
-            self.faults.append(f"{where}{key} must be a whole number from {low} to {high}")
-            return default
-        return value
-
-    def table(self, parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        value = parent.get(key, {})
-        if not isinstance(value, dict):
-            self.faults.append(f"{key} must be a table")
-            return {}
-        return value
 
 
 def parse_manifest(text: str) -> TitleManifest:
@@ -87,8 +63,8 @@ def parse_manifest(text: str) -> TitleManifest:
         body = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise WireError(Reason.MALFORMED, f"title.toml is not TOML: {error}") from error
-    read = _Reader()
-    read.faults += [f"unknown field {key}" for key in sorted(body.keys() - _TOP)]
+    read = ManifestReader()
+    read.fields(body, _TOP)
     if body.get("manifest") != MANIFEST_VERSION:
         read.faults.append(f"manifest must be {MANIFEST_VERSION}")
     title_id = read.text(body, "id", max_len=64)
@@ -108,14 +84,18 @@ def parse_manifest(text: str) -> TitleManifest:
         id=title_id,
         version=version,
         kind=kind,
-        entry=_entry(read, body),
+        entry=read.path(body, "entry"),
         names=dict(names),
         arguments=_arguments(read, body),
         width_px=read.number(picture, "width", "picture.", PICTURE_MIN_PX, PICTURE_MAX_WIDTH_PX, 1280),
         height_px=read.number(picture, "height", "picture.", PICTURE_MIN_PX, PICTURE_MAX_HEIGHT_PX, 720),
         fps=read.number(picture, "fps", "picture.", 1, 240, 60),
         players_max=read.number(players, "max", "players.", 1, SEATS_MAX, 1),
+        players_min=read.number(players, "min", "players.", 1, SEATS_MAX, 1),
+        about=read_about(read, body),
     )
+    if manifest.players_min > manifest.players_max:
+        read.faults.append("players.min must not be above players.max")
     if read.faults:
         raise WireError(Reason.MALFORMED, "title.toml:\n" + "\n".join(f"  {fault}" for fault in read.faults))
     return manifest
@@ -128,15 +108,7 @@ def bare_manifest(file_name: str) -> TitleManifest:
     return TitleManifest(id=slug, version="0.0.0", kind="pygame", entry=file_name, names={"en": stem})
 
 
-def _entry(read: _Reader, body: Mapping[str, Any]) -> str:
-    entry = read.text(body, "entry", max_len=256)
-    path = PurePosixPath(entry)
-    if entry and (path.is_absolute() or ".." in path.parts or "\\" in entry or "\0" in entry):
-        read.faults.append("entry must be a path inside the title's folder")
-    return entry
-
-
-def _arguments(read: _Reader, body: Mapping[str, Any]) -> tuple[str, ...]:
+def _arguments(read: ManifestReader, body: Mapping[str, Any]) -> tuple[str, ...]:
     value = body.get("arguments", [])
     if not isinstance(value, list) or len(value) > 64 or not all(_is_argument(item) for item in value):
         read.faults.append("arguments must be a list of at most 64 texts without NUL")

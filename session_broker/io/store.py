@@ -196,7 +196,7 @@ async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> Catalogue
         table.c.tenant_id == row.tenant_id, table.c.title_id == row.title_id, table.c.version == row.title_version
     )
     manifest = (await connection.execute(query)).scalar_one()
-    return catalogue_title(TitleManifest(**manifest))
+    return catalogue_title(TitleManifest(**{key: value for key, value in manifest.items() if key != "about"}))
 
 
 def catalogue_title(manifest: TitleManifest) -> CatalogueTitle:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from wire.errors import Reason, WireError
 from wire.ids import is_title_id
+from wire.title_about import Control, TitleAbout
 from wire.title_manifest import TitleManifest, bare_manifest, parse_manifest
 
 GOOD = """
@@ -28,6 +29,25 @@ fps = 30
 max = 2
 """
 
+ABOUT = """
+summary = {en = "Shoot them", zh = "射击"}
+artwork = "art/card.png"
+devices = ["keyboard", "touch", "pad"]
+[[controls]]
+action = {en = "Move", zh = "移动"}
+keyboard = "← →"
+pad = {en = "Left stick", zh = "左摇杆"}
+[touch]
+mode = "pad"
+controls = ["dpad", "a"]
+[afk]
+pause_s = 60
+end_s = 120
+[needs]
+memory_mib = 64
+gpu = true
+"""
+
 
 def test_a_whole_manifest() -> None:
     assert parse_manifest(GOOD) == TitleManifest(
@@ -42,6 +62,54 @@ def test_a_whole_manifest() -> None:
         30,
         2,
     )
+
+
+def test_what_players_are_told() -> None:
+    assert parse_manifest(GOOD.replace("[name]", f"{ABOUT}[name]")).about == TitleAbout(
+        {"en": "Shoot them", "zh": "射击"},
+        "art/card.png",
+        ("keyboard", "touch", "pad"),
+        (
+            Control(
+                {"en": "Move", "zh": "移动"}, {"keyboard": {"en": "← →"}, "pad": {"en": "Left stick", "zh": "左摇杆"}}
+            ),
+        ),
+        "pad",
+        ("dpad", "a"),
+        60,
+        120,
+        64,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('summary = {en = "Shoot them", zh = "射击"}', 'summary = {zh = "射击"}', "summary must be text, or a table"),
+        ('en = "Shoot them"', 'en = ""', "summary.en must be text"),
+        ('zh = "射击"', 'Chinese = "射击"', "languages are written like"),
+        ('"art/card.png"', '"../card.png"', "artwork must be a path inside"),
+        ('"art/card.png"', '"card.svg"', "artwork must end in .png or"),
+        ('["keyboard", "touch", "pad"]', '"pad"', "devices must be a list of keyboard"),
+        ('["keyboard", "touch", "pad"]', '["pad", "pad"]', "devices must be a list of"),
+        ('["keyboard", "touch", "pad"]', "[[]]", "devices must be a list of"),
+        ('action = {en = "Move", zh = "移动"}', "", r"controls\[0\].action is missing"),
+        ('keyboard = "← →"', 'keyboards = "← →"', r"unknown field controls\[0\].keyboards"),
+        ('keyboard = "← →"', "keyboard = 1", r"controls\[0\].keyboard must be text"),
+        ("[[controls]]", "[controls]", "controls must be at most 16 tables"),
+        ('mode = "pad"', 'mode = "stick"', "touch.mode must be one of pointer, pad"),
+        ('"dpad"', '"pedal"', "touch.controls must be a list of left_stick"),
+        ("pause_s = 60", "pause_s = 1", "afk.pause_s must be a whole number from 10"),
+        ("gpu = true", "gpu = 1", "needs.gpu must be true or false"),
+        ("gpu = true", "gpus = true", "unknown field needs.gpus"),
+    ],
+)
+def test_a_fault_in_what_players_are_told_is_named(old: str, new: str, fault: str) -> None:
+    assert old in ABOUT
+    with pytest.raises(WireError, match=fault) as caught:
+        parse_manifest(GOOD.replace("[name]", f"{ABOUT.replace(old, new)}[name]"))
+    assert caught.value.reason is Reason.MALFORMED
 
 
 def test_the_least_manifest() -> None:
@@ -77,6 +145,7 @@ def test_the_least_manifest() -> None:
         ("fps = 30", "fps = 0", "picture.fps must be"),
         ("fps = 30", "fps = 30.0", "picture.fps must be"),
         ("max = 2", "max = 9", "players.max must be"),
+        ("max = 2", "max = 2\nmin = 3", "players.min must not be above"),
         ("[players]\nmax = 2", "", None),
         ("manifest = 1", "manifest = 1\ncolour = 1", "unknown field colour"),
     ],

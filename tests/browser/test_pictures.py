@@ -1,0 +1,38 @@
+"""The pictures of README and docs, taken of the real pages; ``make pictures`` puts them where the docs show them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.farplay_process import ROOT, FarplayProcess
+from tests.support.key_presses import timed_presses
+from tests.support.player import OpenPlayer, play_title
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+FOLDER = ROOT / "test-results" / "pictures"
+LEAST_BYTES = 20_000
+"""An empty page compresses to less."""
+
+
+@pytest.fixture
+def pictures() -> Path:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    return FOLDER
+
+
+async def test_play_page_with_figures(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as play:
+        await play_title(play, up)
+        await play.page.mouse.click(*await play.stage_point(0.5, 0.5))
+        await play.page.keyboard.press("Control+Alt+KeyS")
+        await timed_presses(play, 20, seed=3)
+        await play.page.mouse.move(*await play.stage_point(0.4, 0.9))
+        await asyncio.sleep(1.5)
+        await play.page.screenshot(path=pictures / "play.png")
+        assert await play.page.locator("#figures_stages").is_visible()
+        assert "Input to picture" in await play.words()
+    assert (pictures / "play.png").stat().st_size > LEAST_BYTES
