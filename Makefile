@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit browsers bench lock clean
+.PHONY: play test check unit pictures bench lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -14,7 +14,8 @@ test: check                   ## Everything that gates a change, real browsers i
 	node --test tests/js
 	$(BIN)/python scripts/find_chromium.py
 	$(BIN)/python scripts/find_firefox.py
-	$(BIN)/python -m pytest -q --durations=15 tests
+	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process
+	$(BIN)/python -m pytest -q --durations=10 tests/media tests/browser
 
 check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 	$(BIN)/ruff format --check .
@@ -25,6 +26,11 @@ check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 
 unit: $(STAMP)                ## The fast tests only
 	$(BIN)/python -m pytest -q tests/unit
+
+pictures: $(STAMP)            ## Take the pictures of README and docs anew
+	$(BIN)/python -m pytest -q tests/browser/test_pictures.py
+	mkdir -p docs/images
+	cp test-results/pictures/*.png docs/images/
 
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run
