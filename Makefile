@@ -14,8 +14,8 @@ test: check                   ## Everything that gates a change, real browsers i
 	node --test tests/js
 	$(BIN)/python scripts/find_chromium.py
 	$(BIN)/python scripts/find_firefox.py
-	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process
-	$(BIN)/python -m pytest -q --durations=10 tests/media tests/browser
+	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process tests/media
+	$(BIN)/python -m pytest -q --durations=10 tests/browser
 
 check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 	$(BIN)/ruff format --check .
