@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit pictures bench lock clean
+.PHONY: play test check unit pictures bench playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -34,6 +34,9 @@ pictures: $(STAMP)            ## Take the pictures of README and docs anew
 
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run
+
+playthrough: $(STAMP)         ## An automatic player plays each game for two minutes
+	$(BIN)/python -m tests.bench.playthrough
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Farplay needs Python 3.11 or newer; try: make PYTHON=python3.13")'
