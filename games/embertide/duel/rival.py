@@ -1,4 +1,4 @@
-"""The computer's player: it sees the match a little late, aims a little wrong, and has the same controls as people."""
+"""The computer's player: it sees the match a little late, aims a little wrong, and steers as people do."""
 
 from __future__ import annotations
 
