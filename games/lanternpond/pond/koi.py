@@ -50,7 +50,7 @@ def _picture(length: int, colour: Colour, alpha: int, angle: int, beat: int) -> 
 def _half_width(joint: int) -> float:
     """Half of the body's width at a joint, as a share of its length."""
     share = joint / (_SPINE - 1)
-    return 0.028 + 0.098 * math.sin(math.pi * min(share * 0.86 + 0.2, 1.0)) ** 1.2
+    return 0.028 + 0.098 * math.pow(max(math.sin(math.pi * min(share * 0.86 + 0.2, 1.0)), 0.0), 1.2)
 
 
 def _spine(length: float, middle: float, heading: float, beat: float) -> list[tuple[float, float]]:

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TypeAlias
 
 Cell: TypeAlias = tuple[int, int]
@@ -69,7 +70,7 @@ def level(pond: int, number: int) -> Level:
     rng = random.Random(f"lantern pond {pond} {number}")
     low, high = rules.pairs
     pieces = low + (high - low + 1) * number // LEVELS_PER_POND
-    cost, best = min(_cut(_wander(rules.size, rng), pieces) for _ in range(PATHS_TRIED))
+    _, best = min(_cut(_wander(rules.size, rng), pieces) for _ in range(PATHS_TRIED))
     solution = list(best)
     rng.shuffle(solution)
     return Level(pond, number, rules.size, tuple(solution))
@@ -113,7 +114,7 @@ def _cut(path: list[Cell], pieces: int) -> tuple[int, tuple[Path, ...]]:
         end = reached[end][1]
         cuts.append(end)
     cuts.reverse()
-    return best[-1][total][0], tuple(tuple(path[a:b]) for a, b in zip(cuts, cuts[1:], strict=False))
+    return best[-1][total][0], tuple(tuple(path[a:b]) for a, b in pairwise(cuts))
 
 
 def _piece_costs(path: list[Cell]) -> dict[tuple[int, int], int]:

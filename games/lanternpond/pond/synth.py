@@ -100,6 +100,6 @@ def _bar(chord: tuple[int, ...], rng: np.random.Generator) -> Wave:
     for step in range(8):
         if rng.random() < 0.34:
             begin = int(step * BAR_S / 8 * RATE_HZ)
-            note = 0.075 * pluck(int(rng.choice(chord[1:])) + 12, 2.4, soft=0.02)
-            mixed[begin : begin + len(note)] += note
+            plucked = 0.075 * pluck(int(rng.choice(chord[1:])) + 12, 2.4, soft=0.02)
+            mixed[begin : begin + len(plucked)] += plucked
     return np.asarray(mixed)
