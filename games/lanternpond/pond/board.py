@@ -171,7 +171,7 @@ class Board:
         del self._undo[:-UNDO_MAX]
 
     def _towards(self, cell: Cell) -> Cell:
-        """The tile beside the head that is nearest to another: along the longer way, unless only the other is open."""
+        """The tile beside the head that is nearest to another: by the longer way, unless only the other is open."""
         head = self.head
         assert head is not None
         across, down = cell[0] - head[0], cell[1] - head[1]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 
 import pygame
 
 from . import paint
 from .paint import Colour
 
-ANGLES, BEATS = 48, 12
+ANGLES, BEATS = 40, 8
+PICTURES_KEPT = 512
+"""At most some 80 KiB each."""
 _SHARP = 3
 """Drawn so many times larger, then scaled down, for soft edges."""
 _SPINE = 14
@@ -32,7 +34,7 @@ def draw(
     paint.put(target, _picture(length, colour, alpha, angle, beat), at)
 
 
-@cache
+@lru_cache(maxsize=PICTURES_KEPT)
 def _picture(length: int, colour: Colour, alpha: int, angle: int, beat: int) -> pygame.Surface:
     side = round(length * 1.3) * _SHARP
     large = pygame.Surface((side, side), pygame.SRCALPHA)
