@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.deadlines import until
-from tests.support.game_picture import USAGE, changes, complaints, picture, stands_still
+from tests.support.game_picture import USAGE, changes, complaints, pauses, picture, sounds
 from tests.support.running_title import RunningTitle, running
 from wire.input_events import Key
 from wire.title_manifest import parse_manifest
@@ -61,12 +61,11 @@ async def test_two_seats_sit_down_play_pause_and_leave(tmp_path: Path) -> None:
         await steers(title, 0, "d", 1)
         await steers(title, 1, "left", -1)
         press(title, "escape")
-        await stands_still(title)
-        paused = picture(title)
+        paused = await pauses(title, SCORE, 10)
         press(title, "p")
         await changes(title, paused, SCORE, 10, "the match goes on")
         press(title, "escape", seat=1)
-        await stands_still(title)
+        await pauses(title, SCORE, 10)
         for key in ("down", "down", "enter"):
             press(title, key)
 
@@ -90,11 +89,7 @@ async def test_a_lone_player_steers_with_either_half_and_hears_it(tmp_path: Path
         await changes(title, before, SCORE, 20, "the score shows")
         await steers(title, 0, "d", 1)
         await steers(title, 0, "left", -1)
-
-        async def heard() -> bool:
-            return len(title.packets) > 20
-
-        await until(heard, 4.0, "sound")
+        await sounds(title)
         assert complaints(title) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from games.lanternpond.pond.board_view import AREA
 from games.lanternpond.pond.levels import Cell, level
 from tests.support.deadlines import until
-from tests.support.game_picture import USAGE, Box, changes, complaints, difference, picture, stands_still
+from tests.support.game_picture import USAGE, Box, changes, complaints, difference, pauses, picture, sounds
 from tests.support.running_title import RunningTitle, running
 from wire.input_events import Key, Pad, Touch, TouchPhase
 from wire.title_manifest import parse_manifest
@@ -71,8 +71,7 @@ async def test_a_finger_solves_a_level_with_undo_and_pause(tmp_path: Path) -> No
         gone = await changes(title, drawn, tile_box(path[1]), 40, "the ribbon taken back")
         assert difference(empty, gone, tile_box(path[1])) < 12
         press(title, "escape")
-        await stands_still(title)
-        paused = picture(title)
+        paused = await pauses(title, BOARD, 10)
         press(title, "escape")
         await changes(title, paused, BOARD, 10, "the level goes on")
         for path in FIRST.solution:
@@ -99,11 +98,7 @@ async def test_keys_and_a_pad_draw_and_hints_lead_to_the_end(tmp_path: Path) -> 
         await changes(title, empty, tile_box(beside), 40, "a ribbon drawn by keys and pad")
         press(title, *"h" * len(FIRST.pairs))
         await saved(saves, solved={"0-0": len(FIRST.pairs) + 1}, perfect=[])
-
-        async def heard() -> bool:
-            return len(title.packets) > 20
-
-        await until(heard, 4.0, "sound")
+        await sounds(title)
         assert complaints(title) == []
 
 

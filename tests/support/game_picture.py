@@ -20,6 +20,9 @@ Box: TypeAlias = tuple[int, int, int, int]
 GREETINGS = ("pygame-ce ", "CRITICAL: You are using the SDL disk i/o", "CRITICAL:  Writing to file [/proc/self/fd")
 """How the lines begin that pygame and SDL print in every title."""
 
+STILL_S = 0.25
+"""A game that goes on draws a dozen frames in this time."""
+
 USAGE = {
     "a": 4, "d": 7, "h": 11, "n": 17, "p": 19, "r": 21, "s": 22, "u": 24, "w": 26, "z": 29, "enter": 40, "escape": 41,
     "space": 44, "right": 79, "left": 80, "down": 81, "up": 82,
@@ -50,16 +53,29 @@ async def changes(title: RunningTitle, before: Picture, box: Box, by: float, wha
     return picture(title)
 
 
-async def stands_still(title: RunningTitle, frames: int = 2) -> None:
-    """Wait until no new frame comes for a quarter of a second, or fail."""
-    for _ in range(20):
-        shown = len(title.frames)
-        await asyncio.sleep(0.25)
-        if len(title.frames) - shown <= frames:
-            return
-    raise AssertionError("the picture does not stand still")
+async def pauses(title: RunningTitle, box: Box, by: float) -> Picture:
+    """Wait until a part of the picture is darker by so much, see that nothing moves, and return the picture."""
+    before = float(picture(title)[box[1] : box[3], box[0] : box[2]].mean())
+
+    async def dark() -> bool:
+        return before - float(picture(title)[box[1] : box[3], box[0] : box[2]].mean()) > by
+
+    await until(dark, 8.0, "the darkened picture of a pause")
+    shown = len(title.frames)
+    await asyncio.sleep(STILL_S)
+    assert len(title.frames) - shown <= 1, "the picture moves in a pause"
+    return picture(title)
 
 
 def complaints(title: RunningTitle) -> list[str]:
     """Return what the game printed, apart from what pygame and SDL say of themselves."""
     return [line for line in title.process.last_words.splitlines() if not line.startswith(GREETINGS)]
+
+
+async def sounds(title: RunningTitle) -> None:
+    """Wait until the game is heard: silence compresses to a few bytes."""
+
+    async def heard() -> bool:
+        return sum(len(packet.payload) > 30 for packet in title.packets) > 20
+
+    await until(heard, 8.0, "sound")
