@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pygame
 from numpy.typing import NDArray
 
 Colour: TypeAlias = tuple[int, int, int]
-Field: TypeAlias = NDArray[np.float64]
+Field: TypeAlias = NDArray[np.floating[Any]]
+"""Mostly single precision: whole screens of it are made before the first picture."""
 
 NIGHT: Colour = (11, 12, 30)
 DEEP: Colour = (24, 24, 58)
@@ -29,9 +31,14 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return red, green, blue
 
 
+def rgb(colour: Sequence[float]) -> Field:
+    """Return a colour to reckon with."""
+    return np.array(colour, np.float32)
+
+
 def grid(width: int, height: int) -> tuple[Field, Field]:
     """Return x and y of each pixel, as arrays of shape (width, height)."""
-    x, y = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float), indexing="ij")
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32), indexing="ij")
     return x, y
 
 
@@ -57,7 +64,7 @@ def glow(radius: int, colour: Colour, strength: float = 1.0) -> pygame.Surface:
     x, y = grid(radius * 2, radius * 2)
     far = np.hypot(x - radius + 0.5, y - radius + 0.5) / radius
     light = np.clip(1 - far, 0, 1) ** 2.2 * strength
-    return surface(light[..., None] * np.array(colour, float))
+    return surface(light[..., None] * rgb(colour))
 
 
 def add_glow(target: pygame.Surface, at: tuple[float, float], light: pygame.Surface) -> None:
@@ -73,9 +80,9 @@ def disc(radius: int, colour: Colour) -> pygame.Surface:
     x, y = grid((radius + pad) * 2, (radius + pad) * 2)
     x, y = x - radius - pad + 0.5, y - radius - pad + 0.5
     far = np.hypot(x, y)
-    tint, alpha = np.array(colour, float), inside(far - radius)
+    tint, alpha = rgb(colour), inside(far - radius)
     lit = np.clip(0.62 - (x + y) / (3.2 * radius), 0.15, 1.0)
-    glass = np.array(mix(NIGHT, colour, 0.22), float) * (0.75 + 0.7 * lit[..., None])
+    glass = rgb(mix(NIGHT, colour, 0.22)) * (0.75 + 0.7 * lit[..., None])
     ring = np.maximum(inside(np.abs(far - radius + 4.5) - 4.0), 0.9 * inside(np.abs(far - radius * 0.56) - 1.2))
     bright = tint * (0.7 + 0.55 * lit[..., None]) + 40 * lit[..., None]
     shine = inside(np.hypot(x + radius * 0.22, (y + radius * 0.42) * 1.7) - radius * 0.42, radius * 0.5)
@@ -91,7 +98,7 @@ def orb(radius: int, colour: Colour) -> pygame.Surface:
     x, y = grid(radius * 2 + 8, radius * 2 + 8)
     far = np.hypot(x - radius - 3.5, y - radius - 3.5)
     share = np.clip(far / radius, 0, 1)[..., None] ** 2.6
-    return surface(255 * (1 - share) + np.array(mix(colour, PALE, 0.25), float) * share, inside(far - radius))
+    return surface(255 * (1 - share) + rgb(mix(colour, PALE, 0.25)) * share, inside(far - radius))
 
 
 @cache
@@ -121,9 +128,9 @@ def headline(words: str, size: int, left: Colour, right: Colour, spacing: int = 
     """Return big letters that run from one colour to another, in a light of their own."""
     letters = text(words, size, (255, 255, 255), spacing).copy()
     width, height = letters.get_size()
-    share = np.linspace(0, 1, width)[:, None, None]
-    fade = np.linspace(1.16, 0.86, height)[None, :, None]
-    tint = (np.array(left, float) * (1 - share) + np.array(right, float) * share) * fade + 18
+    share = np.linspace(0, 1, width, dtype=np.float32)[:, None, None]
+    fade = np.linspace(1.16, 0.86, height, dtype=np.float32)[None, :, None]
+    tint = (rgb(left) * (1 - share) + rgb(right) * share) * fade + 18
     gradient = surface(np.broadcast_to(tint, (width, height, 3)))
     letters.blit(gradient, (0, 0), special_flags=pygame.BLEND_RGB_MULT)
     pad = size // 2

@@ -30,10 +30,10 @@ def backdrop() -> pygame.Surface:
     x, y = paint.grid(arena.WIDTH, arena.HEIGHT)
     wall = _rounded(x, y)
     across = ((x - arena.LEFT) / (arena.RIGHT - arena.LEFT)).clip(0, 1)[..., None]
-    shore = np.array(paint.EMBER, float) * (1 - across) + np.array(paint.TIDE, float) * across
+    shore = paint.rgb(paint.EMBER) * (1 - across) + paint.rgb(paint.TIDE) * across
     middle = np.hypot((x - arena.MIDDLE_X) / 760, (y - arena.MIDDLE_Y) / 470)
-    night = np.array(paint.NIGHT, float) * np.clip(1.25 - middle * 0.6, 0.4, 1.2)[..., None]
-    water = np.array(paint.DEEP, float) * np.clip(1.28 - middle * 0.72, 0.45, 1.2)[..., None]
+    night = paint.rgb(paint.NIGHT) * np.clip(1.25 - middle * 0.6, 0.4, 1.2)[..., None]
+    water = paint.rgb(paint.DEEP) * np.clip(1.28 - middle * 0.72, 0.45, 1.2)[..., None]
     tint = (np.abs(across - 0.5) * 2) ** 1.5
     water += shore * tint * 0.15
     water += _caustics(x, y)[..., None] * (shore * 0.16 + 26)
@@ -45,7 +45,7 @@ def backdrop() -> pygame.Surface:
     ring = np.abs(np.hypot(x - arena.MIDDLE_X, y - arena.MIDDLE_Y) - 92)
     picture += paint.inside(ring - 1.0, 2.0)[..., None] * (shore * 0.10 + 12)
     rng = np.random.default_rng(7)
-    picture += rng.uniform(-1.2, 1.2, wall.shape)[..., None]
+    picture += (rng.random(wall.shape, dtype=np.float32) * 2.4 - 1.2)[..., None]
     return paint.surface(picture)
 
 
@@ -79,7 +79,7 @@ class Current:
         width = 14 + length * 11
         x, y = paint.grid(width, 5)
         light = np.sin(x / (width - 1) * math.pi) ** 2 * np.clip(1 - np.abs(y - 2) / 2.5, 0, 1)
-        return paint.surface(light[..., None] * np.array((58, 64, 110), float) * (0.5 + length / 12))
+        return paint.surface(light[..., None] * paint.rgb((58, 64, 110)) * (0.5 + length / 12))
 
     def draw(self, target: pygame.Surface, tide: float, seconds: float) -> None:
         """Move by the tide's acceleration of this frame, and draw."""

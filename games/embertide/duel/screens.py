@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from functools import cache
 
-import numpy as np
 import pygame
 
 from . import arena, paint
@@ -31,10 +30,8 @@ def _panel(width: int, height: int, colour: paint.Colour, bright: bool) -> pygam
     distance = (dx.clip(0) ** 2 + dy.clip(0) ** 2) ** 0.5 + (dx * (dx > dy) + dy * (dy >= dx)).clip(None, 0) - radius
     rim = paint.inside(abs(distance + 3) - (1.6 if bright else 0.8))[..., None]
     fall = (1 - y / height)[..., None]
-    base = np.array(paint.NIGHT, float) * 1.2 + np.array(colour, float) * (
-        0.05 + 0.13 * fall * (1.6 if bright else 0.7)
-    )
-    tint = base * (1 - rim) + np.array(colour, float) * rim * (1.0 if bright else 0.55)
+    base = paint.rgb(paint.NIGHT) * 1.2 + paint.rgb(colour) * (0.05 + 0.13 * fall * (1.6 if bright else 0.7))
+    tint = base * (1 - rim) + paint.rgb(colour) * rim * (1.0 if bright else 0.55)
     return paint.surface(tint, paint.inside(distance) * 0.9)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pygame
 from numpy.typing import NDArray
 
 Colour: TypeAlias = tuple[int, int, int]
-Field: TypeAlias = NDArray[np.float64]
+Field: TypeAlias = NDArray[np.floating[Any]]
+"""Mostly single precision: whole screens of it are made before the first picture."""
 
 DEEP: Colour = (8, 26, 40)
 WATER: Colour = (18, 58, 74)
@@ -31,9 +33,14 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return red, green, blue
 
 
+def rgb(colour: Sequence[float]) -> Field:
+    """Return a colour to reckon with."""
+    return np.array(colour, np.float32)
+
+
 def grid(width: int, height: int) -> tuple[Field, Field]:
     """Return x and y of each pixel, as arrays of shape (width, height)."""
-    x, y = np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float), indexing="ij")
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32), indexing="ij")
     return x, y
 
 
@@ -71,7 +78,7 @@ def glow(radius: int, colour: Colour, strength: float = 1.0) -> pygame.Surface:
     """Return a round light to be added to what is there."""
     x, y = centred(radius * 2)
     light = np.clip(1 - np.hypot(x, y) / radius, 0, 1) ** 2.2 * strength
-    return surface(light[..., None] * np.array(colour, float))
+    return surface(light[..., None] * rgb(colour))
 
 
 def add_glow(target: pygame.Surface, at: tuple[float, float], light: pygame.Surface) -> None:
@@ -89,8 +96,8 @@ def panel(width: int, height: int, bright: bool) -> pygame.Surface:
     )
     fall = (1 - y / height)[..., None]
     rim = inside(np.abs(distance + 2) - (1.4 if bright else 0.7))[..., None]
-    base = np.array(WATER, float) * (0.62 + (0.62 if bright else 0.25) * fall)
-    colours = base * (1 - rim) + np.array(MOON if bright else MIST, float) * rim * (1.0 if bright else 0.5)
+    base = rgb(WATER) * (0.62 + (0.62 if bright else 0.25) * fall)
+    colours = base * (1 - rim) + rgb(MOON if bright else MIST) * rim * (1.0 if bright else 0.5)
     return surface(colours, inside(distance) * 0.88)
 
 
@@ -118,9 +125,9 @@ def headline(words: str, size: int, spacing: int = 10) -> pygame.Surface:
     """Return big letters from warm to cool, in a light of their own."""
     letters = text(words, size, (255, 255, 255), spacing).copy()
     width, height = letters.get_size()
-    share = np.linspace(0, 1, width)[:, None, None]
-    fade = np.linspace(1.1, 0.84, height)[None, :, None]
-    tint = (np.array((255, 222, 160), float) * (1 - share) + np.array((150, 232, 216), float) * share) * fade + 10
+    share = np.linspace(0, 1, width, dtype=np.float32)[:, None, None]
+    fade = np.linspace(1.1, 0.84, height, dtype=np.float32)[None, :, None]
+    tint = (rgb((255, 222, 160)) * (1 - share) + rgb((150, 232, 216)) * share) * fade + 10
     letters.blit(surface(np.broadcast_to(tint, (width, height, 3))), (0, 0), special_flags=pygame.BLEND_RGB_MULT)
     pad = size // 2
     halo = pygame.Surface((width + 2 * pad, height + 2 * pad), pygame.SRCALPHA)

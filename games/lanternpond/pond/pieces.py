@@ -25,7 +25,7 @@ def tile(size: int, tint: Colour | None) -> pygame.Surface:
     x, y = paint.centred(size)
     distance = paint.rounded(x, y, size / 2 - 2.5, size / 2 - 2.5, size * 0.2)
     slope = np.clip(0.5 - (x + y) / (2.4 * size), 0, 1)[..., None]
-    base = np.array(paint.mix(paint.WATER, tint, 0.24) if tint else paint.WATER, float)
+    base = paint.rgb(paint.mix(paint.WATER, tint, 0.24) if tint else paint.WATER)
     rim = paint.inside(np.abs(distance + 1.4) - 0.8)[..., None]
     colours = base * (0.78 + 0.45 * slope) + 26 * rim * slope
     return paint.surface(colours, paint.inside(distance) * (0.95 if tint else 0.82))
@@ -34,7 +34,7 @@ def tile(size: int, tint: Colour | None) -> pygame.Surface:
 @cache
 def lantern(size: int, index: int, lit: bool) -> pygame.Surface:
     """Return a lantern in a flower of its colour's number of petals."""
-    colour, petals = np.array(paint.LANTERNS[index], float), PETALS[index]
+    colour, petals = paint.rgb(paint.LANTERNS[index]), PETALS[index]
     x, y = paint.centred(size)
     far, angle = np.hypot(x, y) / (size / 2), np.arctan2(y, x)
     wave = np.abs(np.cos((angle + math.pi / 2) * petals / 2))
@@ -45,7 +45,7 @@ def lantern(size: int, index: int, lit: bool) -> pygame.Surface:
     colours = colour * (0.5 + 0.5 * shine) + (70 if lit else 18) * vein + 60 * (wave**3)[..., None] * (1 - vein) * 0.5
     ring = paint.inside(np.abs(far - 0.36) * size / 2 - 1.2, 1.4)[..., None]
     core = paint.inside((far - 0.3) * size / 2, 3.0)[..., None]
-    heart = np.array(paint.MOON if lit else paint.mix(paint.LANTERNS[index], paint.MOON, 0.5), float)
+    heart = paint.rgb(paint.MOON if lit else paint.mix(paint.LANTERNS[index], paint.MOON, 0.5))
     colours = colours * (1 - 0.35 * ring) * (1 - core) + heart * core
     return paint.surface(colours, petal)
 
@@ -57,7 +57,7 @@ def ribbon(size: int, sides: int, index: int, joined: bool) -> pygame.Surface:
     distance = _ribbon_distance(x, y, size, sides)
     half = size * (0.17 if joined else 0.145)
     round_off = np.sqrt(np.clip(1 - (distance / half) ** 2, 0, 1))[..., None]
-    colour = np.array(paint.LANTERNS[index], float) * (1.0 if joined else 0.86)
+    colour = paint.rgb(paint.LANTERNS[index]) * (1.0 if joined else 0.86)
     colours = colour * (0.62 + 0.38 * round_off) + (74 if joined else 30) * round_off**3
     return paint.surface(colours, paint.inside(distance - half, 1.4))
 
@@ -83,6 +83,6 @@ def lily_pad(size: int, turn: float, hue: float) -> pygame.Surface:
     notch = np.minimum(angle, math.tau - angle) * far * size / 2 - size * 0.03 - far * size * 0.05
     edge = (far - 0.94 + 0.02 * np.cos(angle * 9)) * size / 2
     veins = np.clip(1 - np.abs(np.sin(angle * 5.5)) * 9 * far, 0, 1)[..., None]
-    green = np.array((30 + 26 * hue, 96 + 20 * hue, 74 - 12 * hue), float)
+    green = paint.rgb((30 + 26 * hue, 96 + 20 * hue, 74 - 12 * hue))
     colours = green * (0.62 + 0.42 * far[..., None]) + 16 * veins + 22 * paint.inside(np.abs(edge + 2) - 1)[..., None]
     return paint.surface(colours, np.minimum(paint.inside(edge, 2.0), 1 - paint.inside(notch, 2.0)))

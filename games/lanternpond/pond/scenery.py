@@ -26,17 +26,17 @@ def backdrop() -> pygame.Surface:
     x, y = paint.grid(WIDTH, HEIGHT)
     far = np.hypot((x - 640) / 900, (y - 330) / 560)
     depth = np.clip(1 - far * 0.72, 0.2, 1)[..., None]
-    picture = np.array(paint.DEEP, float) * (1 - depth) * 0.7 + np.array(paint.WATER, float) * depth * 1.02
-    picture += np.array((10, 30, 26), float) * np.clip(y / HEIGHT - 0.3, 0, 1)[..., None]
+    picture = paint.rgb(paint.DEEP) * (1 - depth) * 0.7 + paint.rgb(paint.WATER) * depth * 1.02
+    picture += paint.rgb((10, 30, 26)) * np.clip(y / HEIGHT - 0.3, 0, 1)[..., None]
     net = np.zeros_like(x)
     for scale, turn in ((88.0, 0.4), (52.0, 2.0)):
         u, v = (x * math.cos(turn) + y * math.sin(turn)) / scale, (y * math.cos(turn) - x * math.sin(turn)) / scale
         warped = np.sin(u + 1.3 * np.sin(v * 0.9 + turn)) + np.sin(v + 1.5 * np.sin(u * 0.8 + 2 * turn))
         net += 0.5 * (1 - np.minimum(np.abs(warped), 1)) ** 5
-    picture += net[..., None] * np.array((16, 34, 36), float) * depth
+    picture += net[..., None] * paint.rgb((16, 34, 36)) * depth
     moon = np.hypot(x - 1090 + 7 * np.sin(y / 7), (y - 330) * 1.04)
-    picture += np.array(paint.MOON, float) * (np.exp(-((moon / 230) ** 2)) * 0.17)[..., None]
-    picture += np.random.default_rng(5).uniform(-1.2, 1.2, x.shape)[..., None]
+    picture += paint.rgb(paint.MOON) * (np.exp(-((moon / 230) ** 2)) * 0.17)[..., None]
+    picture += (np.random.default_rng(5).random(x.shape, dtype=np.float32) * 2.4 - 1.2)[..., None]
     made = paint.surface(picture)
     for pad_x, pad_y, size, turn, hue in _PADS:
         shadow = pieces.lily_pad(size, turn, hue)
