@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from farplay.certificates import names_of
+from farplay.certificates import HostNames, names_of
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.local_ca import ServingCertificate
 
@@ -48,6 +48,20 @@ def check_tls_files(certificate_file: Path, key_file: Path, now: datetime) -> Se
     if not names.dns and not names.addresses:
         raise _refusal(f"{certificate_file} names no host (subject alternative name), so no browser would take it")
     return ServingCertificate(certificate_file, key_file, names)
+
+
+def link_name(names: HostNames) -> str:
+    """Return the name that links carry: the certificate's first that is not a wildcard.
+
+    Raises:
+        CommandFailure: it has none.
+    """
+    plain = [name for name in names.dns if not name.startswith("*")]
+    if plain:
+        return plain[0]
+    if names.addresses:
+        return str(names.addresses[0])
+    raise _refusal("The certificate is for a wildcard only", "Say under which name links lead here: --host NAME.")
 
 
 def _read(path: Path) -> bytes:

@@ -23,8 +23,8 @@ class TlsConfig:
     port: int = 8443
     """TCP port; 0 lets the system pick one."""
     ca_file: Path | None = None
-    """The authority that devices must be told to trust, PEM; it is then offered, with an explanation, over plain HTTP,
-    since no device could fetch it over HTTPS yet. None for a certificate that browsers trust by themselves."""
+    """The authority that devices must be told to trust, PEM. It is offered with an explanation over plain HTTP, since
+    no device could fetch it over HTTPS yet. None for a certificate that browsers trust by themselves."""
     trust_port: int = 8480
     """TCP port of that explanation; 0 lets the system pick one."""
 

@@ -20,7 +20,7 @@ def create_app(broker: Broker) -> FastAPI:
 
 
 def create_trust_app(broker: Broker) -> FastAPI:
-    """Return what answers over plain HTTP on the network: how to trust this machine, and the way to its real pages."""
+    """Return what answers over plain HTTP on the network: how to trust this machine, and the way to its pages."""
     reach = broker.reach
     rules = HeaderRules(isolated=False, connect=reach.https_url if reach is not None else "")
     return _app(broker, [trust.router, pages.files, trust.elsewhere], rules)

@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -89,7 +90,8 @@ async def _serve_all(
     drowning = asyncio.create_task(overflowed.wait(), name="broker store watch")
     answering = asyncio.gather(*(each.answering.wait() for each, _ in servers))
     try:
-        await asyncio.wait({*serving, answering}, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {*serving, answering}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if answering.done():
             on_ready()
         done, _ = await asyncio.wait({*serving, drowning}, return_when=asyncio.FIRST_COMPLETED)
