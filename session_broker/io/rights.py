@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from session_broker.core.sign_in import Caller
 from session_broker.io.broker import Broker
+from session_broker.io.cookie import cookie_name
 from wire.errors import Reason, WireError
 from wire.ids import is_id
 
@@ -72,27 +73,13 @@ def caller_of(connection: HTTPConnection) -> Caller:
     return cast(Caller, connection.state.caller)
 
 
-def is_secure(connection: HTTPConnection) -> bool:
-    """Tell whether the request came over TLS to this broker itself."""
-    return connection.url.scheme in ("https", "wss")
-
-
-def cookie_name(connection: HTTPConnection) -> str:
-    """Return the name of the sign-in cookie on this connection.
-
-    Over TLS it has the prefix that makes browsers insist on Secure, no Domain and Path=/ (RFC 6265bis §4.1.3.2).
-    """
-    name = broker_of(connection).cookie_name
-    return f"__Host-{name}" if is_secure(connection) else name
-
-
 BrokerDep = Annotated[Broker, Depends(broker_of)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 
 
 async def _sign_in(connection: HTTPConnection) -> Caller:
     broker = broker_of(connection)
-    cookie = connection.cookies.get(cookie_name(connection))
+    cookie = connection.cookies.get(cookie_name(connection, broker))
     caller = await broker.accounts.caller_of(cookie) if cookie else None
     if caller is None:
         raise WireError(Reason.NOT_SIGNED_IN, "sign in with a link first")

@@ -2,6 +2,7 @@
 
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
+import { registerShell } from "./io/app_shell.js";
 import { byId } from "./io/screens.js";
 import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
 import { Reason } from "./wire/constants.js";
@@ -73,6 +74,7 @@ function showFailure(reason, linkFailure) {
   message.replaceChildren(heading, text);
 }
 
+registerShell();
 const linkFailure = await signIn();
 try {
   await api.me();

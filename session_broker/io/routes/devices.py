@@ -9,8 +9,8 @@ from session_broker.core.qr_code import qr_rows
 from session_broker.core.reach import base_for_devices
 from session_broker.core.sign_in import DEVICE_LINK_TTL_MS
 from session_broker.core.tickets import digest
+from session_broker.io.cookie import drop_browser_cookie
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
-from session_broker.io.routes.sign_in import signed_out
 from session_broker.io.tab_socket import put_out
 from wire.errors import Reason, WireError
 
@@ -88,7 +88,10 @@ async def sign_out_device(device_id: str, request: Request, broker: BrokerDep, c
     """Sign one of my devices out; what it plays stops at once."""
     await broker.devices.sign_out(caller.player_id, device_id)
     await put_out(broker, device_id)
-    return signed_out(request) if device_id == caller.device_id else Response(status_code=204)
+    response = Response(status_code=204)
+    if device_id == caller.device_id:
+        drop_browser_cookie(response, request, broker)
+    return response
 
 
 @router.post("/device-links", status_code=201, dependencies=[require(Right.SIGNED_IN)])

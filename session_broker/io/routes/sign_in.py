@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from session_broker.core.device_label import label_of
 from session_broker.core.sign_in import BROWSER_SESSION_TTL_MS
 from session_broker.io.clock import monotonic_s
-from session_broker.io.rights import BrokerDep, CallerDep, Right, cookie_name, is_secure, require
+from session_broker.io.cookie import cookie_name, drop_browser_cookie, set_browser_cookie
+from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from session_broker.io.tab_socket import put_out
 from wire.errors import Reason, WireError
 
@@ -40,34 +41,22 @@ async def redeem_link(body: LinkToken, request: Request, broker: BrokerDep) -> R
         broker.metrics.sign_ins.labels(error.reason).inc()
         raise
     broker.metrics.sign_ins.labels("ok").inc()
-    earlier = request.cookies.get(cookie_name(request))
+    earlier = request.cookies.get(cookie_name(request, broker))
     if earlier is not None:
         # This browser was signed in already; it is one device in the list, not two.
         await broker.accounts.sign_out(earlier)
     response = Response(status_code=204)
-    response.set_cookie(
-        cookie_name(request),
-        token,
-        max_age=BROWSER_SESSION_TTL_MS // 1000,
-        httponly=True,
-        samesite="strict",
-        secure=is_secure(request),
-    )
+    set_browser_cookie(response, request, broker, token, BROWSER_SESSION_TTL_MS)
     return response
 
 
 @router.post("/sign-out", status_code=204, dependencies=[require(Right.SIGNED_IN)])
 async def sign_out(request: Request, broker: BrokerDep, caller: CallerDep) -> Response:
     """End this browser's session."""
-    await broker.accounts.sign_out(request.cookies[cookie_name(request)])
+    await broker.accounts.sign_out(request.cookies[cookie_name(request, broker)])
     await put_out(broker, caller.device_id)
-    return signed_out(request)
-
-
-def signed_out(request: Request) -> Response:
-    """Return an answer that takes this browser's cookie away."""
     response = Response(status_code=204)
-    response.delete_cookie(cookie_name(request), httponly=True, samesite="strict", secure=is_secure(request))
+    drop_browser_cookie(response, request, broker)
     return response
 
 

@@ -9,7 +9,7 @@ from alembic import op
 
 from wire.ids import ID_RANDOM_BYTES, make_id
 
-revision = "0002_devices"
+revision = "0003"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
