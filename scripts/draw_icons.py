@@ -9,15 +9,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
-
 from find_chromium import FLAGS, find_chromium
+from playwright.sync_api import Page, sync_playwright
 
 STATIC = Path(__file__).resolve().parents[1] / "web_client" / "static"
 GROUND = "#12141c"
 """The icon's own background, drawn on to the edges where a system cuts its own shape."""
 
-ICONS = (("icon-192", 192, False), ("icon-512", 512, False), ("icon-maskable-512", 512, True), ("apple-touch", 180, True))
+ICONS = (
+    ("icon-192", 192, False),
+    ("icon-512", 512, False),
+    ("icon-maskable-512", 512, True),
+    ("apple-touch", 180, True),
+)
 """Name, edge in pixels, whether the system cuts the shape."""
 
 

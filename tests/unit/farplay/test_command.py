@@ -34,6 +34,7 @@ def test_plain_http_stays_on_this_machine(host: str, tmp_path: Path) -> None:
     status, words = run("up", "--host", host, "--data-dir", str(tmp_path / "data"))
     assert status == ExitStatus.FAILED
     assert "not a loopback address" in words
+    assert "farplay up --lan" in words
     assert not (tmp_path / "data").exists()
 
 

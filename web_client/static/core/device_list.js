@@ -9,8 +9,8 @@ const DAY_S = 24 * HOUR_S;
 /** A device counts as here while it was seen within this time; the server notes it once a minute. */
 const NOW_S = 2 * MINUTE_S;
 
-/** Systems by the shape of their picture. @type {Readonly<Record<string, string>>} */
-const SHAPES = { android: "phone", iphone: "phone", ipad: "tablet", tv: "tv" };
+/** Systems by the shape of their picture. @type {ReadonlyMap<string, string>} */
+const SHAPES = new Map([["android", "phone"], ["iphone", "phone"], ["ipad", "tablet"], ["tv", "tv"]]);
 
 /**
  * @param {number} ago_s Seconds since a device was seen.
@@ -37,7 +37,7 @@ export function countdown(left_ms) {
  * @param {string} system
  */
 export function shapeOf(system) {
-  return SHAPES[system] ?? "computer";
+  return SHAPES.get(system) ?? "computer";
 }
 
 /**

@@ -54,7 +54,7 @@ export class DeviceLinkPanel {
   offer(reachable, trust) {
     byId("add", HTMLElement).hidden = false;
     byId("add_unreachable", HTMLElement).hidden = reachable;
-    this.#how.hidden = !reachable || this.#link !== null;
+    this.#how.hidden = !reachable || !this.#state.hidden;
     this.#button.hidden = !reachable || this.#link !== null;
     const box = byId("trust", HTMLDetailsElement);
     box.hidden = trust === null || !reachable;
