@@ -270,7 +270,7 @@ async def test_where_there_is_nothing_to_trust(tmp_path: Path) -> None:
             DeviceLabel(BrowserKind.CHROME, SystemKind.IPHONE),
         ),
         (
-            "Mozilla/5.0 (Linux; Tizen 9.0; SMART-TV) AppleWebKit/537.36 SamsungBrowser/6.0 Chrome/120.0 Safari/537.36",
+            "Mozilla/5.0 (Linux; Tizen 9; SMART-TV) AppleWebKit/537 SamsungBrowser/6.0 Chrome/120.0 Safari/537.36",
             DeviceLabel(BrowserKind.SAMSUNG, SystemKind.TV),
         ),
         ("curl/8", DeviceLabel(BrowserKind.OTHER, SystemKind.OTHER)),
