@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from session_broker.config import BrokerConfig, TlsConfig
 from session_broker.core.reach import Reach
 from session_broker.io.app import create_app, create_trust_app
 from session_broker.io.broker import open_broker
+from session_broker.io.certificate_watch import follow_certificate
 from session_broker.io.listen import Listeners, port_of, url_of
 from wire.limits import CONTROL_MESSAGE_MAX_BYTES
 
@@ -74,21 +75,29 @@ async def serve(config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None]
         async with open_broker(config, port, reach) as broker:
             app = create_app(broker)
             servers = [(_server(app), listeners.plain)]
+            following: list[Coroutine[Any, Any, None]] = []
             if config.tls is not None:
-                servers.append((_server(app, config.tls), listeners.tls))
+                over_tls = _server(app, config.tls)
+                servers.append((over_tls, listeners.tls))
+                assert over_tls.config.ssl is not None
+                following.append(follow_certificate(over_tls.config.ssl, config.tls))
             if listeners.trust:
                 servers.append((_server(create_trust_app(broker)), listeners.trust))
             ready = BrokerReady(url_of(config.host, port), broker.owner_token, reach, broker.device_token)
-            await _serve_all(servers, broker.runner.overflowed, lambda: on_ready(ready))
+            await _serve_all(servers, following, broker.runner.overflowed, lambda: on_ready(ready))
 
 
 async def _serve_all(
-    servers: list[tuple[_Server, list[socket.socket]]], overflowed: asyncio.Event, on_ready: Callable[[], None]
+    servers: list[tuple[_Server, list[socket.socket]]],
+    beside: list[Coroutine[Any, Any, None]],
+    overflowed: asyncio.Event,
+    on_ready: Callable[[], None],
 ) -> None:
-    """Serve until one of the servers ends, which none does by itself."""
+    """Serve until one of the servers ends, which none does by itself; ``beside`` runs as long."""
     serving = {asyncio.create_task(each.serve(sockets=sockets), name="broker http") for each, sockets in servers}
     drowning = asyncio.create_task(overflowed.wait(), name="broker store watch")
     answering = asyncio.gather(*(each.answering.wait() for each, _ in servers))
+    helpers: list[asyncio.Future[Any]] = [drowning, answering, *map(asyncio.create_task, beside)]
     try:
         either: set[asyncio.Future[Any]] = {*serving, answering}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -102,9 +111,9 @@ async def _serve_all(
     finally:
         for each, _ in servers:
             each.should_exit = True
-        for helper in (drowning, answering):
+        for helper in helpers:
             helper.cancel()
-        await asyncio.gather(*serving, drowning, answering, return_exceptions=True)
+        await asyncio.gather(*serving, *helpers, return_exceptions=True)
 
 
 def _reach(config: BrokerConfig, listeners: Listeners) -> Reach | None:
@@ -116,23 +125,23 @@ def _reach(config: BrokerConfig, listeners: Listeners) -> Reach | None:
 
 
 def _server(app: ASGIApp, tls: TlsConfig | None = None) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            loop="none",
-            ws="websockets-sansio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            # Larger than a control message, so that a slightly oversized one is refused in words.
-            ws_max_size=4 * CONTROL_MESSAGE_MAX_BYTES,
-            ws_ping_interval=_WS_PING_S,
-            ws_ping_timeout=_WS_PING_S,
-            ws_per_message_deflate=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=_SHUTDOWN_S,
-            ssl_certfile=None if tls is None else str(tls.certificate_file),
-            ssl_keyfile=None if tls is None else str(tls.key_file),
-        )
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Larger than a control message, so that a slightly oversized one is refused in words.
+        ws_max_size=4 * CONTROL_MESSAGE_MAX_BYTES,
+        ws_ping_interval=_WS_PING_S,
+        ws_ping_timeout=_WS_PING_S,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_SHUTDOWN_S,
+        ssl_certfile=None if tls is None else str(tls.certificate_file),
+        ssl_keyfile=None if tls is None else str(tls.key_file),
     )
+    config.load()
+    return _Server(config)

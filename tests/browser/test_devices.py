@@ -149,6 +149,7 @@ async def test_plain_http_says_what_is_lost_and_loopback_how_to_add_devices(
         away = ready.url.replace("localhost", ELSEWHERE)
         await play.page.goto(f"{away}/#owner={ready.owner_token}")
         await shows(play, "Duel")
+        await shows(play, "farplay up --lan")
         await play.page.goto(f"{away}/devices")
         await shows(play, "Signed in")
         for words in ("Esc and system keys", "go dark", "installed", "copied or pasted", "farplay up --lan"):

@@ -1,14 +1,22 @@
-"""A device that is signed out by another one stops at once: its tab is told, its peer is closed at the node."""
+"""A broker for other devices: what a signed-out one plays stops; a renewed certificate is taken up at once."""
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from farplay.certificates import HostNames
+from farplay.local_ca import ServingCertificate, keep_local_certificate
+from session_broker.config import TlsConfig
 from session_broker.io.serve import BrokerReady
+from tests.support.deadlines import until
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
@@ -55,3 +63,32 @@ async def test_what_a_signed_out_device_plays_stops(tmp_path: Path) -> None:
         # The session itself is the player's and goes on where they are still signed in.
         async with FakeTab.open(laptop, session_id) as tab:
             await tab.next(Welcome)
+
+
+def make_certificate(folder: Path) -> ServingCertificate:
+    names = HostNames(("localhost",), (ip_address("127.0.0.1"),))
+    return keep_local_certificate(folder, names, names.addresses[0], datetime.now(UTC))
+
+
+async def test_a_renewed_certificate_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_broker.io.certificate_watch.CHECK_S", 0.05)
+    old, new = make_certificate(tmp_path / "old"), make_certificate(tmp_path / "new")
+    tls = TlsConfig(old.certificate_file, old.key_file, "127.0.0.1", host="127.0.0.1", port=0)
+    async with live_broker(broker_config(tmp_path, tls=tls)) as ready:
+        assert ready.reach is not None
+        port = int(urlsplit(ready.reach.https_url).port or 0)
+
+        async def served() -> str:
+            return await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+
+        assert await served() == old.certificate_file.read_text()
+        # Between the two steps of a renewal the files do not fit; the old certificate goes on.
+        new.certificate_file.replace(old.certificate_file)
+        wanted = old.certificate_file.read_text()
+        assert await served() != wanted
+        new.key_file.replace(old.key_file)
+
+        async def renewed() -> bool:
+            return await served() == wanted
+
+        await until(renewed, 5.0, "the renewed certificate")

@@ -26,6 +26,5 @@ export function showInsecureNotice(notice, words) {
   const command = document.createElement("code");
   command.className = "command";
   command.textContent = "farplay up --lan";
-  notice.classList.add("insecure");
   notice.replaceChildren(heading, list, how, command);
 }
