@@ -43,3 +43,8 @@ def main_address(names: HostNames) -> Address | None:
             return routed
     outside = [each for each in names.addresses if not each.is_loopback]
     return outside[0] if outside else None
+
+
+def current_address() -> Address | None:
+    """Return the address that other devices reach now."""
+    return main_address(machine_names())

@@ -60,7 +60,7 @@ class Screen:
                 f"Check that it shows this fingerprint:\n  {_two_lines(certificate.ca_fingerprint)}"
             )
         if certificate.ca_is_new:
-            words += "\n\nThe certificates were made just now."
+            words += "\n\nIt was made just now: devices that trusted an earlier one take this step again."
         title = f"Other devices: {escape(ready.https_url)}"
         self._out.print(Panel(words, title=title, title_align="left", border_style="cyan", expand=False))
         if self._out.is_terminal:

@@ -14,10 +14,14 @@ from urllib.parse import urlsplit
 from farplay.child_process import ChildEnded, ChildProcess
 from farplay.config import DEFAULT_PORT, UpConfig, UpReady
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.lan_names import current_address
 from farplay.lan_serving import LanServing
 from farplay.log_file import TRIM_EVERY_S, trim_log
 from farplay.ports import pick_port
 from farplay.restart_policy import RestartPolicy
+
+ADDRESS_EVERY_S = 60.0
+"""Seconds between looks at this machine's address."""
 
 Progress = Callable[[str], None]
 News = Callable[[str, str | None], None]
@@ -90,6 +94,8 @@ class Supervisor:
             group.create_task(self._keep("broker"))
             group.create_task(self._keep("node"))
             group.create_task(self._trim_logs())
+            if self._lan is not None:
+                group.create_task(self._watch_address())
 
     async def _end(self) -> None:
         """The node first, so that its last news still find a broker."""
@@ -157,6 +163,17 @@ class Supervisor:
             for name in ("broker", "node"):
                 trim_log(self._config.data_dir / "logs" / f"{name}.log")
             await asyncio.sleep(TRIM_EVERY_S)
+
+    async def _watch_address(self) -> None:
+        """Say once when this machine moves in its network: certificate, links and media name the old address."""
+        before = await asyncio.to_thread(current_address)
+        while True:
+            await asyncio.sleep(ADDRESS_EVERY_S)
+            if await asyncio.to_thread(current_address) != before:
+                self._on_news(
+                    "The address of this machine changed; end farplay and start it again for other devices.", None
+                )
+                return
 
     def _broker_arguments(self) -> list[str]:
         lan = [] if self._lan is None else self._lan.broker_arguments()

@@ -156,7 +156,16 @@ async def test_plain_http_says_what_is_lost_and_loopback_how_to_add_devices(
             assert words in await play.page.locator("#insecure_notice").inner_text()
         assert await play.page.locator("#install").is_hidden()
 
-        play.expected += ["401"]
+        token = await play.page.evaluate(
+            """async () => {
+                const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" };
+                const link = await (await fetch("/api/v1/device-links", init)).json();
+                return link.url.split("#")[1];
+            }"""
+        )
+        await play.page.goto(f"{ready.url}/#{token}")
+        await shows(play, "Duel")
         await play.page.goto(f"{ready.url}/devices")
-        await shows(play, "Sign in first")
+        await shows(play, "So far only this computer reaches this server.")
+        assert await play.page.get_by_role("button", name="Show the code").is_hidden()
         assert await play.page.locator("#insecure_notice").is_hidden()

@@ -15,13 +15,15 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
-  event.waitUntil(dropOldCopies().then(() => worker.clients.claim()));
+  // Preloading asks the server for a page while this worker still wakes up.
+  const ready = [dropOldCopies(), worker.registration.navigationPreload?.enable()];
+  event.waitUntil(Promise.all(ready).then(() => worker.clients.claim()));
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   /** @type {Request} */
   const request = event.request;
-  if (isShell(request)) event.respondWith(freshOrKept(request, (work) => event.waitUntil(work)));
+  if (isShell(request)) event.respondWith(freshOrKept(request, event));
 });
 
 async function dropOldCopies() {
@@ -38,16 +40,16 @@ function isShell(request) {
 /**
  * The server's answer; without one, the kept copy, and for a page that was never seen the start page.
  * @param {Request} request
- * @param {(work: Promise<unknown>) => void} alsoWaitFor
+ * @param {any} event
  */
-async function freshOrKept(request, alsoWaitFor) {
+async function freshOrKept(request, event) {
   // Kept under the bare path: what else an address holds, a sign-in token even, is nobody's business later.
   const { pathname } = new URL(request.url);
   try {
-    const answer = await fetch(request);
+    const answer = /** @type {Response} */ ((await event.preloadResponse) ?? (await fetch(request)));
     if (answer.ok && !answer.redirected && (pathname === START || pathname.startsWith("/static/"))) {
       const copy = answer.clone();
-      alsoWaitFor(caches.open(CACHE).then((cache) => cache.put(pathname, copy)));
+      event.waitUntil(caches.open(CACHE).then((cache) => cache.put(pathname, copy)));
     }
     return answer;
   } catch (error) {
