@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption
+from rich.console import Console
 
 from farplay.certificates import HostNames, Issued, issue, make_ca
 from farplay.config import LanOptions, UpReady
 from farplay.failures import CommandFailure
 from farplay.lan_names import machine_names, main_address
 from farplay.lan_serving import prepare_lan
+from farplay.screen import Screen
 from farplay.terminal_code import QUIET_MODULES, terminal_code
 from farplay.tls_files import check_tls_files, link_name
 from session_broker.core.qr_code import qr_rows
@@ -136,3 +139,36 @@ def test_a_terminal_shows_every_module_of_the_code() -> None:
     inner = [row[QUIET_MODULES:-QUIET_MODULES] for row in drawn[QUIET_MODULES : QUIET_MODULES + len(rows)]]
     assert inner == rows
     assert "1" not in "".join(drawn[:QUIET_MODULES] + drawn[QUIET_MODULES + len(rows) :])
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_terminal_tells_of_other_devices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, own: bool
+) -> None:
+    certificate = prepare_lan(LanOptions(host="127.0.0.1", port=0), tmp_path, NOW).certificate
+    if own:
+        certificate = replace(certificate, ca_file=None, ca_is_new=False)
+    ready = UpReady("http://localhost:1", "t", "https://127.0.0.1:1234", "d", "http://127.0.0.1:1235/trust")
+    Screen(as_json=False).devices(ready, certificate)
+    told = capsys.readouterr().out
+    assert "https://127.0.0.1:1234/#owner=d" in told
+    assert (ready.trust_url in told) is not own
+    assert (certificate.ca_fingerprint[:47] in told) is not own
+    assert "▀" not in told
+    Screen(as_json=True).devices(ready, certificate)
+    assert capsys.readouterr().out == ""
+    console = Console(force_terminal=True, width=100)
+    console.print(terminal_code(ready.device_url))
+    assert "▀" in capsys.readouterr().out
+
+
+def test_what_a_program_is_told() -> None:
+    assert UpReady("http://localhost:1", "t").answer() == {
+        "url": "http://localhost:1",
+        "owner_url": "http://localhost:1/#owner=t",
+    }
+    answer = {"url": "http://localhost:1/", "owner_token": "t", "https_url": "https://a:2", "device_token": "d"}
+    told = UpReady.of(answer).answer()
+    assert told["https_url"] == "https://a:2"
+    assert told["device_url"] == "https://a:2/#owner=d"
+    assert "trust_url" not in told
