@@ -150,6 +150,10 @@ async def test_plain_http_says_what_is_lost_and_loopback_how_to_add_devices(
         await play.page.goto(f"{away}/#owner={ready.owner_token}")
         await shows(play, "Duel")
         await shows(play, "farplay up --lan")
+        await play.page.goto(f"{away}/play/duel")
+        await shows(play, "No machine is there")
+        await play.page.get_by_text("The connection is not encrypted").click()
+        await shows(play, "farplay up --lan")
         await play.page.goto(f"{away}/devices")
         await shows(play, "Signed in")
         for words in ("Esc and system keys", "go dark", "installed", "copied or pasted", "farplay up --lan"):

@@ -13,7 +13,7 @@ export function showInsecureNotice(notice, words) {
   const lost = lostFeatures(isSecureContext);
   notice.hidden = lost.length === 0;
   if (notice.hidden) return;
-  const heading = document.createElement("h2");
+  const heading = document.createElement(notice instanceof HTMLDetailsElement ? "summary" : "h2");
   heading.textContent = words("insecure.title");
   const list = document.createElement("ul");
   list.replaceChildren(...lost.map((key) => {
