@@ -36,3 +36,12 @@ async def test_play_page_with_figures(up: FarplayProcess, open_player: OpenPlaye
         assert await play.page.locator("#figures_stages").is_visible()
         assert "Input to picture" in await play.words()
     assert (pictures / "play.png").stat().st_size > LEAST_BYTES
+
+
+async def test_a_device_is_added(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as laptop:
+        await laptop.page.goto(f"{up.url}/devices")
+        await laptop.page.get_by_role("button", name="Show the code").click()
+        await laptop.page.get_by_role("img", name="QR code of the sign-in link").wait_for()
+        await laptop.page.screenshot(path=pictures / "add-device.png")
+    assert (pictures / "add-device.png").stat().st_size > LEAST_BYTES
