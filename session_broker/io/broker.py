@@ -23,6 +23,7 @@ from session_broker.io.clock import monotonic_s
 from session_broker.io.database import open_database
 from session_broker.io.metrics import Metrics
 from session_broker.io.runner import Runner, StoreUnavailable
+from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store, catalogue_title
 
 TICK_S = 0.25
@@ -42,6 +43,7 @@ class Broker:
 
     config: BrokerConfig
     store: Store
+    history: SessionHistory
     accounts: Accounts
     runner: Runner
     metrics: Metrics
@@ -74,7 +76,7 @@ async def open_broker(config: BrokerConfig, port: int) -> AsyncIterator[Broker]:
         _private_dir(config.data_dir)
     engine = await open_database(config.url_of_database())
     try:
-        broker = await _restore(config, port, Store(engine), Accounts(engine))
+        broker = await _restore(config, port, Store(engine), SessionHistory(engine), Accounts(engine))
         ticking = asyncio.create_task(_tick(broker), name="broker deadlines")
         try:
             yield broker
@@ -92,7 +94,9 @@ def _private_dir(path: Path) -> None:
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Accounts) -> Broker:
+async def _restore(
+    config: BrokerConfig, port: int, store: Store, history: SessionHistory, accounts: Accounts
+) -> Broker:
     owner = await accounts.ensure_owner()
     manifests = [installed.manifest for installed in config.titles]
     await accounts.forget_expired()
@@ -108,6 +112,7 @@ async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Acco
     return Broker(
         config=config,
         store=store,
+        history=history,
         accounts=accounts,
         runner=runner,
         metrics=metrics,

@@ -62,6 +62,18 @@ async def watch(session_id: str, broker: BrokerDep, request: Request) -> Respons
     return await _file(broker, request, "play.html")
 
 
+@router.get("/operator", dependencies=[require(Right.PUBLIC)])
+async def operator(broker: BrokerDep, request: Request) -> Response:
+    """The operator's page; what it shows comes from routes that only an operator may use."""
+    return await _file(broker, request, "operator.html")
+
+
+@router.get("/check", dependencies=[require(Right.PUBLIC)])
+async def check(broker: BrokerDep, request: Request) -> Response:
+    """The page that tries every leg of the way to a game."""
+    return await _file(broker, request, "check.html")
+
+
 @router.get("/static/{path:path}", dependencies=[require(Right.PUBLIC)])
 async def static(path: str, broker: BrokerDep, request: Request) -> Response:
     """A file of the web client."""
