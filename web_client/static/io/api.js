@@ -8,6 +8,8 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
+/** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
+
 /** A request that did not bring what was asked for. */
 export class ApiError extends Error {
   /**
@@ -25,15 +27,16 @@ const TIMEOUT_MS = 8_000;
 const REASONS = /** @type {ReadonlySet<string>} */ (new Set(Object.values(Reason)));
 
 /**
- * @param {"GET" | "POST"} method
+ * @param {"GET" | "POST" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
+ * @param {RequestCache} [cache] `no-cache` asks whether the last answer still holds.
  * @returns {Promise<any>} The answer's JSON, null if it has none.
  * @throws {ApiError} `unreachable` if no answer came, else the answer's reason.
  */
-async function ask(method, path, body) {
+async function ask(method, path, body, cache = "no-store") {
   /** @type {RequestInit} */
-  const init = { method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const init = { method, credentials: "same-origin", cache, signal: AbortSignal.timeout(TIMEOUT_MS) };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
@@ -74,6 +77,14 @@ export const api = {
   createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
   /** @param {string} sessionId @returns {Promise<SessionView>} */
   session: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}`),
+  /** @returns {Promise<CheckPlan>} */
+  checkPlan: () => ask("GET", "/check"),
+  /** @returns {Promise<OperatorOverview>} */
+  overview: () => ask("GET", "/operator/overview", undefined, "no-cache"),
+  /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
+  history: (sessionId) => ask("GET", `/operator/sessions/${encodeURIComponent(sessionId)}`),
+  /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
+  endAnySession: (sessionId) => ask("DELETE", `/operator/sessions/${encodeURIComponent(sessionId)}`),
 };
 
 /**
