@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.key_presses import timed_presses
@@ -36,3 +37,28 @@ async def test_play_page_with_figures(up: FarplayProcess, open_player: OpenPlaye
         assert await play.page.locator("#figures_stages").is_visible()
         assert "Input to picture" in await play.words()
     assert (pictures / "play.png").stat().st_size > LEAST_BYTES
+
+
+async def test_operator_page(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as play, open_player() as desk:
+        await play_title(play, up)
+        await play.page.locator("#button_end").evaluate("button => button.click()")
+        await play_title(play, up)
+        await timed_presses(play, 10, seed=3)
+        await desk.page.set_viewport_size({"width": 1280, "height": 860})
+        await desk.page.goto(f"{up.url}/operator")
+        delay = desk.page.locator("#sessions .cell_delay")
+        await expect(delay).to_contain_text(" ms", timeout=10_000)
+        await expect(desk.page.locator("#ended tr").first).to_be_visible(timeout=10_000)
+        await timed_presses(play, 40, seed=5)
+        await expect(desk.page.locator("#sessions .trend")).to_be_visible(timeout=10_000)
+        await desk.page.screenshot(path=pictures / "operator.png")
+    assert (pictures / "operator.png").stat().st_size > LEAST_BYTES
+
+
+async def test_check_page(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as play:
+        await play.page.goto(f"{up.url}/check")
+        await expect(play.page.locator("#again")).to_be_enabled(timeout=25_000)
+        await play.page.screenshot(path=pictures / "check.png", full_page=True)
+    assert (pictures / "check.png").stat().st_size > LEAST_BYTES
