@@ -38,7 +38,8 @@ async def asked(port: int, datagrams: list[bytes]) -> list[bytes]:
         page.bind(("127.0.0.1", 0))
         for datagram in datagrams:
             await loop.sock_sendto(page, datagram, ("127.0.0.1", port))
-        wanted, heard = stun.parse_message(datagrams[-1]).transaction_id, []
+        wanted = stun.parse_message(datagrams[-1]).transaction_id
+        heard: list[bytes] = []
         async with asyncio.timeout(5):
             while not heard or stun.parse_message(heard[-1]).transaction_id != wanted:
                 heard.append((await loop.sock_recvfrom(page, 2048))[0])
