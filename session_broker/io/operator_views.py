@@ -33,7 +33,6 @@ class NodeRow(BaseModel):
     encode_ms_720p: float | None
     gpus: list[str] | None
     sandbox: str | None
-    answers_checks: bool
 
 
 class ParticipantRow(BaseModel):
@@ -103,7 +102,6 @@ def node_row(node: Node, now: float) -> NodeRow:
         encode_ms_720p=capacity.encode_ms_720p if capacity else None,
         gpus=[clean_text(name) for name in capacity.gpus] if capacity else None,
         sandbox=clean_text(capacity.sandbox) if capacity else None,
-        answers_checks=node.check_port is not None,
     )
 
 

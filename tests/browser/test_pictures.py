@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.key_presses import timed_presses
-from tests.support.player import OpenPlayer, play_title
+from tests.support.player import OpenPlayer, play_title, session_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -42,7 +42,8 @@ async def test_play_page_with_figures(up: FarplayProcess, open_player: OpenPlaye
 async def test_operator_page(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
     async with open_player() as play, open_player() as desk:
         await play_title(play, up)
-        await play.page.locator("#button_end").evaluate("button => button.click()")
+        ended = f"{up.url}/api/v1/sessions/{session_id(play)}"
+        await play.context.request.delete(ended, headers={"Origin": up.url})
         await play_title(play, up)
         await timed_presses(play, 10, seed=3)
         await desk.page.set_viewport_size({"width": 1280, "height": 860})

@@ -144,7 +144,6 @@ export interface OperatorNode {
   encode_ms_720p: number | null;
   gpus: string[] | null;
   sandbox: string | null;
-  answers_checks: boolean;
 }
 export interface SessionFigures {
   session_id: string;

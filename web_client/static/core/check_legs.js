@@ -33,6 +33,9 @@ export const LEGS = [
 const RTT_NOTE_MS = 50;
 const JITTER_NOTE_MS = 12;
 
+/** Fewer round trips say nothing of how steady they are. */
+const JITTER_SAMPLES = 3;
+
 /** @returns {LegResult[]} */
 export function untried() {
   return LEGS.map(([leg]) => ({ leg, state: "waiting", finding: null }));
@@ -79,9 +82,10 @@ export function judgeDelay(samples) {
   const delay = delayOf(samples);
   if (delay === null) return { verdict: "note", words: "check.delay.unknown" };
   const values = { rtt: delay.rtt_ms.toFixed(1), jitter: delay.jitter_ms.toFixed(1) };
-  if (delay.rtt_ms <= RTT_NOTE_MS && delay.jitter_ms <= JITTER_NOTE_MS) return { verdict: "ok", words: "check.delay.ok", values };
+  const words = samples.length < JITTER_SAMPLES ? "check.delay.once" : "check.delay.ok";
+  if (delay.rtt_ms <= RTT_NOTE_MS && delay.jitter_ms <= JITTER_NOTE_MS) return { verdict: "ok", words, values };
   const far = delay.rtt_ms > RTT_NOTE_MS;
-  return { verdict: "note", words: "check.delay.ok", values, advice: far ? "check.delay.far_advice" : "check.delay.jitter_advice" };
+  return { verdict: "note", words, values, advice: far ? "check.delay.far_advice" : "check.delay.jitter_advice" };
 }
 
 /**
@@ -111,7 +115,7 @@ export function judgePads(pads) {
 export function judgeFeatures(secure, missing) {
   const values = { missing: missing.join(", ") };
   if (!secure) return { verdict: "note", words: "check.features.insecure", values, advice: "check.features.insecure_advice" };
-  if (missing.length > 0) return { verdict: "note", words: "check.features.missing", values };
+  if (missing.length > 0) return { verdict: "ok", words: "check.features.missing", values };
   return { verdict: "ok", words: "check.features.ok" };
 }
 

@@ -9,7 +9,8 @@ export class RoundTrips {
   #totalS = 0;
 
   /**
-   * Take one reading; what was counted since the one before is a sample.
+   * Take one reading; what was counted since the one before is a sample, and so is the first reading as a whole:
+   * Firefox sends only one check in the first seconds.
    * @param {StatsReport} report
    */
   take(report) {
@@ -17,7 +18,7 @@ export class RoundTrips {
       if (entry["type"] !== "candidate-pair" || !entry["nominated"]) continue;
       const responses = Number(entry["responsesReceived"] ?? 0);
       const totalS = Number(entry["totalRoundTripTime"] ?? 0);
-      if (responses > this.#responses && this.#responses > 0) {
+      if (responses > this.#responses) {
         this.samples.push((1000 * (totalS - this.#totalS)) / (responses - this.#responses));
       }
       this.#responses = responses;

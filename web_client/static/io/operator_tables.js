@@ -5,7 +5,7 @@ import { totalsOf, Trends } from "../core/operator_totals.js";
 import { keepInStep, make, setText } from "./elements.js";
 import { byId } from "./screens.js";
 
-/** @import {OperatorNode, OperatorOverview, OperatorSession, PastSession} from "../types.js" */
+/** @import {OperatorNode, OperatorOverview, OperatorSession, PastSession, ReasonLabel} from "../types.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -219,7 +219,7 @@ export class OperatorTables {
     cell(row, "state", words(`operator.state.${session.state}`));
     part(row, ".cell_state .cell_value").classList.add("pill");
     row.dataset["state"] = session.state;
-    part(row, ".cell_state").title = session.reason === null ? "" : words(`reason.${session.reason}`);
+    this.#showWhy(part(row, ".cell_state"), session.reason);
     cell(row, "machine", session.node_id === null ? "–" : nodeNames.get(session.node_id) ?? shortId(session.node_id));
     cell(row, "since", session.created_at_ms === null ? "–" : spanText((nowMs - session.created_at_ms) / 1000, words));
     cell(row, "people", String(figures?.peers ?? session.participants.filter((each) => each.peer === "connected").length));
@@ -228,6 +228,17 @@ export class OperatorTables {
     const measured = delays !== null && delays.input_ms_p50 !== null;
     cell(row, "delay", measured ? `${msText(delays.input_ms_p50)} / ${msText(delays.input_ms_p95)} ms` : "–");
     this.#showTrend(part(row, ".cell_delay"), this.#trends.points(session.session_id, TREND));
+  }
+
+  /**
+   * Why it waits or ends.
+   * @param {HTMLElement} place
+   * @param {ReasonLabel | null} reason
+   */
+  #showWhy(place, reason) {
+    const why = place.querySelector(".why") ?? place.appendChild(make("span", "why code"));
+    setText(why, reason ?? "");
+    place.title = reason === null ? "" : this.#words(`reason.${reason}`);
   }
 
   /** @param {HTMLElement} place @param {string} points */

@@ -176,6 +176,7 @@ export const en = {
   "check.udp.blocked": "No answer comes over UDP.",
   "check.udp.blocked_advice": "A firewall or VPN blocks UDP between this browser and the machine, or the machine does not respond. Try without the VPN or on another network; on the server, allow incoming UDP to Farplay's media ports.",
   "check.delay.ok": "{rtt} ms there and back, varying by {jitter} ms.",
+  "check.delay.once": "{rtt} ms there and back.",
   "check.delay.unknown": "This browser does not say how long packets take.",
   "check.delay.far_advice": "Games feel sluggish at this distance. A cable instead of Wi-Fi, or a server nearer by, helps.",
   "check.delay.jitter_advice": "The delay varies, so the picture may stutter. A cable, or the 5 GHz band of the Wi-Fi, helps.",

@@ -177,6 +177,7 @@ export const zh = {
   "check.udp.blocked": "没有收到任何 UDP 回应。",
   "check.udp.blocked_advice": "这个浏览器与机器之间的防火墙或 VPN 拦截了 UDP，或者机器没有响应。请关闭 VPN 或换一个网络；在服务器上，请允许传入 UDP 到 Farplay 的媒体端口。",
   "check.delay.ok": "往返 {rtt} 毫秒，波动 {jitter} 毫秒。",
+  "check.delay.once": "往返 {rtt} 毫秒。",
   "check.delay.unknown": "这个浏览器不提供数据包的往返时间。",
   "check.delay.far_advice": "距离较远，游戏会显得迟钝。改用网线，或换用更近的服务器，会有帮助。",
   "check.delay.jitter_advice": "延迟不稳定，画面可能卡顿。改用网线或 5 GHz 的 Wi-Fi 会有帮助。",
