@@ -159,7 +159,7 @@ export class LivePeer {
   get report() {
     if (this.#peer === null || this.#watch === null) return null;
     const silent_ms = this.#watch.silentMs(performance.now());
-    const delays = reportedDelays(this.frames.stages()["input_to_photon"], this.roundTripMs);
+    const delays = reportedDelays(this.frames.stage("input_to_photon"), this.roundTripMs);
     return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays };
   }
 

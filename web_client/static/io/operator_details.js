@@ -2,7 +2,7 @@
 
 import { nameIn, spanText } from "../core/operator_format.js";
 import { api, failureOf } from "./api.js";
-import { make } from "./elements.js";
+import { make, setText } from "./elements.js";
 import { byId } from "./screens.js";
 
 /** @import {OperatorHistory, PastEvent} from "../types.js" */
@@ -21,6 +21,8 @@ export class OperatorDetails {
   #sessionId = null;
   #dialog = byId("details", HTMLDialogElement);
   #confirm = byId("confirm", HTMLDialogElement);
+  #heading = byId("details_heading", HTMLElement);
+  #content = byId("details_content", HTMLElement);
   #end = byId("details_end", HTMLButtonElement);
   #notice = byId("details_notice", HTMLElement);
 
@@ -52,21 +54,23 @@ export class OperatorDetails {
   async open(sessionId) {
     this.#sessionId = sessionId;
     this.#shown = null;
-    if (await this.refresh()) this.#dialog.showModal();
+    this.#heading.textContent = this.#words("operator.details");
+    this.#end.hidden = true;
+    await this.refresh();
+    this.#content.hidden = this.#shown === null;
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
-  /** Read the shown session anew. @returns {Promise<boolean>} Whether one is shown. */
+  /** Read the shown session anew, if one is shown. */
   async refresh() {
     const sessionId = this.#sessionId;
-    if (sessionId === null) return false;
+    if (sessionId === null) return;
     try {
       const history = await api.history(sessionId);
       if (this.#sessionId === sessionId) this.#show(history);
     } catch (error) {
-      if (this.#shown === null) this.#sessionId = null;
       this.#tell(this.#words(`reason.${failureOf(error).reason}`));
     }
-    return this.#sessionId !== null;
   }
 
   async #endIt() {
@@ -84,25 +88,27 @@ export class OperatorDetails {
 
   /** @param {string} text */
   #tell(text) {
-    this.#notice.textContent = text;
+    setText(this.#notice, text);
     this.#notice.hidden = text === "";
   }
 
   /** @param {OperatorHistory} history */
   #show(history) {
+    this.#tell(history.session.state === "ending" ? this.#words("operator.ending") : "");
     // Rendered anew only when something changed, so that a selection in it lives through the polls.
     if (JSON.stringify(history) === JSON.stringify(this.#shown)) return;
     this.#shown = history;
+    this.#content.hidden = false;
     const words = this.#words;
     const { session, events, placements, detail } = history;
     const name = nameIn(session.title_names, this.#language, session.title_id);
-    byId("details_heading", HTMLElement).textContent = name;
+    this.#heading.textContent = name;
     byId("confirm_words", HTMLElement).textContent = words("operator.end_words", { game: name });
     this.#end.hidden = session.state === "ended" || session.state === "ending";
-    this.#tell(session.state === "ending" ? words("operator.ending") : "");
     byId("details_facts", HTMLElement).replaceChildren(
       ...this.#fact("operator.col.state", words(`operator.state.${session.state}`)),
-      ...this.#fact("operator.col.reason", session.reason === null ? "–" : words(`reason.${session.reason}`)),
+      ...this.#fact("operator.col.reason", session.reason ?? "–", session.reason === null ? "" : "code"),
+      ...(session.reason === null ? [] : this.#fact("operator.told", words(`reason.${session.reason}`))),
       ...this.#fact("operator.session_id", session.session_id, "code"),
       ...this.#fact("operator.col.player", session.player_id, "code"),
       ...this.#fact("operator.version", session.title_version, "code"),
@@ -135,11 +141,7 @@ export class OperatorDetails {
     const text = make("span", "event_words", this.#eventName(event.event));
     item.append(time, text);
     for (const extra of this.#extras(event, nodeNames)) item.append(make("span", "event_extra", extra));
-    if (event.reason !== null) {
-      const code = make("span", "code", event.reason);
-      code.title = this.#words(`reason.${event.reason}`);
-      item.append(code);
-    }
+    if (event.reason !== null) item.append(make("span", "code", event.reason));
     return item;
   }
 

@@ -238,7 +238,12 @@ export class OperatorTables {
   #showWhy(place, reason) {
     const why = place.querySelector(".why") ?? place.appendChild(make("span", "why code"));
     setText(why, reason ?? "");
-    place.title = reason === null ? "" : this.#words(`reason.${reason}`);
+    place.title = this.#told(reason);
+  }
+
+  /** What a reason is in the player's words. @param {ReasonLabel | null} reason */
+  #told(reason) {
+    return reason === null ? "" : `${this.#words("operator.told")}: ${this.#words(`reason.${reason}`)}`;
   }
 
   /** @param {HTMLElement} place @param {string} points */
@@ -268,7 +273,7 @@ export class OperatorTables {
     this.#showWho(row, session);
     cell(row, "reason", session.reason ?? "–");
     part(row, ".cell_reason .cell_value").classList.add("code");
-    part(row, ".cell_reason").title = session.reason === null ? "" : words(`reason.${session.reason}`);
+    part(row, ".cell_reason").title = this.#told(session.reason);
     cell(row, "lasted", spanText((endedMs - session.created_at_ms) / 1000, words));
     cell(row, "when", words("operator.ago", { time: spanText((nowMs - endedMs) / 1000, words) }));
   }

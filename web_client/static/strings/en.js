@@ -266,6 +266,7 @@ export const en = {
   "operator.end_no": "Keep it",
   "operator.ending": "It is being ended…",
   "operator.history": "What happened",
+  "operator.told": "The player is told",
   "operator.last_words": "The game's last words",
   "operator.session_id": "Session",
   "operator.version": "Version",

@@ -267,6 +267,7 @@ export const zh = {
   "operator.end_no": "保留",
   "operator.ending": "正在结束…",
   "operator.history": "经过",
+  "operator.told": "玩家看到的说明",
   "operator.last_words": "游戏最后的输出",
   "operator.session_id": "会话",
   "operator.version": "版本",
