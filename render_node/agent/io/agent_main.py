@@ -33,7 +33,7 @@ from wire.errors import Reason, WireError
 from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, NodeWelcome
 from wire.schema import Message
 from wire.version import ProtocolRange
-from wire.worker_control import EncoderSpec, StopWorker, WorkerStats
+from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats
 
 FLUSH_S = 1.0
 """How long the last news may take to reach the broker at shutdown."""
@@ -43,14 +43,23 @@ KILLED_GRACE_S = 1.0
 
 log = structlog.get_logger()
 
+TitleEnded = Callable[[Reason, str], None]
+"""Told why a title ended, with its last words."""
+
 
 class Agent:
     """The running agent; ``run`` returns only by cancellation."""
 
     def __init__(
-        self, config: NodeConfig, findings: NodeFindings, pool: WorkerPool, check: CheckResponder | None
+        self,
+        config: NodeConfig,
+        findings: NodeFindings,
+        pool: WorkerPool,
+        check: CheckResponder | None,
+        on_title_ended: TitleEnded | None,
     ) -> None:
         self._config = config
+        self._on_title_ended = on_title_ended
         self._findings = findings
         self._pool = pool
         self._check = check
@@ -241,8 +250,10 @@ class Agent:
             return
         if isinstance(message, WorkerStats):
             self._figures.take(session_id, message, time.monotonic())
-        else:
-            self._apply(self._sessions.handle_worker(session_id, message))
+            return
+        self._apply(self._sessions.handle_worker(session_id, message))
+        if isinstance(message, WorkerState) and message.reason is not None and self._on_title_ended is not None:
+            self._on_title_ended(message.reason, message.detail)
 
     def _on_worker_violation(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
         if self._workers.pop(session_id, None) is worker:
@@ -263,12 +274,17 @@ class Agent:
             waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
 
 
-async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None = None) -> None:
+async def run_agent(
+    config: NodeConfig,
+    on_ready: Callable[[str], None] | None = None,
+    on_title_ended: TitleEnded | None = None,
+) -> None:
     """Run one node until cancelled; then nothing of it is left.
 
     Args:
         config: What the node is.
         on_ready: Called once with the node's id when a broker has accepted it.
+        on_title_ended: Called for each session that ends, whatever the reason.
 
     Raises:
         WireError: ``internal`` if no worker can be made here.
@@ -288,7 +304,7 @@ async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None =
             log.error("sandbox_unavailable", detail=sandbox.detail)
         check = CheckResponder.open(config.ice, chosen.slots)
         findings = NodeFindings(measured, chosen, sandbox.profile, find_gpus())
-        await Agent(config, findings, pool, check).run(on_ready)
+        await Agent(config, findings, pool, check, on_title_ended).run(on_ready)
     finally:
         if check is not None:
             check.close()

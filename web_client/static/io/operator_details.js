@@ -2,7 +2,7 @@
 
 import { nameIn, spanText } from "../core/operator_format.js";
 import { api, failureOf } from "./api.js";
-import { make, setText } from "./elements.js";
+import { make, setText } from "./kept_list.js";
 import { byId } from "./screens.js";
 
 /** @import {OperatorHistory, PastEvent} from "../types.js" */

@@ -2,7 +2,7 @@
 
 import { bytesText, msText, nameIn, rateText, shortId, spanText } from "../core/operator_format.js";
 import { totalsOf, Trends } from "../core/operator_totals.js";
-import { keepInStep, make, setText } from "./elements.js";
+import { keepInStep, make, setText } from "./kept_list.js";
 import { byId } from "./screens.js";
 
 /** @import {OperatorNode, OperatorOverview, OperatorSession, PastSession, ReasonLabel} from "../types.js" */
