@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from farplay import version
-from farplay.config import LOOPBACK_HOSTS, LanOptions, UpConfig
+from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
@@ -234,17 +234,25 @@ def node(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    data_dir: DataDir = None,
+    port: Annotated[int, typer.Option(help="TCP port that is wanted.", min=1, max=65535)] = DEFAULT_PORT,
+    media_ports: Annotated[
+        str, typer.Option(help="Range of UDP ports that is wanted, such as 40000-40100.", show_default="any")
+    ] = "0-0",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> None:
     """Say what this machine has and lacks, and what to do about it."""
-    from farplay.doctor import examine
+    with Screen(as_json=as_json).failures_shown():
+        from rich.console import Console
 
-    healthy = True
-    for finding in examine():
-        mark, colour = ("ok", typer.colors.GREEN) if finding.works else ("no", typer.colors.RED)
-        typer.echo(f"{typer.style(mark, fg=colour)}  {finding.name:<9} {finding.words}")
-        if not finding.works:
-            typer.echo(f"    {'':<9} {finding.advice}")
-            healthy = healthy and not finding.needed
+        from farplay.doctor.examine import Wishes, examine
+        from farplay.doctor.report import print_json, print_report
+        from farplay.role_config import port_range
+
+        folder = (data_dir or default_data_dir()).absolute()
+        findings = examine(Wishes(folder, port, port_range(media_ports)))
+        healthy = print_json(findings) if as_json else print_report(findings, Console())
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 
 

@@ -105,7 +105,7 @@ def node_config(
         socket_url(broker_url)
     except ValueError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{error}.", "Use --broker http://HOST:PORT.") from error
-    port_min, port_max = _port_range(media_ports)
+    port_min, port_max = port_range(media_ports)
     return NodeConfig(
         broker_url=broker_url,
         data_dir=data_dir,
@@ -138,7 +138,12 @@ def _titles(paths: tuple[Path, ...], with_bundled: bool) -> tuple[InstalledTitle
         raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
 
 
-def _port_range(text: str) -> tuple[int, int]:
+def port_range(text: str) -> tuple[int, int]:
+    """Return the first and last port of a range; 0 and 0 for any.
+
+    Raises:
+        CommandFailure: it is not a range.
+    """
     match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
     if match is not None:
         low, high = int(match[1]), int(match[2])

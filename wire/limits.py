@@ -58,3 +58,9 @@ PICTURE_MIN_PX = 16
 
 TITLE_LAST_WORDS_BYTES = 64 * 1024
 """What is kept of a title's standard output and error."""
+
+FIGURES_PER_HEARTBEAT = 64
+"""Sessions whose figures one heartbeat carries, so that it stays a control message."""
+
+REPORTED_MS_MAX = 60_000
+"""Longest delay that a page reports; it reports this for anything longer."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import SDP_MAX_BYTES
+from wire.limits import REPORTED_MS_MAX, SDP_MAX_BYTES
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -101,6 +101,11 @@ class MediaReport(Message):
     """Frames decoded on this peer so far."""
     silent_ms: int = field(metadata={"min": 0})
     """Milliseconds since the last frame arrived."""
+    input_ms_p50: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
+    """From a player's input to the picture that shows it, median of the last ten seconds; None before any."""
+    input_ms_p95: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
+    rtt_ms: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
+    """Round trip between page and worker."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from session_broker.io.database import open_database
 from session_broker.io.devices import Devices
 from session_broker.io.metrics import Metrics
 from session_broker.io.runner import Runner, StoreUnavailable
+from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store, catalogue_title
 
 TICK_S = 0.25
@@ -45,6 +46,7 @@ class Broker:
 
     config: BrokerConfig
     store: Store
+    history: SessionHistory
     accounts: Accounts
     runner: Runner
     metrics: Metrics
@@ -120,6 +122,7 @@ async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine:
     return Broker(
         config=config,
         store=store,
+        history=SessionHistory(engine),
         accounts=accounts,
         runner=runner,
         metrics=metrics,

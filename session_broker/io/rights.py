@@ -28,7 +28,9 @@ class Right(StrEnum):
     NODE = "node"
     """A node; its credential comes in its first message."""
     OPERATOR = "operator"
-    """An operator's browser session, or the bearer token that the operator configured."""
+    """A player with the role of an operator or owner."""
+    METRICS = "metrics"
+    """An operator, or whoever has the bearer token that the operator configured."""
 
 
 class Requires:
@@ -54,8 +56,10 @@ class Requires:
             case Right.SESSION_OWNER:
                 await _check_owner(connection, await _sign_in(connection))
             case Right.OPERATOR:
-                if not _has_metrics_token(connection) and not (await _sign_in(connection)).is_operator:
-                    raise WireError(Reason.FORBIDDEN, "only an operator may do this")
+                await _check_operator(connection)
+            case Right.METRICS:
+                if not _has_metrics_token(connection):
+                    await _check_operator(connection)
 
 
 def require(right: Right) -> Any:
@@ -85,6 +89,11 @@ async def _sign_in(connection: HTTPConnection) -> Caller:
         raise WireError(Reason.NOT_SIGNED_IN, "sign in with a link first")
     connection.state.caller = caller
     return caller
+
+
+async def _check_operator(connection: HTTPConnection) -> None:
+    if not (await _sign_in(connection)).is_operator:
+        raise WireError(Reason.FORBIDDEN, "only an operator may do this")
 
 
 async def _check_owner(connection: HTTPConnection, caller: Caller) -> None:

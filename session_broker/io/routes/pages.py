@@ -71,6 +71,18 @@ async def devices(broker: BrokerDep, request: Request) -> Response:
     return await page(broker, request, "devices.html")
 
 
+@router.get("/operator", dependencies=[require(Right.PUBLIC)])
+async def operator(broker: BrokerDep, request: Request) -> Response:
+    """The operator's page; what it shows comes from routes that only an operator may use."""
+    return await page(broker, request, "operator.html")
+
+
+@router.get("/check", dependencies=[require(Right.PUBLIC)])
+async def check(broker: BrokerDep, request: Request) -> Response:
+    """The page that tries every leg of the way to a game."""
+    return await page(broker, request, "check.html")
+
+
 @router.get("/manifest.webmanifest", dependencies=[require(Right.PUBLIC)])
 async def manifest(broker: BrokerDep, request: Request) -> Response:
     """What a browser installs."""

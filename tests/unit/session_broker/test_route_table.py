@@ -16,7 +16,7 @@ from tests.support.live_broker import broker_config
 EXPECTED = {
     "/healthz": Right.PUBLIC,
     "/readyz": Right.PUBLIC,
-    "/metrics": Right.OPERATOR,
+    "/metrics": Right.METRICS,
     "/api/v1/openapi.json": Right.PUBLIC,
     "/api/v1/sign-in/link": Right.PUBLIC,
     "/api/v1/sign-out": Right.SIGNED_IN,
@@ -32,6 +32,10 @@ EXPECTED = {
     "/api/v1/sessions/{session_id}": Right.SESSION_OWNER,
     "/api/v1/sessions/{session_id}/socket": Right.SESSION_OWNER,
     "/api/v1/nodes/socket": Right.NODE,
+    "/api/v1/check": Right.SIGNED_IN,
+    "/api/v1/check/socket": Right.SIGNED_IN,
+    "/api/v1/operator/overview": Right.OPERATOR,
+    "/api/v1/operator/sessions/{session_id}": Right.OPERATOR,
     "/": Right.PUBLIC,
     "/play/{title_id}": Right.PUBLIC,
     "/session/{session_id}": Right.PUBLIC,
@@ -41,6 +45,8 @@ EXPECTED = {
     "/farplay-ca.crt": Right.PUBLIC,
     "/manifest.webmanifest": Right.PUBLIC,
     "/service_worker.js": Right.PUBLIC,
+    "/operator": Right.PUBLIC,
+    "/check": Right.PUBLIC,
     "/static/{path:path}": Right.PUBLIC,
 }
 

@@ -31,6 +31,8 @@ export const PICTURE_MAX_WIDTH_PX = 1920;
 export const PICTURE_MAX_HEIGHT_PX = 1080;
 export const PICTURE_MIN_PX = 16;
 export const TITLE_LAST_WORDS_BYTES = 65536;
+export const FIGURES_PER_HEARTBEAT = 64;
+export const REPORTED_MS_MAX = 60000;
 
 export const EventType = /** @type {const} */ ({
   "KEY": 1,
@@ -464,6 +466,27 @@ export const FROM_TAB = /** @type {const} */ ({
       "kind": "int",
       "min": 0,
       "max": 9007199254740992
+    },
+    "input_ms_p50": {
+      "kind": "float",
+      "min": 0.0,
+      "max": 60000,
+      "nullable": true,
+      "default": null
+    },
+    "input_ms_p95": {
+      "kind": "float",
+      "min": 0.0,
+      "max": 60000,
+      "nullable": true,
+      "default": null
+    },
+    "rtt_ms": {
+      "kind": "float",
+      "min": 0.0,
+      "max": 60000,
+      "nullable": true,
+      "default": null
     }
   }
 });
