@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from session_broker.core.node_table import NodeState
 from session_broker.core.sign_in import (
     BROWSER_SESSION_TTL_MS,
+    GUEST_SESSION_TTL_MS,
     LINK_TTL_MS,
     Caller,
     PlayerRole,
@@ -22,7 +23,7 @@ from session_broker.core.tickets import TOKEN_RANDOM_BYTES, digest, make_token
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from wire.errors import Reason, WireError
-from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, TenantId, make_id
+from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, SessionId, TenantId, make_id
 
 _OWNER_ROLES = [
     str(role) for role in (PlayerRole.OWNER, PlayerRole.OPERATOR, PlayerRole.DEVELOPER, PlayerRole.PLAYER)
@@ -101,12 +102,42 @@ class Accounts:
 
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
-        table, player = tables.browser_session, tables.player
-        query = select(player.c.id, player.c.tenant_id, player.c.roles).join(table, table.c.player_id == player.c.id)
+        table, player, profile, guest = tables.browser_session, tables.player, tables.player_profile, tables.guest
+        query = select(
+            player.c.id, player.c.tenant_id, player.c.roles, profile.c.display_name, guest.c.session_id
+        ).select_from(
+            table.join(player, table.c.player_id == player.c.id)
+            .outerjoin(profile, profile.c.player_id == player.c.id)
+            .outerjoin(guest, guest.c.player_id == player.c.id)
+        )
         query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > wall_ms())
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
-        return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles)) if row is not None else None
+        if row is None:
+            return None
+        guest_of = SessionId(row.session_id) if row.session_id else None
+        return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles), row.display_name, guest_of)
+
+    async def make_guest(self, tenant_id: TenantId, session_id: SessionId) -> tuple[Caller, str]:
+        """Make a guest of one session; returns who it is and the token of their browser session."""
+        at_ms, player_id, token = wall_ms(), _new_id("plr"), _new_token()
+        guest = Caller(PlayerId(player_id), tenant_id, (str(PlayerRole.GUEST),), None, session_id)
+        async with self._engine.begin() as connection:
+            row = {"id": player_id, "tenant_id": tenant_id, "roles": list(guest.roles), "created_at_ms": at_ms}
+            await connection.execute(insert(tables.player).values(row))
+            bound = {**_whose(guest), "session_id": session_id}
+            await connection.execute(insert(tables.guest).values(bound))
+            times = {"created_at_ms": at_ms, "expires_at_ms": at_ms + GUEST_SESSION_TTL_MS}
+            values = {"token_sha256": digest(token), **_whose(guest), **times}
+            await connection.execute(insert(tables.browser_session).values(values))
+        return guest, token
+
+    async def display_name(self, player_id: PlayerId) -> str | None:
+        """Return the name that a player chose to be shown by, if any."""
+        profile = tables.player_profile
+        async with self._engine.connect() as connection:
+            found = await connection.execute(select(profile.c.display_name).where(profile.c.player_id == player_id))
+            return found.scalar_one_or_none()
 
     async def sign_out(self, browser_token: str) -> None:
         """Forget a browser session."""

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from session_broker.io import problems
 from session_broker.io.broker import Broker
-from session_broker.io.routes import health, pages, sessions, sign_in, titles
+from session_broker.io.routes import health, invitations, pages, sessions, sign_in, table, titles
 from session_broker.io.security import Gate
 
 
@@ -15,7 +15,7 @@ def create_app(broker: Broker) -> FastAPI:
     # The interactive pages load scripts from elsewhere, which the content policy forbids.
     app = FastAPI(title="Farplay session broker", version="1", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.broker = broker
-    for topic in (health, sign_in, titles, sessions, pages):
+    for topic in (health, sign_in, titles, sessions, table, invitations, pages):
         # Taken over one by one, so that the app's table shows each route with its declared right.
         app.router.routes.extend(topic.router.routes)
     problems.install(app)

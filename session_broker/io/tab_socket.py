@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 
 from session_broker.core.effects import TabKey
 from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.sign_in import Caller
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
@@ -20,7 +21,7 @@ from wire.session_control import FROM_TAB, Refusal, Role, TabHello
 from wire.version import negotiate
 
 
-async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role: Role) -> None:
+async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, caller: Caller, role: Role) -> None:
     """Serve a tab whose right to the session was checked, until it or the session goes."""
     await websocket.accept()
     key = TabKey(broker.runner.new_key())
@@ -28,21 +29,23 @@ async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role:
     talk = Conversation(websocket, outbox, Refusal, "tab", broker.metrics)
     broker.runner.tabs[key] = outbox
     try:
-        await talk.hold(lambda: _converse(broker, talk, key, session_id, role))
+        await talk.hold(lambda: _converse(broker, talk, key, session_id, caller, role))
     finally:
         broker.runner.tabs.pop(key, None)
         with contextlib.suppress(StoreUnavailable):  # The writes follow when the database answers.
             await broker.runner.run(lambda now: broker.runner.coordinator.tab_gone(key, now))
 
 
-async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id: str, role: Role) -> None:
+async def _converse(
+    broker: Broker, talk: Conversation, key: TabKey, session_id: str, caller: Caller, role: Role
+) -> None:
     coordinator = broker.runner.coordinator
     try:
         hello = await talk.first(FROM_TAB, broker.config.hello_timeout_s)
         if not isinstance(hello, TabHello):
             raise WireError(Reason.BAD_STATE, "the first message must be hello")
         protocol = negotiate(hello.protocol)
-        await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, role, protocol, now))
+        await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, caller, role, protocol, now))
     except WireError as error:
         talk.refuse(error, close=True)
         return

