@@ -31,6 +31,7 @@ export class TablePanel {
   #newsTimer;
   #seatsPart;
   #leave;
+  #close;
   #button;
   #dialog;
   #invitations;
@@ -49,13 +50,13 @@ export class TablePanel {
       onLeave();
     };
     const title = element("h2", { id: "table_title", textContent: words("table.title") });
-    const close = element("button", { type: "button", className: "table_close", textContent: "×" });
-    close.setAttribute("aria-label", words("table.close"));
-    close.onclick = () => this.#dialog.close();
+    this.#close = element("button", { type: "button", className: "table_close", textContent: "×" });
+    this.#close.setAttribute("aria-label", words("table.close"));
+    this.#close.onclick = () => this.#dialog.close();
     this.#failure.setAttribute("role", "alert");
     this.#failure.hidden = true;
     this.#dialog = element("dialog", { id: "table_panel" }, [
-      element("header", {}, [title, close]), this.#people, this.#seatsPart, this.#invitations.root, this.#failure,
+      element("header", {}, [title, this.#close]), this.#people, this.#seatsPart, this.#invitations.root, this.#failure,
       this.#leave,
     ]);
     this.#dialog.setAttribute("aria-labelledby", title.id);
@@ -120,7 +121,9 @@ export class TablePanel {
     const here = table.participants.filter((who) => who.here).length;
     this.#count.textContent = String(here);
     this.#button.setAttribute("aria-label", this.#words("table.open", { count: here }));
+    const focused = this.#people.contains(document.activeElement);
     this.#people.replaceChildren(...table.participants.map((who) => this.#person(who)));
+    if (focused) this.#close.focus();
     this.#leave.hidden = this.#isHost;
     this.#seatsPart.hidden = !this.#isHost || table.participants.length < 2;
     if (!this.#seatsPart.hidden) this.#renderSeats(table);
