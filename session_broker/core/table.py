@@ -140,8 +140,7 @@ def kick(state: BrokerState, session: Session, participant_id: str, now: float) 
         admission.barred = True
         save_admission(state, session, admission)
     if participant.tab is not None:
-        words = "the host has sent you away from this table"
-        state.emit(ToTab(participant.tab, Refusal(Reason.KICKED, words)), CloseTab(participant.tab, CLOSE_REFUSED))
+        state.emit(ToTab(participant.tab, Refusal(Reason.KICKED)), CloseTab(participant.tab, CLOSE_REFUSED))
         del state.tabs[participant.tab]
         participant.tab = None
     remove(state, session, participant, Reason.KICKED, now)

@@ -132,6 +132,7 @@ async def test_a_guest_plays_on_seat_two_alone_and_can_be_sent_away(browser: Bro
         await until_words(guest, "Two seats")
         assert await guest.page.inner_text("#join_seat") == "Take seat 2"
         await guest.page.click("#join_seat")
+        await guest.page.wait_for_url("**/session/*")
         await guest.probe.until_playing()
         await until_words(host, "Guest 1")
         await press(guest, 2)
@@ -166,6 +167,7 @@ async def test_a_spectator_plays_only_while_the_host_lends_a_seat(browser: Brows
     async with stranger(browser) as watcher:
         await watcher.page.goto(link)
         await watcher.page.click("#join_watch")
+        await watcher.page.wait_for_url("**/watch/*")
         await watcher.probe.until_playing()
         await until_words(host, "Watching")
         await press(watcher, 2)

@@ -67,6 +67,7 @@ export const en = {
   "figures.frames": "Dropped / freezes",
   "figures.none": "Press something to measure.",
 
+  "kicked.title": "You are no longer at this table",
   "table.title": "Table",
   "table.open": "Table: {count} here",
   "table.close": "Close",

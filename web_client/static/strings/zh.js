@@ -68,6 +68,7 @@ export const zh = {
   "figures.frames": "丢帧 / 卡顿",
   "figures.none": "按任意键开始测量。",
 
+  "kicked.title": "您已不在这一桌",
   "table.title": "同桌",
   "table.open": "同桌：{count} 人在场",
   "table.close": "关闭",
