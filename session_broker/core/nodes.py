@@ -22,7 +22,7 @@ from session_broker.core.sessions import (
     send_start,
     set_claim,
 )
-from session_broker.core.table import tell_all_seats
+from session_broker.core.table import tell_whole_table
 from session_broker.core.transitions import IllegalTransition
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, is_id
@@ -107,7 +107,7 @@ def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], no
         if report is not None and report.epoch == session.epoch:
             _take_listed(state, node, session, report, now)
             if session.state is SessionState.RUNNING:
-                tell_all_seats(state, session)
+                tell_whole_table(state, session)
                 reopen_invited(state, session, now)
         elif session.state is SessionState.STARTING:
             send_start(state, session, node)  # The request may have been lost with the old link.

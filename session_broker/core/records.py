@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -82,6 +83,9 @@ class Participant:
     peer: Peer | None = None
 
 
+DISMISSED_KEPT = 64
+"""Participants who left that a node is told of when it comes back."""
+
 HOST_NUMBER = 0
 """Number of the participant whose session it is."""
 
@@ -140,6 +144,8 @@ class Session:
     participants: dict[ParticipantId, Participant] = field(default_factory=dict)
     next_number: int = HOST_NUMBER
     """Number of the next participant."""
+    dismissed: deque[ParticipantId] = field(default_factory=lambda: deque(maxlen=DISMISSED_KEPT))
+    """Who has left, for a node that could not be told."""
     invitations: dict[str, Invitation] = field(default_factory=dict)
     """By id, in the order in which they were made; some that no longer hold, so that they can say why."""
     admissions: dict[PlayerId, Admission] = field(default_factory=dict)

@@ -157,11 +157,8 @@ def remove(state: BrokerState, session: Session, participant: Participant, reaso
     """Take somebody other than the host, whose tab is gone, from the table; their seats fall to the host."""
     close_peer(state, session, participant, reason)
     del session.participants[participant.participant_id]
-    node = node_of(state, session)
-    if node is not None and node.link is not None:
-        # Also for a peer that this broker does not know, because it was opened before a restart.
-        message = DismissNodeParticipant(session.session_id, participant.participant_id, reason)
-        state.emit(ToNode(node.link, message))
+    session.dismissed.append(participant.participant_id)
+    _dismiss(state, session, participant.participant_id, reason)
     seats, participant.seats = participant.seats, ()
     if seats:
         _set_seats(state, session, session.host, tuple(sorted((*session.host.seats, *seats))))
@@ -201,9 +198,18 @@ def tell_seats(state: BrokerState, session: Session, participant: Participant) -
         state.emit(ToNode(node.link, message))
 
 
-def tell_all_seats(state: BrokerState, session: Session) -> None:
-    """Tell a node that comes back what may have changed meanwhile: who loses a seat before who gains it."""
-    for participant in sorted(session.participants.values(), key=lambda p: len(p.seats)):
+def _dismiss(state: BrokerState, session: Session, participant_id: ParticipantId, reason: Reason) -> None:
+    """Let the worker close whatever peers it has of somebody, also those from before this broker started."""
+    node = node_of(state, session)
+    if node is not None and node.link is not None:
+        state.emit(ToNode(node.link, DismissNodeParticipant(session.session_id, participant_id, reason)))
+
+
+def tell_whole_table(state: BrokerState, session: Session) -> None:
+    """Tell a node that comes back what may have changed meanwhile."""
+    for participant_id in session.dismissed:
+        _dismiss(state, session, participant_id, Reason.LEFT)
+    for participant in session.participants.values():
         tell_seats(state, session, participant)
 
 

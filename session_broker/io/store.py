@@ -207,7 +207,7 @@ async def _load_session(
 
 
 async def _load_table(connection: AsyncConnection, session: Session) -> None:
-    """Read who may come, and who sits at the table; spectators join anew with their sockets."""
+    """Read who may come, and who is at the table; spectators without an invitation join anew with their sockets."""
     invitation, admission, participant = tables.invitation, tables.admission, tables.participant
     invited = select(invitation).where(invitation.c.session_id == session.session_id)
     for row in await connection.execute(invited.order_by(invitation.c.created_at_ms, invitation.c.id)):
@@ -221,8 +221,10 @@ async def _load_table(connection: AsyncConnection, session: Session) -> None:
     came = select(participant).where(participant.c.session_id == session.session_id)
     for row in await connection.execute(came.order_by(participant.c.number)):
         session.next_number = max(session.next_number, row.number + 1)
-        if row.left_at_ms is None and row.role == Role.PLAYER:
-            known = session.admissions.get(PlayerId(row.player_id))
+        known = session.admissions.get(PlayerId(row.player_id))
+        if row.left_at_ms is not None:
+            session.dismissed.append(ParticipantId(row.id))
+        elif row.role == Role.PLAYER or known is not None:
             session.participants[ParticipantId(row.id)] = Participant(
                 ParticipantId(row.id), PlayerId(row.player_id), row.number, Role(row.role), tuple(row.seats),
                 known is not None and known.guest,

@@ -110,12 +110,12 @@ async def invite(host: PlayPage, button: str) -> str:
 
 
 async def press(play: PlayPage, times: int = 1) -> None:
-    """Press the pad's first button, each long enough for the poll and the game."""
+    """Press the pad's first button, and hold and release it long enough for the page's look at its pads."""
     for _ in range(times):
-        await play.page.evaluate("fakeGamepads.set(0, [0], [0, 0, 0, 0])")
-        await play.page.wait_for_timeout(60)
-        await play.page.evaluate("fakeGamepads.set(0, [], [0, 0, 0, 0])")
-        await play.page.wait_for_timeout(60)
+        for buttons in ("[0]", "[]"):
+            await play.page.evaluate(
+                f"fakeGamepads.set(0, {buttons}, [0, 0, 0, 0]), new Promise(done => setTimeout(done, 40))"
+            )
 
 
 async def until_presses(play: PlayPage, check: Callable[[Presses], bool], what: str) -> None:

@@ -69,6 +69,11 @@ class InputReceiver:
         self.last_refusal: WireError | None = None
 
     @property
+    def seats(self) -> tuple[int, ...]:
+        """Seats that its devices play on."""
+        return self._seats
+
+    @property
     def ack_seq(self) -> int:
         """Newest event up to which all were received; 0 before any."""
         return self._ack or 0

@@ -167,11 +167,17 @@ class SessionWorker:
         self._link.send(PeerOffer(invite.peer_id, await session.offer()))
 
     def _set_seats(self, participant_id: str, role: Role, seats: tuple[int, ...]) -> None:
+        """Let a participant play on these seats and nobody else on any of them."""
         participant = self._table.participants.get(participant_id)
-        if participant is not None:
-            participant.role = role
-            now_us = time.monotonic_ns() // 1000
-            self._inputs.set_seats(participant.index, participant.receiver, role, seats, now_us)
+        if participant is None:
+            return
+        now_us = time.monotonic_ns() // 1000
+        for other in self._table.participants.values():
+            kept = tuple(seat for seat in other.receiver.seats if seat not in seats)
+            if other is not participant and kept != other.receiver.seats:
+                self._inputs.set_seats(other.index, other.receiver, other.role, kept, now_us)
+        participant.role = role
+        self._inputs.set_seats(participant.index, participant.receiver, role, seats, now_us)
 
     async def _dismiss(self, participant_id: str, reason: Reason) -> None:
         """Let somebody go who is no longer at the table; their input stops at once, before any peer is closed."""
