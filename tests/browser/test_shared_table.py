@@ -148,6 +148,7 @@ async def test_a_guest_plays_on_seat_two_alone_and_can_be_sent_away(browser: Bro
 
         guest.expected += ["403", "410"]
         await host.page.click("text=Send away")
+        await host.page.click("text=Sure?")
         await until_words(guest, "sent you away")
         await until_presses(host, lambda p: p.pads == 1, "the guest's pad is unplugged")
         await guest.page.reload()

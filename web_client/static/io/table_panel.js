@@ -129,6 +129,7 @@ export class TablePanel {
     if (!this.#seatsPart.hidden) this.#renderSeats(table);
     this.#invitations.root.hidden = !this.#isHost;
     this.#invitations.setSeats(table.seats, hasFreeSeat(table));
+    if (this.#dialog.open && this.#isHost) void this.#invitations.refresh();
   }
 
   /** @param {Present} who */
@@ -157,7 +158,18 @@ export class TablePanel {
     const kick = element("button", { type: "button", className: "table_kick" });
     kick.textContent = this.#words("table.send_away");
     kick.setAttribute("aria-label", this.#words("table.send_away_name", { name }));
-    kick.onclick = () => void this.#act((api) => api.sendAway(who.participant_id));
+    kick.onclick = () => {
+      // It cannot be undone: the first click asks.
+      if (kick.classList.contains("sure")) void this.#act((api) => api.sendAway(who.participant_id));
+      kick.classList.add("sure");
+      kick.textContent = this.#words("table.send_away_sure");
+      kick.setAttribute("aria-label", this.#words("table.send_away_sure_name", { name }));
+    };
+    kick.onblur = () => {
+      kick.classList.remove("sure");
+      kick.textContent = this.#words("table.send_away");
+      kick.setAttribute("aria-label", this.#words("table.send_away_name", { name }));
+    };
     return kick;
   }
 

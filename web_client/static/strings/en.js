@@ -84,6 +84,8 @@ export const en = {
   "table.hand_over": "Player on seat {seat}",
   "table.send_away": "Send away",
   "table.send_away_name": "Send {name} away",
+  "table.send_away_sure": "Sure?",
+  "table.send_away_sure_name": "Press again to send {name} away for good",
   "table.invite": "Invite",
   "table.invite_how": "A link is good for one day and for this game only.",
   "table.invite_seat": "Invite to play",

@@ -85,6 +85,8 @@ export const zh = {
   "table.hand_over": "{seat} 号位的玩家",
   "table.send_away": "请出",
   "table.send_away_name": "将{name}请出",
+  "table.send_away_sure": "确定？",
+  "table.send_away_sure_name": "再按一次，将{name}请出且不能再回来",
   "table.invite": "邀请",
   "table.invite_how": "链接一天内有效，只能用于这一局。",
   "table.invite_seat": "邀请来玩",
