@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SDP_MAX_BYTES
+from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SDP_MAX_BYTES, SEATS_MAX
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 
@@ -125,6 +125,25 @@ class ClosePeer(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SetSeats(Message):
+    """A participant plays on other seats from now on: what is held on a seat that is lost is released."""
+
+    TYPE: ClassVar[str] = "set_seats"
+    participant_id: str
+    role: Role
+    seats: tuple[int, ...] = field(metadata={"max_len": SEATS_MAX})
+
+
+@dataclass(frozen=True, slots=True)
+class DismissParticipant(Message):
+    """A participant is no longer at the table: close their peers, release what they hold, forget them."""
+
+    TYPE: ClassVar[str] = "dismiss"
+    participant_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class StopWorker(Message):
     """End the session: quit the title, close peers, report ``released`` and exit."""
 
@@ -188,7 +207,7 @@ class WorkerStats(Message):
     """Batches refused: malformed, of another participant, or too many."""
 
 
-TO_WORKER = family(StartWorker, OpenWorkerPeer, PeerAnswer, ClosePeer, StopWorker)
+TO_WORKER = family(StartWorker, OpenWorkerPeer, PeerAnswer, ClosePeer, SetSeats, DismissParticipant, StopWorker)
 """What an agent may send to a worker."""
 
 FROM_WORKER = family(WorkerReady, WorkerState, PeerOffer, WorkerPeerState, WorkerStats)

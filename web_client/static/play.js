@@ -13,6 +13,7 @@ import { LivePeer } from "./io/live_peer.js";
 import { videoCodecs } from "./io/peer_link.js";
 import { byId, Screens } from "./io/screens.js";
 import { Sound } from "./io/sound.js";
+import { TablePanel } from "./io/table_panel.js";
 import { Ticker } from "./io/ticker.js";
 import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
 import { Reason } from "./wire/constants.js";
@@ -42,6 +43,7 @@ class PlayPage {
   #sound;
   #screens;
   #figures;
+  #table;
   #live;
 
   /**
@@ -52,6 +54,7 @@ class PlayPage {
     this.#state = initialState(visit, videoCodecs());
     this.#screens = new Screens(words, () => this.#mainButton());
     this.#figures = new FiguresPanel(words);
+    this.#table = new TablePanel(words, () => this.#dispatch({ on: "left", end: false }));
     this.#sound = new Sound(byId("sound", HTMLAudioElement), (blocked) => {
       this.#soundHint.hidden = !blocked;
     });
@@ -108,6 +111,7 @@ class PlayPage {
     for (const effect of effects) this.#carryOut(effect);
     this.#useDevices();
     this.#screens.show(this.#state);
+    this.#table.show(this.#state);
     if (isFinal(this.#state)) this.#soundHint.hidden = true;
   }
 
@@ -222,7 +226,7 @@ class PlayPage {
     if (ms !== null) this.#timers.set(name, setTimeout(() => this.#dispatch({ on: "timer", name }), ms));
   }
 
-  /** Devices follow the seat: made once the broker has seated this tab as a player, gone when all is over. */
+  /** Devices follow the seat: made once the broker has seated this tab as a player, gone with the seat. */
   #useDevices() {
     const { role, participantIndex } = this.#state;
     const seated = role === "player" && participantIndex !== null && !isFinal(this.#state);
@@ -237,9 +241,10 @@ class PlayPage {
         },
       });
     }
-    if (isFinal(this.#state)) {
-      this.#devices?.stop();
+    if (!seated && this.#devices !== null) {
+      this.#devices.stop();
       this.#devices = null;
+      this.#live.playNoMore();
       this.#cursor.reset();
       this.#pointerHint.hidden = true;
     }
@@ -270,7 +275,8 @@ class PlayPage {
   /** The screen's button: a click for the slot, or a new start from where this page ended. */
   #mainButton() {
     const { phase, titleId, sessionId } = this.#state;
-    if (phase === "asking") this.#dispatch({ on: "play_clicked" });
+    if (this.#table.isVisitor && sessionId !== null) location.assign(`/session/${encodeURIComponent(sessionId)}`);
+    else if (phase === "asking") this.#dispatch({ on: "play_clicked" });
     else if (phase === "taken_over" && sessionId !== null) location.assign(`/session/${encodeURIComponent(sessionId)}`);
     else if (titleId !== null) location.assign(`/play/${encodeURIComponent(titleId)}`);
     else location.reload();
@@ -281,8 +287,6 @@ class PlayPage {
     byId("button_leave", HTMLButtonElement).onclick = () => this.#dispatch({ on: "left", end: false });
     const end = byId("button_end", HTMLButtonElement);
     end.onclick = () => this.#dispatch({ on: "left", end: true });
-    end.hidden = this.#state.role !== "player";
-    byId("watching", HTMLElement).hidden = this.#state.role === "player";
     this.#keyboardButton.onclick = () => this.#devices?.toggleTextEntry();
     const full = byId("button_fullscreen", HTMLButtonElement);
     full.hidden = !document.fullscreenEnabled;

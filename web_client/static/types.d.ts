@@ -1,13 +1,14 @@
 // Types that the modules share; imported by JSDoc, never at run time.
 
 import type {
-  EventType, PeerState, Reason, Role, SessionState, StoryKind, TouchPhase,
+  EventType, InvitationKind, PeerState, Reason, Role, SessionState, StoryKind, TouchPhase,
 } from "./wire/constants.js";
 
 export type ReasonLabel = (typeof Reason)[keyof typeof Reason];
 export type SessionStateLabel = (typeof SessionState)[keyof typeof SessionState];
 export type PeerStateLabel = (typeof PeerState)[keyof typeof PeerState];
 export type RoleLabel = (typeof Role)[keyof typeof Role];
+export type InvitationKindLabel = (typeof InvitationKind)[keyof typeof InvitationKind];
 export type TouchPhaseCode = (typeof TouchPhase)[keyof typeof TouchPhase];
 type Kind = typeof StoryKind;
 type Type = typeof EventType;
@@ -103,11 +104,24 @@ export interface Welcome {
   title_name: string;
 }
 export interface StateNews { type: "state"; state: SessionStateLabel; reason: ReasonLabel | null; detail: string }
+export interface Present {
+  participant_id: string;
+  number: number;
+  role: RoleLabel;
+  seats: number[];
+  name: string | null;
+  guest: boolean;
+  host: boolean;
+  me: boolean;
+  here: boolean;
+}
+export interface TableNews { type: "table"; seats: number; participants: Present[] }
 export interface Offer { type: "offer"; peer_id: string; ticket: string; sdp: string }
 export interface PeerNews { type: "peer_state"; peer_id: string; state: PeerStateLabel; reason: ReasonLabel | null }
 export type ToTab =
   | Welcome
   | StateNews
+  | TableNews
   | Offer
   | PeerNews
   | { type: "taken_over" }

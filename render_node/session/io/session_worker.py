@@ -25,14 +25,16 @@ from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProce
 from wire.errors import Reason, WireError
 from wire.limits import PEERS_MAX
 from wire.schema import Message
-from wire.session_control import PeerState, VideoCodec
+from wire.session_control import PeerState, Role, VideoCodec
 from wire.title_ipc import Sound
 from wire.worker_control import (
     ClosePeer,
+    DismissParticipant,
     OpenWorkerPeer,
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetSeats,
     StartWorker,
     StopWorker,
     WorkerPeerState,
@@ -114,6 +116,10 @@ class SessionWorker:
                 self._spawn(self._accept_answer(message), message.peer_id)
             case ClosePeer(peer_id, reason):
                 self._spawn(self._close_peer(peer_id, PeerState.LEFT, reason), peer_id)
+            case SetSeats(participant_id, role, seats):
+                self._set_seats(participant_id, role, seats)
+            case DismissParticipant(participant_id, reason):
+                self._spawn(self._dismiss(participant_id, reason), participant_id)
             case StopWorker(reason):
                 self.end(reason)
             case _:
@@ -150,6 +156,7 @@ class SessionWorker:
             receiver = InputReceiver(invite.participant_index, invite.seats, invite.role)
             participant = Participant(invite.participant_id, invite.participant_index, invite.role, receiver)
             self._table.participants[invite.participant_id] = participant
+        self._set_seats(invite.participant_id, invite.role, invite.seats)
         callbacks = PeerCallbacks(
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
@@ -161,6 +168,28 @@ class SessionWorker:
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, time.monotonic())
         self._media.open_rung(codec)
         self._link.send(PeerOffer(invite.peer_id, await session.offer()))
+
+    def _set_seats(self, participant_id: str, role: Role, seats: tuple[int, ...]) -> None:
+        """Let a participant play on these seats and nobody else on any of them."""
+        participant = self._table.participants.get(participant_id)
+        if participant is None:
+            return
+        now_us = time.monotonic_ns() // 1000
+        for other in self._table.participants.values():
+            kept = tuple(seat for seat in other.receiver.seats if seat not in seats)
+            if other is not participant and kept != other.receiver.seats:
+                self._inputs.set_seats(other.index, other.receiver, other.role, kept, now_us)
+        participant.role = role
+        self._inputs.set_seats(participant.index, participant.receiver, role, seats, now_us)
+
+    async def _dismiss(self, participant_id: str, reason: Reason) -> None:
+        """Let somebody go who is no longer at the table; their input stops at once, before any peer is closed."""
+        self._set_seats(participant_id, Role.SPECTATOR, ())
+        participant = self._table.participants.pop(participant_id, None)
+        for peer_id in self._table.of_participant(participant_id):
+            await self._close_peer(peer_id, PeerState.LEFT, reason)
+        if participant is not None:
+            self._inputs.forget(participant.index)
 
     async def _accept_answer(self, answer: PeerAnswer) -> None:
         peer = self._table.peers.get(answer.peer_id)

@@ -202,7 +202,7 @@ def test_the_table_is_full_at_eight() -> None:
     tabs = [bench.tab(session, Role.SPECTATOR) for _ in range(7)]
     with pytest.raises(WireError) as refused:
         bench.tab(session, Role.SPECTATOR)
-    assert reason_of(refused) is Reason.TOO_MANY
+    assert reason_of(refused) is Reason.TABLE_FULL
     bench.coordinator.tab_gone(tabs[3], bench.now)
     bench.tab(session, Role.SPECTATOR)
     numbers = [p.number for p in session.participants.values()]

@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select, text
 
-from session_broker.config import BrokerConfig
 from session_broker.io import tables
-from session_broker.io.app import create_app
-from session_broker.io.broker import Broker, open_broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.database import open_database
+from tests.support.broker_api import api, database_bytes, reason_of, sign_in
 from tests.support.live_broker import broker_config
-
-ORIGIN = "http://localhost:8080"
-
-
-@contextlib.asynccontextmanager
-async def api(config: BrokerConfig, **headers: str) -> AsyncIterator[tuple[Broker, httpx.AsyncClient]]:
-    async with open_broker(config, 8080) as broker:
-        transport = httpx.ASGITransport(create_app(broker), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
-            yield broker, client
-
-
-async def sign_in(broker: Broker, client: httpx.AsyncClient) -> httpx.Response:
-    return await client.post("/api/v1/sign-in/link", json={"token": broker.owner_token})
-
-
-def reason_of(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert set(body) == {"type", "title", "status", "detail", "reason"}
-    assert body["status"] == answer.status_code
-    return answer.status_code, body["reason"]
-
-
-def database_bytes(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("broker.sqlite3*"))
 
 
 async def test_a_link_signs_in_once_with_a_strict_cookie(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@
 // the peer live apart: without the broker the picture goes on, and a lost peer is asked for anew over the socket.
 
 import { backoffMs } from "./backoff.js";
-import { askForPeer, finish, isFinal, openSocket, proceed, PEER_TIMEOUT_MS, waitingPhase } from "./session_state.js";
+import { askForPeer, finish, isFinal, openSocket, proceed, PEER_TIMEOUT_MS, seatedAt, waitingPhase } from "./session_state.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN, Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, PeerNews, RoleLabel, SessionStateLabel, StateNews, ToTab, Welcome} from "../types.js" */
+/** @import {FailureReason, PeerNews, SessionStateLabel, StateNews, ToTab, Welcome} from "../types.js" */
 /** @import {PageState, Step, TimerName} from "./session_state.js" */
 
 export const CLOSE_REFUSED = 4000;
@@ -248,6 +248,8 @@ function message(state, news, random) {
         [{ do: "make_answer", offer: news }, { do: "timer", name: "peer", ms: PEER_TIMEOUT_MS }],
       ];
     }
+    case "table":
+      return [seatedAt(state, news), []];
     case "peer_state":
       return peerNews(state, news, random);
     case "taken_over":
@@ -266,7 +268,7 @@ function welcomed(state, news) {
   /** @type {PageState} */
   const next = {
     ...state, socket: "welcomed", socketFailures: 0, failure: null, refusal: null,
-    titleId: news.title_id, titleName: news.title_name, role: /** @type {RoleLabel} */ (news.role),
+    titleId: news.title_id, titleName: news.title_name, role: news.seats.length > 0 ? "player" : "spectator",
     participantIndex: news.participant_index,
     phase: state.phase === "joining" ? "waiting" : state.phase,
   };

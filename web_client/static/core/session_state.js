@@ -1,6 +1,6 @@
 // What the page knows of its session, as one immutable record, and the small steps that several events share.
 
-/** @import {FailureReason, FromTab, Offer, RoleLabel, SessionStateLabel, Visit} from "../types.js" */
+/** @import {FailureReason, FromTab, Offer, Present, RoleLabel, SessionStateLabel, TableNews, Visit} from "../types.js" */
 
 /**
  * What the player is shown. `ended`, `taken_over` and `failed` are final.
@@ -18,11 +18,12 @@
  * @property {number} socketFailures In a row.
  * @property {number} peerFailures In a row.
  * @property {string | null} sessionId
- * @property {RoleLabel} role
+ * @property {RoleLabel} role Whether this tab may play: it has a seat, or none.
  * @property {SessionStateLabel | null} sessionState
  * @property {string | null} titleId
  * @property {string} titleName
  * @property {number | null} participantIndex
+ * @property {TableNews | null} table Who takes part; null until the broker said so.
  * @property {PeerPart | null} peer
  * @property {boolean} hasPlayed A picture was seen once.
  * @property {FailureReason | null} linkFailure Why the sign-in link in the address did not work.
@@ -68,7 +69,7 @@ export function initialState(visit, codecs) {
     role: visit.kind === "session" ? visit.role : "player",
     sessionState: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
-    titleName: "", participantIndex: null, peer: null, hasPlayed: false,
+    titleName: "", participantIndex: null, table: null, peer: null, hasPlayed: false,
     linkFailure: null, refusal: null, failure: null,
   };
 }
@@ -109,7 +110,29 @@ export function proceed(state) {
  */
 export function openSocket(state) {
   const sessionId = /** @type {string} */ (state.sessionId);
-  return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role: state.role }]];
+  const role = state.visit.kind === "session" ? state.visit.role : "player";
+  return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role }]];
+}
+
+/**
+ * This tab's own participant, as the table's news name it.
+ * @param {PageState} state
+ * @returns {Present | null}
+ */
+export function myself(state) {
+  return state.table?.participants.find(({ me }) => me) ?? null;
+}
+
+/**
+ * News of the table: seats may be gained and lost while all else goes on.
+ * @param {PageState} state
+ * @param {TableNews} table
+ * @returns {PageState}
+ */
+export function seatedAt(state, table) {
+  const next = { ...state, table };
+  const me = myself(next);
+  return me === null ? next : { ...next, role: me.seats.length > 0 ? "player" : "spectator" };
 }
 
 /**

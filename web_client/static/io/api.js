@@ -2,7 +2,7 @@
 
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, ReasonLabel, SessionStateLabel} from "../types.js" */
+/** @import {FailureReason, InvitationKindLabel, ReasonLabel, RoleLabel, SessionStateLabel} from "../types.js" */
 
 /** @typedef {{id: string, kind: string, names: Record<string, string>, players: {max: number}}} Title */
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
@@ -12,6 +12,9 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
 /** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
 /** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
+/** @typedef {{invitation_id: string, kind: InvitationKindLabel, expires_in_s: number, used: boolean}} Invitation */
+/** @typedef {{title_id: string, title_names: Record<string, string>, host_name: string | null,
+ *    kind: InvitationKindLabel, free_seat: number | null}} InvitationSeen */
 
 /** A request that did not bring what was asked for. */
 export class ApiError extends Error {
@@ -30,7 +33,7 @@ const TIMEOUT_MS = 8_000;
 const REASONS = /** @type {ReadonlySet<string>} */ (new Set(Object.values(Reason)));
 
 /**
- * @param {"GET" | "POST" | "DELETE"} method
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
  * @param {RequestCache} [cache] `no-cache` asks whether the last answer still holds.
@@ -103,7 +106,31 @@ export const api = {
   history: (sessionId) => ask("GET", `/operator/sessions/${encodeURIComponent(sessionId)}`),
   /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
   endAnySession: (sessionId) => ask("DELETE", `/operator/sessions/${encodeURIComponent(sessionId)}`),
+  /** @param {string} code @returns {Promise<InvitationSeen>} */
+  invitation: (code) => ask("GET", `/invitations/${encodeURIComponent(code)}`),
+  /** @param {string} code @param {boolean} watch @returns {Promise<{session_id: string, role: RoleLabel}>} */
+  redeemInvitation: (code, watch) => ask("POST", `/invitations/${encodeURIComponent(code)}/redemption`, { watch }),
 };
+
+/**
+ * What the host of a session does with its table.
+ * @param {string} sessionId
+ */
+export function tableApi(sessionId) {
+  const base = `/sessions/${encodeURIComponent(sessionId)}`;
+  return {
+    /** @param {InvitationKindLabel} kind @returns {Promise<Invitation & {path: string}>} */
+    invite: (kind) => ask("POST", `${base}/invitations`, { kind }),
+    /** @returns {Promise<{invitations: Invitation[]}>} */
+    invitations: () => ask("GET", `${base}/invitations`),
+    /** @param {string} id @returns {Promise<null>} */
+    revoke: (id) => ask("DELETE", `${base}/invitations/${encodeURIComponent(id)}`),
+    /** @param {number} seat @param {string} participantId @returns {Promise<null>} */
+    handOver: (seat, participantId) => ask("PUT", `${base}/seats/${seat}`, { participant_id: participantId }),
+    /** @param {string} participantId @returns {Promise<null>} */
+    sendAway: (participantId) => ask("DELETE", `${base}/participants/${encodeURIComponent(participantId)}`),
+  };
+}
 
 /**
  * The reason of anything that a request may throw.

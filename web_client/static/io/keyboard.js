@@ -77,12 +77,12 @@ export class Keyboard {
 }
 
 /**
- * Keys that work a control of the page: its buttons, its field for text input.
+ * Keys that work a control of the page: its buttons, its field for text input; all, while a dialog is open.
  * @param {KeyboardEvent} event
  */
 function isForPage(event) {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
-  if (target.matches("input, textarea")) return true;
+  if (target.matches("input, textarea") || document.querySelector("dialog[open]") !== null) return true;
   return target.closest("button, a, summary") !== null && ["Enter", "Space", "Tab"].includes(event.code);
 }

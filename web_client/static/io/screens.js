@@ -1,5 +1,7 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
+import { Reason } from "../wire/constants.js";
+
 /** @import {PageState, Phase} from "../core/session_state.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
 
@@ -71,7 +73,7 @@ export class Screens {
       case "ended":
         return this.#words("ended.title");
       case "failed":
-        return this.#words("failed.title");
+        return this.#words(state.failure?.reason === Reason.KICKED ? "kicked.title" : "failed.title");
       case "taken_over":
         return this.#words("taken_over.title");
       case "asking":
