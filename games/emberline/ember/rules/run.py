@@ -47,17 +47,21 @@ class Result:
 class Run:
     """One run."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, first_wave: int = 1, choices: int = 0) -> None:
+        """Arguments: ``choices`` is how many upgrades may be chosen before the first wave."""
         self.world = World(random.Random(seed))
         self.phase = Phase.GREETING
-        self.wave: Wave = plan(1, self.world.chance)
+        self.wave: Wave = plan(first_wave, self.world.chance)
+        self.world.wave = first_wave
         self.offer: tuple[Upgrade, ...] = ()
+        self.choices_left = choices
         self.bonus = 0
         """Points that the last wave brought as a whole."""
         self.phase_ticks = 0
         self._groups_open = 0
         self._group_ticks = 0
         self._unhurt = True
+        self._make_offer()
 
     @property
     def result(self) -> Result:
@@ -100,7 +104,17 @@ class Run:
         if upgrade in (Upgrade.HEART, Upgrade.MEND):
             flyer.lives = min(flyer.lives + 1, flyer.loadout.lives_max)
         self.offer = ()
-        self._next_wave()
+        self.choices_left -= 1
+        self._make_offer()
+        if not self.offer:
+            self._begin_wave()
+
+    def _make_offer(self) -> None:
+        if self.choices_left > 0:
+            flyer = self.world.flyer
+            self.offer = flyer.loadout.offer(self.world.chance, hurt=flyer.lives < flyer.loadout.lives_max)
+        if self.offer:
+            self._enter(Phase.CHOICE)
 
     def _enter(self, phase: Phase) -> None:
         self.phase, self.phase_ticks = phase, 0
@@ -146,18 +160,14 @@ class Run:
         self._enter(Phase.BREAK)
 
     def _after_break(self) -> None:
-        flyer = self.world.flyer
-        if earns_upgrade(self.wave.number):
-            self.offer = flyer.loadout.offer(self.world.chance, hurt=flyer.lives < flyer.loadout.lives_max)
-        if self.offer:
-            self._enter(Phase.CHOICE)
-        else:
-            self._next_wave()
-
-    def _next_wave(self) -> None:
+        self.choices_left = 1 if earns_upgrade(self.wave.number) else 0
         self.wave = plan(self.wave.number + 1, self.world.chance)
+        self._make_offer()
+        if not self.offer:
+            self._begin_wave()
+
+    def _begin_wave(self) -> None:
         self.world.wave = self.wave.number
         self._groups_open = self._group_ticks = 0
         self._unhurt = True
         self._enter(Phase.GREETING)
-

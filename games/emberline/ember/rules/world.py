@@ -200,6 +200,7 @@ class World:
 
 def foes_apart(swarm: list[Foe]) -> None:
     """Push foes that overlap gently apart, so that a pack stays a pack and not a dot."""
+    swarm = [foe for foe in swarm if foe.kind is not Kind.MINE and foe.kind not in BOSSES]
     for index, one in enumerate(swarm):
         x, y, radius = one.x, one.y, one.radius
         for other in swarm[index + 1 :]:
