@@ -50,7 +50,15 @@ class Cards:
 
     def __init__(self) -> None:
         self._signs: dict[tuple[Upgrade, bool], pygame.Surface] = {}
-        frame = [(-0.84, -0.92), (0.76, -0.92), (0.84, -0.84), (0.84, 0.92), (-0.76, 0.92), (-0.84, 0.84), (-0.84, -0.92)]
+        frame = [
+            (-0.84, -0.92),
+            (0.76, -0.92),
+            (0.84, -0.84),
+            (0.84, 0.92),
+            (-0.76, 0.92),
+            (-0.84, 0.84),
+            (-0.84, -0.92),
+        ]
         size = CARD[0] + 56, CARD[1] + 26
         self._dark = neon(size, [frame], (50, 64, 96), width=1.6, glow_px=5, fill=0.22)
         self._lit = neon(size, [frame], shapes.WARM, width=2.6, glow_px=11, fill=0.10)

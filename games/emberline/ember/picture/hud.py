@@ -73,7 +73,12 @@ class Hud:
         write(screen, "nova" if ready else "heat", (WIDTH - 214, 46), 11, glow if ready else COLD, align=1.0)
         _bar(screen, (WIDTH - 200, 48, 166, 7), flyer.heat / HEAT_MAX, glow if ready else shapes.WARM)
         if flyer.overdrive:
-            _bar(screen, (round(flyer.x) - 24, round(flyer.y) + 38, 48, 3), flyer.overdrive / OVERDRIVE_TICKS, shapes.GOLD)
+            _bar(
+                screen,
+                (round(flyer.x) - 24, round(flyer.y) + 38, 48, 3),
+                flyer.overdrive / OVERDRIVE_TICKS,
+                shapes.GOLD,
+            )
 
     def _draw_greeting(self, screen: pygame.Surface, run: Run) -> None:
         ticks = run.phase_ticks

@@ -76,7 +76,9 @@ def neon(
     for _ in range(2):
         sprite.blit(blurred(light, max(glow_px // 2, 1)), (0, 0), special_flags=ADD)
     sprite.blit(strokes(size, paths, scaled(colour, 0.85), width, fill, finer), (0, 0), special_flags=ADD)
-    sprite.blit(strokes(size, paths, mixed(colour, (255, 255, 255), 0.5), width * 0.4, 0.0, finer), (0, 0), special_flags=ADD)
+    sprite.blit(
+        strokes(size, paths, mixed(colour, (255, 255, 255), 0.5), width * 0.4, 0.0, finer), (0, 0), special_flags=ADD
+    )
     return sprite.convert() if pygame.display.get_surface() else sprite
 
 

@@ -24,7 +24,9 @@ class Screens:
     def __init__(self) -> None:
         self._ember = orb(26, shapes.WARM, core=0.5).convert()
 
-    def draw_title(self, screen: pygame.Surface, best: Sequence[int], choice: int, rows: Sequence[str], frame: int) -> None:
+    def draw_title(
+        self, screen: pygame.Surface, best: Sequence[int], choice: int, rows: Sequence[str], frame: int
+    ) -> None:
         """The title over whatever plays behind it."""
         screen.fill((104, 104, 120), special_flags=pygame.BLEND_RGB_MULT)
         self.draw_logo(screen, 150, frame)
@@ -48,7 +50,10 @@ class Screens:
             x += advance(mark.upper(), LOGO_PX)
         y = top + LOGO_PX + 30
         head = left + (right - left) * (frame % 300) / 240
-        for start, end, colour in ((left, min(head, right), (170, 72, 14)), (max(head - 190, left), min(head, right), (255, 170, 70))):
+        for start, end, colour in (
+            (left, min(head, right), (170, 72, 14)),
+            (max(head - 190, left), min(head, right), (255, 170, 70)),
+        ):
             if end > start:
                 pygame.draw.line(screen, colour, (start, y), (end, y), 3)
         if head < right:

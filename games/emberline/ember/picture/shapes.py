@@ -110,9 +110,7 @@ def gift_sprites() -> dict[Gift, pygame.Surface]:
         Gift.BUBBLE: ([polygon(20, 0.8), arc(0.5, -2.6, -1.4)], (255, 190, 140)),
     }  # fmt: skip
     ring = polygon(24, 1.3)
-    return {
-        gift: light([*paths, ring], colour, 15, width=2.0, glow_px=6) for gift, (paths, colour) in shapes.items()
-    }
+    return {gift: light([*paths, ring], colour, 15, width=2.0, glow_px=6) for gift, (paths, colour) in shapes.items()}
 
 
 def shot_sprite() -> pygame.Surface:

@@ -128,5 +128,7 @@ class Sparks:
 
     def _light(self, colour: Colour) -> list[pygame.Surface]:
         if colour not in self._lights:
-            self._lights[colour] = [orb(3 + size * 2, colour, core=0.25, white=0.4).convert() for size in range(SIZES)]
+            self._lights[colour] = [
+                orb(3 + size * 2, colour, core=0.25, white=0.4).convert() for size in range(SIZES)
+            ]
         return self._lights[colour]

@@ -38,7 +38,9 @@ class Stage:
         self._ember = [orb(radius, shapes.GOLD, core=0.34, white=0.25).convert() for radius in (8, 10, 12)]
         self._halo = orb(58, scaled(shapes.WARM, 0.42), core=0.0).convert()
         self._spark = orb(16, shapes.WARM, core=0.4, white=0.4).convert()
-        self._warn = {kind: orb(40, scaled(colour, 0.5), core=0.0).convert() for kind, colour in shapes.COLOURS.items()}
+        self._warn = {
+            kind: orb(40, scaled(colour, 0.5), core=0.0).convert() for kind, colour in shapes.COLOURS.items()
+        }
         self._look = (0.0, 0.0)
         self._shake = 0.0
         self._frame = 0
@@ -164,7 +166,9 @@ class Stage:
         end = line.x2 + shift[0], line.y2 + shift[1]
         flicker = 0.85 + 0.15 * math.sin(self._frame * 0.7 + line.x1)
         for width, colour, share in ((26, (70, 26, 6), left), (14, (190, 80, 14), left), (5, (255, 225, 170), left)):
-            light_polygon(screen, start, end, width * (0.35 + 0.65 * left) * flicker, scaled(colour, 0.3 + 0.7 * share))
+            light_polygon(
+                screen, start, end, width * (0.35 + 0.65 * left) * flicker, scaled(colour, 0.3 + 0.7 * share)
+            )
 
     def _draw_portal(self, screen: pygame.Surface, portal: Portal, shift: tuple[int, int]) -> None:
         if portal.ticks > 110:
@@ -215,7 +219,9 @@ class Stage:
         shots = []
         for shot in world.shots:
             sprite = self._shot.at(math.atan2(shot.vy, shot.vx))
-            shots.append((sprite, (shot.x - sprite.get_width() / 2 + shift[0], shot.y - sprite.get_height() / 2 + shift[1])))
+            shots.append(
+                (sprite, (shot.x - sprite.get_width() / 2 + shift[0], shot.y - sprite.get_height() / 2 + shift[1]))
+            )
         shots += [(self._spark, (x - 16 + shift[0], y - 16 + shift[1])) for x, y in world.flyer.orbit_places()]
         screen.fblits(shots, ADD)
         for blast in world.blasts:

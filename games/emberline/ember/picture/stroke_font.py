@@ -67,7 +67,7 @@ NARROWER = 0.82
 
 
 def _gap(height: int) -> float:
-    return GAP if height > 14 else GAP * 1.5
+    return GAP if height > 26 else GAP * 1.2 if height > 14 else GAP * 1.5
 
 
 @cache
@@ -85,7 +85,9 @@ def _glyph(mark: str, height: int, colour: Colour) -> tuple[pygame.Surface, int]
         return (margin + x * unit * NARROWER) / size[0] * 2 - 1, (margin + y * unit) / size[1] * 2 - 1
 
     placed = [[place(x, y) for x, y in path] for path in paths]
-    sprite = neon(size, placed, colour, width=line, glow_px=max(height // 9, 1), glow=0.8 if height > 14 else 0.45, fill=0.0)
+    sprite = neon(
+        size, placed, colour, width=line, glow_px=max(height // 9, 1), glow=0.8 if height > 14 else 0.45, fill=0.0
+    )
     return sprite, margin
 
 

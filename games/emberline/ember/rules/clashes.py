@@ -85,7 +85,10 @@ def _fire_meets_foes(world: World) -> None:
     sparks = flyer.orbit_places()
     for foe in world.foes:
         for blast in world.blasts:
-            if foe.id not in blast.struck and math.hypot(foe.x - blast.x, foe.y - blast.y) < blast.radius + foe.radius:
+            if (
+                foe.id not in blast.struck
+                and math.hypot(foe.x - blast.x, foe.y - blast.y) < blast.radius + foe.radius
+            ):
                 blast.struck.add(foe.id)
                 harm(world, foe, blast.damage)
         if foe.burnt:

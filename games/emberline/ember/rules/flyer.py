@@ -130,4 +130,3 @@ class Flyer:
         count = self.loadout.level(Upgrade.ORBIT)
         turns = (self.orbit_angle + math.tau * index / count for index in range(count))
         return [(self.x + math.cos(turn) * 62, self.y + math.sin(turn) * 62) for turn in turns]
-

@@ -91,4 +91,3 @@ def _at_side(world: World, index: int) -> tuple[float, float]:
     if index % 2:
         return (LEFT + 60 if index % 4 == 1 else RIGHT - 60), TOP + (BOTTOM - TOP) * along
     return LEFT + (RIGHT - LEFT) * along, (TOP + 60 if index % 4 == 0 else BOTTOM - 60)
-

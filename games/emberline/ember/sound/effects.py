@@ -47,7 +47,9 @@ def _nova() -> Wave:
 def _chime(notes_hz: tuple[float, ...], gap_s: float, half_s: float) -> Wave:
     voices = [
         delayed(
-            decay(mixed(sine(sweep(hz, hz, half_s * 6)), sine(sweep(hz * 2, hz * 2, half_s * 6)) * 0.3), half_s=half_s),
+            decay(
+                mixed(sine(sweep(hz, hz, half_s * 6)), sine(sweep(hz * 2, hz * 2, half_s * 6)) * 0.3), half_s=half_s
+            ),
             index * gap_s,
         )
         for index, hz in enumerate(notes_hz)
