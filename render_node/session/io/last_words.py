@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 
 from wire.limits import TITLE_LAST_WORDS_BYTES
 
 CHUNK_BYTES = 64 * 1024
 PAUSE_S = 0.02
 """Pause after a full chunk, so that a title that prints without end gets 3 MB/s; its own prints then block."""
+
+NOISE = re.compile(
+    r"^CRITICAL: (You are using the SDL disk i/o audio driver!|\s*Writing to file \[/proc/self/fd/\d+\]\.?)\n?", re.M
+)
+"""What SDL prints of the way in which the launcher takes the sound."""
 
 
 class LastWords:
@@ -24,8 +30,8 @@ class LastWords:
         self._listen()
 
     def text(self) -> str:
-        """Return at most the last 64 KiB, with what is not UTF-8 replaced."""
-        return self._tail.decode(errors="replace")
+        """Return at most the last 64 KiB, without SDL's own remarks and with what is not UTF-8 replaced."""
+        return NOISE.sub("", self._tail.decode(errors="replace"))
 
     def drain(self) -> None:
         """Read what is left now that nobody writes any more, at most one pipe's worth."""
