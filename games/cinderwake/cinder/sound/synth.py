@@ -14,7 +14,8 @@ Wave: TypeAlias = NDArray[np.float32]
 
 def times(seconds: float) -> Wave:
     """Return the time of each sample."""
-    return np.arange(round(seconds * RATE_HZ), dtype=np.float32) / RATE_HZ
+    at: Wave = np.arange(round(seconds * RATE_HZ), dtype=np.float32) / np.float32(RATE_HZ)
+    return at
 
 
 def sweep(start_hz: float, end_hz: float, seconds: float) -> Wave:
@@ -26,7 +27,8 @@ def sweep(start_hz: float, end_hz: float, seconds: float) -> Wave:
 
 def sine(turns: Wave) -> Wave:
     """Return a sine."""
-    return np.sin(turns * np.float32(2 * np.pi))
+    wave: Wave = np.sin(turns * np.float32(2 * np.pi))
+    return wave
 
 
 def soft_saw(turns: Wave, harmonics: int = 5) -> Wave:
@@ -39,7 +41,8 @@ def soft_saw(turns: Wave, harmonics: int = 5) -> Wave:
 
 def triangle(turns: Wave) -> Wave:
     """Return a triangle."""
-    return (np.abs((turns % 1.0) * 4 - 2) - 1).astype(np.float32)
+    wave: Wave = np.abs((turns % 1.0) * 4 - 2) - 1
+    return wave
 
 
 def noise(seconds: float, seed: int, *, smooth: int = 1) -> Wave:

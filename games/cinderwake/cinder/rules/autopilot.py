@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .arena import CENTRE, BOTTOM, LEFT, RIGHT, TOP, distance_to_segment, unit
+from .arena import BOTTOM, CENTRE, LEFT, RIGHT, TOP, distance_to_segment, unit
 from .things import Kind, Steering
 from .traits import BOSSES
 from .world import World

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 KEPT = 5
-FILE_NAME = "emberline.json"
+FILE_NAME = "cinderwake.json"
 SCORE_MAX = 10**12
 SECTOR_MAX = 99
 
@@ -43,7 +43,7 @@ def save_folder(environment: Mapping[str, str]) -> Path:
     if environment.get("FARPLAY_SAVE_DIR"):
         return Path(environment["FARPLAY_SAVE_DIR"])
     data = environment.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "emberline"
+    return (Path(data) if data else Path.home() / ".local" / "share") / "cinderwake"
 
 
 def load(folder: Path) -> Records:

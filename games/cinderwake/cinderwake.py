@@ -1,4 +1,4 @@
-"""Emberline: carry the last fire through the cold. An ordinary pygame program."""
+"""Cinderwake: carry the last fire through the cold. An ordinary pygame program."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
-import pygame  # noqa: E402  # the prompt must be off before
-from ember import app, artwork  # type: ignore[import-not-found]  # noqa: E402  # beside this file, as titles do
-from ember.sound import jukebox  # type: ignore[import-not-found]  # noqa: E402
+import pygame  # its greeting must be off before
+from cinder import app, artwork  # type: ignore[import-not-found]  # beside this file, as titles do
+from cinder.sound import jukebox  # type: ignore[import-not-found]
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
         return
     jukebox.prepare()
     pygame.init()
-    pygame.display.set_caption("Emberline")
+    pygame.display.set_caption("Cinderwake")
     pygame.mouse.set_visible(False)
     app.App(seed=arguments.seed, demo=arguments.demo).play()
     pygame.quit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pygame
 
@@ -17,11 +17,22 @@ from ..rules.waves import sector_of
 from ..rules.world import World
 from . import shapes
 from .backdrop import Backdrop
-from .neon import ADD, Turning, arc, light_polygon, mixed, orb, scaled
+from .neon import ADD, Colour, Turning, arc, light_polygon, mixed, orb, scaled
 from .sparks import Sparks
 
 SHAKE_MAX = 12.0
 WHITE = (255, 255, 255)
+
+BURSTS: Mapping[What, tuple[Colour | None, int, float, int]] = {
+    What.HIT: (None, 2, 3.5, 18),
+    What.BLOCKED: (shapes.PALE, 5, 4, 16),
+    What.EMBER: (shapes.GOLD, 2, 2, 14),
+    What.DASH: (shapes.WARM, 10, 4, 22),
+    What.NOVA: (shapes.WARM, 90, 13, 50),
+}
+"""Colour, or None for the foe's own; how many sparks, how fast, how long."""
+
+SHAKES: Mapping[What, float] = {What.NOVA: 9, What.HURT: 11, What.BUBBLE_BURST: 8, What.BOSS_DOWN: SHAKE_MAX}
 
 
 class Stage:
@@ -80,35 +91,24 @@ class Stage:
         x, y, sparks = happening.x, happening.y, self.sparks
         colour = shapes.COLOURS[happening.kind] if happening.kind else shapes.GOLD
         match happening.what:
-            case What.HIT:
-                sparks.burst(x, y, colour, 2, 3.5, ticks=18)
-            case What.BLOCKED:
-                sparks.burst(x, y, shapes.PALE, 5, 4, ticks=16)
             case What.KILL:
                 self._kill(happening)
-            case What.NOVA:
-                sparks.burst(x, y, shapes.WARM, 90, 13, ticks=50)
-                self.shake(9)
-            case What.HURT | What.BUBBLE_BURST:
-                sparks.burst(x, y, shapes.DANGER if happening.what is What.HURT else shapes.GOLD, 70, 9, ticks=48)
-                sparks.ring(x, y, shapes.DANGER, growth=13, ticks=28, width=5)
-                self.shake(11)
-            case What.EMBER:
-                sparks.burst(x, y, shapes.GOLD, 2, 2, ticks=14)
+            case What.CHAIN_UP:
+                sparks.note(f"×{happening.amount}", x, y - 40, shapes.GOLD, 22)
             case What.GIFT | What.NOVA_READY:
                 sparks.ring(x, y, shapes.GOLD, growth=6, ticks=26)
                 sparks.burst(x, y, shapes.GOLD, 24, 5)
-            case What.CHAIN_UP:
-                sparks.note(f"×{happening.amount}", x, y - 40, shapes.GOLD, 22)
-            case What.DASH:
-                sparks.burst(x, y, shapes.WARM, 10, 4, ticks=22)
+            case What.HURT | What.BUBBLE_BURST:
+                sparks.burst(x, y, shapes.DANGER if happening.what is What.HURT else shapes.GOLD, 70, 9, ticks=48)
+                sparks.ring(x, y, shapes.DANGER, growth=13, ticks=28, width=5)
             case What.BOSS_DOWN:
                 sparks.burst(x, y, WHITE, 60, 15, ticks=70)
                 for growth in (9, 14, 20):
                     sparks.ring(x, y, colour, growth=growth, ticks=46, width=6)
-                self.shake(SHAKE_MAX)
-            case _:
-                pass
+        if happening.what in BURSTS:
+            paint, count, speed, ticks = BURSTS[happening.what]
+            sparks.burst(x, y, paint or colour, count, speed, ticks=ticks)
+        self.shake(SHAKES.get(happening.what, 0.0))
 
     def _kill(self, happening: Happening) -> None:
         kind = happening.kind or Kind.MOTE

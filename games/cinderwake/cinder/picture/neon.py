@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -52,7 +53,7 @@ def strokes(
             pygame.draw.polygon(fine, scaled(colour, fill), points)
     for path in paths:
         points = [((x + 1) / 2 * fine.get_width(), (y + 1) / 2 * fine.get_height()) for x, y in path]
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in pairwise(points):
             pygame.draw.line(fine, colour, start, end, thick)
         for point in points:
             pygame.draw.circle(fine, colour, point, thick / 2)
@@ -153,7 +154,8 @@ def light_polygon(
         return
     px, py = -dy / length * width / 2, dx / length * width / 2
     corners = [
-        (start[0] + px, start[1] + py), (end[0] + px, end[1] + py), (end[0] - px, end[1] - py), (start[0] - px, start[1] - py),
+        (start[0] + px, start[1] + py), (end[0] + px, end[1] + py),
+        (end[0] - px, end[1] - py), (start[0] - px, start[1] - py),
     ]  # fmt: skip
     pygame.draw.polygon(screen, colour, corners)
     pygame.draw.circle(screen, colour, end, width / 2)

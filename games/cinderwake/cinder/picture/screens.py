@@ -14,7 +14,7 @@ from .neon import ADD, Colour, mixed, orb, scaled
 from .stroke_font import advance, text_width, write
 
 COLD: Colour = (120, 150, 200)
-LOGO = "emberline"
+LOGO = "cinderwake"
 LOGO_PX = 92
 
 

@@ -111,7 +111,7 @@ class World:
 
     def _move(self) -> None:
         for flying in (self.shots, self.bullets):
-            for one in flying:  # type: ignore[attr-defined]  # both have the same fields
+            for one in flying:
                 one.x += one.vx
                 one.y += one.vy
                 one.ticks -= 1
