@@ -70,7 +70,7 @@ class Hud:
         write(screen, f"wave {run.wave.number}", (WIDTH - 34, 16), 15, COLD, align=1.0)
         ready = flyer.nova_ready
         glow = shapes.GOLD if not ready or frame // 12 % 2 else (255, 255, 255)
-        write(screen, "nova" if ready else "heat", (WIDTH - 214, 46), 11, glow if ready else COLD, align=1.0)
+        write(screen, "nova: b / x" if ready else "heat", (WIDTH - 214, 46), 11, glow if ready else COLD, align=1.0)
         _bar(screen, (WIDTH - 200, 48, 166, 7), flyer.heat / HEAT_MAX, glow if ready else shapes.WARM)
         if flyer.overdrive:
             _bar(
@@ -94,7 +94,9 @@ class Hud:
         else:
             title, below = f"wave {number}", ""
             colour = shapes.WARM
-            if run.wave.newcomer:
+            if number == 1:
+                below = "dash through them: a / space"
+            elif run.wave.newcomer:
                 below = f"new: {KIND_NAMES[run.wave.newcomer]}"
         write(screen, title, (WIDTH / 2, 262), 46, scaled(colour, shine), align=0.5)
         if below:

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 import pygame
 
 from ..rules.arena import CENTRE, HEIGHT, WIDTH
-from ..rules.clashes import BEAM_HALF_WIDTH
 from ..rules.flyer import Flyer
-from ..rules.things import Beam, Foe, Happening, Kind, Line, Portal, What
+from ..rules.things import Foe, Happening, Kind, Portal, What
 from ..rules.traits import BOSSES, TRAITS
 from ..rules.waves import sector_of
 from ..rules.world import World
 from . import shapes
 from .backdrop import Backdrop
-from .neon import ADD, Colour, Turning, arc, light_polygon, mixed, orb, scaled
+from .fire import Fire
+from .neon import ADD, Colour, Turning, arc, mixed, orb, scaled
 from .sparks import Sparks
 
 SHAKE_MAX = 12.0
@@ -52,6 +52,7 @@ class Stage:
         self._warn = {
             kind: orb(40, scaled(colour, 0.5), core=0.0).convert() for kind, colour in shapes.COLOURS.items()
         }
+        self._fire = Fire()
         self._look = (0.0, 0.0)
         self._shake = 0.0
         self._frame = 0
@@ -128,11 +129,11 @@ class Stage:
         self.backdrop.draw(screen, sector, self._frame, self._look)
         self.backdrop.draw_wall(screen, sector, shift)
         for line in world.lines:
-            self._draw_line(screen, line, shift)
+            self._fire.draw_line(screen, line, shift, self._frame)
         for portal in world.portals:
             self._draw_portal(screen, portal, shift)
         for beam in world.beams:
-            self._draw_beam(screen, beam, shift)
+            self._fire.draw_beam(screen, beam, shift, self._frame)
         screen.fblits(list(self._goods(world, shift)), ADD)
         for foe in world.foes:
             self._draw_foe(screen, foe, shift)
@@ -160,16 +161,6 @@ class Stage:
                 goods.append((sprite, (present.x - half + shift[0], present.y - half + shift[1] + bob)))
         return goods
 
-    def _draw_line(self, screen: pygame.Surface, line: Line, shift: tuple[int, int]) -> None:
-        left = line.ticks / line.ticks_max
-        start = line.x1 + shift[0], line.y1 + shift[1]
-        end = line.x2 + shift[0], line.y2 + shift[1]
-        flicker = 0.85 + 0.15 * math.sin(self._frame * 0.7 + line.x1)
-        for width, colour, share in ((26, (70, 26, 6), left), (14, (190, 80, 14), left), (5, (255, 225, 170), left)):
-            light_polygon(
-                screen, start, end, width * (0.35 + 0.65 * left) * flicker, scaled(colour, 0.3 + 0.7 * share)
-            )
-
     def _draw_portal(self, screen: pygame.Surface, portal: Portal, shift: tuple[int, int]) -> None:
         if portal.ticks > 110:
             return
@@ -184,19 +175,6 @@ class Stage:
         for turn in range(3):
             points = arc(radius + 8, spin + turn * math.tau / 3, spin + turn * math.tau / 3 + 1.0, 6)
             pygame.draw.aalines(screen, colour, False, [(x + px, y + py) for px, py in points])
-
-    def _draw_beam(self, screen: pygame.Surface, beam: Beam, shift: tuple[int, int]) -> None:
-        start = beam.x1 + shift[0], beam.y1 + shift[1]
-        end = beam.x2 + shift[0], beam.y2 + shift[1]
-        if not beam.live:
-            blink = beam.charge < 0.5 or self._frame // 4 % 2
-            pygame.draw.aaline(screen, scaled(shapes.DANGER, 0.25 + 0.5 * beam.charge), start, end)
-            if beam.charge > 0.5 and blink:
-                light_polygon(screen, start, end, 3, scaled(shapes.DANGER, 0.6))
-            return
-        wide = BEAM_HALF_WIDTH * 2 + math.sin(self._frame * 0.9) * 2
-        for width, colour in ((wide + 14, (80, 8, 34)), (wide, (220, 40, 100)), (wide * 0.4, (255, 225, 240))):
-            light_polygon(screen, start, end, width, colour)
 
     def _draw_foe(self, screen: pygame.Surface, foe: Foe, shift: tuple[int, int]) -> None:
         sprite = self._foes[foe.kind].at(foe.angle)
@@ -224,13 +202,8 @@ class Stage:
             )
         shots += [(self._spark, (x - 16 + shift[0], y - 16 + shift[1])) for x, y in world.flyer.orbit_places()]
         screen.fblits(shots, ADD)
-        for blast in world.blasts:
-            centre = blast.x + shift[0], blast.y + shift[1]
-            left = 1 - blast.radius / blast.reach
-            for inset, width, colour in ((26, 26, (90, 34, 8)), (8, 12, (230, 110, 24)), (0, 4, (255, 235, 190))):
-                if blast.radius > inset:
-                    shade = scaled(colour, 0.35 + 0.65 * left)
-                    pygame.draw.circle(screen, shade, centre, blast.radius - inset, width)
+        if world.blasts:
+            self._fire.draw_blasts(screen, world.blasts, shift)
 
     def _draw_flyer(self, screen: pygame.Surface, flyer: Flyer, shift: tuple[int, int]) -> None:
         x, y = flyer.x + shift[0], flyer.y + shift[1]
