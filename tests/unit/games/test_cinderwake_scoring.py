@@ -27,10 +27,10 @@ from games.cinderwake.cinder.sound.effects import EFFECTS
 
 def test_a_chain_multiplies_points_until_it_is_lost() -> None:
     chain = Chain()
-    assert [chain.kill(100, 180) for _ in range(6)] == [100] * 5 + [200]
+    assert [chain.kill(100, 180) for _ in range(15)] == [100] * 4 + [200] * 10 + [300]
     chain.hurt()
-    assert chain.multiplier == 1
-    for _ in range(100):
+    assert (chain.links, chain.multiplier) == (7, 2)
+    for _ in range(220):
         chain.kill(100, 180)
     assert chain.multiplier == chain.best == MULTIPLIER_MAX
     for _ in range(179):

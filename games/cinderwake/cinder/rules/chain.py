@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-LINKS_PER_STEP = 6
+LINKS_PER_STEP = 5
+"""Links for the first step; each further step takes as many more."""
+
 MULTIPLIER_MAX = 10
 EMBER_POINTS = 10
 
@@ -23,7 +26,8 @@ class Chain:
     @property
     def multiplier(self) -> int:
         """What points are multiplied by."""
-        return min(1 + self.links // LINKS_PER_STEP, MULTIPLIER_MAX)
+        steps = (math.sqrt(1 + 8 * self.links / LINKS_PER_STEP) - 1) / 2
+        return min(1 + int(steps), MULTIPLIER_MAX)
 
     def kill(self, points: int, hold_ticks: int) -> int:
         """A foe fell; return the points that it brought."""
