@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit pictures bench playthrough lock clean
+.PHONY: play test check unit soak pictures bench playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -26,6 +26,9 @@ check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 
 unit: $(STAMP)                ## The fast tests only
 	$(BIN)/python -m pytest -q tests/unit
+
+soak: $(STAMP)                ## What takes minutes: a minute without a broker
+	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
 
 pictures: $(STAMP)            ## Take the pictures of README and docs anew
 	$(BIN)/python -m pytest -q tests/browser/test_pictures.py

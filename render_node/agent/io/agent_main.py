@@ -7,7 +7,9 @@ go on while no broker answers; they end with the agent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -296,6 +298,7 @@ async def run_agent(
         WireError: ``internal`` if no worker can be made here.
     """
     os.umask(0o077)
+    _raise_descriptor_limit()
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = WorkerPool(config)
     try:
@@ -310,3 +313,10 @@ async def run_agent(
         await Agent(config, NodeFindings(measured, chosen, sandbox.profile), pool, on_title_ended).run(on_ready)
     finally:
         pool.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """Use all the descriptors that this process may have: each session takes several."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
