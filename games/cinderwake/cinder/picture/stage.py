@@ -64,8 +64,8 @@ class Stage:
         self.sparks.tick()
         self._shake *= 0.86
         flyer = world.flyer
-        wish = (flyer.x - CENTRE[0]) / WIDTH * 2, (flyer.y - CENTRE[1]) / HEIGHT * 2
-        self._look = tuple(now + (to - now) * 0.08 for now, to in zip(self._look, wish, strict=True))  # type: ignore[assignment]
+        look_x, look_y = (flyer.x - CENTRE[0]) / WIDTH * 2, (flyer.y - CENTRE[1]) / HEIGHT * 2
+        self._look = self._look[0] + (look_x - self._look[0]) * 0.08, self._look[1] + (look_y - self._look[1]) * 0.08
         if flyer.lives > 0:
             self._burn(flyer)
         for line in world.lines:

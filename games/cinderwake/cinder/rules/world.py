@@ -34,7 +34,7 @@ from .waves import bullet_pace, pace, sector_of, strength
 BULLETS_MAX = 420
 EMBER_DRAG = 0.95
 NOVA_GROWTH_PX = 15.0
-BEHAVIOURS = foes.BEHAVIOURS | bosses.BEHAVIOURS  # type: ignore[operator]  # both are dicts
+BEHAVIOURS = {**foes.BEHAVIOURS, **bosses.BEHAVIOURS}
 
 
 class World:
