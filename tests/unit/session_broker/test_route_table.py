@@ -21,6 +21,7 @@ EXPECTED = {
     "/api/v1/sign-out": Right.SIGNED_IN,
     "/api/v1/me": Right.SIGNED_IN,
     "/api/v1/titles": Right.SIGNED_IN,
+    "/api/v1/titles/{title_id}/artwork": Right.SIGNED_IN,
     "/api/v1/sessions": Right.SIGNED_IN,
     "/api/v1/sessions/{session_id}": Right.SESSION_OWNER,
     "/api/v1/sessions/{session_id}/socket": Right.SESSION_OWNER,
