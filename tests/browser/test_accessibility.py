@@ -57,7 +57,7 @@ async def test_library_without_titles(up: FarplayProcess, browser: Browser, open
         play.expected.append("ERR_FAILED")
         await page.route(TITLES_API, late)
         await page.goto(f"{up.url}/")
-        await expect(page.locator(".skeleton")).to_have_count(4)
+        await expect(page.locator(".card.skeleton")).to_have_count(4)
         await assert_accessible(page)
         answer.set()
         await expect(page.get_by_role("button", name="Try again")).to_be_visible()

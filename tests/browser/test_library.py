@@ -207,7 +207,7 @@ async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_
         play.expected += BROKEN
         await page.route(TITLES_API, late)
         await page.goto(f"{up.url}/")
-        await expect(page.locator(".skeleton")).to_have_count(4)
+        await expect(page.locator(".card.skeleton")).to_have_count(4)
         assert await page.locator("#games").get_attribute("aria-busy") == "true"
         answer.set()
         await expect(message).to_contain_text("The server does not answer.")
@@ -237,7 +237,7 @@ async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_
         stranger.expected += ["401", "410"]
         await stranger.page.goto(f"{up.url}/")
         await expect(stranger.page.locator("#message")).to_contain_text("Open the link that farplay printed")
-        await expect(stranger.page.locator("#games")).to_be_hidden()
+        await expect(stranger.page.locator("#games_bar")).to_be_hidden()
         await stranger.page.goto("about:blank")
         await stranger.page.goto(f"{up.url}/#owner=never-minted")
         await expect(stranger.page.locator("#message")).to_contain_text("This sign-in link is too old.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from session_broker.io.broker import Broker, open_broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.database import open_database
 from tests.support.live_broker import broker_config
+from web_client import STATIC_DIR
 
 ORIGIN = "http://localhost:8080"
 
@@ -192,6 +194,16 @@ async def test_pages_carry_the_policy_and_revalidate(tmp_path: Path) -> None:
         assert script.headers["cache-control"] == "no-cache"
         again = await client.get("/static/app.js", headers={"if-none-match": script.headers["etag"]})
         assert again.status_code == 304
+
+
+async def test_every_page_of_the_header_is_served(tmp_path: Path) -> None:
+    listed = (STATIC_DIR / "core" / "site_pages.js").read_text()
+    addresses = re.findall(r'href: "([^"]+)"', listed)
+    assert "/" in addresses
+    async with api(broker_config(tmp_path, static_dir=STATIC_DIR)) as (_, client):
+        for address in addresses:
+            page = await client.get(address)
+            assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), address
 
 
 @pytest.mark.parametrize(

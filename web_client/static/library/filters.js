@@ -14,7 +14,6 @@ const PLAYERS = [["one", "library.players_one"], ["many", "library.players_many"
 
 export class Filters {
   #filter = NO_FILTER;
-  #bar = byId("filters", HTMLElement);
   #search = byId("search", HTMLInputElement);
   #players = byId("filter_players", HTMLElement);
   #devices = byId("filter_devices", HTMLElement);
@@ -43,10 +42,9 @@ export class Filters {
   /**
    * @param {Words} words
    * @param {number} shown
-   * @param {number} total Nothing to filter hides the bar.
+   * @param {number} total
    */
   show(words, shown, total) {
-    this.#bar.hidden = total === 0;
     const { players, devices } = this.#filter;
     this.#players.replaceChildren(...PLAYERS.map(([value, label]) => {
       const next = players === value ? "any" : value;

@@ -27,8 +27,8 @@ export function hero({ title, why }, view, onDetails) {
   const queued = title.session?.state === "queued";
   const refusal = hindrance(title, view);
   return element(
-    "div",
-    { class: `hero hero_${why}`, "data-title": title.id },
+    "section",
+    { class: `hero hero_${why}`, "data-title": title.id, "aria-labelledby": "hero_name" },
     artwork(title, "eager"),
     element(
       "div",
@@ -48,6 +48,11 @@ export function hero({ title, why }, view, onDetails) {
       refusal === "" ? null : element("p", { class: "hero_refusal" }, icon("warning"), refusal),
     ),
   );
+}
+
+/** Keeps the hero's place until the catalogue is here. */
+export function heroSkeleton() {
+  return element("div", { class: "hero skeleton", "aria-hidden": "true" });
 }
 
 /**

@@ -5,7 +5,7 @@ import { byId } from "../io/screens.js";
 import { card, skeletons } from "./cards.js";
 import { DetailsDialog } from "./details.js";
 import { Filters } from "./filters.js";
-import { alsoRunning, hero } from "./hero.js";
+import { alsoRunning, hero, heroSkeleton } from "./hero.js";
 import { emptyPanel, failurePanel, nothingFitsPanel, signedOutPanel } from "./panels.js";
 
 /** @import {FailureReason, LibraryView, Title} from "../types.js" */
@@ -24,6 +24,7 @@ const SKELETONS = 4;
 export class Library {
   #top = byId("top", HTMLElement);
   #games = byId("games", HTMLElement);
+  #bar = byId("games_bar", HTMLElement);
   #grid = byId("titles", HTMLUListElement);
   #message = byId("message", HTMLElement);
   #notice = byId("notice", HTMLElement);
@@ -53,7 +54,8 @@ export class Library {
     this.#shown = [state, view];
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["focus"] : undefined;
     const titles = state.catalogue ?? [];
-    this.#showTop(titles, view);
+    if (state.catalogue === null && state.failure === null && !state.signedOut) this.#top.replaceChildren(heroSkeleton());
+    else this.#showTop(titles, view);
     this.#showGrid(state, view);
     this.#notice.hidden = state.failure === null || state.catalogue === null;
     this.#notice.textContent = this.#notice.hidden ? "" : view.words("link.unreachable");
@@ -80,7 +82,6 @@ export class Library {
    */
   #showTop(titles, view) {
     const spotlight = spotlightOf(titles);
-    this.#top.hidden = spotlight === null;
     if (spotlight === null) {
       this.#top.replaceChildren();
       return;
@@ -101,7 +102,7 @@ export class Library {
     const panel = this.#panel(state, view, fitting.length);
     const loading = state.catalogue === null && panel === null;
     this.#games.setAttribute("aria-busy", String(loading));
-    this.#games.hidden = state.signedOut;
+    this.#bar.hidden = all.length === 0;
     this.#grid.hidden = panel !== null;
     this.#message.hidden = panel === null && !loading;
     this.#message.classList.toggle("visually_hidden", loading);
