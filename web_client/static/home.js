@@ -1,5 +1,6 @@
 // The home page: signs in by the address's token, shows the library and keeps it current.
 
+import { ago } from "./core/relative_time.js";
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
 import { followFocusSteps } from "./io/focus_steps.js";
@@ -28,6 +29,7 @@ class HomePage {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #shownAs = "";
+  #headerShownAs = "";
 
   async start() {
     this.#show();
@@ -41,6 +43,9 @@ class HomePage {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) void this.refresh();
     });
+    for (const change of ["gamepadconnected", "gamepaddisconnected"]) {
+      window.addEventListener(change, () => this.#showChanges());
+    }
     this.#library.openDetails(addressed());
   }
 
@@ -57,6 +62,8 @@ class HomePage {
     }
     this.#showChanges();
     const pause_ms = this.#state.failure === null ? REFRESH_MS : REFRESH_AFTER_FAILURE_MS;
+    // Two looks may have run side by side; one goes on.
+    clearTimeout(this.#timer);
     if (!this.#state.signedOut) this.#timer = setTimeout(() => this.#refreshIfSeen(), pause_ms);
   }
 
@@ -73,10 +80,10 @@ class HomePage {
     this.#state = { ...this.#state, catalogue, failure: signedOut ? null : reason, signedOut };
   }
 
-  /** Leave the page alone when nothing but the time has changed: a reader's place in it stays. */
+  /** Leave the page alone when nothing has changed that it shows: a reader's place in it stays. */
   #showChanges() {
-    const minute = Math.floor(Date.now() / 60_000);
-    const shownAs = JSON.stringify([this.#state, this.#roles, minute, deviceHere()]);
+    const played = this.#state.catalogue?.map(({ last_played_ms }) => ago(this.#nowMs - (last_played_ms ?? this.#nowMs)));
+    const shownAs = JSON.stringify([this.#state, this.#roles, played, deviceHere()]);
     if (shownAs === this.#shownAs) return;
     this.#shownAs = shownAs;
     this.#show();
@@ -84,9 +91,16 @@ class HomePage {
 
   #show() {
     const { language, words } = this.#spoken;
+    this.#showHeader();
+    this.#library.show(this.#state, { words, language, here: deviceHere(), nowMs: this.#nowMs });
+  }
+
+  #showHeader() {
+    const headerShownAs = JSON.stringify([this.#spoken.language, this.#roles]);
+    if (headerShownAs === this.#headerShownAs) return;
+    this.#headerShownAs = headerShownAs;
     showHeader(byId("site_header", HTMLElement), {
-      language,
-      words,
+      ...this.#spoken,
       roles: this.#roles,
       onLanguage: (chosen) => {
         this.#spoken = speak(chosen);
@@ -95,7 +109,11 @@ class HomePage {
         if (pressed instanceof HTMLElement) pressed.focus();
       },
     });
-    this.#library.show(this.#state, { words, language, here: deviceHere(), nowMs: Date.now() + this.#clockOffsetMs });
+  }
+
+  /** The server's clock. */
+  get #nowMs() {
+    return Date.now() + this.#clockOffsetMs;
   }
 
   /**

@@ -2,7 +2,6 @@
 
 export const en = {
   "app.name": "Farplay",
-  "home.tagline": "Games that run elsewhere and play here.",
   "home.titles": "Games",
   "home.play": "Play",
   "home.players": "{max} players",

@@ -3,7 +3,6 @@
 /** @type {Record<keyof typeof import("./en.js").en, string>} */
 export const zh = {
   "app.name": "Farplay",
-  "home.tagline": "游戏在远处运行，在这里畅玩。",
   "home.titles": "游戏",
   "home.play": "开始",
   "home.players": "{max} 名玩家",
