@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.support.chromium import play_page
 from tests.support.farplay_process import FarplayProcess
-from tests.support.library_page import CARD, TITLES_API, change_catalogue, open_library, several
+from tests.support.library_page import CARD, TITLES_API, Catalogue, change_catalogue, open_library, several
 from tests.support.player import OpenPlayer, session_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -38,6 +38,24 @@ async def test_play_leave_and_continue(up: FarplayProcess, open_player: OpenPlay
         assert first is not None
         assert again is not None
         assert again > first, "the same game went on"
+
+
+async def test_everything_that_runs_is_on_top(up: FarplayProcess, open_player: OpenPlayer) -> None:
+    def live(titles: Catalogue) -> Catalogue:
+        first, *others = several(titles)
+        sessions = [{"session_id": "ses_1", "state": "queued"}, {"session_id": "ses_2", "state": "running"}]
+        running = [{**title, "session": session} for title, session in zip(others, sessions, strict=False)]
+        return [first, *running, *others[len(running) :]]
+
+    async with open_player() as play:
+        page = play.page
+        await change_catalogue(page, live)
+        await open_library(page, up.url)
+        await expect(page.locator(".hero_continue h2")).to_have_text("Tidewater")
+        row = page.get_by_role("region", name="Also running")
+        await expect(row.get_by_role("link")).to_have_accessible_name("Continue Orbit Duel")
+        await expect(page.locator(f"{CARD} .badge")).to_have_text(["Running now", "Waiting for a machine"])
+        await expect(page.locator(f"{CARD} .play_link").nth(2)).to_have_text("Play")
 
 
 async def test_language_is_switched_and_remembered(up: FarplayProcess, open_player: OpenPlayer) -> None:

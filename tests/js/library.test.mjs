@@ -46,14 +46,15 @@ describe("search and filters", () => {
 
 describe("the order", () => {
   const running = title("running", { session: { session_id: "s", state: "running" }, last_played_ms: 1 });
+  const queued = title("queued", { session: { session_id: "q", state: "queued" } });
   const recent = title("recent", { last_played_ms: 9 });
   const old = title("old", { last_played_ms: 5 });
   const broken = title("broken", { availability: { can_start: false, reason: "no_gpu" } });
   const fresh = title("fresh");
 
   it("has what runs first, then what was played last, then the catalogue's", () => {
-    const catalogue = [broken, fresh, old, running, recent];
-    assert.deepEqual(arranged(catalogue).map(({ id }) => id), ["running", "recent", "old", "broken", "fresh"]);
+    const catalogue = [broken, fresh, old, queued, running, recent];
+    assert.deepEqual(arranged(catalogue).map(({ id }) => id), ["running", "queued", "recent", "old", "broken", "fresh"]);
     assert.equal(catalogue[0], broken, "the catalogue itself stays as it is");
   });
 

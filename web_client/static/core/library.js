@@ -48,12 +48,15 @@ export function playsWith(title, device) {
 }
 
 /**
- * The order of the grid: what runs, what was played last, then as the catalogue has it.
+ * The order of the grid: what runs, what waits to run, what was played last, then as the catalogue has it.
  * @param {readonly Title[]} titles
  */
 export function arranged(titles) {
   /** @param {Title} title */
-  const rank = (title) => (title.session === null ? title.last_played_ms ?? 0 : Infinity);
+  const rank = ({ session, last_played_ms }) => {
+    if (session === null) return last_played_ms ?? 0;
+    return session.state === "queued" ? Number.MAX_VALUE : Infinity;
+  };
   return titles.toSorted((one, other) => (rank(one) === rank(other) ? 0 : rank(other) - rank(one)));
 }
 

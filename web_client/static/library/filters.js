@@ -57,7 +57,7 @@ export class Filters {
       chip.prepend(icon(device));
       return chip;
     }));
-    this.#shown.textContent = words("library.shown", { shown, total });
+    this.#shown.textContent = total === 0 ? "" : words("library.shown", { shown, total });
   }
 
   /** @param {LibraryFilter} filter */

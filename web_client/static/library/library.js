@@ -101,8 +101,8 @@ export class Library {
     this.#filters.show(view.words, fitting.length, all.length);
     const panel = this.#panel(state, view, fitting.length);
     const loading = state.catalogue === null && panel === null;
+    this.#bar.hidden = all.length === 0 && !loading;
     this.#games.setAttribute("aria-busy", String(loading));
-    this.#bar.hidden = all.length === 0;
     this.#grid.hidden = panel !== null;
     this.#message.hidden = panel === null && !loading;
     this.#message.classList.toggle("visually_hidden", loading);
