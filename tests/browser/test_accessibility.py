@@ -11,7 +11,7 @@ from tests.support.axe import serious_findings
 from tests.support.chromium import play_page
 from tests.support.farplay_process import FarplayProcess
 from tests.support.library_page import TITLES_API, change_catalogue, open_library, several
-from tests.support.player import OpenPlayer, play_title
+from tests.support.player import OpenPlayer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -97,11 +97,3 @@ async def test_play_page(up: FarplayProcess, open_player: OpenPlayer) -> None:
         await expect(page.locator("#screen_heading")).to_have_text("This did not work")
         await assert_accessible(page)
         await page.goto("about:blank")
-
-
-async def test_play_page_in_another_tab(up: FarplayProcess, open_player: OpenPlayer) -> None:
-    async with open_player() as first, open_player() as second:
-        await play_title(first, up)
-        await play_title(second, up)
-        await expect(first.page.locator("#screen_heading")).to_have_text("Playing in another tab")
-        await assert_accessible(first.page)
