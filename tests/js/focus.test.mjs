@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { PadNavigation } from "../../web_client/static/core/pad_navigation.js";
 import { nearest } from "../../web_client/static/core/spatial_focus.js";
 
 const box = (left, top, width = 100, height = 40) => ({ left, top, right: left + width, bottom: top + height });
@@ -33,42 +32,5 @@ describe("the nearest element on a side", () => {
     assert.equal(nearest(row[1], [row[0]], "right"), -1);
     assert.equal(nearest(row[0], [row[1]], "up"), -1);
     assert.equal(nearest(row[0], [], "down"), -1);
-  });
-});
-
-describe("steps by game pad", () => {
-  const pad = (buttons = [], axes = [0, 0]) => ({
-    buttons: Array.from({ length: 17 }, (_, n) => buttons.includes(n)), axes,
-  });
-
-  it("are taken once, then repeated while held", () => {
-    const navigation = new PadNavigation();
-    navigation.read([pad()], 0);
-    assert.deepEqual(navigation.read([pad([15])], 10), ["right"]);
-    assert.deepEqual(navigation.read([pad([15])], 400), []);
-    assert.deepEqual(navigation.read([pad([15])], 440), ["right"]);
-    assert.deepEqual(navigation.read([pad([15])], 500), []);
-    assert.deepEqual(navigation.read([pad([15])], 580), ["right"]);
-    assert.deepEqual(navigation.read([pad()], 590), []);
-    assert.deepEqual(navigation.read([pad([15])], 600), ["right"]);
-  });
-
-  it("come from the stick as well, and from any pad", () => {
-    const navigation = new PadNavigation();
-    navigation.read([pad(), pad()], 0);
-    assert.deepEqual(navigation.read([pad(), pad([], [-0.9, 0.1])], 10), ["left"]);
-    assert.deepEqual(navigation.read([pad([], [0, 1]), pad()], 20), ["down"]);
-    assert.deepEqual(navigation.read([pad([], [0.3, 0.3])], 30), []);
-  });
-
-  it("do not repeat accept and back, and leave out what was held before", () => {
-    const navigation = new PadNavigation();
-    assert.deepEqual(navigation.read([pad([0])], 0), []);
-    assert.deepEqual(navigation.read([pad([0])], 5000), []);
-    navigation.read([pad()], 5010);
-    assert.deepEqual(navigation.read([pad([0])], 5020), ["accept"]);
-    assert.deepEqual(navigation.read([pad([0, 1])], 9000), ["back"]);
-    navigation.reset();
-    assert.deepEqual(navigation.read([pad([0, 1])], 9010), []);
   });
 });

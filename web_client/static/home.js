@@ -3,6 +3,7 @@
 import { ago } from "./core/relative_time.js";
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
+import { connectedPads } from "./io/connected_pads.js";
 import { followFocusSteps } from "./io/focus_steps.js";
 import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
@@ -153,7 +154,7 @@ function addressed() {
 
 /** What the visitor most likely holds. @returns {Device} */
 function deviceHere() {
-  if (navigator.getGamepads().some((pad) => pad !== null)) return "pad";
+  if (connectedPads().length > 0) return "pad";
   return matchMedia("(pointer: coarse)").matches ? "touch" : "keyboard";
 }
 

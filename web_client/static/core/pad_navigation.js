@@ -1,62 +1,80 @@
-// Makes steps through a page out of what game pads hold: arrows that repeat, accept and back that do not.
+// The menu by pad: what a player who holds nothing else means by the buttons and sticks.
 
-/** @import {Direction} from "./spatial_focus.js" */
+/** @import {PadReading} from "./pads.js" */
 
-/** @typedef {Direction | "accept" | "back"} PadStep */
-/** @typedef {{buttons: readonly boolean[], axes: readonly number[]}} PadState */
+/** @typedef {"up" | "down" | "left" | "right" | "press" | "back"} MenuStep */
 
-const REPEAT_AFTER_MS = 420;
-const REPEAT_EVERY_MS = 130;
-const STICK = 0.55;
+const REPEAT_FIRST_MS = 400;
+const REPEAT_MS = 120;
+const STICK = 0.6;
 
-/** Buttons of the standard layout. @type {readonly (readonly [number, PadStep])[]} */
-const BUTTONS = [[12, "up"], [13, "down"], [14, "left"], [15, "right"], [0, "accept"], [1, "back"]];
-/** Axes of the left stick. @type {readonly (readonly [number, PadStep, PadStep])[]} */
-const AXES = [[0, "left", "right"], [1, "up", "down"]];
+/** How long Select and Start are held together, or the guide button alone, to open the menu. */
+export const MENU_HOLD_MS = 600;
+const [A, B, SELECT, START, GUIDE] = [0, 1, 8, 9, 16];
 
+/** Turns readings of all pads into steps through a menu. */
 export class PadNavigation {
-  /** When each held step comes next; null for what was held from the start. @type {Map<PadStep, number | null> | null} */
-  #held = null;
+  /** @type {MenuStep | null} */
+  #last = null;
+  #dueMs = 0;
 
   /**
-   * The steps to take now. What is held at the first look is not a step: the player let go of a game, not of this page.
-   * @param {readonly PadState[]} pads
+   * @param {readonly PadReading[]} pads
    * @param {number} nowMs
-   * @returns {PadStep[]}
+   * @returns {MenuStep | null}
    */
-  read(pads, nowMs) {
-    const held = new Set(pads.flatMap(stepsHeld));
-    if (this.#held === null) {
-      this.#held = new Map([...held].map((step) => [step, null]));
-      return [];
+  look(pads, nowMs) {
+    const step = pads.map(stepOf).find((each) => each !== null) ?? null;
+    if (step !== this.#last) {
+      this.#last = step;
+      this.#dueMs = nowMs + REPEAT_FIRST_MS;
+      return step;
     }
-    /** @type {Map<PadStep, number | null>} */
-    const next = new Map();
-    /** @type {PadStep[]} */
-    const steps = [];
-    for (const step of held) {
-      const due = this.#held.get(step);
-      const isNew = due === undefined;
-      const repeats = typeof due === "number" && nowMs >= due && step !== "accept" && step !== "back";
-      if (isNew || repeats) steps.push(step);
-      next.set(step, isNew ? nowMs + REPEAT_AFTER_MS : repeats ? nowMs + REPEAT_EVERY_MS : due);
-    }
-    this.#held = next;
-    return steps;
+    if (step === null || step === "press" || step === "back" || nowMs < this.#dueMs) return null;
+    this.#dueMs = nowMs + REPEAT_MS;
+    return step;
   }
 
-  /** Forget what is held, as when the page comes back from the background. */
-  reset() {
-    this.#held = null;
+  /** What is held now counts as old: it was pressed for something else. @param {readonly PadReading[]} pads */
+  begin(pads) {
+    this.#last = pads.map(stepOf).find((each) => each !== null) ?? null;
+    this.#dueMs = Infinity;
   }
 }
 
-/** @param {PadState} pad */
-function stepsHeld({ buttons, axes }) {
-  const pressed = BUTTONS.flatMap(([index, step]) => (buttons[index] === true ? [step] : []));
-  const pushed = AXES.flatMap(([index, less, more]) => {
-    const value = axes[index] ?? 0;
-    return value <= -STICK ? [less] : value >= STICK ? [more] : [];
-  });
-  return [...pressed, ...pushed];
+/** Tells when the buttons that open the menu were held long enough; once per hold. */
+export class MenuHold {
+  /** @type {number | null} */
+  #sinceMs = null;
+
+  /**
+   * @param {readonly PadReading[]} pads
+   * @param {number} nowMs
+   */
+  look(pads, nowMs) {
+    /** @param {PadReading} pad @param {number} button */
+    const down = (pad, button) => pad.buttons[button]?.pressed === true;
+    const held = pads.some((pad) => (down(pad, SELECT) && down(pad, START)) || down(pad, GUIDE));
+    if (!held) {
+      this.#sinceMs = null;
+      return false;
+    }
+    this.#sinceMs ??= nowMs;
+    if (nowMs - this.#sinceMs < MENU_HOLD_MS) return false;
+    this.#sinceMs = Infinity;
+    return true;
+  }
+}
+
+/** @param {PadReading} pad @returns {MenuStep | null} */
+function stepOf({ buttons, axes }) {
+  /** @param {number} button */
+  const down = (button) => buttons[button]?.pressed === true;
+  const [x = 0, y = 0] = axes;
+  if (down(A)) return "press";
+  if (down(B)) return "back";
+  if (down(12) || y < -STICK) return "up";
+  if (down(13) || y > STICK) return "down";
+  if (down(14) || x < -STICK) return "left";
+  return down(15) || x > STICK ? "right" : null;
 }

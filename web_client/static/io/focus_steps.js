@@ -2,8 +2,9 @@
 
 import { PadNavigation } from "../core/pad_navigation.js";
 import { nearest } from "../core/spatial_focus.js";
+import { connectedPads } from "./connected_pads.js";
 
-/** @import {PadStep} from "../core/pad_navigation.js" */
+/** @import {MenuStep} from "../core/pad_navigation.js" */
 /** @import {Direction} from "../core/spatial_focus.js" */
 
 const FOCUSABLE = "a[href], button:not([disabled]), input, summary";
@@ -22,14 +23,13 @@ export function followFocusSteps() {
   const look = () => {
     const pads = connectedPads();
     running = pads.length > 0 && !document.hidden;
-    if (!running) {
-      navigation.reset();
-      return;
-    }
-    for (const step of navigation.read(pads, performance.now())) takeStep(step);
+    if (!running) return;
+    const step = navigation.look(pads, performance.now());
+    if (step !== null) takeStep(step);
     requestAnimationFrame(look);
   };
   const start = () => {
+    navigation.begin(connectedPads());
     if (!running) look();
   };
   window.addEventListener("gamepadconnected", start);
@@ -37,9 +37,9 @@ export function followFocusSteps() {
   start();
 }
 
-/** @param {PadStep} step */
+/** @param {MenuStep} step */
 function takeStep(step) {
-  if (step === "accept") {
+  if (step === "press") {
     if (document.activeElement instanceof HTMLElement) document.activeElement.click();
   } else if (step === "back") openDialog()?.close();
   else moveFocus(step);
@@ -93,10 +93,4 @@ function hasModifier(event) {
  */
 function keepsArrow({ key, target }) {
   return target instanceof HTMLInputElement && target.value !== "" && (key === "ArrowLeft" || key === "ArrowRight");
-}
-
-function connectedPads() {
-  return navigator.getGamepads().flatMap((pad) => {
-    return pad === null ? [] : [{ buttons: pad.buttons.map(({ pressed }) => pressed), axes: pad.axes }];
-  });
 }

@@ -14,6 +14,9 @@ export const en = {
   "home.loading": "Loading…",
 
   "nav.games": "Games",
+  "nav.devices": "Add a device",
+  "nav.check": "Check connection",
+  "nav.operator": "Operator",
   "nav.pages": "Pages",
   "nav.language": "Language",
   "nav.skip": "Skip to the content",

@@ -15,6 +15,9 @@ export const zh = {
   "home.loading": "正在加载…",
 
   "nav.games": "游戏",
+  "nav.devices": "添加设备",
+  "nav.check": "检查连接",
+  "nav.operator": "管理",
   "nav.pages": "页面",
   "nav.language": "语言",
   "nav.skip": "跳到内容",
