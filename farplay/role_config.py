@@ -89,8 +89,9 @@ def node_config(
 
 def reached_at(media_host: str) -> tuple[str, ...]:
     """Return the addresses at which sockets bound to ``media_host`` are reached, loopback first."""
-    if media_host == "0.0.0.0":
-        return ("127.0.0.1", *get_host_addresses(use_ipv4=True, use_ipv6=False))
+    if media_host in ("0.0.0.0", "::"):
+        ipv6 = media_host == "::"
+        return ("::1" if ipv6 else "127.0.0.1", *get_host_addresses(use_ipv4=not ipv6, use_ipv6=ipv6))
     return (media_host,)
 
 

@@ -14,7 +14,7 @@ from farplay.data_folder import FolderLock
 from farplay.failures import CommandFailure, ExitStatus
 from render_node.agent.io.parent_death import die_with_parent
 from render_node.log_setup import configure_logs
-from wire.errors import WireError
+from wire.errors import Reason, WireError
 
 if TYPE_CHECKING:
     from render_node.config import NodeConfig
@@ -53,9 +53,13 @@ def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> No
         else:
             print(f"The broker at {config.broker_url} has accepted this node as {node_id}", flush=True)
 
+    def on_title_ended(reason: Reason, detail: str) -> None:
+        if as_json:
+            print(json.dumps({"title_ended": reason, "detail": detail}), flush=True)
+
     with _role("node", config.data_dir, parent_pid):
         try:
-            _run_until_signal(run_agent(config, on_ready))
+            _run_until_signal(run_agent(config, on_ready, on_title_ended))
         except WireError as error:
             raise CommandFailure(ExitStatus.FAILED, f"This node cannot run games: {error.detail}.") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.markup import escape
@@ -16,7 +16,15 @@ from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
 from farplay.title_folders import installed_titles, load_title
 from farplay.up import Supervisor
-from wire.errors import WireError
+from wire.errors import Reason, WireError
+
+FAULTS_OF_TITLE: Mapping[str, str] = {
+    Reason.TITLE_CRASHED: "The game crashed. Play again from the page once it is mended. Its last words:",
+    Reason.TITLE_HUNG: "The game stopped responding and was ended. Its last words:",
+    Reason.TITLE_NO_PICTURE: "The game drew no picture and was ended. Its last words:",
+    Reason.TITLE_VIOLATION: "The game did what no game may do, and was ended:",
+}
+"""What its developer reads in the terminal."""
 
 
 def run_up(config: UpConfig, screen: Screen) -> None:
@@ -41,7 +49,7 @@ def run_up(config: UpConfig, screen: Screen) -> None:
         )
 
     with FolderLock(config.data_dir, "farplay"):
-        asyncio.run(_supervise(config, screen, show))
+        asyncio.run(_supervise(config, screen, show, lambda reason, detail: None))
 
 
 def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: bool, screen: Screen) -> None:
@@ -66,6 +74,10 @@ def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: boo
             "Saves are removed when this command ends. Ctrl+C ends everything.",
         )
 
+    def tell_end(reason: str, detail: str) -> None:
+        if reason in FAULTS_OF_TITLE:
+            screen.news(f"{FAULTS_OF_TITLE[reason]}\n{detail}")
+
     with tempfile.TemporaryDirectory(prefix="farplay-title-") as folder:
         config = UpConfig(
             host=host,
@@ -77,13 +89,17 @@ def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: boo
             verbose=verbose,
         )
         with FolderLock(config.data_dir, "farplay"):
-            asyncio.run(_supervise(config, screen, show))
+            asyncio.run(_supervise(config, screen, show, tell_end))
 
 
-async def _supervise(config: UpConfig, screen: Screen, show: Callable[[UpReady], None]) -> None:
+async def _supervise(
+    config: UpConfig, screen: Screen, show: Callable[[UpReady], None], tell_end: Callable[[str, str], None]
+) -> None:
     """Run the supervisor; the first signal ends it in order, the second at once."""
     stop = asyncio.Event()
-    supervisor = Supervisor(config, on_progress=screen.progress, on_ready=show, on_news=screen.news)
+    supervisor = Supervisor(
+        config, on_progress=screen.progress, on_ready=show, on_news=screen.news, on_title_ended=tell_end
+    )
 
     def on_signal() -> None:
         if stop.is_set():

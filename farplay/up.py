@@ -67,15 +67,23 @@ class Supervisor:
         on_progress: Told in words what is being started.
         on_ready: Called once, when the broker is up and has accepted the node.
         on_news: Told in words of restarts after that, with a fresh sign-in link if there is one.
+        on_title_ended: Told of each session's end: the reason, and the title's last words.
     """
 
     def __init__(
-        self, config: UpConfig, *, on_progress: Progress, on_ready: Callable[[UpReady], None], on_news: News
+        self,
+        config: UpConfig,
+        *,
+        on_progress: Progress,
+        on_ready: Callable[[UpReady], None],
+        on_news: News,
+        on_title_ended: Callable[[str, str], None],
     ) -> None:
         self._config = config
         self._on_progress = on_progress
         self._on_ready = on_ready
         self._on_news = on_news
+        self._on_title_ended = on_title_ended
         self._token = secrets.token_urlsafe(32)
         self._port = pick_port(config.host, config.port)
         self._children: dict[str, ChildProcess] = {}
@@ -157,6 +165,9 @@ class Supervisor:
         policy = RestartPolicy()
         while True:
             child = self._children[name]
+            async for news in child.news():
+                if "title_ended" in news:
+                    self._on_title_ended(str(news["title_ended"]), str(news["detail"]))
             status = await child.wait()
             pause_s = policy.pause_s(time.monotonic() - child.started_at)
             self._on_news(f"The {name} ended (status {status}) and is started again.", None)

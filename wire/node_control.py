@@ -140,7 +140,7 @@ class NodePeerAnswer(Message):
     session_id: str
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class NodePeerOffer(Message):
     TYPE: ClassVar[str] = "peer_offer"
     session_id: str
     peer_id: str
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)

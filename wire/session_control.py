@@ -80,7 +80,7 @@ class Answer(Message):
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
     """The single-use ticket that came with the offer."""
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Offer(Message):
     TYPE: ClassVar[str] = "offer"
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)

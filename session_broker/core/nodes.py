@@ -76,7 +76,9 @@ def join(
     node.state = node_table.transition(node.state, NodeEvent.HELLO)
     titles = [(t.title_id, t.version) for t in hello.titles]
     known = {(title.title_id, title.version) for title in state.titles.values()}
-    state.fleet.describe(node_id, hello.capacity, (mark for mark in titles if mark in known))
+    kinds = {title.kind for title in state.titles.values()}.intersection(hello.capacity.title_kinds)
+    # Only what the catalogue knows: a node must not make the fleet remember words of its own.
+    state.fleet.describe(node_id, hello.capacity, kinds, known.intersection(titles))
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     save_node(state, node)
     _adopt(state, node, hello.sessions, now)

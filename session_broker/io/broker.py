@@ -8,7 +8,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -135,23 +134,25 @@ def _limits(config: BrokerConfig) -> Limits:
 
 
 async def _tick(broker: Broker) -> None:
+    stepped_at = monotonic_s()
+
+    def step(now: float) -> None:
+        """Look at the deadlines, unless time was lost to a busy machine or a database that was slow to answer."""
+        nonlocal stepped_at
+        late_s, stepped_at = now - stepped_at - TICK_S, now
+        if late_s >= _STALL_S:
+            _log.warning("broker_stalled", late_s=round(late_s, 3))
+            broker.runner.coordinator.excuse(late_s)
+        else:
+            broker.runner.coordinator.handle_timeout(now)
+
     while True:
-        due = monotonic_s() + TICK_S
         await asyncio.sleep(TICK_S)
-        late_s = monotonic_s() - due
         try:
-            if late_s >= _STALL_S:
-                _log.warning("broker_stalled", late_s=round(late_s, 3))
-                await broker.runner.run(partial(_excuse, broker, late_s))
-            else:
-                await broker.runner.run(broker.runner.coordinator.handle_timeout)
+            await broker.runner.run(step)
         except StoreUnavailable:
             continue  # Logged and counted by the runner; the next tick tries again.
         except Exception:
             # One session's fault must not stop the deadlines of all others.
             broker.metrics.handler_errors.labels("tick").inc()
             _log.exception("deadline_step_failed")
-
-
-def _excuse(broker: Broker, late_s: float, _now: float) -> None:
-    broker.runner.coordinator.excuse(late_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,7 @@ from wire.limits import CONTROL_MESSAGE_MAX_BYTES
 PROBED_BY_ADDRESS = frozenset({"/healthz", "/readyz"})
 """Orchestrators probe these under the pod's address; they say nothing that is worth a rebinding attack."""
 
+_log = structlog.get_logger()
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CONTENT_POLICY = (
@@ -63,7 +65,24 @@ class Gate:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), _with_headers(scope, send))
+            await self._serve(scope, _bounded(receive), _with_headers(scope, send))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; a fault of ours becomes a problem document, unless an answer was begun."""
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        except Exception:
+            if begun:
+                raise
+            _log.exception("request_failed", method=scope["method"], path=scope["path"])
+            await problem(Reason.INTERNAL, "the broker failed; its log says why")(scope, receive, send)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")

@@ -14,7 +14,7 @@ from session_broker.config import BrokerConfig
 from session_broker.io.app import create_app
 from session_broker.io.broker import Broker, open_broker
 from session_broker.io.listen import bind, url_of
-from wire.limits import CONTROL_MESSAGE_MAX_BYTES
+from wire.limits import SOCKET_MESSAGE_MAX_BYTES
 
 _WS_PING_S = 5.0
 """A tab that vanished without a word is noticed within two of these."""
@@ -99,8 +99,7 @@ def _server(broker: Broker) -> _Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            # Larger than a control message, so that a slightly oversized one is refused in words.
-            ws_max_size=4 * CONTROL_MESSAGE_MAX_BYTES,
+            ws_max_size=SOCKET_MESSAGE_MAX_BYTES,
             ws_ping_interval=_WS_PING_S,
             ws_ping_timeout=_WS_PING_S,
             ws_per_message_deflate=False,

@@ -6,7 +6,7 @@ import contextlib
 
 from starlette.websockets import WebSocket
 
-from session_broker.core.effects import TabKey
+from session_broker.core.effects import CLOSE_TRY_AGAIN, TabKey
 from session_broker.core.rate_limit import TokenBucket
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
@@ -43,6 +43,10 @@ async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id:
             raise WireError(Reason.BAD_STATE, "the first message must be hello")
         protocol = negotiate(hello.protocol)
         await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, role, protocol, now))
+    except StoreUnavailable:
+        # Done, and told once the database answers; this socket cannot wait for it.
+        talk.outbox.close(CLOSE_TRY_AGAIN)
+        return
     except WireError as error:
         talk.refuse(error, close=True)
         return

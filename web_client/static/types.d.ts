@@ -113,7 +113,7 @@ export type ToTab =
 
 /** How constants.js describes a field of a control message. */
 export type FieldSpec = { nullable?: boolean; default?: unknown } & (
-  | { kind: "string"; max_len: number }
+  | { kind: "string"; max_len: number; max_bytes?: number }
   | { kind: "int" | "float"; min: number; max: number }
   | { kind: "bool" }
   | { kind: "enum"; values: readonly string[] }

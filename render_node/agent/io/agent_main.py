@@ -7,7 +7,9 @@ go on while no broker answers; they end with the agent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +33,7 @@ from wire.node_control import CachedTitle, Heartbeat, NodeCapacity, NodeHello, N
 from wire.schema import Message
 from wire.title_manifest import KINDS
 from wire.version import ProtocolRange
-from wire.worker_control import EncoderSpec, StopWorker
+from wire.worker_control import EncoderSpec, StopWorker, WorkerState
 
 FLUSH_S = 1.0
 """How long the last news may take to reach the broker at shutdown."""
@@ -40,6 +42,9 @@ KILLED_GRACE_S = 1.0
 """How long the kernel may take to end a worker after SIGKILL."""
 
 log = structlog.get_logger()
+
+TitleEnded = Callable[[Reason, str], None]
+"""Told why a title ended, with its last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,11 @@ class NodeFindings:
 class Agent:
     """The running agent; ``run`` returns only by cancellation."""
 
-    def __init__(self, config: NodeConfig, findings: NodeFindings, pool: WorkerPool) -> None:
+    def __init__(
+        self, config: NodeConfig, findings: NodeFindings, pool: WorkerPool, on_title_ended: TitleEnded | None
+    ) -> None:
         self._config = config
+        self._on_title_ended = on_title_ended
         self._findings = findings
         self._pool = pool
         self._saves = config.data_dir / "saves"
@@ -249,8 +257,11 @@ class Agent:
             self._apply(self._sessions.handle_worker_gone(session_id, detail))
 
     def _on_worker_message(self, session_id: str, worker: WorkerHandle, message: Message) -> None:
-        if self._workers.get(session_id) is worker:
-            self._apply(self._sessions.handle_worker(session_id, message))
+        if self._workers.get(session_id) is not worker:
+            return
+        self._apply(self._sessions.handle_worker(session_id, message))
+        if isinstance(message, WorkerState) and message.reason is not None and self._on_title_ended is not None:
+            self._on_title_ended(message.reason, message.detail)
 
     def _on_worker_violation(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
         if self._workers.pop(session_id, None) is worker:
@@ -271,17 +282,23 @@ class Agent:
             waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
 
 
-async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None = None) -> None:
+async def run_agent(
+    config: NodeConfig,
+    on_ready: Callable[[str], None] | None = None,
+    on_title_ended: TitleEnded | None = None,
+) -> None:
     """Run one node until cancelled; then nothing of it is left.
 
     Args:
         config: What the node is.
         on_ready: Called once with the node's id when a broker has accepted it.
+        on_title_ended: Called for each session that ends, whatever the reason.
 
     Raises:
         WireError: ``internal`` if no worker can be made here.
     """
     os.umask(0o077)
+    _raise_descriptor_limit()
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = WorkerPool(config)
     try:
@@ -293,6 +310,13 @@ async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None =
                  slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.profile)  # fmt: skip
         if sandbox.profile == "none":
             log.error("sandbox_unavailable", detail=sandbox.detail)
-        await Agent(config, NodeFindings(measured, chosen, sandbox.profile), pool).run(on_ready)
+        await Agent(config, NodeFindings(measured, chosen, sandbox.profile), pool, on_title_ended).run(on_ready)
     finally:
         pool.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """Use all the descriptors that this process may have: each session takes several."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

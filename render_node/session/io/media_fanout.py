@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -52,8 +53,18 @@ class _Rung:
 class MediaFanout:
     """Owns the rungs; peers are closed by their owner, the session worker."""
 
-    def __init__(self, title: TitleProcess, table: Table, inputs: InputPath, spec: EncoderSpec, fps: int) -> None:
+    def __init__(
+        self,
+        title: TitleProcess,
+        table: Table,
+        inputs: InputPath,
+        spec: EncoderSpec,
+        fps: int,
+        *,
+        on_failed: Callable[[str], None],
+    ) -> None:
         self._title = title
+        self._on_failed = on_failed
         self._table = table
         self._inputs = inputs
         self._spec = spec
@@ -72,15 +83,21 @@ class MediaFanout:
             return
         loop = asyncio.get_running_loop()
         encoder = EncoderRung(
-            codec, self._spec, self._fps, on_frame=lambda frame: self._send_frame(codec, frame), loop=loop
+            codec,
+            self._spec,
+            self._fps,
+            on_frame=lambda frame: self._send_frame(codec, frame),
+            on_failed=self._on_failed,
+            loop=loop,
         )
         self._rungs[codec] = _Rung(encoder, self._title, KeyframePolicy())
         self._rungs[codec].offer_picture()
 
     async def close_unused_rungs(self) -> None:
         """End every rung whose codec no peer needs any more."""
-        for codec in self._rungs.keys() - self._table.codecs():
-            await self._rungs.pop(codec).encoder.close()
+        unused = [self._rungs.pop(codec) for codec in self._rungs.keys() - self._table.codecs()]
+        for rung in unused:
+            await rung.encoder.close()
 
     async def close(self) -> None:
         """End everything that runs."""
@@ -161,10 +178,16 @@ class MediaFanout:
             peer.session.send_story(encode_story(Ack(seq)))
 
     def _send_frame(self, codec: VideoCodec, frame: EncodedFrame) -> None:
+        if frame.keyframe and codec in self._rungs:
+            self._rungs[codec].keyframes.note_keyframe(time.monotonic_ns() // 1000)
         for peer in self._table.of_codec(codec):
-            sent_us = peer.session.send_video(frame)
-            if sent_us:
-                self._send_story(peer, frame, sent_us)
+            try:
+                sent_us = peer.session.send_video(frame)
+                if sent_us:
+                    self._send_story(peer, frame, sent_us)
+            except Exception:
+                # One peer's fault must not starve those behind it.
+                log.exception("frame_not_sent", participant=peer.participant.participant_id)
 
     def _send_story(self, peer: Peer, frame: EncodedFrame, sent_us: int) -> None:
         participant = peer.participant

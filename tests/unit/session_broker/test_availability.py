@@ -20,7 +20,7 @@ def title(**needs: object) -> CatalogueTitle:
 
 def fleet_of(*, slots: int = 1, ready: bool = True, cached: bool = True) -> Fleet:
     fleet = Fleet()
-    fleet.describe(NodeId("a"), capacity(slots), [TITLE] if cached else [])
+    fleet.describe(NodeId("a"), capacity(slots), ["pygame"], [TITLE] if cached else [])
     fleet.set_ready(NodeId("a"), ready)
     return fleet
 

@@ -20,7 +20,7 @@ TITLE = ("testcard", "1.0.0")
 def fleet_of(*nodes: tuple[str, int, int], kinds: tuple[str, ...] = ("pygame",), cached: bool = True) -> Fleet:
     fleet = Fleet()
     for name, slots, claims in nodes:
-        fleet.describe(NodeId(name), capacity(slots, kinds), [TITLE] if cached else [])
+        fleet.describe(NodeId(name), capacity(slots, kinds), kinds, [TITLE] if cached else [])
         fleet.set_ready(NodeId(name), True)
         fleet.set_claims(NodeId(name), claims)
     return fleet
@@ -59,7 +59,7 @@ def test_a_node_must_have_what_the_title_needs(needs: Needs, reason: Reason | No
     decision = place(fleet_of(("plain", 1, 0)), *TITLE, "pygame", 0.0, needs)
     assert decision.reason is reason
     fleet = fleet_of(*((f"plain{n}", 1, 0) for n in range(20)))
-    fleet.describe(NodeId("big"), replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30), [TITLE])
+    fleet.describe(NodeId("big"), replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30), ["pygame"], [TITLE])
     fleet.set_ready(NodeId("big"), True)
     if reason is not None:
         assert place(fleet, *TITLE, "pygame", 0.0, needs).node_id == "big"
@@ -84,7 +84,7 @@ def test_a_faster_encoder_breaks_a_tie() -> None:
     fleet = Fleet()
     for index in range(BEST_FEW + 1):
         name = NodeId(f"n{index}")
-        fleet.describe(name, capacity(4, encode_ms=20.0 - index), [TITLE])
+        fleet.describe(name, capacity(4, encode_ms=20.0 - index), ["pygame"], [TITLE])
         fleet.set_ready(name, True)
     picked = {place(fleet, *TITLE, "pygame", draw / 30).node_id for draw in range(30)}
     assert "n0" not in picked
@@ -92,7 +92,7 @@ def test_a_faster_encoder_breaks_a_tie() -> None:
 
 def test_a_node_that_no_longer_has_the_title_is_refused() -> None:
     fleet = fleet_of(("a", 1, 0))
-    fleet.describe(NodeId("a"), capacity(1), [])
+    fleet.describe(NodeId("a"), capacity(1), ["pygame"], [])
     assert place(fleet, *TITLE, "pygame", 0.0).reason is Reason.TITLE_MISSING
 
 

@@ -13,6 +13,7 @@ export const FLAG_RELATIVE = 2;
 export const NO_INPUT_US = -2147483648;
 
 export const CONTROL_MESSAGE_MAX_BYTES = 65536;
+export const SOCKET_MESSAGE_MAX_BYTES = 262144;
 export const SDP_MAX_BYTES = 32768;
 export const CONTROL_RATE_PER_S = 50;
 export const INPUT_BATCH_MAX_BYTES = 1200;
@@ -270,7 +271,8 @@ export const TO_TAB = /** @type {const} */ ({
     },
     "sdp": {
       "kind": "string",
-      "max_len": 32768
+      "max_len": 32768,
+      "max_bytes": 32768
     }
   },
   "peer_state": {
@@ -446,7 +448,8 @@ export const FROM_TAB = /** @type {const} */ ({
     },
     "sdp": {
       "kind": "string",
-      "max_len": 32768
+      "max_len": 32768,
+      "max_bytes": 32768
     }
   },
   "leave": {
