@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.support.chromium import play_page
+from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
 from tests.support.library_page import CARD, TITLES_API, Catalogue, change_catalogue, open_library, several
 from tests.support.player import OpenPlayer, session_id
@@ -216,11 +217,16 @@ async def sideways(page: Page) -> int:
 async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_player: OpenPlayer) -> None:
     async with open_player() as play:
         page, message = play.page, play.page.locator("#message")
-        answer = asyncio.Event()
+        answer, asked = asyncio.Event(), 0
 
         async def late(route: Route) -> None:
+            nonlocal asked
+            asked += 1
             await answer.wait()
             await route.abort()
+
+        async def asked_again() -> bool:
+            return asked > before
 
         play.expected += BROKEN
         await page.route(TITLES_API, late)
@@ -229,9 +235,11 @@ async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_
         assert await page.locator("#games").get_attribute("aria-busy") == "true"
         answer.set()
         await expect(message).to_contain_text("The server does not answer.")
-        await page.unroute(TITLES_API)
+        before = asked
         await page.get_by_role("button", name="Try again").click()
-        await expect(page.locator(CARD).first).to_be_visible()
+        await until(asked_again, 2, "another question for the catalogue")
+        await page.unroute(TITLES_API)
+        await expect(page.locator(CARD).first).to_be_visible(timeout=10_000)
         assert await page.locator("#games").get_attribute("aria-busy") == "false"
 
         await change_catalogue(page, lambda _: [])
