@@ -7,19 +7,23 @@ import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import web_client
 from session_broker.config import BrokerConfig
 from session_broker.core.coordinator import Coordinator
+from session_broker.core.effects import TabKey
 from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.reach import Reach
 from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import open_database
+from session_broker.io.devices import Devices
 from session_broker.io.metrics import Metrics
 from session_broker.io.runner import Runner, StoreUnavailable
 from session_broker.io.store import Store, catalogue_title
@@ -49,6 +53,13 @@ class Broker:
     sign_in_bucket: TokenBucket
     static_dir: Path
     port: int
+    devices: Devices
+    reach: Reach | None = None
+    """Where other devices find this broker; None if they cannot."""
+    device_token: str = ""
+    """Token of a second sign-in link for the owner; empty without ``reach``."""
+    tabs_by_device: dict[str, set[TabKey]] = field(default_factory=dict)
+    """Open tab sockets by the signed-in browser that they belong to."""
     greeting_nodes: int = 0
     """Node sockets that have not proved themselves yet."""
 
@@ -59,12 +70,13 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def open_broker(config: BrokerConfig, port: int) -> AsyncIterator[Broker]:
+async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = None) -> AsyncIterator[Broker]:
     """Open the database, restore what lives, and drive the deadlines until the block ends.
 
     Args:
         config: The broker's configuration.
         port: The TCP port that is really listened on.
+        reach: Where other devices find it.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
@@ -73,7 +85,7 @@ async def open_broker(config: BrokerConfig, port: int) -> AsyncIterator[Broker]:
         _private_dir(config.data_dir)
     engine = await open_database(config.url_of_database())
     try:
-        broker = await _restore(config, port, Store(engine), Accounts(engine))
+        broker = await _restore(config, port, reach, engine)
         ticking = asyncio.create_task(_tick(broker), name="broker deadlines")
         try:
             yield broker
@@ -91,7 +103,8 @@ def _private_dir(path: Path) -> None:
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Accounts) -> Broker:
+async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine: AsyncEngine) -> Broker:
+    store, accounts = Store(engine), Accounts(engine)
     owner = await accounts.ensure_owner()
     manifests = [installed.manifest for installed in config.titles]
     await accounts.forget_expired()
@@ -114,6 +127,9 @@ async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Acco
         sign_in_bucket=TokenBucket(_SIGN_INS_PER_S, _SIGN_INS_AT_ONCE, monotonic_s()),
         static_dir=config.static_dir or Path(web_client.STATIC_DIR),
         port=port,
+        devices=Devices(engine),
+        reach=reach,
+        device_token=await accounts.mint_link(owner) if reach is not None else "",
     )
 
 

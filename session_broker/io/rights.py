@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from session_broker.core.sign_in import Caller
 from session_broker.io.broker import Broker
+from session_broker.io.cookie import cookie_name
 from wire.errors import Reason, WireError
 from wire.ids import is_id
 
@@ -78,7 +79,7 @@ CallerDep = Annotated[Caller, Depends(caller_of)]
 
 async def _sign_in(connection: HTTPConnection) -> Caller:
     broker = broker_of(connection)
-    cookie = connection.cookies.get(broker.cookie_name)
+    cookie = connection.cookies.get(cookie_name(connection, broker))
     caller = await broker.accounts.caller_of(cookie) if cookie else None
     if caller is None:
         raise WireError(Reason.NOT_SIGNED_IN, "sign in with a link first")

@@ -18,7 +18,8 @@ from tests.support.player import OpenPlayer, end_sessions, sign_in
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarplayProcess]:
     folder = tmp_path_factory.mktemp("up")
-    running = FarplayProcess(["up", "--json", "--port", "0", "--data-dir", str(folder / "data")], folder / "up.log")
+    ports = ["--port", "0", "--lan", "--lan-port", "0", "--host", "127.0.0.1"]
+    running = FarplayProcess(["up", "--json", *ports, "--data-dir", str(folder / "data")], folder / "up.log")
     yield running
     assert running.stop() == 0, running.log_tail()
     assert not running.left_behind(), running.left_behind()

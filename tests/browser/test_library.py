@@ -10,7 +10,15 @@ from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 from tests.support.chromium import play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
-from tests.support.library_page import CARD, TITLES_API, Catalogue, change_catalogue, open_library, several
+from tests.support.library_page import (
+    CARD,
+    TITLES_API,
+    Catalogue,
+    card_alone,
+    change_catalogue,
+    open_library,
+    several,
+)
 from tests.support.player import OpenPlayer, session_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -249,14 +257,14 @@ async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_
 
         no_node = {"availability": {"can_start": False, "reason": "no_node"}}
         await page.unroute(TITLES_API)
-        await change_catalogue(page, lambda titles: [{**title, **no_node} for title in titles])
+        await change_catalogue(page, lambda titles: [{**title, **no_node} for title in card_alone(titles)])
         await page.reload()
         await expect(page.locator(".hero")).to_contain_text("No machine is there to run games.")
         await expect(page.locator(f"{CARD} .refusal")).to_have_text("Cannot start now")
 
         broken = {"artwork_url": "/static/home.js"}
         await page.unroute(TITLES_API)
-        await change_catalogue(page, lambda titles: [{**title, **broken} for title in titles])
+        await change_catalogue(page, lambda titles: [{**title, **broken} for title in card_alone(titles)])
         await page.reload()
         await expect(page.locator(f"{CARD} .artwork > svg")).to_be_visible()
     async with play_page(browser) as stranger:

@@ -55,3 +55,12 @@ async def test_library(
         await play.page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
         await play.page.screenshot(path=pictures / f"{name}.png")
     assert (pictures / f"{name}.png").stat().st_size > LEAST_BYTES
+
+
+async def test_a_device_is_added(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as laptop:
+        await laptop.page.goto(f"{up.url}/devices")
+        await laptop.page.get_by_role("button", name="Show the code").click()
+        await laptop.page.get_by_role("img", name="QR code of the sign-in link").wait_for()
+        await laptop.page.screenshot(path=pictures / "add-device.png")
+    assert (pictures / "add-device.png").stat().st_size > LEAST_BYTES

@@ -26,12 +26,12 @@ VIEWPORT = ViewportSize(width=1280, height=720)
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run a Chromium; only root needs a flag at all."""
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """Run a Chromium; only root needs a flag at all, and the tests of certificates and host names."""
     # The search drives a browser itself, which Playwright allows only where no loop runs.
     binary = await asyncio.to_thread(find_chromium)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=binary, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
@@ -117,10 +117,17 @@ def key_event(kind: str, code: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def play_page(
-    browser: Browser, *, touch: bool = False, pads: bool = False, signed_in: StorageState | None = None
+    browser: Browser,
+    *,
+    touch: bool = False,
+    pads: bool = False,
+    signed_in: StorageState | None = None,
+    user_agent: str | None = None,
 ) -> AsyncIterator[PlayPage]:
     """Open a tab in a profile of its own; at the end its unexpected complaints fail the test."""
-    context = await browser.new_context(viewport=VIEWPORT, has_touch=touch, storage_state=signed_in)
+    context = await browser.new_context(
+        viewport=VIEWPORT, has_touch=touch, storage_state=signed_in, user_agent=user_agent
+    )
     try:
         await context.add_init_script(PROBE_JS)
         if pads:

@@ -31,8 +31,14 @@ async def change_catalogue(page: Page, change: Callable[[Catalogue], Catalogue])
     await page.route(TITLES_API, changed)
 
 
+def card_alone(titles: Catalogue) -> Catalogue:
+    """Return the test card, whatever else is installed."""
+    return [title for title in titles if title["id"] == "testcard"]
+
+
 def several(titles: Catalogue) -> Catalogue:
-    """Return five titles like the first, that differ in what can be searched and filtered."""
+    """Return the test card and four titles like it, that differ in what can be searched and filtered."""
+    (card,) = card_alone(titles)
     changes: list[dict[str, Any]] = [
         {"id": "orbit-duel", "names": {"en": "Orbit Duel", "zh": "环轨对决"}, "players": {"min": 2, "max": 2}},
         {"id": "tidewater", "names": {"en": "Tidewater", "zh": "潮汐"}, "devices": ["touch"]},
@@ -45,4 +51,4 @@ def several(titles: Catalogue) -> Catalogue:
         {"id": "emberline", "names": {"en": "Emberline", "zh": "余烬防线"}, "devices": ["keyboard", "pad"]},
     ]
     bare = {"artwork_url": None, "session": None, "last_played_ms": None}
-    return [titles[0], *({**deepcopy(titles[0]), **bare, **change} for change in changes)]
+    return [card, *({**deepcopy(card), **bare, **change} for change in changes)]

@@ -3,8 +3,10 @@
 import { ago } from "./core/relative_time.js";
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
+import { registerShell } from "./io/app_shell.js";
 import { connectedPads } from "./io/connected_pads.js";
 import { followFocusSteps } from "./io/focus_steps.js";
+import { showInsecureNotice } from "./io/insecure_notice.js";
 import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
 import { showHeader } from "./io/site_header.js";
@@ -35,6 +37,7 @@ class HomePage {
   async start() {
     this.#show();
     followFocusSteps();
+    registerShell();
     this.#state = { ...this.#state, linkFailure: await signIn() };
     await this.refresh();
     window.addEventListener("popstate", () => this.#library.openDetails(addressed()));
@@ -93,6 +96,7 @@ class HomePage {
   #show() {
     const { language, words } = this.#spoken;
     this.#showHeader();
+    showInsecureNotice(byId("insecure_notice", HTMLElement), words);
     this.#library.show(this.#state, { words, language, here: deviceHere(), nowMs: this.#nowMs });
   }
 

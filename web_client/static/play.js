@@ -8,6 +8,7 @@ import { BrokerSocket } from "./io/broker_socket.js";
 import { CursorImage } from "./io/cursor_image.js";
 import { Devices } from "./io/devices.js";
 import { FiguresPanel } from "./io/figures_panel.js";
+import { showInsecureNotice } from "./io/insecure_notice.js";
 import { LivePeer } from "./io/live_peer.js";
 import { videoCodecs } from "./io/peer_link.js";
 import { byId, Screens } from "./io/screens.js";
@@ -300,6 +301,7 @@ async function toggleFullscreen() {
 }
 
 const { words } = speak();
+showInsecureNotice(byId("insecure_notice", HTMLElement), words);
 const visit = readVisit(location);
 // The token is used once; it must stay neither in the history nor in a copied address.
 if (visit.token !== null) history.replaceState(null, "", location.pathname + location.search);

@@ -5,6 +5,7 @@
 /** In the order of the header. A page is listed from the day on which its address is served. @type {readonly SitePage[]} */
 export const SITE_PAGES = [
   { href: "/", label: "nav.games", role: "player" },
+  { href: "/devices", label: "nav.devices", role: "player" },
 ];
 
 /**

@@ -7,6 +7,10 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
+/** @typedef {{device_id: string, browser: string, system: string, seen_s_ago: number, current: boolean}} DeviceView */
+/** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
+/** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
+
 /** A request that did not bring what was asked for. */
 export class ApiError extends Error {
   /**
@@ -24,7 +28,7 @@ const TIMEOUT_MS = 8_000;
 const REASONS = /** @type {ReadonlySet<string>} */ (new Set(Object.values(Reason)));
 
 /**
- * @param {"GET" | "POST"} method
+ * @param {"GET" | "POST" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
  * @returns {Promise<any>} The answer's JSON, null if it has none.
@@ -73,6 +77,21 @@ export const api = {
   createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
   /** @param {string} sessionId @returns {Promise<SessionView>} */
   session: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}`),
+  /** @returns {Promise<{devices: DeviceView[], reachable: boolean, trust: Code | null}>} */
+  devices: () => ask("GET", "/devices"),
+  /** @param {string} deviceId @returns {Promise<null>} */
+  signOutDevice: (deviceId) => ask("DELETE", `/devices/${encodeURIComponent(deviceId)}`),
+  /** @returns {Promise<DeviceLink>} */
+  addDeviceLink: () => ask("POST", "/device-links", {}),
+  /** @param {string} linkId @returns {Promise<{state: "open" | "used" | "expired"}>} */
+  deviceLink: (linkId) => ask("GET", `/device-links/${encodeURIComponent(linkId)}`),
+  /** Also from a page that is going away, so nobody hears of the answer. @param {string} linkId */
+  withdrawDeviceLink(linkId) {
+    const init = /** @type {RequestInit} */ ({ method: "DELETE", credentials: "same-origin", keepalive: true });
+    fetch(`/api/v1/device-links/${encodeURIComponent(linkId)}`, init).catch(() => {});
+  },
+  /** @returns {Promise<{https_url: string, sha256: string}>} */
+  trust: () => ask("GET", "/trust"),
 };
 
 /**
