@@ -10,7 +10,7 @@ from playwright.async_api import ViewportSize
 
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.key_presses import timed_presses
-from tests.support.library_page import open_library
+from tests.support.library_page import change_catalogue, open_library
 from tests.support.player import OpenPlayer, play_title
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -49,6 +49,7 @@ async def test_library(
 ) -> None:
     async with open_player(touch=width < 500) as play:
         await play.page.set_viewport_size(ViewportSize(width=width, height=height))
+        await change_catalogue(play.page, lambda titles: [{**title, "last_played_ms": None} for title in titles])
         await open_library(play.page, up.url)
         await play.page.locator(f'[data-language="{language}"]').click()
         await play.page.mouse.move(0, 0)
