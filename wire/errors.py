@@ -43,6 +43,8 @@ class Reason(StrEnum):
     NO_NODE = "no_node"
     NO_ROOM = "no_room"
     NO_CAPABILITY = "no_capability"
+    NO_GPU = "no_gpu"
+    NO_MEMORY = "no_memory"
     TITLE_MISSING = "title_missing"
     # Session and placement ends
     LEFT = "left"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from session_broker.core import invitations, nodes, sessions, table, tabs
+from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
@@ -79,6 +80,15 @@ class Coordinator:
     def session(self, session_id: str) -> Session | None:
         """Return a live session; read only."""
         return self._state.sessions.get(SessionId(session_id))
+
+    def live_sessions_of(self, player_id: PlayerId) -> Mapping[TitleId, Session]:
+        """Return a player's sessions that can be gone on with, by title; read only."""
+        mine = (s for s in self._state.sessions.values() if s.player_id == player_id)
+        return {s.title.title_id: s for s in mine if s.state is not SessionState.ENDING}
+
+    def availability(self, title_id: str) -> Availability:
+        """Tell whether a title of the catalogue could start now."""
+        return availability_of(self._state.fleet, self._state.titles[TitleId(title_id)])
 
     def tab_joined(self, key: TabKey, session_id: str, caller: Caller, role: Role, protocol: int, now: float) -> None:
         """A tab said hello; see ``tabs.join``."""

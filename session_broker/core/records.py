@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from session_broker.core.effects import Effect, LinkKey, TabKey
-from session_broker.core.fleet import Fleet
+from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
 from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
@@ -29,6 +29,7 @@ class CatalogueTitle:
     height_px: int
     fps: int
     players_max: int
+    needs: Needs = NO_NEEDS
 
 
 @dataclass(frozen=True, slots=True)

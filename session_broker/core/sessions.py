@@ -165,7 +165,7 @@ def place_waiting(state: BrokerState, now: float) -> None:
 
 def _place(state: BrokerState, session: Session, now: float) -> bool:
     title = session.title
-    decision = placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw())
+    decision = placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs)
     written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
     if written != session.decided:
         session.decided = written

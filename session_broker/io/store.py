@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, and_, insert, select, text, update
+from sqlalchemy import Row, Table, and_, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.effects import (
@@ -19,6 +19,7 @@ from session_broker.core.effects import (
     SaveSession,
     Write,
 )
+from session_broker.core.fleet import Needs
 from session_broker.core.node_table import NodeState
 from session_broker.core.records import Admission, CatalogueTitle, Invitation, Node, Participant, Placement, Session
 from session_broker.io import tables
@@ -77,6 +78,21 @@ class Store:
         query = query.order_by(table.c.created_at_ms.desc(), table.c.id).limit(SESSIONS_LISTED)
         async with self._engine.connect() as connection:
             return [_stored(row) for row in await connection.execute(query)]
+
+    async def last_played(self, player_id: PlayerId) -> dict[str, int]:
+        """Return, by title, when a player's newest session of it last changed, in milliseconds since 1970.
+
+        Sessions that never got a node do not count.
+        """
+        table = tables.session
+        played = table.c.player_id == player_id, table.c.epoch > 0
+        query = (
+            select(table.c.title_id, func.max(table.c.changed_at_ms).label("at_ms"))
+            .where(*played)
+            .group_by(table.c.title_id)
+        )
+        async with self._engine.connect() as connection:
+            return {row.title_id: row.at_ms for row in await connection.execute(query)}
 
     async def sync_titles(self, tenant_id: TenantId, manifests: Iterable[TitleManifest]) -> None:
         """Make the catalogue hold these titles; what was there before stays for the sessions that name it."""
@@ -252,4 +268,5 @@ def catalogue_title(manifest: TitleManifest) -> CatalogueTitle:
         manifest.height_px,
         manifest.fps,
         manifest.players_max,
+        Needs(manifest.about.gpu, manifest.about.memory_mib),
     )

@@ -15,10 +15,11 @@ import { byId, Screens } from "./io/screens.js";
 import { Sound } from "./io/sound.js";
 import { TablePanel } from "./io/table_panel.js";
 import { Ticker } from "./io/ticker.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
+import { speak } from "./io/language.js";
 import { Reason } from "./wire/constants.js";
 
 /** @import {Offer, RoleLabel} from "./types.js" */
+/** @import {Words} from "./strings/words.js" */
 /** @import {PageEvent} from "./core/session_machine.js" */
 /** @import {Effect, TimerName} from "./core/session_state.js" */
 
@@ -47,7 +48,7 @@ class PlayPage {
   #live;
 
   /**
-   * @param {ReturnType<typeof wordsOf>} words
+   * @param {Words} words
    * @param {ReturnType<typeof readVisit>} visit
    */
   constructor(words, visit) {
@@ -303,10 +304,7 @@ async function toggleFullscreen() {
   else await document.documentElement.requestFullscreen({ navigationUI: "hide" });
 }
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { words } = speak();
 showInsecureNotice(byId("insecure_notice", HTMLElement), words);
 const visit = readVisit(location);
 // The token is used once; it must stay neither in the history nor in a copied address.

@@ -3,6 +3,7 @@
 import type {
   EventType, InvitationKind, PeerState, Reason, Role, SessionState, StoryKind, TouchPhase,
 } from "./wire/constants.js";
+import type { WordKey, Words } from "./strings/words.js";
 
 export type ReasonLabel = (typeof Reason)[keyof typeof Reason];
 export type SessionStateLabel = (typeof SessionState)[keyof typeof SessionState];
@@ -214,6 +215,54 @@ export interface PastPlacement {
   changed_at_ms: number;
 }
 export interface OperatorHistory { session: PastSession; detail: string; events: PastEvent[]; placements: PastPlacement[] }
+// --- the catalogue (GET /api/v1/titles) ---
+
+export type Device = "keyboard" | "mouse" | "touch" | "pad";
+/** Texts by language. */
+export type Texts = Readonly<Record<string, string>>;
+
+export interface Control { action: Texts; by_device: Readonly<Partial<Record<Device, Texts>>> }
+
+export interface Title {
+  id: string;
+  version: string;
+  kind: string;
+  names: Texts;
+  summary: Texts;
+  artwork_url: string | null;
+  picture: { width: number; height: number; fps: number };
+  players: { min: number; max: number };
+  devices: readonly Device[];
+  controls: readonly Control[];
+  touch: { mode: "pointer" | "pad"; controls: readonly string[] };
+  /** `…_met` is null while no machine is ready. */
+  needs: { memory_mib: number; memory_met: boolean | null; gpu: boolean; gpu_met: boolean | null };
+  availability: { can_start: boolean; reason: ReasonLabel | null };
+  session: { session_id: string; state: SessionStateLabel } | null;
+  last_played_ms: number | null;
+}
+
+// --- the library ---
+
+export interface LibraryFilter { query: string; players: "any" | "one" | "many"; devices: readonly Device[] }
+
+/** The title on top of the library, and why it is there. */
+export interface Spotlight { title: Title; why: "continue" | "again" | "new" }
+
+export interface LegendDevice { device: Device; yours: boolean; lines: readonly { action: string; use: string }[] }
+
+/** What the library's parts need to show titles. */
+export interface LibraryView {
+  words: Words;
+  language: string;
+  /** What the visitor holds. */
+  here: Device;
+  /** The server's clock. */
+  nowMs: number;
+}
+
+/** A page of the site's header. */
+export interface SitePage { href: string; label: WordKey; role: "player" | "operator" }
 
 // --- the page ---
 

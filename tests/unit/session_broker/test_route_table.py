@@ -28,6 +28,7 @@ EXPECTED = {
     "/api/v1/trust": Right.PUBLIC,
     "/api/v1/trust/check": Right.PUBLIC,
     "/api/v1/titles": Right.SIGNED_IN,
+    "/api/v1/titles/{title_id}/artwork": Right.SIGNED_IN,
     "/api/v1/sessions": Right.SIGNED_IN,
     "GET /api/v1/sessions/{session_id}": Right.SESSION_PARTICIPANT,
     "DELETE /api/v1/sessions/{session_id}": Right.SESSION_OWNER,

@@ -2,9 +2,8 @@
 
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, InvitationKindLabel, ReasonLabel, RoleLabel, SessionStateLabel} from "../types.js" */
+/** @import {FailureReason, InvitationKindLabel, ReasonLabel, RoleLabel, SessionStateLabel, Title} from "../types.js" */
 
-/** @typedef {{id: string, kind: string, names: Record<string, string>, players: {max: number}}} Title */
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
@@ -77,7 +76,7 @@ export const api = {
   signIn: (token) => ask("POST", "/sign-in/link", { token }),
   /** @returns {Promise<{player_id: string, roles: string[]}>} */
   me: () => ask("GET", "/me"),
-  /** @returns {Promise<{titles: Title[]}>} */
+  /** @returns {Promise<{titles: Title[], now_ms: number}>} */
   titles: () => ask("GET", "/titles"),
   /** @param {string} titleId @returns {Promise<SessionView & {created: boolean}>} */
   createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
