@@ -8,14 +8,14 @@ import { DeviceLinkPanel } from "./io/device_link_panel.js";
 import { showInsecureNotice } from "./io/insecure_notice.js";
 import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { showHeader } from "./io/site_header.js";
+import { showHeaderToMe } from "./io/site_header.js";
 import { Reason } from "./wire/constants.js";
 
 /** @import {DeviceView} from "./io/api.js" */
 /** @import {WordKey} from "./strings/words.js" */
 
 const { language, words } = speak();
-showHeader(byId("site_header", HTMLElement), { language, words });
+showHeaderToMe(byId("site_header", HTMLElement), { language, words });
 document.title = `${words("devices.title")} – ${words("app.name")}`;
 
 const list = byId("list", HTMLUListElement);

@@ -1,16 +1,13 @@
 // The page behind an invitation link: what game it is, who invites, and a click before anything is taken.
 
 import { api, failureOf } from "./io/api.js";
+import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
 import { Reason } from "./wire/constants.js";
 
 /** @import {InvitationSeen} from "./io/api.js" */
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { language, words } = speak();
 
 const from = byId("join_from", HTMLElement);
 const heading = byId("join_heading", HTMLElement);

@@ -6,6 +6,8 @@
 export const SITE_PAGES = [
   { href: "/", label: "nav.games", role: "player" },
   { href: "/devices", label: "nav.devices", role: "player" },
+  { href: "/check", label: "nav.check", role: "player" },
+  { href: "/operator", label: "nav.operator", role: "operator" },
 ];
 
 /**

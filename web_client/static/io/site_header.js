@@ -2,6 +2,7 @@
 
 import { pagesFor } from "../core/site_pages.js";
 import { LANGUAGES, LANGUAGE_NAMES, LANGUAGE_TAGS } from "../strings/words.js";
+import { api } from "./api.js";
 import { rememberLanguage } from "./language.js";
 
 /** @import {Words} from "../strings/words.js" */
@@ -26,6 +27,16 @@ export function showHeader(header, { language, words, roles = [], onLanguage = (
   Object.assign(icon, { src: "/static/icon.svg", alt: "", width: 32, height: 32 });
   brand.prepend(icon);
   header.replaceChildren(skip, brand, navigation(words, roles), languageSwitch(language, words, onLanguage));
+}
+
+/**
+ * Fill the header at once, and again with the pages for whoever is signed in.
+ * @param {HTMLElement} header
+ * @param {HeaderWishes} wishes
+ */
+export function showHeaderToMe(header, wishes) {
+  showHeader(header, wishes);
+  api.me().then(({ roles }) => showHeader(header, { ...wishes, roles }), () => {});
 }
 
 /**

@@ -413,7 +413,6 @@ export const en = {
   "operator.paused": "Paused",
   "operator.offline": "The server does not answer. Trying again…",
   "operator.forbidden": "Only operators may see this",
-  "operator.check": "Connection check",
   "operator.playing": "Sessions",
   "operator.slots": "Slots in use",
   "operator.nodes": "Machines",

@@ -414,7 +414,6 @@ export const zh = {
   "operator.paused": "已暂停",
   "operator.offline": "服务器没有回应，正在重试…",
   "operator.forbidden": "只有管理员才能查看",
-  "operator.check": "连接检查",
   "operator.playing": "会话",
   "operator.slots": "已用位置",
   "operator.nodes": "机器",
