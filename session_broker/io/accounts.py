@@ -31,6 +31,9 @@ _OWNER_ROLES = [
     str(role) for role in (PlayerRole.OWNER, PlayerRole.OPERATOR, PlayerRole.DEVELOPER, PlayerRole.PLAYER)
 ]
 
+ENROL_AGAIN_MS = 60_000
+"""For how long after its first use an enrolment token still works."""
+
 _KEPT_MS = 24 * 3600 * 1000
 """Milliseconds for which an expired link is kept, so that a late click hears that it was used or expired."""
 
@@ -170,22 +173,31 @@ class Accounts:
     async def enrol_node(self, token: str, name: str) -> Enrolled:
         """Use up an enrolment token and make a node with a key of its own.
 
+        Within a minute the same token gives a node that has not said hello yet a fresh key: broker or node may have
+        died before the first one arrived.
+
         Raises:
             WireError: ``bad_enrolment``.
         """
-        table, hashed, at_ms = tables.node_enrolment, digest(token), wall_ms()
-        node_id, key = _new_id("node"), _new_token()
+        table, hashed, at_ms, key = tables.node_enrolment, digest(token), wall_ms(), _new_token()
         async with self._engine.begin() as connection:
             unused = update(table).where(table.c.token_sha256 == hashed, table.c.used_at_ms.is_(None))
-            if (await connection.execute(unused.values(used_at_ms=at_ms))).rowcount != 1:
+            first = (await connection.execute(unused.values(used_at_ms=at_ms))).rowcount == 1
+            row = (await connection.execute(select(table).where(table.c.token_sha256 == hashed))).first()
+            if row is None or not (first or await _enrols_still(connection, row, at_ms)):
                 raise WireError(Reason.BAD_ENROLMENT, "this enrolment token is not known or was used already")
-            tenant = await connection.execute(select(table.c.tenant_id).where(table.c.token_sha256 == hashed))
-            node: dict[str, Any] = {
-                "id": node_id, "tenant_id": tenant.scalar_one(), "name": name, "key_sha256": digest(key),
-                "state": str(NodeState.REGISTERING), "slots": 0, "created_at_ms": at_ms, "changed_at_ms": at_ms,
-            }  # fmt: skip
-            await connection.execute(insert(tables.node).values(node))
-            await connection.execute(update(table).where(table.c.token_sha256 == hashed).values(node_id=node_id))
+            if first:
+                node_id = _new_id("node")
+                node: dict[str, Any] = {
+                    "id": node_id, "tenant_id": row.tenant_id, "name": name, "key_sha256": digest(key),
+                    "state": str(NodeState.REGISTERING), "slots": 0, "created_at_ms": at_ms, "changed_at_ms": at_ms,
+                }  # fmt: skip
+                await connection.execute(insert(tables.node).values(node))
+                await connection.execute(update(table).where(table.c.token_sha256 == hashed).values(node_id=node_id))
+            else:
+                node_id = row.node_id
+                renewed = update(tables.node).where(tables.node.c.id == node_id)
+                await connection.execute(renewed.values(key_sha256=digest(key)))
         return Enrolled(NodeId(node_id), key)
 
     async def check_node(self, node_id: str, key: str) -> Enrolled:
@@ -202,6 +214,12 @@ class Accounts:
             if (await connection.execute(query)).first() is None:
                 raise WireError(Reason.BAD_ENROLMENT, "this node's key is not known or was revoked")
         return Enrolled(NodeId(node_id), None)
+
+
+async def _enrols_still(connection: AsyncConnection, enrolment: Row[Any], at_ms: int) -> bool:
+    """Tell whether a used token may be used again: its node was made just now and has never joined."""
+    state = await connection.scalar(select(tables.node.c.state).where(tables.node.c.id == enrolment.node_id))
+    return bool(state == NodeState.REGISTERING and enrolment.used_at_ms > at_ms - ENROL_AGAIN_MS)
 
 
 def _link(row: Row[Any]) -> SignInLink:

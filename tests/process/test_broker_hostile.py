@@ -26,7 +26,7 @@ from tests.support.live_broker import (
     signed_in,
 )
 from wire.errors import Reason
-from wire.limits import CONTROL_MESSAGE_MAX_BYTES, CONTROL_RATE_PER_S
+from wire.limits import CONTROL_MESSAGE_MAX_BYTES, CONTROL_RATE_PER_S, SOCKET_MESSAGE_MAX_BYTES
 from wire.node_control import NodeRefusal, NodeWelcome, PlacementNews
 from wire.schema import decode, encode
 from wire.session_control import TO_TAB, MediaReport, OpenPeer, Refusal, SessionState, StateNews, TabHello, Welcome
@@ -94,7 +94,7 @@ async def test_a_giant_message_closes_only_its_tab(place: Place) -> None:
     session_id = await start(client)
     async with FakeTab.open(client, session_id) as tab:
         await tab.next(Welcome)
-        await tab.socket.send("x" * (5 * CONTROL_MESSAGE_MAX_BYTES))
+        await tab.socket.send("x" * (SOCKET_MESSAGE_MAX_BYTES + 1))
         assert await tab.close_code() == 1009
     assert await still_plays(client, session_id)
 

@@ -14,8 +14,9 @@ from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from session_broker.io.database import open_database
 from tests.support.broker_api import api, database_bytes, reason_of, sign_in
-from tests.support.live_broker import broker_config
+from tests.support.live_broker import ENROLMENT_TOKEN, broker_config
 from web_client import STATIC_DIR
+from wire.errors import WireError
 
 
 async def test_a_link_signs_in_once_with_a_strict_cookie(tmp_path: Path) -> None:
@@ -269,3 +270,14 @@ async def test_the_schema_and_the_migrations_agree(tmp_path: Path) -> None:
     await engine.dispose()
     for table in tables.metadata.tables.values():
         assert "tenant_id" in table.c or table.name == "tenant"
+
+
+async def test_an_enrolment_that_was_lost_on_its_way_can_be_repeated(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, _):
+        first = await broker.accounts.enrol_node(ENROLMENT_TOKEN, "attic")
+        again = await broker.accounts.enrol_node(ENROLMENT_TOKEN, "attic")
+        assert again.node_id == first.node_id
+        assert again.new_key is not None
+        assert (await broker.accounts.check_node(again.node_id, again.new_key)).node_id == first.node_id
+        with pytest.raises(WireError):
+            await broker.accounts.check_node(first.node_id, str(first.new_key))
