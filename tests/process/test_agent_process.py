@@ -52,7 +52,7 @@ async def agent(broker: FakeBroker, tmp_path: Path) -> AsyncIterator[AgentProces
 
 
 async def start(broker: FakeBroker, session_id: str, title_id: str = "good") -> None:
-    await broker.send(StartSession(session_id, 1, title_id, "1.0.0", "plr_1"))
+    await broker.send(StartSession(session_id, 1, title_id, "1.0.0", f"plr_{session_id}"))
 
 
 async def play(broker: FakeBroker, session_id: str, title_id: str = "good") -> None:
