@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { backoffMs } from "../../web_client/static/core/backoff.js";
-import { FIRST_PEER_ATTEMPTS, step } from "../../web_client/static/core/session_machine.js";
+import { FIRST_PEER_ATTEMPTS } from "../../web_client/static/core/link_machine.js";
+import { step } from "../../web_client/static/core/session_machine.js";
 import { initialState, isFinal, PEER_TIMEOUT_MS } from "../../web_client/static/core/session_state.js";
 
 const PLAY = { kind: "play", titleId: "aliens", ask: false, token: null };

@@ -1,5 +1,8 @@
 // What the page knows of its session, as one immutable record, and the small steps that several events share.
 
+import { backoffMs } from "./backoff.js";
+import { Reason } from "../wire/constants.js";
+
 /** @import {FailureReason, FromTab, Offer, RoleLabel, SessionStateLabel, Visit} from "../types.js" */
 
 /**
@@ -87,6 +90,31 @@ export function finish(state, phase, failure) {
     .../** @type {TimerName[]} */ (["socket", "peer", "create", "redeem"]).map((name) => ({ do: "timer", name, ms: null })),
   ]);
   return [{ ...state, phase, failure, peer: null, socket: "none" }, effects];
+}
+
+/**
+ * Try again after a while.
+ * @param {PageState} state
+ * @param {"redeem" | "create" | "socket"} name
+ * @param {{reason: FailureReason, detail: string}} failure
+ * @param {number} random
+ * @returns {Step}
+ */
+export function retry(state, name, { reason, detail }, random) {
+  const socketFailures = state.socketFailures + 1;
+  const next = { ...state, socketFailures, failure: { reason, detail } };
+  return [next, [{ do: "timer", name, ms: backoffMs(socketFailures, random) }]];
+}
+
+/**
+ * The broker said no for good.
+ * @param {PageState} state
+ * @param {{reason: FailureReason, detail: string}} event
+ * @returns {Step}
+ */
+export function refused(state, { reason, detail }) {
+  const shown = reason === Reason.NOT_SIGNED_IN ? state.linkFailure ?? reason : reason;
+  return finish(state, "failed", { reason: shown, detail });
 }
 
 /**
