@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import SDP_MAX_BYTES
+from wire.limits import SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -104,6 +104,15 @@ class MediaReport(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SetQuality(Message):
+    """What the player allows the picture to cost, from now on; since version 2."""
+
+    TYPE: ClassVar[str] = "set_quality"
+    video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
+    """Highest video bitrate, None to leave it to the node."""
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome(Message):
     """The broker's answer to ``hello``."""
 
@@ -168,7 +177,7 @@ class Refusal(Message):
     detail: str = field(default="", metadata={"max_len": 4096})
 
 
-FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport)
+FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport, SetQuality)
 """What a tab may send."""
 
 TO_TAB = family(Welcome, StateNews, Offer, PeerNews, TakenOver, Refusal)

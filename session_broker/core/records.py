@@ -71,6 +71,8 @@ class Participant:
     tab: TabKey | None = None
     wanted_codecs: tuple[str, ...] | None = None
     """A request for a peer that waits until the session runs."""
+    video_max_bps: int | None = None
+    """Highest video bitrate that this participant allows."""
     peer: Peer | None = None
 
 

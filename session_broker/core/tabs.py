@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from session_broker.core.effects import CLOSE_TAKEN_OVER, CloseTab, TabKey, ToTab
-from session_broker.core.peers import close_peer, note_attendance, take_answer, want_peer
+from session_broker.core.peers import close_peer, note_attendance, set_quality, take_answer, want_peer
 from session_broker.core.records import BrokerState, Participant, Session, Tab
 from session_broker.core.sessions import add_participant, end_session, news_of, save_participant
 from wire.errors import Reason, WireError
 from wire.ids import SessionId
 from wire.limits import PEERS_MAX
 from wire.schema import Message
-from wire.session_control import Answer, Leave, MediaReport, OpenPeer, Role, TabHello, TakenOver, Welcome
+from wire.session_control import Answer, Leave, MediaReport, OpenPeer, Role, SetQuality, TabHello, TakenOver, Welcome
 
 CLOSE_LEFT = 1000
 """The tab asked to go."""
@@ -87,6 +87,10 @@ def handle_message(state: BrokerState, key: TabKey, message: Message, now: float
             take_answer(state, session, participant, message)
         case MediaReport():
             _take_report(session, participant, message, now)
+        case SetQuality(video_max_bps):
+            if participant.role is not Role.PLAYER:
+                raise WireError(Reason.FORBIDDEN, "the picture's quality is the players' to choose")
+            set_quality(state, session, participant, video_max_bps)
         case Leave(end):
             _leave(state, session, participant, key, end=end, now=now)
 

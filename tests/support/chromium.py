@@ -117,10 +117,26 @@ def key_event(kind: str, code: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def play_page(
-    browser: Browser, *, touch: bool = False, pads: bool = False, signed_in: StorageState | None = None
+    browser: Browser,
+    *,
+    touch: bool = False,
+    pads: bool = False,
+    phone: tuple[int, int] | None = None,
+    signed_in: StorageState | None = None,
 ) -> AsyncIterator[PlayPage]:
-    """Open a tab in a profile of its own; at the end its unexpected complaints fail the test."""
-    context = await browser.new_context(viewport=VIEWPORT, has_touch=touch, storage_state=signed_in)
+    """Open a tab in a profile of its own; at the end its unexpected complaints fail the test.
+
+    Args:
+        browser: A running Chromium.
+        touch: Whether the screen can be touched.
+        pads: Whether a test moves the gamepads.
+        phone: Width and height of a phone's screen, which is touched and has no mouse.
+        signed_in: Cookies of somebody signed in.
+    """
+    viewport = VIEWPORT if phone is None else ViewportSize(width=phone[0], height=phone[1])
+    context = await browser.new_context(
+        viewport=viewport, has_touch=touch or phone is not None, is_mobile=phone is not None, storage_state=signed_in
+    )
     try:
         await context.add_init_script(PROBE_JS)
         if pads:

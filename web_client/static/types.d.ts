@@ -86,6 +86,7 @@ export type FromTab =
   | { type: "open_peer"; video_codecs: string[] }
   | { type: "answer"; peer_id: string; ticket: string; sdp: string }
   | { type: "leave"; end: boolean }
+  | { type: "set_quality"; video_max_bps: number | null }
   | { type: "media_report"; peer_id: string; frames_decoded: number; silent_ms: number };
 
 export interface Welcome {

@@ -27,6 +27,7 @@ from wire.node_control import (
     OpenNodePeer,
     PlacementNews,
     RunningSession,
+    SetNodeQuality,
     StartSession,
 )
 from wire.schema import Message
@@ -40,6 +41,7 @@ from wire.worker_control import (
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetWorkerQuality,
     StartWorker,
     StopWorker,
     TitleSpec,
@@ -158,6 +160,9 @@ class NodeSessions:
                 return self._open_peer(message)
             case NodePeerAnswer(session_id, peer_id, ticket, sdp):
                 return self._to_peer(session_id, peer_id, PeerAnswer(peer_id, ticket, sdp))
+            case SetNodeQuality(session_id, participant_id, video_max_bps):
+                known = session_id in self._placed
+                return [ToWorker(session_id, SetWorkerQuality(participant_id, video_max_bps))] if known else []
             case CloseNodePeer(session_id, peer_id, reason):
                 return self._to_peer(session_id, peer_id, ClosePeer(peer_id, reason))
         return []
@@ -222,6 +227,7 @@ class NodeSessions:
             ticket_sha256=ask.ticket_sha256,
             ticket_ttl_s=ask.ticket_ttl_s,
             video_codecs=ask.video_codecs,
+            video_max_bps=ask.video_max_bps,
         )
         return [ToWorker(ask.session_id, message)]
 

@@ -69,18 +69,26 @@ class MediaFanout:
     def open_rung(self, codec: VideoCodec) -> None:
         """Make sure that a rung of this codec runs."""
         if codec in self._rungs:
+            self.fit_bitrates()
             return
         loop = asyncio.get_running_loop()
         encoder = EncoderRung(
             codec, self._spec, self._fps, on_frame=lambda frame: self._send_frame(codec, frame), loop=loop
         )
         self._rungs[codec] = _Rung(encoder, self._title, KeyframePolicy())
+        self.fit_bitrates()
         self._rungs[codec].offer_picture()
 
+    def fit_bitrates(self) -> None:
+        """Hold every rung to what its seated players allow."""
+        for codec, rung in self._rungs.items():
+            rung.encoder.set_bitrate(self._table.video_bps(codec, self._spec.target_bps))
+
     async def close_unused_rungs(self) -> None:
-        """End every rung whose codec no peer needs any more."""
+        """End every rung whose codec no peer needs any more; the others may have other players now."""
         for codec in self._rungs.keys() - self._table.codecs():
             await self._rungs.pop(codec).encoder.close()
+        self.fit_bitrates()
 
     async def close(self) -> None:
         """End everything that runs."""

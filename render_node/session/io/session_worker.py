@@ -33,6 +33,7 @@ from wire.worker_control import (
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetWorkerQuality,
     StartWorker,
     StopWorker,
     WorkerPeerState,
@@ -111,6 +112,8 @@ class SessionWorker:
                 self._spawn(self._accept_answer(message), message.peer_id)
             case ClosePeer(peer_id, reason):
                 self._spawn(self._close_peer(peer_id, PeerState.LEFT, reason), peer_id)
+            case SetWorkerQuality(participant_id, video_max_bps):
+                self._set_quality(participant_id, video_max_bps)
             case StopWorker(reason):
                 self.end(reason)
             case _:
@@ -147,6 +150,7 @@ class SessionWorker:
             receiver = InputReceiver(invite.participant_index, invite.seats, invite.role)
             participant = Participant(invite.participant_id, invite.participant_index, invite.role, receiver)
             self._table.participants[invite.participant_id] = participant
+        participant.video_max_bps = invite.video_max_bps
         callbacks = PeerCallbacks(
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
@@ -158,6 +162,13 @@ class SessionWorker:
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, time.monotonic())
         self._media.open_rung(codec)
         self._link.send(PeerOffer(invite.peer_id, await session.offer()))
+
+    def _set_quality(self, participant_id: str, video_max_bps: int | None) -> None:
+        participant = self._table.participants.get(participant_id)
+        # Somebody without a peer yet brings the bound along with the first one.
+        if participant is not None:
+            participant.video_max_bps = video_max_bps
+            self._media.fit_bitrates()
 
     async def _accept_answer(self, answer: PeerAnswer) -> None:
         peer = self._table.peers.get(answer.peer_id)

@@ -24,6 +24,15 @@ class Players(BaseModel):
     max: int
 
 
+class Touch(BaseModel):
+    """What fingers are on a touch screen."""
+
+    mode: str
+    """``pointer``, or ``pad`` with controls drawn over the picture."""
+    controls: list[str]
+    """Parts of that pad."""
+
+
 class Title(BaseModel):
     """A title that can be started."""
 
@@ -33,6 +42,7 @@ class Title(BaseModel):
     names: dict[str, str]
     picture: Picture
     players: Players
+    touch: Touch
 
 
 class Titles(BaseModel):
@@ -53,6 +63,7 @@ async def titles(broker: BrokerDep) -> Titles:
                 names=dict(manifest.names),
                 picture=Picture(width=manifest.width_px, height=manifest.height_px, fps=manifest.fps),
                 players=Players(max=manifest.players_max),
+                touch=Touch(mode=manifest.about.touch_mode, controls=list(manifest.about.touch_controls)),
             )
             for manifest in (installed.manifest for installed in broker.config.titles)
         ]

@@ -1,7 +1,7 @@
 // The part of the page's state machine for what comes over the socket and the peer, each of which may be lost alone.
 
 import { backoffMs } from "./backoff.js";
-import { askForPeer, finish, PEER_TIMEOUT_MS, refused, retry, waitingPhase } from "./session_state.js";
+import { askForPeer, finish, PEER_TIMEOUT_MS, refused, retry, tellQuality, waitingPhase } from "./session_state.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN, Reason } from "../wire/constants.js";
 
 /** @import {FailureReason, PeerNews, RoleLabel, StateNews, ToTab, Welcome} from "../types.js" */
@@ -128,10 +128,11 @@ function welcomed(state, news) {
   const next = {
     ...state, socket: "welcomed", socketFailures: 0, failure: null, refusal: null,
     titleId: news.title_id, titleName: news.title_name, role: /** @type {RoleLabel} */ (news.role),
-    participantIndex: news.participant_index,
+    participantIndex: news.participant_index, protocol: news.protocol,
     phase: state.phase === "joining" ? "waiting" : state.phase,
   };
-  return askForPeer(next);
+  const [asked, effects] = askForPeer(next);
+  return [asked, [...tellQuality(next), ...effects]];
 }
 
 /**

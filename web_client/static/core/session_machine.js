@@ -4,7 +4,7 @@
 // the peer live apart: without the broker the picture goes on, and a lost peer is asked for anew over the socket.
 
 import { linkStep, peerTimer } from "./link_machine.js";
-import { finish, isFinal, openSocket, proceed, refused, retry } from "./session_state.js";
+import { finish, isFinal, openSocket, proceed, refused, retry, tellQuality } from "./session_state.js";
 import { Reason } from "../wire/constants.js";
 
 /** @import {FailureReason, SessionStateLabel, ToTab} from "../types.js" */
@@ -28,6 +28,7 @@ import { Reason } from "../wire/constants.js";
  *   | {on: "first_frame", peerId: string}
  *   | {on: "peer_lost", peerId: string, reason: FailureReason, detail: string}
  *   | {on: "timer", name: TimerName}
+ *   | {on: "quality_chosen", videoMaxBps: number | null}
  *   | {on: "left", end: boolean}} PageEvent
  */
 
@@ -62,6 +63,11 @@ export function step(state, event, random) {
       return refused(state, event);
     case "left":
       return left(state, event.end);
+    case "quality_chosen": {
+      if (event.videoMaxBps === state.videoMaxBps) return [state, []];
+      const next = { ...state, videoMaxBps: event.videoMaxBps };
+      return [next, tellQuality(next)];
+    }
     case "timer":
       return timer(state, event.name, random);
     default:

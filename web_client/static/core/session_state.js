@@ -27,6 +27,8 @@ import { Reason } from "../wire/constants.js";
  * @property {string} titleName
  * @property {number | null} participantIndex
  * @property {PeerPart | null} peer
+ * @property {number} protocol The control version that the broker and this page speak; 0 before it is agreed on.
+ * @property {number | null} videoMaxBps Highest bitrate that the player allows, null without a bound.
  * @property {boolean} hasPlayed A picture was seen once.
  * @property {FailureReason | null} linkFailure Why the sign-in link in the address did not work.
  * @property {Failure | null} refusal The broker's last refusal; the reason if it closes the socket next.
@@ -71,7 +73,7 @@ export function initialState(visit, codecs) {
     role: visit.kind === "session" ? visit.role : "player",
     sessionState: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
-    titleName: "", participantIndex: null, peer: null, hasPlayed: false,
+    titleName: "", participantIndex: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     linkFailure: null, refusal: null, failure: null,
   };
 }
@@ -138,6 +140,19 @@ export function proceed(state) {
 export function openSocket(state) {
   const sessionId = /** @type {string} */ (state.sessionId);
   return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role: state.role }]];
+}
+
+/** The control version from which on the broker takes `set_quality`. */
+const QUALITY_SINCE = 2;
+
+/**
+ * Tell the broker what the player allows, if it understands that.
+ * @param {PageState} state
+ * @returns {Effect[]}
+ */
+export function tellQuality({ socket, protocol, role, videoMaxBps }) {
+  if (socket !== "welcomed" || protocol < QUALITY_SINCE || role !== "player") return [];
+  return [{ do: "send", message: { type: "set_quality", video_max_bps: videoMaxBps } }];
 }
 
 /**

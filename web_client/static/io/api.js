@@ -4,7 +4,8 @@ import { Reason } from "../wire/constants.js";
 
 /** @import {FailureReason, ReasonLabel, SessionStateLabel} from "../types.js" */
 
-/** @typedef {{id: string, kind: string, names: Record<string, string>, players: {max: number}}} Title */
+/** @typedef {{id: string, kind: string, names: Record<string, string>, players: {max: number},
+ *    touch: {mode: "pointer" | "pad", controls: string[]}}} Title */
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 

@@ -1,12 +1,14 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
-/** @import {PageState, Phase} from "../core/session_state.js" */
+import { failureView } from "../core/failure_view.js";
+import { isFinal } from "../core/session_state.js";
+import { failureIcon } from "./failure_icons.js";
+
+/** @import {PageState} from "../core/session_state.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
 
 /** Steps to a picture. @type {readonly WordKey[]} */
 const STEPS = ["step.sign_in", "step.place", "step.start", "step.connect", "step.picture"];
-
-/** @typedef {{button: HTMLElement, act: () => void}} ButtonAction */
 
 /**
  * The element with this id, of the kind that the page's HTML gives it.
@@ -27,7 +29,10 @@ export class Screens {
   #heading = byId("screen_heading", HTMLElement);
   #text = byId("screen_words", HTMLElement);
   #steps = byId("screen_steps", HTMLOListElement);
+  #icon = byId("screen_icon", HTMLElement);
+  #check = byId("screen_check", HTMLAnchorElement);
   #details = byId("screen_details", HTMLDetailsElement);
+  #detailsHeading = byId("screen_details_heading", HTMLElement);
   #detailsText = byId("screen_details_text", HTMLElement);
   #play = byId("screen_play", HTMLButtonElement);
   #home = byId("screen_home", HTMLAnchorElement);
@@ -59,9 +64,20 @@ export class Screens {
     this.#heading.textContent = this.#headingOf(state);
     this.#setText(this.#text, this.#wordsOf(state));
     this.#showSteps(state);
-    this.#showButtons(state.phase);
+    this.#showButtons(state);
+    this.#showFailure(state);
+  }
+
+  /** @param {PageState} state */
+  #showFailure(state) {
+    const over = isFinal(state);
+    const view = failureView(state);
+    this.#icon.hidden = !over;
+    this.#icon.dataset["kind"] = over ? view.kind : "";
+    this.#icon.replaceChildren(...(over ? [failureIcon(view.kind)] : []));
     const detail = state.failure?.detail ?? "";
-    this.#details.hidden = detail === "" || !isOver(state.phase);
+    this.#details.hidden = detail === "" || !over;
+    this.#detailsHeading.textContent = this.#words(view.wordsForDevelopers ? "button.last_words" : "button.details");
     this.#detailsText.textContent = detail;
   }
 
@@ -69,9 +85,8 @@ export class Screens {
   #headingOf(state) {
     switch (state.phase) {
       case "ended":
-        return this.#words("ended.title");
       case "failed":
-        return this.#words("failed.title");
+        return this.#words(`heading.${failureView(state).kind}`);
       case "taken_over":
         return this.#words("taken_over.title");
       case "asking":
@@ -87,7 +102,7 @@ export class Screens {
   #wordsOf(state) {
     if (state.phase === "taken_over") return this.#words("taken_over.words");
     if (state.phase === "asking") return this.#words("ask.words");
-    if (isOver(state.phase)) return this.#words(reasonKey(state));
+    if (isFinal(state)) return this.#words(reasonKey(state));
     if (state.failure?.reason === "unreachable") return this.#words("link.unreachable");
     if (state.phase === "reconnecting") return this.#words("reconnecting.words");
     if (state.failure !== null) return this.#words(reasonKey(state));
@@ -96,7 +111,7 @@ export class Screens {
 
   /** @param {PageState} state */
   #showSteps(state) {
-    this.#steps.hidden = isOver(state.phase) || state.phase === "asking" || state.phase === "reconnecting";
+    this.#steps.hidden = isFinal(state) || state.phase === "asking" || state.phase === "reconnecting";
     const current = stepOf(state);
     [...this.#steps.children].forEach((item, n) => {
       item.className = n < current ? "done" : n === current ? "current" : "";
@@ -105,12 +120,14 @@ export class Screens {
     });
   }
 
-  /** @param {Phase} phase */
-  #showButtons(phase) {
-    this.#play.hidden = !(isOver(phase) || phase === "asking");
-    this.#home.hidden = !isOver(phase);
-    if (phase === "asking") this.#play.textContent = this.#words("button.play");
-    else this.#play.textContent = this.#words(phase === "taken_over" ? "button.play_here" : "button.play_again");
+  /** @param {PageState} state */
+  #showButtons(state) {
+    const over = isFinal(state);
+    const view = failureView(state);
+    this.#play.hidden = !(over || state.phase === "asking");
+    this.#home.hidden = !over;
+    this.#check.hidden = !(over && view.check);
+    this.#play.textContent = this.#words(over ? `button.${view.act}` : "button.play");
   }
 
   /**
@@ -121,11 +138,6 @@ export class Screens {
     element.textContent = text;
     element.hidden = text === "";
   }
-}
-
-/** @param {Phase} phase */
-function isOver(phase) {
-  return phase === "ended" || phase === "failed" || phase === "taken_over";
 }
 
 /**

@@ -1,0 +1,49 @@
+"""The test title that writes down what it gets, and reading its notes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.chromium import PlayPage
+from tests.support.deadlines import until
+from tests.support.farplay_process import FarplayProcess
+
+NOTEBOOK = Path(__file__).parent / "titles" / "notebook"
+
+
+class Notes:
+    """The notes of the newest run of the notebook."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def read(self) -> list[tuple[str, Any]]:
+        """Return everything noted since the title started."""
+        (path,) = self._data_dir.glob("**/notebook/events.jsonl")
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        start = max(index for index, (kind, _) in enumerate(rows) if kind == "start")
+        return [(kind, value) for kind, value in rows[start + 1 :]]
+
+    def of(self, kind: str) -> list[Any]:
+        """Return the values noted of one kind."""
+        return [value for each, value in self.read() if each == kind]
+
+    async def until(self, check: Callable[[list[tuple[str, Any]]], bool], what: str) -> None:
+        """Wait until the notes say so."""
+
+        async def holds() -> bool:
+            return check(self.read())
+
+        try:
+            await until(holds, 3, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; noted: {self.read()}") from None
+
+
+async def open_notebook(play: PlayPage, up: FarplayProcess) -> None:
+    """Play the notebook and wait for its first picture."""
+    await play.page.goto(f"{up.url}/play/notebook")
+    await until(lambda: play.page.evaluate("window.farplay?.stats().state === 'playing'"), 15, "the first picture")
