@@ -268,3 +268,40 @@ it("backs off to a bound, never to zero", () => {
     }
   }
 });
+
+describe("the picture's quality", () => {
+  const newer = { ...welcome, protocol: 2 };
+  const chosen = (videoMaxBps) => ({ on: "quality_chosen", videoMaxBps });
+
+  it("is told with every welcome, before a peer is asked for, and at every change", () => {
+    const drive = new Drive().on(chosen(2_500_000));
+    assert.deepEqual(drive.effects, []);
+    drive.on({ on: "start" }, { on: "socket_opened" }, message(newer));
+    assert.deepEqual(drive.sent("set_quality"), [{ type: "set_quality", video_max_bps: 2_500_000 }]);
+    drive.on(chosen(null));
+    assert.deepEqual(drive.sent("set_quality"), [{ type: "set_quality", video_max_bps: null }]);
+    drive.on(chosen(null));
+    assert.deepEqual(drive.effects, []);
+  });
+
+  it("is not told to a broker that would not understand, nor by a spectator", () => {
+    assert.deepEqual(new Drive().on(chosen(2e6)).joined().sent("set_quality"), []);
+    const spectator = new Drive({ ...SESSION, role: "spectator" }).on(chosen(2e6), { on: "start" }, { on: "socket_opened" });
+    assert.deepEqual(spectator.on(message({ ...newer, role: "spectator" })).sent("set_quality"), []);
+  });
+});
+
+describe("a peer that is refused before it is offered", () => {
+  const refusal = (reason) => message({ type: "peer_state", peer_id: "peer_b", state: "left", reason });
+
+  it("ends the wait where no other attempt can help", () => {
+    const drive = new Drive().joined().on(message(state("running")), refusal("no_common_codec"));
+    assert.equal(drive.state.phase, "failed");
+    assert.equal(drive.state.failure.reason, "no_common_codec");
+  });
+
+  it("is not taken for an older one that went", () => {
+    const drive = new Drive().joined().on(message(state("running")), refusal("peer_closed"));
+    assert.equal(drive.state.peer.stage, "asked");
+  });
+});

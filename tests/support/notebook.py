@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import expect
+
 from tests.support.chromium import PlayPage
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
@@ -47,3 +49,10 @@ async def open_notebook(play: PlayPage, up: FarplayProcess) -> None:
     """Play the notebook and wait for its first picture."""
     await play.page.goto(f"{up.url}/play/notebook")
     await until(lambda: play.page.evaluate("window.farplay?.stats().state === 'playing'"), 15, "the first picture")
+
+
+async def crash_notebook(play: PlayPage) -> None:
+    """Make the notebook raise, and wait until the page says so."""
+    for key in ("Escape", "KeyQ"):
+        await play.page.keyboard.down(key)
+    await expect(play.page.get_by_role("heading", name="The game stopped")).to_be_visible()

@@ -21,6 +21,7 @@ from wire.node_control import (
     OpenNodePeer,
     PlacementNews,
     RunningSession,
+    SetNodeQuality,
     StartSession,
 )
 from wire.session_control import PeerState, Role
@@ -33,6 +34,7 @@ from wire.worker_control import (
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetWorkerQuality,
     StopWorker,
     WorkerPeerState,
     WorkerState,
@@ -79,6 +81,13 @@ def test_start_launches_a_worker_with_its_own_save_folder() -> None:
     assert isinstance(launch, Launch)
     assert launch.start.save_dir == "/data/saves/plr_1/chess"
     assert (launch.start.title.folder, launch.start.title.entry) == ("/titles/chess", "chess.py")
+
+
+def test_a_bound_on_the_picture_goes_to_the_sessions_worker_only() -> None:
+    sessions = connected(serving=True)
+    told = sessions.handle_broker(SetNodeQuality("ses_a", "part_1", 2_500_000), 1.0)
+    assert told == [ToWorker("ses_a", SetWorkerQuality("part_1", 2_500_000))]
+    assert sessions.handle_broker(SetNodeQuality("ses_b", "part_1", None), 1.0) == []
 
 
 @pytest.mark.parametrize(

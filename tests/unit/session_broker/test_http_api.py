@@ -97,6 +97,7 @@ async def test_titles_and_sessions(tmp_path: Path) -> None:
         assert titles[1] == {
             "id": "duel", "version": "2.1.0", "kind": "pygame", "names": {"en": "Duel"},
             "picture": {"width": 1280, "height": 720, "fps": 60}, "players": {"max": 2},
+            "touch": {"mode": "pointer", "controls": ["left_stick", "a", "b"]},
         }  # fmt: skip
         missing = await client.post("/api/v1/sessions", json={"title_id": "nope"})
         assert reason_of(missing) == (404, "unknown_title")

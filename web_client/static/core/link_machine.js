@@ -160,7 +160,10 @@ function stateNews(state, news) {
  */
 function peerNews(state, news, random) {
   const gone = news.state === "lost" || news.state === "left";
-  if (!gone || news.peer_id !== state.peer?.id || news.reason === Reason.REPLACED) return [state, []];
+  // A peer that cannot be had at all is refused before its offer names it.
+  const refusedAtOnce = state.peer?.stage === "asked" && HOPELESS.has(news.reason ?? "");
+  const ours = news.peer_id === state.peer?.id || refusedAtOnce;
+  if (!gone || !ours || news.reason === Reason.REPLACED) return [state, []];
   if (news.reason === Reason.TAKEN_OVER) return finish(state, "taken_over", null);
   return peerLost(state, news.reason ?? Reason.PEER_CLOSED, "", random);
 }

@@ -45,6 +45,10 @@ export class Screens {
   constructor(words, onPlay) {
     this.#words = words;
     this.#play.addEventListener("click", onPlay);
+    // What went wrong stands at the end of last words.
+    this.#details.addEventListener("toggle", () => {
+      this.#detailsText.scrollTop = this.#detailsText.scrollHeight;
+    });
     this.#steps.replaceChildren(...STEPS.map((key) => {
       const item = document.createElement("li");
       item.textContent = words(key);

@@ -1,10 +1,11 @@
 """A title for tests: writes every event that it gets into its save folder, rumbles at button A, and takes text.
 
-Escape and Q together crash it.
+N covers the picture with noise, which fills any bitrate; Escape and Q together crash it.
 """
 
 import json
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def main() -> None:
     screen = pygame.display.set_mode((640, 360))
     pads = [pygame.joystick.Joystick(index) for index in range(pygame.joystick.get_count())]
     pygame.key.start_text_input()
-    clock, frame = pygame.time.Clock(), 0
+    clock, frame, noisy = pygame.time.Clock(), 0, False
+    noise = pygame.image.frombuffer(random.Random(1).randbytes(1280 * 720 * 3), (1280, 720), "RGB")
     with (Path(os.environ["HOME"]) / "events.jsonl").open("a", buffering=1) as notes:
 
         def note(kind: str, value: object) -> None:
@@ -42,6 +44,7 @@ def main() -> None:
                     note("hat", event.value)
                 elif event.type == pygame.KEYDOWN:
                     note("key", pygame.key.name(event.key))
+                    noisy ^= event.key == pygame.K_n
                 elif event.type == pygame.TEXTINPUT:
                     note("text", event.text)
                 elif event.type == pygame.FINGERDOWN:
@@ -52,6 +55,8 @@ def main() -> None:
                 raise RuntimeError("no paper left")
             frame += 1
             screen.fill((20, 24, 40))
+            if noisy:
+                screen.blit(noise, (-random.randrange(640), -random.randrange(360)))
             pygame.draw.circle(screen, (124, 156, 255), (320 + frame % 120, 180), 40)
             pygame.display.flip()
             clock.tick(FPS)
