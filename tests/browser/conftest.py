@@ -13,7 +13,7 @@ from playwright.async_api import Browser, StorageState
 
 from tests.support.chromium import PlayPage, chromium, play_page
 from tests.support.farplay_process import FarplayProcess
-from tests.support.notebook import NOTEBOOK
+from tests.support.notebook import NOTEBOOK, sleepy_notebook
 from tests.support.player import OpenPlayer, end_sessions, sign_in
 
 
@@ -24,7 +24,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def up(data_dir: Path) -> Iterator[FarplayProcess]:
-    options = ["--json", "--port", "0", "--data-dir", str(data_dir), "--title", str(NOTEBOOK)]
+    titles = ["--title", str(NOTEBOOK), "--title", str(sleepy_notebook(data_dir.parent / "sleepy"))]
+    options = ["--json", "--port", "0", "--data-dir", str(data_dir), *titles]
     running = FarplayProcess(["up", *options], data_dir.parent / "up.log")
     yield running
     assert running.stop() == 0, running.log_tail()

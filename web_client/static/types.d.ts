@@ -1,7 +1,7 @@
 // Types that the modules share; imported by JSDoc, never at run time.
 
 import type {
-  EventType, PeerState, Reason, Role, SessionState, StoryKind, TouchPhase,
+  EventType, PeerState, Presence, Reason, Role, SessionState, StoryKind, TouchPhase,
 } from "./wire/constants.js";
 
 export type ReasonLabel = (typeof Reason)[keyof typeof Reason];
@@ -70,6 +70,11 @@ export interface Cursor {
   rgba: Uint8Array;
 }
 export interface Rumble { kind: Kind["RUMBLE"]; pad: number; low: number; high: number; duration_ms: number }
+export interface Absence {
+  kind: Kind["ABSENCE"];
+  presence: (typeof Presence)[keyof typeof Presence];
+  next_s: number;
+}
 export type Story =
   | FrameStory
   | { kind: Kind["CLOCK_REQUEST"]; client_us: number }
@@ -77,7 +82,8 @@ export type Story =
   | { kind: Kind["ACK"]; ack_seq: number }
   | Cursor
   | Rumble
-  | { kind: Kind["TEXT_INPUT"]; wanted: boolean };
+  | { kind: Kind["TEXT_INPUT"]; wanted: boolean }
+  | Absence;
 
 // --- wire/session_control.py ---
 

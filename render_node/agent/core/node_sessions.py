@@ -99,6 +99,8 @@ def title_spec(title: InstalledTitle) -> TitleSpec:
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
+        afk_pause_s=manifest.about.afk_pause_s,
+        afk_end_s=manifest.about.afk_end_s,
     )
 
 

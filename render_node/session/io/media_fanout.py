@@ -18,7 +18,7 @@ from render_node.session.io.input_path import InputPath
 from render_node.session.io.participants import Peer, Table
 from render_node.session.io.title_process import CapturedFrame, TitleProcess
 from render_node.session.media import EncodedFrame, OpusPacket
-from wire.frame_story import NO_INPUT_US, Ack, Cursor, FrameStory, Rumble, TextInput, encode_story
+from wire.frame_story import NO_INPUT_US, Absence, Ack, Cursor, FrameStory, Rumble, TextInput, encode_story
 from wire.session_control import Role, VideoCodec
 from wire.worker_control import EncoderSpec, WorkerStats
 
@@ -62,6 +62,11 @@ class MediaFanout:
         self._cursor: Cursor | None = None
         self._text: TextInput | None = None
         self._ack_timers: dict[str, asyncio.TimerHandle] = {}
+        self.absence: Absence | None = None
+        """Whether somebody plays; told to everybody with what holds until it changes."""
+        self._paused = False
+        self._stale: set[VideoCodec] = set()
+        """Rungs of which frames were left out: only a keyframe goes on from there."""
         self.frames_captured = 0
 
     # --- rungs ---
@@ -103,16 +108,36 @@ class MediaFanout:
         if rung is not None and rung.keyframes.request(role, time.monotonic_ns() // 1000):
             rung.encoder.request_keyframe()
 
+    def pause(self, paused: bool) -> None:
+        """Stop sending media, or go on with a keyframe; the title runs on and stories are sent all the same."""
+        if paused == self._paused:
+            return
+        self._paused = paused
+        if not paused:
+            self._stale = set(self._rungs)
+            for rung in self._rungs.values():
+                rung.offer_picture()
+                rung.encoder.request_keyframe()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether media stands still because nobody plays."""
+        return self._paused
+
     # --- what the title makes ---
 
     def frame_ready(self) -> None:
         """The title flipped: every rung takes the newest picture as soon as it is free."""
         self.frames_captured += 1
+        if self._paused:
+            return
         for rung in self._rungs.values():
             rung.offer_picture()
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send 10 ms of sound to everybody."""
+        if self._paused:
+            return
         for peer in self._table.connected():
             peer.session.send_audio(packet)
 
@@ -150,8 +175,8 @@ class MediaFanout:
             self.tell_standing(peer)
 
     def tell_standing(self, peer: Peer) -> None:
-        """Tell one peer what holds until it changes: input received so far, the cursor, whether text is wanted."""
-        for story in (Ack(peer.participant.receiver.ack_seq), self._cursor, self._text):
+        """Tell one peer what holds until it changes: input received so far, cursor, text wanted, absence."""
+        for story in (Ack(peer.participant.receiver.ack_seq), self._cursor, self._text, self.absence):
             if story is not None:
                 peer.session.send_story(encode_story(story))
 
@@ -169,6 +194,9 @@ class MediaFanout:
             peer.session.send_story(encode_story(Ack(seq)))
 
     def _send_frame(self, codec: VideoCodec, frame: EncodedFrame) -> None:
+        if self._paused or (codec in self._stale and not frame.keyframe):
+            return
+        self._stale.discard(codec)
         for peer in self._table.of_codec(codec):
             sent_us = peer.session.send_video(frame)
             if sent_us:

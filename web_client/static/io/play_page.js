@@ -5,6 +5,7 @@ import { videoMaxBps } from "../core/quality.js";
 import { step } from "../core/session_machine.js";
 import { initialState, isFinal } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
+import { AwayView } from "./away_view.js";
 import { BrokerLink } from "./broker_link.js";
 import { CursorImage } from "./cursor_image.js";
 import { Devices } from "./devices.js";
@@ -54,6 +55,7 @@ export class PlayPage {
   #sound;
   #screens;
   #figures;
+  #away;
   #live;
   #panel;
   #touch;
@@ -67,6 +69,7 @@ export class PlayPage {
     this.#state = initialState(visit, videoCodecs());
     this.#screens = new Screens(words, () => this.#mainButton());
     this.#figures = new FiguresPanel(words);
+    this.#away = new AwayView(words);
     this.#sound = new Sound(byId("sound", HTMLAudioElement), (blocked) => {
       this.#soundHint.hidden = !blocked;
     });
@@ -134,6 +137,7 @@ export class PlayPage {
         this.#cursor.show(cursor);
         this.#devices?.takeCursor(cursor);
       },
+      onAbsence: (absence) => this.#away.show(absence),
       onRumble: (rumble) => this.#devices?.rumble(rumble),
       onTextInput: (wanted) => {
         if (wanted === this.#textWanted) return;
@@ -157,6 +161,7 @@ export class PlayPage {
     const { phase, titleId, titleName, role } = this.#state;
     this.#screens.show(this.#state);
     this.#screenMode.keepAwake(phase === "playing");
+    if (phase !== "playing") this.#away.hide();
     this.#panel.setTitle(titleName, role !== "player");
     if (titleId !== null && this.#devices !== null) void this.#wish.learn(titleId);
     this.#showTouch();

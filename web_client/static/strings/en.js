@@ -97,6 +97,11 @@ export const en = {
   "link.unreachable": "The server does not answer. Trying again…",
   "watching": "Watching",
 
+  "away.warning": "Are you still there? The game pauses in {seconds} s. Any input keeps it going.",
+  "away.title": "Paused",
+  "away.words": "Nobody has played for a while. Press any key or button, or touch the picture, to go on.",
+  "away.end": "The game ends by itself in {minutes} min.",
+
   "hint.sound": "Click or press a key for sound",
   "hint.pointer": "Click the picture to capture the mouse. Esc lets it go.",
   "hint.figures": "Ctrl+Alt+S",

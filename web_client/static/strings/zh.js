@@ -98,6 +98,11 @@ export const zh = {
   "link.unreachable": "服务器没有回应，正在重试…",
   "watching": "观看中",
 
+  "away.warning": "您还在吗？游戏将在 {seconds} 秒后暂停，任意操作即可继续。",
+  "away.title": "已暂停",
+  "away.words": "已有一段时间没有人操作。按任意键、手柄按键或触摸画面即可继续。",
+  "away.end": "游戏将在 {minutes} 分钟后自动结束。",
+
   "hint.sound": "点击或按任意键开启声音",
   "hint.pointer": "点击画面以锁定鼠标，按 Esc 释放。",
   "hint.figures": "Ctrl+Alt+S",

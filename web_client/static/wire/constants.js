@@ -60,7 +60,14 @@ export const StoryKind = /** @type {const} */ ({
   "ACK": 4,
   "CURSOR": 5,
   "RUMBLE": 6,
-  "TEXT_INPUT": 7
+  "TEXT_INPUT": 7,
+  "ABSENCE": 8
+});
+
+export const Presence = /** @type {const} */ ({
+  "HERE": 0,
+  "WARNED": 1,
+  "AWAY": 2
 });
 
 export const Reason = /** @type {const} */ ({
