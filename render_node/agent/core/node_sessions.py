@@ -71,6 +71,9 @@ class NodeOffer:
     encoder: EncoderSpec
     abandon_s: float
     start_timeout_s: float
+    afk_pause_max_s: int = 86400
+    """Most that a title may ask for, as ``NodeConfig`` says."""
+    afk_end_max_s: int = 86400
 
 
 @dataclass(slots=True)
@@ -86,8 +89,8 @@ class _Placed:
     stats: WorkerStats | None = None
 
 
-def title_spec(title: InstalledTitle) -> TitleSpec:
-    """Return what a worker needs to run an installed title."""
+def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
+    """Return what a worker needs to run an installed title, within this node's limits."""
     manifest = title.manifest
     return TitleSpec(
         title_id=manifest.id,
@@ -99,8 +102,8 @@ def title_spec(title: InstalledTitle) -> TitleSpec:
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
-        afk_pause_s=manifest.about.afk_pause_s,
-        afk_end_s=manifest.about.afk_end_s,
+        afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
+        afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
     )
 
 
@@ -193,7 +196,7 @@ class NodeSessions:
         start = StartWorker(
             session_id=ask.session_id,
             epoch=ask.epoch,
-            title=title_spec(title),
+            title=title_spec(title, self._offer),
             save_dir=str(self._offer.saves / ask.player_key / ask.title_id),
             ice=self._offer.ice,
             encoder=self._offer.encoder,

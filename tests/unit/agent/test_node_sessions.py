@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
@@ -81,6 +82,13 @@ def test_start_launches_a_worker_with_its_own_save_folder() -> None:
     assert isinstance(launch, Launch)
     assert launch.start.save_dir == "/data/saves/plr_1/chess"
     assert (launch.start.title.folder, launch.start.title.entry) == ("/titles/chess", "chess.py")
+
+
+def test_the_operators_limit_on_absence_holds_where_the_title_asks_for_more() -> None:
+    sessions = NodeSessions(replace(OFFER, afk_pause_max_s=300))
+    _, launch = [*sessions.handle_connected(), *sessions.handle_broker(start(), 5.0)]
+    assert isinstance(launch, Launch)
+    assert (launch.start.title.afk_pause_s, launch.start.title.afk_end_s) == (300, 1800)
 
 
 def test_a_bound_on_the_picture_goes_to_the_sessions_worker_only() -> None:

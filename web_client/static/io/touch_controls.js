@@ -91,6 +91,7 @@ export class TouchControls {
     this.#chosen = null;
     this.#bar.hidden = !editing;
     this.#layer.classList.toggle("editing", editing);
+    document.body.classList.toggle("arranging", editing);
     for (const element of this.#elements.values()) element.tabIndex = editing ? 0 : -1;
     this.#pad.clear();
     this.#choose(editing ? this.#names[0] ?? null : null);
