@@ -52,8 +52,9 @@ describe("the menu by pad", () => {
 
   it("takes what opened it for nothing", () => {
     const menu = new PadNavigation();
-    menu.begin([reading([0])]);
+    menu.begin();
     assert.equal(menu.look([reading([0])], 5_000), null);
+    assert.equal(menu.look([reading([1])], 5_005), null);
     assert.equal(menu.look([reading([])], 5_010), null);
     assert.equal(menu.look([reading([0])], 5_020), "press");
   });

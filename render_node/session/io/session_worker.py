@@ -199,7 +199,9 @@ class SessionWorker:
             self._spawn(self._close_peer(peer_id, state, reason or Reason.PEER_CLOSED), peer_id)
             return
         peer.state = state
-        self._note_presence()
+        # A page that comes to a paused session must see it; merely connecting again is not playing otherwise.
+        if state is PeerState.CONNECTED and self._media.is_paused:
+            self._note_presence()
         self._link.send(WorkerPeerState(peer_id, state, reason))
 
     async def _close_peer(self, peer_id: str, state: PeerState, reason: Reason) -> None:
@@ -217,7 +219,7 @@ class SessionWorker:
     # --- the clock ---
 
     def _note_presence(self) -> None:
-        """Somebody played or came: a pause is over at once."""
+        """Somebody plays: a warning or a pause is over at once."""
         now_s = time.monotonic()
         was = self._absence.presence(now_s)
         self._absence.seen(now_s)

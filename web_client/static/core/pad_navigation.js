@@ -17,6 +17,8 @@ export class PadNavigation {
   /** @type {MenuStep | null} */
   #last = null;
   #dueMs = 0;
+  /** Something may still be held that was pressed for another purpose. */
+  #stale = false;
 
   /**
    * @param {readonly PadReading[]} pads
@@ -25,6 +27,8 @@ export class PadNavigation {
    */
   look(pads, nowMs) {
     const step = pads.map(stepOf).find((each) => each !== null) ?? null;
+    this.#stale &&= step !== null;
+    if (this.#stale) return null;
     if (step !== this.#last) {
       this.#last = step;
       this.#dueMs = nowMs + REPEAT_FIRST_MS;
@@ -35,10 +39,10 @@ export class PadNavigation {
     return step;
   }
 
-  /** What is held now counts as old: it was pressed for something else. @param {readonly PadReading[]} pads */
-  begin(pads) {
-    this.#last = pads.map(stepOf).find((each) => each !== null) ?? null;
-    this.#dueMs = Infinity;
+  /** Begin anew once everything is let go: what is held now was pressed for something else. */
+  begin() {
+    this.#last = null;
+    this.#stale = true;
   }
 }
 

@@ -6,6 +6,9 @@ import { byId } from "./screens.js";
 /** @import {Absence} from "../types.js" */
 /** @import {Words} from "../strings/words.js" */
 
+/** The warning counts in steps, as a screen reader says each change. */
+const WARNING_STEP_S = 10;
+
 export class AwayView {
   #words;
   #warning = byId("away_warning", HTMLElement);
@@ -21,13 +24,23 @@ export class AwayView {
   show({ presence, next_s }) {
     this.#warning.hidden = presence !== Presence.WARNED;
     this.#pause.hidden = presence !== Presence.AWAY;
-    if (presence === Presence.WARNED) this.#warning.textContent = this.#words("away.warning", { seconds: next_s });
+    if (presence === Presence.WARNED) {
+      say(this.#warning, this.#words("away.warning", { seconds: WARNING_STEP_S * Math.ceil(next_s / WARNING_STEP_S) }));
+    }
     if (presence === Presence.AWAY) {
-      this.#pauseEnd.textContent = this.#words("away.end", { minutes: Math.max(1, Math.ceil(next_s / 60)) });
+      say(this.#pauseEnd, this.#words("away.end", { minutes: Math.max(1, Math.ceil(next_s / 60)) }));
     }
   }
 
   hide() {
     this.show({ presence: Presence.HERE, next_s: 0 });
   }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

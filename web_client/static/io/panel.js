@@ -84,7 +84,7 @@ export class Panel {
     if (this.isOpen || getComputedStyle(this.#handle).display === "none") return;
     this.#dialog.showModal();
     this.#handle.setAttribute("aria-expanded", "true");
-    this.#navigation.begin([]);
+    this.#navigation.begin();
     this.#handlers.onToggle(true);
   }
 
@@ -127,7 +127,7 @@ export class Panel {
     const binding = this.#pads.isBinding;
     this.#pads.look(raw);
     if (binding) {
-      this.#navigation.begin(pads);
+      this.#navigation.begin();
       return;
     }
     const step = this.#navigation.look(pads, performance.now());
