@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit pictures bench lock clean
+.PHONY: play test check unit soak pictures bench playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -14,8 +14,8 @@ test: check                   ## Everything that gates a change, real browsers i
 	node --test tests/js
 	$(BIN)/python scripts/find_chromium.py
 	$(BIN)/python scripts/find_firefox.py
-	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process
-	$(BIN)/python -m pytest -q --durations=10 tests/media tests/browser
+	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process tests/media
+	$(BIN)/python -m pytest -q --durations=10 tests/browser
 
 check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 	$(BIN)/ruff format --check .
@@ -27,6 +27,9 @@ check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 unit: $(STAMP)                ## The fast tests only
 	$(BIN)/python -m pytest -q tests/unit
 
+soak: $(STAMP)                ## What takes minutes: a minute without a broker
+	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
+
 pictures: $(STAMP)            ## Take the pictures of README and docs anew
 	$(BIN)/python -m pytest -q tests/browser/test_pictures.py
 	mkdir -p docs/images
@@ -35,11 +38,15 @@ pictures: $(STAMP)            ## Take the pictures of README and docs anew
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run
 
+playthrough: $(STAMP)         ## An automatic player plays each game for two minutes
+	$(BIN)/python -m tests.bench.playthrough
+
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Farplay needs Python 3.11 or newer; try: make PYTHON=python3.13")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Setting up Python packages in $(VENV); about a minute, the first time only"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(NODE_STAMP): web_client/package-lock.json

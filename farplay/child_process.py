@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,13 @@ class ChildProcess:
             raise ChildEnded(self.name, await self._process.wait())
         body: dict[str, Any] = json.loads(line)
         return body
+
+    async def news(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what it prints after it was ready, until it ends; must be read, or the process comes to a halt."""
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            with suppress(ValueError):
+                yield json.loads(line)
 
     async def wait(self) -> int:
         """Return its exit status once it has ended."""

@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 
 from farplay import version
-from farplay.config import UpConfig
+from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
 from farplay.system_check import require_linux
-
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 app = typer.Typer(
     name="farplay",
@@ -45,6 +43,10 @@ MediaHost = Annotated[
         "which Firefox needs even for a tab on it.",
     ),
 ]
+TlsCert = Annotated[
+    Path | None, typer.Option(help="Certificate that browsers trust, with its chain (PEM).", dir_okay=False)
+]
+TlsKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).", dir_okay=False)]
 ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -65,11 +67,29 @@ def _options(
 
 @app.command()
 def up(
-    host: Host = "localhost",
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="Name or address that links carry. Other devices are served only with --lan or --tls-cert.",
+            show_default="localhost; with --lan this machine's address",
+        ),
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(help="TCP port; 0 picks one.", show_default="8080 or the next free", min=0, max=65535),
     ] = None,
+    lan: Annotated[
+        bool,
+        typer.Option(
+            "--lan", help="Serve other devices of this network as well, over HTTPS by an authority of its own."
+        ),
+    ] = False,
+    lan_port: Annotated[
+        int | None,
+        typer.Option(help="HTTPS port; 0 picks one.", show_default="8443 or the next free", min=0, max=65535),
+    ] = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     data_dir: DataDir = None,
     title: Titles = None,
     bundled: Bundled = True,
@@ -81,12 +101,21 @@ def up(
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()
-        _require_loopback(host)
+        outside = lan or tls_cert is not None or tls_key is not None
+        if not outside:
+            _require_loopback(host or LOOPBACK_HOSTS[0])
         from farplay.run_up import run_up
 
-        folder = (data_dir or default_data_dir()).absolute()
-        titles = tuple(path.absolute() for path in title or ())
-        config = UpConfig(host, port, folder, titles, media_host=media_host, with_bundled=bundled, verbose=verbose)
+        config = UpConfig(
+            host=LOOPBACK_HOSTS[0] if outside else host or LOOPBACK_HOSTS[0],
+            port=port,
+            data_dir=(data_dir or default_data_dir()).absolute(),
+            titles=tuple(path.absolute() for path in title or ()),
+            media_host=media_host,
+            with_bundled=bundled,
+            lan=LanOptions(host, lan_port, tls_cert, tls_key) if outside else None,
+            verbose=verbose,
+        )
         run_up(config, screen)
 
 
@@ -122,13 +151,22 @@ def broker(
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Further name under which this broker is reached.")
     ] = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_name: Annotated[
+        str | None, typer.Option(help="Name that HTTPS links carry.", show_default="the certificate's")
+    ] = None,
+    tls_host: Annotated[str, typer.Option(help="Address to serve HTTPS on; * is every one.")] = "*",
+    tls_port: Annotated[int, typer.Option(help="HTTPS port; 0 picks one.", min=0, max=65535)] = 8443,
+    trust_cert: Annotated[Path | None, typer.Option(hidden=True, dir_okay=False)] = None,
+    trust_port: Annotated[int, typer.Option(hidden=True, min=0, max=65535)] = 8480,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
     """Run only the session broker."""
     with Screen(as_json=as_json).failures_shown():
         require_linux()
-        from farplay.role_config import broker_config
+        from farplay.role_config import broker_config, tls_config
         from farplay.roles import run_broker
 
         config = broker_config(
@@ -139,6 +177,15 @@ def broker(
             with_bundled=bundled,
             database_url=database_url,
             allowed_hosts=tuple(allowed_host or ()),
+            tls=tls_config(
+                certificate_file=tls_cert,
+                key_file=tls_key,
+                link_host=tls_name,
+                host=tls_host,
+                port=tls_port,
+                ca_file=trust_cert,
+                trust_port=trust_port,
+            ),
         )
         run_broker(config, as_json=as_json, parent_pid=parent_pid)
 
@@ -187,17 +234,25 @@ def node(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    data_dir: DataDir = None,
+    port: Annotated[int, typer.Option(help="TCP port that is wanted.", min=1, max=65535)] = DEFAULT_PORT,
+    media_ports: Annotated[
+        str, typer.Option(help="Range of UDP ports that is wanted, such as 40000-40100.", show_default="any")
+    ] = "0-0",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+) -> None:
     """Say what this machine has and lacks, and what to do about it."""
-    from farplay.doctor import examine
+    with Screen(as_json=as_json).failures_shown():
+        from rich.console import Console
 
-    healthy = True
-    for finding in examine():
-        mark, colour = ("ok", typer.colors.GREEN) if finding.works else ("no", typer.colors.RED)
-        typer.echo(f"{typer.style(mark, fg=colour)}  {finding.name:<9} {finding.words}")
-        if not finding.works:
-            typer.echo(f"    {'':<9} {finding.advice}")
-            healthy = healthy and not finding.needed
+        from farplay.doctor.examine import Wishes, examine
+        from farplay.doctor.report import print_json, print_report
+        from farplay.role_config import port_range
+
+        folder = (data_dir or default_data_dir()).absolute()
+        findings = examine(Wishes(folder, port, port_range(media_ports)))
+        healthy = print_json(findings) if as_json else print_report(findings, Console())
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 
 
@@ -205,8 +260,8 @@ def _require_loopback(host: str) -> None:
     if host not in LOOPBACK_HOSTS:
         raise CommandFailure(
             ExitStatus.FAILED,
-            f"Farplay speaks plain HTTP, and so only to this machine: {host} is not a loopback address.",
-            f"Use one of {', '.join(LOOPBACK_HOSTS)}.",
+            f"Farplay speaks plain HTTP only to this machine, and {host} is not a loopback address.",
+            "To play from other devices of this network, use: farplay up --lan",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aioice.ice import get_host_addresses
@@ -11,14 +12,16 @@ from aioice.ice import get_host_addresses
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.secrets_passing import take_enrolment_token
 from farplay.title_folders import installed_titles
+from farplay.tls_files import check_tls_files, link_name
 from render_node.agent.io.broker_link import socket_url
 from render_node.config import NodeConfig
-from session_broker.config import BrokerConfig
+from session_broker.config import BrokerConfig, TlsConfig
 from wire.errors import WireError
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import IceSpec
 
 NAME_MAX_CHARS = 64
+BOTH_FILES = "Give both --tls-cert FILE and --tls-key FILE."
 
 
 def broker_config(
@@ -30,6 +33,7 @@ def broker_config(
     with_bundled: bool,
     database_url: str | None,
     allowed_hosts: tuple[str, ...],
+    tls: TlsConfig | None = None,
 ) -> BrokerConfig:
     """Return a broker's configuration.
 
@@ -44,6 +48,38 @@ def broker_config(
         titles=_titles(titles, with_bundled),
         node_enrolment_token=take_enrolment_token(),
         allowed_hosts=allowed_hosts,
+        tls=tls,
+    )
+
+
+def tls_config(
+    *,
+    certificate_file: Path | None,
+    key_file: Path | None,
+    link_host: str | None,
+    host: str,
+    port: int,
+    ca_file: Path | None,
+    trust_port: int,
+) -> TlsConfig | None:
+    """Return how a broker serves HTTPS, None if it is not asked to.
+
+    Raises:
+        CommandFailure: the files cannot be used, or one of them is missing.
+    """
+    if certificate_file is None and key_file is None:
+        return None
+    if certificate_file is None or key_file is None:
+        raise CommandFailure(ExitStatus.FAILED, "A certificate and its key belong together.", BOTH_FILES)
+    names = check_tls_files(certificate_file, key_file, datetime.now(UTC)).names
+    return TlsConfig(
+        certificate_file=certificate_file,
+        key_file=key_file,
+        link_host=link_host or link_name(names),
+        host=host,
+        port=port,
+        ca_file=ca_file,
+        trust_port=trust_port,
     )
 
 
@@ -69,7 +105,7 @@ def node_config(
         socket_url(broker_url)
     except ValueError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{error}.", "Use --broker http://HOST:PORT.") from error
-    port_min, port_max = _port_range(media_ports)
+    port_min, port_max = port_range(media_ports)
     return NodeConfig(
         broker_url=broker_url,
         data_dir=data_dir,
@@ -89,8 +125,9 @@ def node_config(
 
 def reached_at(media_host: str) -> tuple[str, ...]:
     """Return the addresses at which sockets bound to ``media_host`` are reached, loopback first."""
-    if media_host == "0.0.0.0":
-        return ("127.0.0.1", *get_host_addresses(use_ipv4=True, use_ipv6=False))
+    if media_host in ("0.0.0.0", "::"):
+        ipv6 = media_host == "::"
+        return ("::1" if ipv6 else "127.0.0.1", *get_host_addresses(use_ipv4=not ipv6, use_ipv6=ipv6))
     return (media_host,)
 
 
@@ -101,7 +138,12 @@ def _titles(paths: tuple[Path, ...], with_bundled: bool) -> tuple[InstalledTitle
         raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
 
 
-def _port_range(text: str) -> tuple[int, int]:
+def port_range(text: str) -> tuple[int, int]:
+    """Return the first and last port of a range; 0 and 0 for any.
+
+    Raises:
+        CommandFailure: it is not a range.
+    """
     match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
     if match is not None:
         low, high = int(match[1]), int(match[2])

@@ -14,7 +14,7 @@ from farplay.data_folder import FolderLock
 from farplay.failures import CommandFailure, ExitStatus
 from render_node.agent.io.parent_death import die_with_parent
 from render_node.log_setup import configure_logs
-from wire.errors import WireError
+from wire.errors import Reason, WireError
 
 if TYPE_CHECKING:
     from render_node.config import NodeConfig
@@ -28,9 +28,11 @@ def run_broker(config: BrokerConfig, *, as_json: bool, parent_pid: int | None) -
 
     def on_ready(ready: BrokerReady) -> None:
         if as_json:
-            print(json.dumps({"url": ready.url, "owner_token": ready.owner_token}), flush=True)
+            print(json.dumps(_answer(ready)), flush=True)
         else:
             print(f"The broker serves {ready.url}; sign in by {ready.url}/#owner={ready.owner_token}", flush=True)
+            if ready.reach is not None:
+                print(f"For other devices: {ready.reach.https_url}/#owner={ready.device_token}", flush=True)
 
     with _role("broker", config.data_dir, parent_pid):
         try:
@@ -39,8 +41,23 @@ def run_broker(config: BrokerConfig, *, as_json: bool, parent_pid: int | None) -
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             raise CommandFailure(
-                ExitStatus.PORT_IN_USE, f"Port {config.port} of {config.host} cannot be used: {error.strerror}."
+                ExitStatus.PORT_IN_USE, f"A port cannot be used ({_places(config)}): {error.strerror}."
             ) from error
+
+
+def _places(config: BrokerConfig) -> str:
+    places = [f"{config.host} {config.port}"]
+    if config.tls is not None:
+        places += [f"{config.tls.host} {port}" for port in (config.tls.port, config.tls.trust_port)]
+    return ", ".join(places)
+
+
+def _answer(ready: BrokerReady) -> dict[str, str]:
+    answer = {"url": ready.url, "owner_token": ready.owner_token}
+    if ready.reach is not None:
+        answer |= {"https_url": ready.reach.https_url, "device_token": ready.device_token}
+        answer |= {"trust_url": ready.reach.trust_url} if ready.reach.trust_url is not None else {}
+    return answer
 
 
 def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> None:
@@ -53,9 +70,13 @@ def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> No
         else:
             print(f"The broker at {config.broker_url} has accepted this node as {node_id}", flush=True)
 
+    def on_title_ended(reason: Reason, detail: str) -> None:
+        if as_json:
+            print(json.dumps({"title_ended": reason, "detail": detail}), flush=True)
+
     with _role("node", config.data_dir, parent_pid):
         try:
-            _run_until_signal(run_agent(config, on_ready))
+            _run_until_signal(run_agent(config, on_ready, on_title_ended))
         except WireError as error:
             raise CommandFailure(ExitStatus.FAILED, f"This node cannot run games: {error.detail}.") from error
 

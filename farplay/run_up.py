@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.markup import escape
 
-from farplay.config import UpConfig, UpReady
+from farplay.config import LOOPBACK_HOSTS, UpConfig, UpReady
 from farplay.data_folder import FolderLock
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.lan_serving import LanServing, prepare_lan
 from farplay.screen import Screen
 from farplay.title_folders import installed_titles, load_title
 from farplay.up import Supervisor
-from wire.errors import WireError
+from wire.errors import Reason, WireError
+
+FAULTS_OF_TITLE: Mapping[str, str] = {
+    Reason.TITLE_CRASHED: "The game crashed. Play again from the page once it is mended. Its last words:",
+    Reason.TITLE_HUNG: "The game stopped responding and was ended. Its last words:",
+    Reason.TITLE_NO_PICTURE: "The game drew no picture and was ended. Its last words:",
+    Reason.TITLE_VIOLATION: "The game did what no game may do, and was ended:",
+}
+"""What its developer reads in the terminal."""
 
 
 def run_up(config: UpConfig, screen: Screen) -> None:
@@ -30,18 +40,27 @@ def run_up(config: UpConfig, screen: Screen) -> None:
     except WireError as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
 
-    def show(ready: UpReady) -> None:
-        names = ", ".join(title.manifest.names["en"] for title in titles) or "none yet"
-        screen.ready(
-            {"url": ready.url, "owner_url": ready.owner_url},
-            title="Farplay is running",
-            link=ready.owner_url,
-            words=f"Open the link below to sign in and play; it works once, within 15 minutes.\n"
-            f"Titles: {escape(names)}\nData: {escape(str(config.data_dir))}\nCtrl+C ends everything.",
-        )
-
     with FolderLock(config.data_dir, "farplay"):
-        asyncio.run(_supervise(config, screen, show))
+        lan = None if config.lan is None else prepare_lan(config.lan, config.data_dir, datetime.now(UTC))
+
+        def show(ready: UpReady) -> None:
+            names = ", ".join(title.manifest.names["en"] for title in titles) or "none yet"
+            screen.ready(
+                ready.answer(),
+                title="Farplay is running",
+                link=ready.owner_url,
+                words=f"Open the link below to sign in and play; it works once, within 15 minutes.\n"
+                f"Titles: {escape(names)}\nData: {escape(str(config.data_dir))}\nCtrl+C ends everything.",
+            )
+            if lan is not None:
+                screen.devices(ready, lan.certificate)
+                if config.media_host in LOOPBACK_HOSTS:
+                    screen.news(
+                        f"Pictures are sent from {config.media_host} only, which no other device reaches: "
+                        "leave out --media-host and FARPLAY_MEDIA_HOST to play from other devices."
+                    )
+
+        asyncio.run(_supervise(config, screen, show, lambda reason, detail: None, lan))
 
 
 def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: bool, screen: Screen) -> None:
@@ -66,6 +85,10 @@ def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: boo
             "Saves are removed when this command ends. Ctrl+C ends everything.",
         )
 
+    def tell_end(reason: str, detail: str) -> None:
+        if reason in FAULTS_OF_TITLE:
+            screen.news(f"{FAULTS_OF_TITLE[reason]}\n{detail}")
+
     with tempfile.TemporaryDirectory(prefix="farplay-title-") as folder:
         config = UpConfig(
             host=host,
@@ -77,13 +100,21 @@ def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: boo
             verbose=verbose,
         )
         with FolderLock(config.data_dir, "farplay"):
-            asyncio.run(_supervise(config, screen, show))
+            asyncio.run(_supervise(config, screen, show, tell_end))
 
 
-async def _supervise(config: UpConfig, screen: Screen, show: Callable[[UpReady], None]) -> None:
+async def _supervise(
+    config: UpConfig,
+    screen: Screen,
+    show: Callable[[UpReady], None],
+    tell_end: Callable[[str, str], None],
+    lan: LanServing | None = None,
+) -> None:
     """Run the supervisor; the first signal ends it in order, the second at once."""
     stop = asyncio.Event()
-    supervisor = Supervisor(config, on_progress=screen.progress, on_ready=show, on_news=screen.news)
+    supervisor = Supervisor(
+        config, lan, on_progress=screen.progress, on_ready=show, on_news=screen.news, on_title_ended=tell_end
+    )
 
     def on_signal() -> None:
         if stop.is_set():

@@ -12,7 +12,10 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.status import Status
 
+from farplay.config import UpReady
 from farplay.failures import CommandFailure
+from farplay.local_ca import ServingCertificate
+from farplay.terminal_code import terminal_code
 
 
 class Screen:
@@ -43,6 +46,27 @@ class Screen:
         # On a line of its own and never wrapped, so that it can be clicked and copied.
         self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
 
+    def devices(self, ready: UpReady, certificate: ServingCertificate) -> None:
+        """Show how another device signs in: its link as a QR code, and what to do once before."""
+        if self._as_json:
+            return
+        words = "Scan the code with a phone or tablet, or open the link below it; it works once, within 15 minutes."
+        words += "\nMore devices later: open Devices on the page of a signed-in one."
+        if certificate.ca_file is not None:
+            words += (
+                f"\n\n[bold]Once per device:[/] it must trust this machine's own certificates. Open"
+                f"\n  [bold cyan]{escape(ready.trust_url)}[/]\nthere and follow three steps, or accept the browser's "
+                "warning and miss some features.\n"
+                f"Check that it shows this fingerprint:\n  {_two_lines(certificate.ca_fingerprint)}"
+            )
+        if certificate.ca_is_new:
+            words += "\n\nIt was made just now: devices that trusted an earlier one take this step again."
+        title = f"Other devices: {escape(ready.https_url)}"
+        self._out.print(Panel(words, title=title, title_align="left", border_style="cyan", expand=False))
+        if self._out.is_terminal:
+            self._out.print(terminal_code(ready.device_url))
+        self._out.print(f"\n  {ready.device_url}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
+
     def news(self, words: str, link: str | None = None) -> None:
         """Tell something while it runs; a link is for a person only, since a program's stderr is kept in logs."""
         self._err.print(words, style="yellow", soft_wrap=True, markup=False, highlight=False)
@@ -72,3 +96,8 @@ class Screen:
             raise typer.Exit(int(failure.status)) from None
         finally:
             self.end_progress()
+
+
+def _two_lines(fingerprint: str) -> str:
+    half = len(fingerprint) // 2 + 1
+    return f"{fingerprint[:half]}\n  {fingerprint[half:]}"

@@ -7,56 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from farplay.child_process import ChildEnded, ChildProcess
-from farplay.config import DEFAULT_PORT, PORTS_TRIED, UpConfig, UpReady
+from farplay.config import DEFAULT_PORT, UpConfig, UpReady
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.lan_names import current_address
+from farplay.lan_serving import LanServing
 from farplay.log_file import TRIM_EVERY_S, trim_log
+from farplay.ports import pick_port
 from farplay.restart_policy import RestartPolicy
+
+ADDRESS_EVERY_S = 60.0
+"""Seconds between looks at this machine's address."""
 
 Progress = Callable[[str], None]
 News = Callable[[str, str | None], None]
-
-
-def pick_port(host: str, port: int | None) -> int:
-    """Return the port to listen on: the named one, or 8080 or the next that is free.
-
-    Raises:
-        CommandFailure: ``PORT_IN_USE``.
-    """
-    if port == 0:
-        return 0
-    candidates = range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED) if port is None else (port,)
-    for candidate in candidates:
-        if _is_free(host, candidate):
-            return candidate
-    which = f"{candidates[0]}" if port is not None else f"{candidates[0]} to {candidates[-1]}"
-    raise CommandFailure(
-        ExitStatus.PORT_IN_USE,
-        f"Another program listens on port {which} of {host}.",
-        "Choose another one with --port, or --port 0 for any.",
-    )
-
-
-def _is_free(host: str, port: int) -> bool:
-    try:
-        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise CommandFailure(
-            ExitStatus.FAILED, f"The host {host!r} is unknown here: {error}.", "Use --host localhost."
-        ) from error
-    for family, kind, protocol, _, address in places:
-        try:
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-        except OSError:
-            return False
-    return True
 
 
 class Supervisor:
@@ -64,20 +32,31 @@ class Supervisor:
 
     Args:
         config: What to run.
+        lan: How other devices are served; None serves only this machine.
         on_progress: Told in words what is being started.
         on_ready: Called once, when the broker is up and has accepted the node.
         on_news: Told in words of restarts after that, with a fresh sign-in link if there is one.
+        on_title_ended: Told of each session's end: the reason, and the title's last words.
     """
 
     def __init__(
-        self, config: UpConfig, *, on_progress: Progress, on_ready: Callable[[UpReady], None], on_news: News
+        self,
+        config: UpConfig,
+        lan: LanServing | None = None,
+        *,
+        on_progress: Progress,
+        on_ready: Callable[[UpReady], None],
+        on_news: News,
+        on_title_ended: Callable[[str, str], None],
     ) -> None:
         self._config = config
+        self._lan = lan
         self._on_progress = on_progress
         self._on_ready = on_ready
         self._on_news = on_news
+        self._on_title_ended = on_title_ended
         self._token = secrets.token_urlsafe(32)
-        self._port = pick_port(config.host, config.port)
+        self._port = pick_port(config.host, config.port, DEFAULT_PORT)
         self._children: dict[str, ChildProcess] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -106,9 +85,11 @@ class Supervisor:
     async def _serve(self) -> None:
         self._on_progress("Starting the broker")
         answer = await self._start("broker", self._config.broker_ready_s)
-        ready = UpReady(str(answer["url"]).rstrip("/"), str(answer["owner_token"]))
+        ready = UpReady.of(answer)
         self._port = urlsplit(ready.url).port or self._port
         self._url = ready.url
+        if self._lan is not None:
+            self._lan = self._lan.at_ports(ready)
         self._on_progress("Starting the node; the first time it measures this machine")
         await self._start("node", self._config.node_ready_s)
         self._on_ready(ready)
@@ -116,6 +97,8 @@ class Supervisor:
             group.create_task(self._keep("broker"))
             group.create_task(self._keep("node"))
             group.create_task(self._trim_logs())
+            if self._lan is not None:
+                group.create_task(self._watch_address())
 
     async def _end(self) -> None:
         """The node first, so that its last news still find a broker."""
@@ -157,6 +140,9 @@ class Supervisor:
         policy = RestartPolicy()
         while True:
             child = self._children[name]
+            async for news in child.news():
+                if "title_ended" in news:
+                    self._on_title_ended(str(news["title_ended"]), str(news["detail"]))
             status = await child.wait()
             pause_s = policy.pause_s(time.monotonic() - child.started_at)
             self._on_news(f"The {name} ended (status {status}) and is started again.", None)
@@ -173,7 +159,7 @@ class Supervisor:
 
     def _tell_restarted(self, name: str, answer: dict[str, object]) -> None:
         if name == "broker":
-            fresh = UpReady(self._url, str(answer["owner_token"]))
+            fresh = UpReady.of(answer)
             self._on_news("The broker is back. A new link to sign in, if you need one:", fresh.owner_url)
         else:
             self._on_news("The node is back.", None)
@@ -184,8 +170,20 @@ class Supervisor:
                 trim_log(self._config.data_dir / "logs" / f"{name}.log")
             await asyncio.sleep(TRIM_EVERY_S)
 
+    async def _watch_address(self) -> None:
+        """Say once when this machine moves in its network: certificate, links and media name the old address."""
+        before = await asyncio.to_thread(current_address)
+        while True:
+            await asyncio.sleep(ADDRESS_EVERY_S)
+            if await asyncio.to_thread(current_address) != before:
+                self._on_news(
+                    "The address of this machine changed; end farplay and start it again for other devices.", None
+                )
+                return
+
     def _broker_arguments(self) -> list[str]:
-        return ["--host", self._config.host, "--port", str(self._port), *self._shared_arguments()]
+        lan = [] if self._lan is None else self._lan.broker_arguments()
+        return ["--host", self._config.host, "--port", str(self._port), *lan, *self._shared_arguments()]
 
     def _node_arguments(self) -> list[str]:
         return ["--broker", self._url, "--media-host", self._config.media_host, *self._shared_arguments()]

@@ -9,6 +9,27 @@ from wire.title_manifest import InstalledTitle
 
 
 @dataclass(frozen=True, slots=True)
+class TlsConfig:
+    """HTTPS for other devices, beside plain HTTP for this machine."""
+
+    certificate_file: Path
+    """PEM, the server's own first."""
+    key_file: Path
+    """PEM, without a password."""
+    link_host: str
+    """Name or address that links to this broker carry, IPv6 without brackets."""
+    host: str = "*"
+    """Address to listen on; ``*`` is every address of this machine."""
+    port: int = 8443
+    """TCP port; 0 lets the system pick one."""
+    ca_file: Path | None = None
+    """The authority that devices must be told to trust, PEM. It is offered with an explanation over plain HTTP, since
+    no device could fetch it over HTTPS yet. None for a certificate that browsers trust by themselves."""
+    trust_port: int = 8480
+    """TCP port of that explanation; 0 lets the system pick one."""
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerConfig:
     """Everything that an operator can choose."""
 
@@ -18,6 +39,8 @@ class BrokerConfig:
     """Name or address to listen on. ``localhost`` listens on IPv4 and IPv6 loopback."""
     port: int = 8080
     """TCP port; 0 lets the system pick one."""
+    tls: TlsConfig | None = None
+    """HTTPS as well; None serves plain HTTP only."""
     database_url: str | None = None
     """SQLAlchemy URL, such as ``postgresql+asyncpg://user@host/name``; None is SQLite in ``data_dir``."""
     titles: tuple[InstalledTitle, ...] = ()
@@ -64,5 +87,12 @@ class BrokerConfig:
     def host_names(self) -> frozenset[str]:
         """Return every name under which the broker may be addressed."""
         loopback = {"localhost", "127.0.0.1", "[::1]"}
-        own = {f"[{self.host}]" if ":" in self.host else self.host}
+        own = {bracketed(self.host)}
+        if self.tls is not None:
+            own.add(bracketed(self.tls.link_host))
         return frozenset(name.lower() for name in loopback | own | set(self.allowed_hosts)) - {"0.0.0.0", "[::]"}
+
+
+def bracketed(host: str) -> str:
+    """Return a host as URLs and Host headers have it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host

@@ -87,7 +87,8 @@ def _spec(hint: Any, bounds: Mapping[str, Any]) -> dict[str, Any]:
     if issubclass(hint, StrEnum):
         return {"kind": "enum", "values": [member.value for member in hint]}
     if hint is str:
-        return {"kind": "string", "max_len": bounds.get("max_len", TEXT_MAX_CHARS)}
+        spec = {"kind": "string", "max_len": bounds.get("max_len", TEXT_MAX_CHARS)}
+        return {**spec, "max_bytes": bounds["max_bytes"]} if "max_bytes" in bounds else spec
     if hint is bool:
         return {"kind": "bool"}
     kind = "int" if hint is int else "float"

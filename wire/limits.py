@@ -5,8 +5,11 @@ from __future__ import annotations
 CONTROL_MESSAGE_MAX_BYTES = 64 * 1024
 """A JSON control message. An SDP with all our codecs is under 8 KiB."""
 
+SOCKET_MESSAGE_MAX_BYTES = 4 * CONTROL_MESSAGE_MAX_BYTES
+"""What a WebSocket takes before it closes: larger than a control message, so that one is refused in words."""
+
 SDP_MAX_BYTES = 32 * 1024
-"""One session description."""
+"""One session description, as written into a message; leaves room for the fields around it."""
 
 CONTROL_RATE_PER_S = 50
 """Sustained control messages per second from one tab; a burst of twice that is allowed."""
@@ -61,3 +64,9 @@ PICTURE_MIN_PX = 16
 
 TITLE_LAST_WORDS_BYTES = 64 * 1024
 """What is kept of a title's standard output and error."""
+
+FIGURES_PER_HEARTBEAT = 64
+"""Sessions whose figures one heartbeat carries, so that it stays a control message."""
+
+REPORTED_MS_MAX = 60_000
+"""Longest delay that a page reports; it reports this for anything longer."""

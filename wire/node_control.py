@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import FIGURES_PER_HEARTBEAT, SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.version import ProtocolRange
@@ -54,6 +54,36 @@ class RunningSession:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """How a session has been doing since the node's heartbeat before, for the operator."""
+
+    session_id: str
+    peers: int = field(metadata={"min": 0, "max": 1024})
+    """Peers that are connected."""
+    fps: float = field(metadata={"min": 0.0, "max": 10_000.0})
+    """Pictures per second that the title drew."""
+    sent_bps: float = field(metadata={"min": 0.0, "max": 1e12})
+    """Media sent to all peers together, bits per second."""
+    encode_ms_p50: float = field(metadata={"min": 0.0, "max": 1e6})
+    """Conversion and encoding of a picture, over the last ten seconds."""
+    encode_ms_p99: float = field(metadata={"min": 0.0, "max": 1e6})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPort:
+    """A UDP socket of the node that answers ICE checks, so that a page can try the way that media would take.
+
+    It answers only binding requests that carry this password, which signed-in pages are given.
+    """
+
+    hosts: tuple[str, ...] = field(metadata={"max_len": 64})
+    """Addresses under which it is reached."""
+    port: int = field(metadata={"min": 1, "max": 65535})
+    ufrag: str = field(metadata={"max_len": 32})
+    password: str = field(metadata={"max_len": 64})
+
+
+@dataclass(frozen=True, slots=True)
 class NodeHello(Message):
     """First message of a node."""
 
@@ -69,6 +99,8 @@ class NodeHello(Message):
     node_id: str | None = None
     node_key: str | None = field(default=None, metadata={"max_len": 128})
     """Credential from an earlier enrolment, with ``node_id``."""
+    check_port: CheckPort | None = None
+    """Where pages try their way to this node; None if it has no port to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +123,8 @@ class Heartbeat(Message):
     sessions: tuple[RunningSession, ...] = field(metadata={"max_len": 1024})
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
+    figures: tuple[SessionFigures, ...] = field(default=(), metadata={"max_len": FIGURES_PER_HEARTBEAT})
+    """Of as many sessions as fit; where more run, every heartbeat tells of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +176,7 @@ class NodePeerAnswer(Message):
     session_id: str
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +218,7 @@ class NodePeerOffer(Message):
     TYPE: ClassVar[str] = "peer_offer"
     session_id: str
     peer_id: str
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)

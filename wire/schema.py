@@ -74,6 +74,11 @@ def decode(text: str | bytes, messages: Mapping[str, type[M]]) -> M:
     return typing.cast(M, _read_object(kind, body, body["type"]))
 
 
+def written_bytes(text: str) -> int:
+    """Return the bytes that a text takes in a message: escaped, in UTF-8, without its quotes."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
+
+
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
@@ -146,6 +151,8 @@ def _read_scalar(hint: Any, value: Any, where: str, limits: Mapping[str, Any]) -
             raise WireError(Reason.MALFORMED, f"{where} may have {longest} characters")
         if any(0xD800 <= ord(char) <= 0xDFFF for char in value):
             raise WireError(Reason.MALFORMED, f"{where} is not valid Unicode")
+        if "max_bytes" in limits and written_bytes(value) > limits["max_bytes"]:
+            raise WireError(Reason.MALFORMED, f"{where} may take {limits['max_bytes']} bytes")
     elif hint in (int, float):
         low, high = limits.get("min", -NUMBER_MAX), limits.get("max", NUMBER_MAX)
         if not low <= value <= high:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import REPORTED_MS_MAX, SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -80,7 +80,7 @@ class Answer(Message):
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
     """The single-use ticket that came with the offer."""
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,11 @@ class MediaReport(Message):
     """Frames decoded on this peer so far."""
     silent_ms: int = field(metadata={"min": 0})
     """Milliseconds since the last frame arrived."""
+    input_ms_p50: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
+    """From a player's input to the picture that shows it, median of the last ten seconds; None before any."""
+    input_ms_p95: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
+    rtt_ms: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
+    """Round trip between page and worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,7 @@ class Offer(Message):
     TYPE: ClassVar[str] = "offer"
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class PeerAnswer(Message):
     TYPE: ClassVar[str] = "peer_answer"
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class PeerOffer(Message):
 
     TYPE: ClassVar[str] = "peer_offer"
     peer_id: str
-    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES})
+    sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
 
 
 @dataclass(frozen=True, slots=True)

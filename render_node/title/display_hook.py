@@ -127,10 +127,14 @@ class DisplayHook:
         return Frame(slot, width, height, self.flips, self._seen_input_seq(), now_ns)
 
     def _show(self, frame: Frame) -> None:
-        self._owed = None
-        self._shown_size = frame.width, frame.height
         self._ring.publish(frame.slot)
-        self._link.send(frame)
+        if self._link.send(frame):
+            self._owed = None
+            self._shown_size = frame.width, frame.height
+        else:
+            # The worker's socket is full: a title that stands still from now on must show this one later.
+            self._owed = frame
+            self._shown_size = (0, 0)
 
     def _as_bgrx(self, surface: Any) -> Any:
         layout = self._ring.layout

@@ -15,6 +15,7 @@ from render_node.title.keyboard_hook import KeyboardHook
 from render_node.title.mouse_hook import MouseHook
 from render_node.title.pad_hook import PadHook
 from render_node.title.ring_writer import RingWriter
+from render_node.title.seat_keyboard import FIRST_SEAT, SeatKeyboards
 from render_node.title.sound_hook import SoundHook
 from render_node.title.text_hook import TextHook
 from render_node.title.touch_hook import TouchHook
@@ -52,6 +53,7 @@ class EventHook:
         self._cursor = CursorHook(pygame, link)
         self._touch = TouchHook(pygame, self._mouse, self._display.picture_size)
         self._pads = PadHook(pygame, link)
+        self._seat_keyboards = SeatKeyboards()
         self._sound = SoundHook(pygame, link)
         self._clock = ClockHook(pygame, self._on_tick)
 
@@ -87,21 +89,36 @@ class EventHook:
 
     def _apply(self, seat: int, payload: Payload, text: str | None, now_ms: int) -> None:
         match payload:
-            case Key():
-                self._keyboard.apply(payload, text, now_ms)
-            case Text():
-                self._text.apply(payload.text)
-            case Touch():
-                self._touch.apply(payload)
             case Pad():
                 self._pads.apply(seat, payload)
             case PadPresence(index, connected):
                 self._pads.presence(seat, index, connected)
+            case Touch():
+                self._touch.apply(seat, payload)
+            case _ if seat != FIRST_SEAT:
+                self._apply_further_seat(seat, payload)
+            case Key():
+                self._keyboard.apply(payload, text, now_ms)
+            case Text():
+                self._text.apply(payload.text)
             case ReleaseAll():
-                for device in (self._keyboard, self._touch, self._mouse, self._pads):
+                for device in (self._keyboard, self._mouse):
                     device.release_all()
+                self._touch.release_all(seat)
+                self._pads.release_all(seat)
             case _:
                 self._mouse.apply(payload)
+
+    def _apply_further_seat(self, seat: int, payload: Payload) -> None:
+        """A keyboard becomes a pad; text and mouse have nowhere to go in a program that knows one of each."""
+        if isinstance(payload, Key):
+            pad = self._seat_keyboards.apply(seat, payload)
+            if pad is not None:
+                self._pads.apply(seat, pad)
+        elif isinstance(payload, ReleaseAll):
+            self._seat_keyboards.release_all(seat)
+            self._touch.release_all(seat)
+            self._pads.release_all(seat)
 
     def _on_tick(self) -> None:
         self._display.pay()

@@ -7,6 +7,7 @@ from types import ModuleType
 from render_node.title.held import Held
 from render_node.title.hooking import post, replace
 from render_node.title.pad_layout import AXES, BUTTONS, GUID, HAT_BITS, NAME, axis_values, button_set, hat_value
+from render_node.title.seat_keyboard import KEYBOARD_PAD_INDEX
 from render_node.title.worker_link import WorkerLink
 from wire.frame_story import Rumble
 from wire.input_events import Pad
@@ -99,14 +100,17 @@ class Joystick:
         return 0
 
     def rumble(self, low_frequency: float, high_frequency: float, duration: int) -> bool:
-        """Run the motors at 0..1 for some milliseconds; 0 means until stopped."""
+        """Run the motors at 0..1 for some milliseconds; 0 means until stopped. False if there are none."""
+        if self._state.index == KEYBOARD_PAD_INDEX:
+            return False
         low, high = (int(min(max(value, 0.0), 1.0) * 65535) for value in (low_frequency, high_frequency))
         duration_ms = min(max(int(duration), 0), 65535) or 65535
         return self._link.send(Rumble(self._state.index, low, high, duration_ms))
 
     def stop_rumble(self) -> None:
         """Stop the motors."""
-        self._link.send(Rumble(self._state.index, 0, 0, 0))
+        if self._state.index != KEYBOARD_PAD_INDEX:
+            self._link.send(Rumble(self._state.index, 0, 0, 0))
 
 
 class PadHook:
@@ -150,10 +154,11 @@ class PadHook:
         pad = self._find(seat, event.index) or self._connect(seat, event.index)
         self._move(pad, event)
 
-    def release_all(self) -> None:
-        """The player's page lost focus."""
-        for pad in list(self._pads):
-            self._move(pad, Pad(pad.index, 0, AT_REST))
+    def release_all(self, seat: int) -> None:
+        """The page of a seat's player lost focus."""
+        for pad in self._pads:
+            if pad.seat == seat:
+                self._move(pad, Pad(pad.index, 0, AT_REST))
 
     def _find(self, seat: int, index: int) -> PadState | None:
         return next((pad for pad in self._pads if (pad.seat, pad.index) == (seat, index)), None)

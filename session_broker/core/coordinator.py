@@ -122,7 +122,15 @@ class Coordinator:
             node.seen_at += stalled_s
             node.away_since += stalled_s
 
-    # Metrics
+    # What operators and metrics look at
+
+    def live_sessions(self) -> Iterable[Session]:
+        """Return every live session, oldest first; read only, before the next step."""
+        return self._state.sessions.values()
+
+    def known_nodes(self) -> Iterable[Node]:
+        """Return every node that ever enrolled; read only, before the next step."""
+        return self._state.nodes.values()
 
     def sessions_by_state(self) -> Mapping[SessionState, int]:
         """Count live sessions."""

@@ -136,6 +136,8 @@ Write: TypeAlias = SaveSession | SavePlacement | SaveParticipant | SaveNode | Ap
 News: TypeAlias = ToTab | CloseTab | ToNode | CloseLink | Count
 Effect: TypeAlias = Write | News
 
+CLOSE_TRY_AGAIN = 1013
+"""The database does not answer (RFC 6455 registry: try again later)."""
 CLOSE_REFUSED = 4000
 """An ``error`` message precedes."""
 CLOSE_TAKEN_OVER = 4001

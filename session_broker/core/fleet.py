@@ -62,14 +62,23 @@ class Fleet:
         """Nodes on which this title version lies."""
         return self._column((title_id, version))[: len(self)]
 
-    def describe(self, node_id: NodeId, capacity: NodeCapacity, titles: Iterable[tuple[str, str]]) -> None:
-        """Take what a node said of itself in its hello; replaces what it said before."""
+    def describe(
+        self, node_id: NodeId, capacity: NodeCapacity, kinds: Iterable[str], titles: Iterable[tuple[str, str]]
+    ) -> None:
+        """Take what a node said of itself in its hello; replaces what it said before.
+
+        Args:
+            node_id: Who said it.
+            capacity: What it measured.
+            kinds: Kinds of title that it runs, of those in the catalogue; each is remembered for ever.
+            titles: Titles and versions that lie there, of those in the catalogue.
+        """
         row = self._row(node_id)
         self._slots[row] = capacity.slots
         self._encode_ms[row] = capacity.encode_ms_720p
         for column in self._marks.values():
             column[row] = False
-        for mark in (*((kind,) for kind in capacity.title_kinds), *titles):
+        for mark in (*((kind,) for kind in kinds), *titles):
             self._marks.setdefault(mark, np.zeros(len(self._ready), bool))[row] = True
 
     def set_ready(self, node_id: NodeId, ready: bool) -> None:

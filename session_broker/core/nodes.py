@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from ipaddress import ip_address
 
 from session_broker.core import node_table
 from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, SaveNode, Tally, ToNode
@@ -26,6 +28,7 @@ from session_broker.core.transitions import IllegalTransition
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, is_id
 from wire.node_control import (
+    CheckPort,
     Heartbeat,
     NodeHello,
     NodePeerOffer,
@@ -73,15 +76,32 @@ def join(
         )
     state.links[link] = node_id
     node.link, node.seen_at, node.name, node.slots = link, now, clean_text(hello.name), hello.capacity.slots
+    node.capacity, node.check_port = hello.capacity, _reachable(hello.check_port)
     node.state = node_table.transition(node.state, NodeEvent.HELLO)
     titles = [(t.title_id, t.version) for t in hello.titles]
     known = {(title.title_id, title.version) for title in state.titles.values()}
-    state.fleet.describe(node_id, hello.capacity, (mark for mark in titles if mark in known))
+    kinds = {title.kind for title in state.titles.values()}.intersection(hello.capacity.title_kinds)
+    # Only what the catalogue knows: a node must not make the fleet remember words of its own.
+    state.fleet.describe(node_id, hello.capacity, kinds, known.intersection(titles))
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     save_node(state, node)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
     place_waiting(state, now)
+
+
+def _reachable(port: CheckPort | None) -> CheckPort | None:
+    """Return the port with those of its hosts that are addresses: pages put them into session descriptions."""
+    hosts = tuple(host for host in port.hosts if _is_address(host)) if port is not None else ()
+    return replace(port, hosts=hosts) if port is not None and hosts else None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
 
 
 def clean_text(text: str) -> str:
@@ -176,6 +196,11 @@ def _own_session(state: BrokerState, node: Node, session_id: str) -> Session | N
 
 
 def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: float) -> None:
+    node.cpu_percent, node.memory_used_bytes = heartbeat.cpu_percent, heartbeat.memory_used_bytes
+    for figures in heartbeat.figures:
+        told = state.sessions.get(SessionId(figures.session_id))
+        if told is not None and told.placement is not None and told.placement.node_id == node.node_id:
+            told.placement.figures = figures
     listed = {SessionId(r.session_id): r for r in heartbeat.sessions if is_id(r.session_id, "ses")}
     for session_id, epoch in list(node.claims.items()):
         session = state.sessions.get(session_id)

@@ -11,7 +11,8 @@ from session_broker.core.node_table import NodeState
 from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
-from wire.session_control import PeerState, Role, SessionState
+from wire.node_control import CheckPort, NodeCapacity, SessionFigures
+from wire.session_control import MediaReport, PeerState, Role, SessionState
 from wire.worker_control import PlacementState
 
 
@@ -74,6 +75,8 @@ class Participant:
     video_max_bps: int | None = None
     """Highest video bitrate that this participant allows."""
     peer: Peer | None = None
+    report: MediaReport | None = None
+    """What its tab last said of its picture."""
 
 
 @dataclass(slots=True)
@@ -85,6 +88,8 @@ class Placement:
     state: PlacementState = PlacementState.PREPARING
     absent: int = 0
     """Heartbeats in a row that did not list it."""
+    figures: SessionFigures | None = None
+    """What its node last said of it."""
 
 
 @dataclass(slots=True)
@@ -134,6 +139,12 @@ class Node:
     """When its link was lost, if it has none."""
     grace_s: float = 0.0
     """Seconds that it may stay away before its sessions end."""
+    capacity: NodeCapacity | None = None
+    """What it measured of itself; None until it dials in."""
+    check_port: CheckPort | None = None
+    """Where pages may try their way to it."""
+    cpu_percent: float = 0.0
+    memory_used_bytes: int = 0
 
 
 @dataclass(slots=True)

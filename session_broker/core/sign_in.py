@@ -11,6 +11,15 @@ from wire.ids import PlayerId, TenantId
 LINK_TTL_MS = 15 * 60 * 1000
 """A sign-in link holds for 15 minutes."""
 
+DEVICE_LINK_TTL_MS = 5 * 60 * 1000
+"""A link that a signed-in player makes for another device holds for 5 minutes."""
+
+DEVICE_LINKS_MAX = 20
+"""Links for other devices that a player may have open at once."""
+
+SEEN_EVERY_MS = 60 * 1000
+"""How exactly it is known when a device was last seen."""
+
 BROWSER_SESSION_TTL_MS = 30 * 24 * 3600 * 1000
 """A browser stays signed in for 30 days."""
 
@@ -35,6 +44,8 @@ class Caller:
     player_id: PlayerId
     tenant_id: TenantId
     roles: tuple[str, ...]
+    device_id: str = ""
+    """The signed-in browser that asked; empty for one that is not asking by a browser."""
 
     @property
     def is_operator(self) -> bool:

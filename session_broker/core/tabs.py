@@ -96,6 +96,7 @@ def handle_message(state: BrokerState, key: TabKey, message: Message, now: float
 
 
 def _take_report(session: Session, participant: Participant, report: MediaReport, now: float) -> None:
+    participant.report = report
     if participant.role is Role.PLAYER and report.frames_decoded > 0:
         session.media_at = max(session.media_at, now - report.silent_ms / 1000.0)
 

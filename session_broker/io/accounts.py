@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from session_broker.core.device_label import DeviceLabel
 from session_broker.core.node_table import NodeState
 from session_broker.core.sign_in import (
     BROWSER_SESSION_TTL_MS,
     LINK_TTL_MS,
+    SEEN_EVERY_MS,
     Caller,
     PlayerRole,
     SignInLink,
@@ -69,16 +71,20 @@ class Accounts:
             for table in (tables.sign_in_link, tables.browser_session):
                 await connection.execute(table.delete().where(table.c.expires_at_ms < wall_ms() - _KEPT_MS))
 
-    async def mint_link(self, caller: Caller) -> str:
-        """Return the token of a new sign-in link: single use, 15 minutes."""
+    async def mint_link(self, caller: Caller, ttl_ms: int = LINK_TTL_MS) -> str:
+        """Return the token of a new sign-in link: single use, for ``ttl_ms`` milliseconds."""
         token, at_ms = _new_token(), wall_ms()
-        row = {**_whose(caller), "created_at_ms": at_ms, "expires_at_ms": at_ms + LINK_TTL_MS}
+        row = {**_whose(caller), "created_at_ms": at_ms, "expires_at_ms": at_ms + ttl_ms}
         async with self._engine.begin() as connection:
             await connection.execute(insert(tables.sign_in_link).values(token_sha256=digest(token), **row))
         return token
 
-    async def redeem_link(self, token: str) -> str:
+    async def redeem_link(self, token: str, label: DeviceLabel) -> str:
         """Use up a link and return the token of a new browser session.
+
+        Args:
+            token: From the link.
+            label: What the browser runs on, for the player's list of devices.
 
         Raises:
             WireError: ``link_used`` or ``link_expired``.
@@ -91,22 +97,30 @@ class Accounts:
             unused = update(table).where(table.c.token_sha256 == hashed, table.c.used_at_ms.is_(None))
             if (await connection.execute(unused.values(used_at_ms=at_ms))).rowcount != 1:
                 raise WireError(Reason.LINK_USED, "this sign-in link was used already; ask for a new one")
-            browser_token = _new_token()
-            times = {"created_at_ms": at_ms, "expires_at_ms": at_ms + BROWSER_SESSION_TTL_MS}
-            values = {"tenant_id": good.tenant_id, "player_id": good.player_id, **times}
-            await connection.execute(
-                insert(tables.browser_session).values(token_sha256=digest(browser_token), **values)
-            )
+            browser_token, device_id = _new_token(), _new_id("dev")
+            whose = {"tenant_id": good.tenant_id, "player_id": good.player_id}
+            times = {"created_at_ms": at_ms, "expires_at_ms": at_ms + BROWSER_SESSION_TTL_MS, "seen_at_ms": at_ms}
+            browser = {"token_sha256": digest(browser_token), "id": device_id, **whose, **times}
+            await connection.execute(insert(tables.browser_session).values(browser))
+            device = {"browser_session_id": device_id, **whose, "browser": label.browser, "system": label.system}
+            await connection.execute(insert(tables.player_profile_device).values(device))
         return browser_token
 
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
-        table, player = tables.browser_session, tables.player
-        query = select(player.c.id, player.c.tenant_id, player.c.roles).join(table, table.c.player_id == player.c.id)
-        query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > wall_ms())
+        table, player, at_ms = tables.browser_session, tables.player, wall_ms()
+        shown = (player.c.id, player.c.tenant_id, player.c.roles, table.c.id.label("device_id"), table.c.seen_at_ms)
+        query = select(*shown).join(table, table.c.player_id == player.c.id)
+        query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > at_ms)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
-        return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles)) if row is not None else None
+        if row is None:
+            return None
+        if at_ms - row.seen_at_ms >= SEEN_EVERY_MS:
+            async with self._engine.begin() as connection:
+                seen = update(table).where(table.c.id == row.device_id).values(seen_at_ms=at_ms)
+                await connection.execute(seen)
+        return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles), row.device_id)
 
     async def sign_out(self, browser_token: str) -> None:
         """Forget a browser session."""

@@ -1,26 +1,45 @@
-"""The ASGI application: the gate, the routes, the words for failures."""
+"""The ASGI applications: the gate, the routes, the words for failures."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from session_broker.io import problems
 from session_broker.io.broker import Broker
-from session_broker.io.routes import health, pages, sessions, sign_in, titles
-from session_broker.io.security import Gate
+from session_broker.io.routes import check, devices, health, operator, pages, sessions, sign_in, titles, trust
+from session_broker.io.security import Gate, HeaderRules
 
 
 def create_app(broker: Broker) -> FastAPI:
     """Return the application of an open broker."""
+    tls = broker.config.tls
+    # An own authority may be gone tomorrow; a browser told to insist on HTTPS would then be locked out of this host.
+    rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None)
+    routers = [topic.router for topic in (health, sign_in, devices, titles, sessions, check, operator, trust, pages)]
+    return _app(broker, routers, rules)
+
+
+def create_trust_app(broker: Broker) -> FastAPI:
+    """Return what answers over plain HTTP on the network: how to trust this machine, and the way to its pages."""
+    reach = broker.reach
+    rules = HeaderRules(isolated=False, connect=reach.https_url if reach is not None else "")
+    return _app(broker, [trust.router, pages.files, trust.elsewhere], rules)
+
+
+def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAPI:
     # The interactive pages load scripts from elsewhere, which the content policy forbids.
     app = FastAPI(title="Farplay session broker", version="1", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.broker = broker
-    for topic in (health, sign_in, titles, sessions, pages):
+    for router in routers:
         # Taken over one by one, so that the app's table shows each route with its declared right.
-        app.router.routes.extend(topic.router.routes)
+        app.router.routes.extend(router.routes)
     problems.install(app)
     config = broker.config
     app.add_middleware(
-        Gate, hosts=config.host_names(), origins=frozenset(config.allowed_origins), metrics=broker.metrics
+        Gate,
+        hosts=config.host_names(),
+        origins=frozenset(config.allowed_origins),
+        metrics=broker.metrics,
+        rules=rules,
     )
     return app

@@ -7,22 +7,26 @@ import contextlib
 import os
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import web_client
 from session_broker.config import BrokerConfig
 from session_broker.core.coordinator import Coordinator
+from session_broker.core.effects import TabKey
 from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.reach import Reach
 from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import open_database
+from session_broker.io.devices import Devices
 from session_broker.io.metrics import Metrics
 from session_broker.io.runner import Runner, StoreUnavailable
+from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store, catalogue_title
 
 TICK_S = 0.25
@@ -42,6 +46,7 @@ class Broker:
 
     config: BrokerConfig
     store: Store
+    history: SessionHistory
     accounts: Accounts
     runner: Runner
     metrics: Metrics
@@ -50,6 +55,13 @@ class Broker:
     sign_in_bucket: TokenBucket
     static_dir: Path
     port: int
+    devices: Devices
+    reach: Reach | None = None
+    """Where other devices find this broker; None if they cannot."""
+    device_token: str = ""
+    """Token of a second sign-in link for the owner; empty without ``reach``."""
+    tabs_by_device: dict[str, set[TabKey]] = field(default_factory=dict)
+    """Open tab sockets by the signed-in browser that they belong to."""
     greeting_nodes: int = 0
     """Node sockets that have not proved themselves yet."""
 
@@ -60,12 +72,13 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def open_broker(config: BrokerConfig, port: int) -> AsyncIterator[Broker]:
+async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = None) -> AsyncIterator[Broker]:
     """Open the database, restore what lives, and drive the deadlines until the block ends.
 
     Args:
         config: The broker's configuration.
         port: The TCP port that is really listened on.
+        reach: Where other devices find it.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
@@ -74,7 +87,7 @@ async def open_broker(config: BrokerConfig, port: int) -> AsyncIterator[Broker]:
         _private_dir(config.data_dir)
     engine = await open_database(config.url_of_database())
     try:
-        broker = await _restore(config, port, Store(engine), Accounts(engine))
+        broker = await _restore(config, port, reach, engine)
         ticking = asyncio.create_task(_tick(broker), name="broker deadlines")
         try:
             yield broker
@@ -92,7 +105,8 @@ def _private_dir(path: Path) -> None:
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Accounts) -> Broker:
+async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine: AsyncEngine) -> Broker:
+    store, accounts = Store(engine), Accounts(engine)
     owner = await accounts.ensure_owner()
     manifests = [installed.manifest for installed in config.titles]
     await accounts.forget_expired()
@@ -108,6 +122,7 @@ async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Acco
     return Broker(
         config=config,
         store=store,
+        history=SessionHistory(engine),
         accounts=accounts,
         runner=runner,
         metrics=metrics,
@@ -115,6 +130,9 @@ async def _restore(config: BrokerConfig, port: int, store: Store, accounts: Acco
         sign_in_bucket=TokenBucket(_SIGN_INS_PER_S, _SIGN_INS_AT_ONCE, monotonic_s()),
         static_dir=config.static_dir or Path(web_client.STATIC_DIR),
         port=port,
+        devices=Devices(engine),
+        reach=reach,
+        device_token=await accounts.mint_link(owner) if reach is not None else "",
     )
 
 
@@ -135,23 +153,25 @@ def _limits(config: BrokerConfig) -> Limits:
 
 
 async def _tick(broker: Broker) -> None:
+    stepped_at = monotonic_s()
+
+    def step(now: float) -> None:
+        """Look at the deadlines, unless time was lost to a busy machine or a database that was slow to answer."""
+        nonlocal stepped_at
+        late_s, stepped_at = now - stepped_at - TICK_S, now
+        if late_s >= _STALL_S:
+            _log.warning("broker_stalled", late_s=round(late_s, 3))
+            broker.runner.coordinator.excuse(late_s)
+        else:
+            broker.runner.coordinator.handle_timeout(now)
+
     while True:
-        due = monotonic_s() + TICK_S
         await asyncio.sleep(TICK_S)
-        late_s = monotonic_s() - due
         try:
-            if late_s >= _STALL_S:
-                _log.warning("broker_stalled", late_s=round(late_s, 3))
-                await broker.runner.run(partial(_excuse, broker, late_s))
-            else:
-                await broker.runner.run(broker.runner.coordinator.handle_timeout)
+            await broker.runner.run(step)
         except StoreUnavailable:
             continue  # Logged and counted by the runner; the next tick tries again.
         except Exception:
             # One session's fault must not stop the deadlines of all others.
             broker.metrics.handler_errors.labels("tick").inc()
             _log.exception("deadline_step_failed")
-
-
-def _excuse(broker: Broker, late_s: float, _now: float) -> None:
-    broker.runner.coordinator.excuse(late_s)

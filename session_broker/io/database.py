@@ -23,18 +23,28 @@ async def open_database(url: str) -> AsyncEngine:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or migrated.
     """
-    engine = create_async_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
-    if engine.dialect.name == "sqlite":
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    await _migrate_once(url, sqlite=sqlite)
+    engine = create_async_engine(url, pool_pre_ping=not sqlite)
+    if sqlite:
         event.listen(engine.sync_engine, "connect", _set_pragmas)
+    return engine
+
+
+async def _migrate_once(url: str, *, sqlite: bool) -> None:
+    """Bring the schema up to date in one transaction, so that a start that is killed leaves the old one."""
+    engine = create_async_engine(url)
+    if sqlite:
+        # The driver commits before each CREATE by itself unless it is told to leave transactions alone.
+        event.listen(engine.sync_engine, "connect", _leave_transactions_alone)
+        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         async with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
+            if not sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             await connection.run_sync(migrate)
-    except BaseException:
+    finally:
         await engine.dispose()
-        raise
-    return engine
 
 
 def migrate(connection: Connection) -> None:
@@ -43,6 +53,11 @@ def migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS_DIR).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _leave_transactions_alone(connection: Any, record: object) -> None:
+    _set_pragmas(connection, record)
+    connection.isolation_level = None
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -61,7 +61,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SQLAlchemyError, _on_database_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_fault)
 
 
 async def _on_wire_error(connection: HTTPConnection, error: Exception) -> Response:
@@ -92,7 +91,3 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     reason = _REASON_OF_STATUS.get(error.status_code, Reason.MALFORMED)
     return problem(reason, str(error.detail), error.status_code)
-
-
-async def _on_fault(_request: Request, _error: Exception) -> Response:
-    return problem(Reason.INTERNAL, "the broker failed; its log says why")

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from session_broker.core.sign_in import Caller
 from session_broker.io.broker import Broker
+from session_broker.io.cookie import cookie_name
 from wire.errors import Reason, WireError
 from wire.ids import is_id
 
@@ -27,7 +28,9 @@ class Right(StrEnum):
     NODE = "node"
     """A node; its credential comes in its first message."""
     OPERATOR = "operator"
-    """An operator's browser session, or the bearer token that the operator configured."""
+    """A player with the role of an operator or owner."""
+    METRICS = "metrics"
+    """An operator, or whoever has the bearer token that the operator configured."""
 
 
 class Requires:
@@ -53,8 +56,10 @@ class Requires:
             case Right.SESSION_OWNER:
                 await _check_owner(connection, await _sign_in(connection))
             case Right.OPERATOR:
-                if not _has_metrics_token(connection) and not (await _sign_in(connection)).is_operator:
-                    raise WireError(Reason.FORBIDDEN, "only an operator may do this")
+                await _check_operator(connection)
+            case Right.METRICS:
+                if not _has_metrics_token(connection):
+                    await _check_operator(connection)
 
 
 def require(right: Right) -> Any:
@@ -78,12 +83,17 @@ CallerDep = Annotated[Caller, Depends(caller_of)]
 
 async def _sign_in(connection: HTTPConnection) -> Caller:
     broker = broker_of(connection)
-    cookie = connection.cookies.get(broker.cookie_name)
+    cookie = connection.cookies.get(cookie_name(connection, broker))
     caller = await broker.accounts.caller_of(cookie) if cookie else None
     if caller is None:
         raise WireError(Reason.NOT_SIGNED_IN, "sign in with a link first")
     connection.state.caller = caller
     return caller
+
+
+async def _check_operator(connection: HTTPConnection) -> None:
+    if not (await _sign_in(connection)).is_operator:
+        raise WireError(Reason.FORBIDDEN, "only an operator may do this")
 
 
 async def _check_owner(connection: HTTPConnection, caller: Caller) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from session_broker.config import BrokerConfig
-from session_broker.io.app import create_app
-from session_broker.io.broker import Broker, open_broker
-from session_broker.io.listen import bind, url_of
-from wire.limits import CONTROL_MESSAGE_MAX_BYTES
+from session_broker.config import BrokerConfig, TlsConfig
+from session_broker.core.reach import Reach
+from session_broker.io.app import create_app, create_trust_app
+from session_broker.io.broker import open_broker
+from session_broker.io.certificate_watch import follow_certificate
+from session_broker.io.listen import Listeners, port_of, url_of
+from wire.limits import SOCKET_MESSAGE_MAX_BYTES
 
 _WS_PING_S = 5.0
 """A tab that vanished without a word is noticed within two of these."""
@@ -30,6 +34,10 @@ class BrokerReady:
     """Base URL, without a slash at the end."""
     owner_token: str = field(repr=False)
     """Token of a sign-in link for the owner: ``{url}/#owner={owner_token}``."""
+    reach: Reach | None = None
+    """Where other devices find it."""
+    device_token: str = field(default="", repr=False)
+    """Token of a second link, for the owner's first other device; empty without ``reach``."""
 
 
 class _Server(uvicorn.Server):
@@ -62,49 +70,77 @@ async def serve(config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None]
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
         RuntimeError: the database did not answer for so long that news can be held back no more.
     """
-    sockets = bind(config.host, config.port)
+    with contextlib.closing(Listeners.open(config)) as listeners:
+        port, reach = port_of(listeners.plain), _reach(config, listeners)
+        async with open_broker(config, port, reach) as broker:
+            app = create_app(broker)
+            servers = [(_server(app), listeners.plain)]
+            following: list[Coroutine[Any, Any, None]] = []
+            if config.tls is not None:
+                over_tls = _server(app, config.tls)
+                servers.append((over_tls, listeners.tls))
+                assert over_tls.config.ssl is not None
+                following.append(follow_certificate(over_tls.config.ssl, config.tls))
+            if listeners.trust:
+                servers.append((_server(create_trust_app(broker)), listeners.trust))
+            ready = BrokerReady(url_of(config.host, port), broker.owner_token, reach, broker.device_token)
+            await _serve_all(servers, following, broker.runner.overflowed, lambda: on_ready(ready))
+
+
+async def _serve_all(
+    servers: list[tuple[_Server, list[socket.socket]]],
+    beside: list[Coroutine[Any, Any, None]],
+    overflowed: asyncio.Event,
+    on_ready: Callable[[], None],
+) -> None:
+    """Serve until one of the servers ends, which none does by itself; ``beside`` runs as long."""
+    serving = {asyncio.create_task(each.serve(sockets=sockets), name="broker http") for each, sockets in servers}
+    drowning = asyncio.create_task(overflowed.wait(), name="broker store watch")
+    answering = asyncio.gather(*(each.answering.wait() for each, _ in servers))
+    helpers: list[asyncio.Future[Any]] = [drowning, answering, *map(asyncio.create_task, beside)]
     try:
-        port: int = sockets[0].getsockname()[1]
-        async with open_broker(config, port) as broker:
-            server = _server(broker)
-            serving = asyncio.create_task(server.serve(sockets=sockets), name="broker http")
-            drowning = asyncio.create_task(broker.runner.overflowed.wait(), name="broker store watch")
-            answering = asyncio.create_task(server.answering.wait(), name="broker start")
-            helpers = (drowning, answering)
-            try:
-                await asyncio.wait({serving, answering}, return_when=asyncio.FIRST_COMPLETED)
-                if not serving.done():
-                    on_ready(BrokerReady(url_of(config.host, port), broker.owner_token))
-                await asyncio.wait({serving, drowning}, return_when=asyncio.FIRST_COMPLETED)
-                if drowning.done():
-                    raise RuntimeError("the database does not answer and too much waits for it")
-                await serving
-            finally:
-                server.should_exit = True
-                for task in helpers:
-                    task.cancel()
-                await asyncio.gather(serving, *helpers, return_exceptions=True)
+        either: set[asyncio.Future[Any]] = {*serving, answering}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            on_ready()
+        done, _ = await asyncio.wait({*serving, drowning}, return_when=asyncio.FIRST_COMPLETED)
+        if drowning in done:
+            raise RuntimeError("the database does not answer and too much waits for it")
+        for task in done:
+            task.result()
     finally:
-        for listener in sockets:
-            listener.close()
+        for each, _ in servers:
+            each.should_exit = True
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*serving, *helpers, return_exceptions=True)
 
 
-def _server(broker: Broker) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            create_app(broker),
-            loop="none",
-            ws="websockets-sansio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            # Larger than a control message, so that a slightly oversized one is refused in words.
-            ws_max_size=4 * CONTROL_MESSAGE_MAX_BYTES,
-            ws_ping_interval=_WS_PING_S,
-            ws_ping_timeout=_WS_PING_S,
-            ws_per_message_deflate=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=_SHUTDOWN_S,
-        )
+def _reach(config: BrokerConfig, listeners: Listeners) -> Reach | None:
+    if config.tls is None:
+        return None
+    host = config.tls.link_host
+    trust_url = f"{url_of(host, port_of(listeners.trust))}/trust" if listeners.trust else None
+    return Reach(url_of(host, port_of(listeners.tls), scheme="https"), trust_url)
+
+
+def _server(app: ASGIApp, tls: TlsConfig | None = None) -> _Server:
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=SOCKET_MESSAGE_MAX_BYTES,
+        ws_ping_interval=_WS_PING_S,
+        ws_ping_timeout=_WS_PING_S,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_SHUTDOWN_S,
+        ssl_certfile=None if tls is None else str(tls.certificate_file),
+        ssl_keyfile=None if tls is None else str(tls.key_file),
     )
+    config.load()
+    return _Server(config)

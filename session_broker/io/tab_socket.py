@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 
 from starlette.websockets import WebSocket
 
-from session_broker.core.effects import TabKey
+from session_broker.core.effects import CLOSE_TRY_AGAIN, TabKey
 from session_broker.core.rate_limit import TokenBucket
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
 from session_broker.io.outbox import TAB_WAITING_MAX, Outbox
+from session_broker.io.rights import caller_of
 from session_broker.io.runner import StoreUnavailable
 from wire.errors import Reason, WireError
 from wire.limits import CONTROL_RATE_PER_S
 from wire.schema import Message
-from wire.session_control import FROM_TAB, Refusal, Role, TabHello
+from wire.session_control import FROM_TAB, Leave, Refusal, Role, TabHello
 from wire.version import negotiate
 
 
@@ -27,12 +29,31 @@ async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role:
     outbox = Outbox(TAB_WAITING_MAX, broker.metrics.slow_consumers.labels("tab").inc)
     talk = Conversation(websocket, outbox, Refusal, "tab", broker.metrics)
     broker.runner.tabs[key] = outbox
+    device_id = caller_of(websocket).device_id
+    broker.tabs_by_device.setdefault(device_id, set()).add(key)
     try:
         await talk.hold(lambda: _converse(broker, talk, key, session_id, role))
     finally:
         broker.runner.tabs.pop(key, None)
+        _forget(broker, device_id, key)
         with contextlib.suppress(StoreUnavailable):  # The writes follow when the database answers.
             await broker.runner.run(lambda now: broker.runner.coordinator.tab_gone(key, now))
+
+
+async def put_out(broker: Broker, device_id: str) -> None:
+    """Close the tabs of a device that was signed out, and their peers, so that it neither sees nor plays any more."""
+    for key in tuple(broker.tabs_by_device.get(device_id, ())):
+        outbox = broker.runner.tabs.get(key)
+        if outbox is not None:
+            outbox.send(Refusal(Reason.NOT_SIGNED_IN, "this device was signed out"))
+        await broker.runner.run(partial(broker.runner.coordinator.tab_said, key, Leave()))
+
+
+def _forget(broker: Broker, device_id: str, key: TabKey) -> None:
+    tabs = broker.tabs_by_device.get(device_id, set())
+    tabs.discard(key)
+    if not tabs:
+        broker.tabs_by_device.pop(device_id, None)
 
 
 async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id: str, role: Role) -> None:
@@ -43,6 +64,10 @@ async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id:
             raise WireError(Reason.BAD_STATE, "the first message must be hello")
         protocol = negotiate(hello.protocol)
         await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, role, protocol, now))
+    except StoreUnavailable:
+        # Done, and told once the database answers; this socket cannot wait for it.
+        talk.outbox.close(CLOSE_TRY_AGAIN)
+        return
     except WireError as error:
         talk.refuse(error, close=True)
         return

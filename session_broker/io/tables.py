@@ -1,7 +1,7 @@
 """The tables, in types that SQLite and PostgreSQL share. Migrations make them; a test compares the two.
 
-Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` is the
-only place of personal data. ``session_event`` is append-only.
+Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` and
+``player_profile_device`` are the only places of personal data. ``session_event`` is append-only.
 """
 
 from __future__ import annotations
@@ -190,6 +190,18 @@ browser_session = Table(
     Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
     _at("created"),
     _at("expires"),
+    Column("id", _ID, nullable=False, unique=True),
+    _at("seen"),
+)
+
+player_profile_device = Table(
+    "player_profile_device",
+    metadata,
+    Column("browser_session_id", _ID, ForeignKey("browser_session.id", ondelete="CASCADE"), primary_key=True),
+    _tenant(),
+    Column("player_id", _ID, ForeignKey("player_profile.player_id", ondelete="CASCADE"), nullable=False),
+    Column("browser", _LABEL, nullable=False),
+    Column("system", _LABEL, nullable=False),
 )
 
 node_enrolment = Table(

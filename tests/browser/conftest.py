@@ -25,7 +25,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def up(data_dir: Path) -> Iterator[FarplayProcess]:
     titles = ["--title", str(NOTEBOOK), "--title", str(sleepy_notebook(data_dir.parent / "sleepy"))]
-    options = ["--json", "--port", "0", "--data-dir", str(data_dir), *titles]
+    ports = ["--port", "0", "--lan", "--lan-port", "0", "--host", "127.0.0.1"]
+    options = ["--json", *ports, "--data-dir", str(data_dir), *titles]
     running = FarplayProcess(["up", *options], data_dir.parent / "up.log")
     yield running
     assert running.stop() == 0, running.log_tail()

@@ -55,3 +55,37 @@ async def test_a_game_that_crashed(up: FarplayProcess, open_player: OpenPlayer, 
         await play.page.get_by_text("last words").click()
         await play.page.screenshot(path=pictures / "error.png")
     assert (pictures / "error.png").stat().st_size > LEAST_BYTES
+
+
+async def test_a_device_is_added(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as laptop:
+        await laptop.page.goto(f"{up.url}/devices")
+        await laptop.page.get_by_role("button", name="Show the code").click()
+        await laptop.page.get_by_role("img", name="QR code of the sign-in link").wait_for()
+        await laptop.page.screenshot(path=pictures / "add-device.png")
+    assert (pictures / "add-device.png").stat().st_size > LEAST_BYTES
+
+
+async def test_operator_page(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as play, open_player() as desk:
+        api, headers = f"{up.url}/api/v1/sessions", {"Origin": up.url}
+        made = await play.context.request.post(api, data={"title_id": "testcard"}, headers=headers)
+        ended = (await made.json())["session_id"]
+        await play.context.request.delete(f"{api}/{ended}", headers=headers)
+        await play_title(play, up)
+        await timed_presses(play, 8, seed=3)
+        await desk.page.set_viewport_size({"width": 1280, "height": 800})
+        await desk.page.goto(f"{up.url}/operator")
+        await expect(desk.page.locator("#sessions .cell_delay")).to_contain_text(" ms", timeout=15_000)
+        await expect(desk.page.locator(f'#ended tr[data-key="{ended}"]')).to_be_visible(timeout=15_000)
+        await expect(desk.page.locator("#sessions .trend")).to_be_visible(timeout=15_000)
+        await desk.page.screenshot(path=pictures / "operator.png")
+    assert (pictures / "operator.png").stat().st_size > LEAST_BYTES
+
+
+async def test_check_page(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as play:
+        await play.page.goto(f"{up.url}/check")
+        await expect(play.page.locator("#again")).to_be_enabled(timeout=25_000)
+        await play.page.screenshot(path=pictures / "check.png", full_page=True)
+    assert (pictures / "check.png").stat().st_size > LEAST_BYTES

@@ -19,7 +19,7 @@ from tests.support.page_probe import count_frames, press_and_see
 pytestmark = pytest.mark.browser
 
 PLAY_S = 20.0
-PRESSES = 60
+PRESSES = 100
 
 
 @pytest.fixture

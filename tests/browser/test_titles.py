@@ -89,3 +89,23 @@ async def test_chimp_is_played_with_sound(browser: Browser, tmp_path: Path) -> N
             return heard is not None and heard.audible and heard.rms > 0.01
 
         await until(punch, 6, "the sound of a blow")
+
+
+async def test_a_crash_is_told_to_the_developer_in_page_and_terminal(browser: Browser, tmp_path: Path) -> None:
+    program = tmp_path / "boom.py"
+    program.write_text("import pygame\npygame.display.set_mode((640, 360))\npygame.display.flip()\n1 / 0\n")
+    run = FarplayProcess(["title", "run", str(program), "--json", "--port", "0"], tmp_path / "title_run.log")
+    try:
+        async with play_page(browser) as play:
+            await play.page.goto(run.ready["play_url"])
+            await play.page.locator("#screen_details summary").click(timeout=15_000)
+            assert "The game crashed" in await play.words()
+            assert "ZeroDivisionError" in await play.words()
+        await until(lambda: told(run), 3, "the traceback in the terminal")
+    finally:
+        assert run.stop() == 0, run.log_tail()
+
+
+async def told(run: FarplayProcess) -> bool:
+    """Tell whether the terminal shows the traceback."""
+    return "The game crashed" in run.log_tail() and "ZeroDivisionError" in run.log_tail()

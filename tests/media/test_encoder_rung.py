@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from unittest.mock import Mock
 
 import av
 import numpy as np
 import pytest
 
-from render_node.session.io.encoder_rung import EncoderRung
+from render_node.session.io.encoder_rung import FAILURES_MAX, EncoderRung
+from render_node.session.io.encoders import OpenEncoder
 from render_node.session.io.title_process import CapturedFrame
 from render_node.session.media import EncodedFrame
 from tests.support.deadlines import until
@@ -27,9 +29,15 @@ class Bench:
 
     def __init__(self, codec: VideoCodec) -> None:
         self.frames: list[EncodedFrame] = []
+        self.failures: list[str] = []
         self.released = 0
         self.rung = EncoderRung(
-            codec, EncoderSpec(), 60, on_frame=self.frames.append, loop=asyncio.get_running_loop()
+            codec,
+            EncoderSpec(),
+            60,
+            on_frame=self.frames.append,
+            on_failed=self.failures.append,
+            loop=asyncio.get_running_loop(),
         )
         self.rng = np.random.default_rng(1)
         self.number = 0
@@ -164,6 +172,30 @@ async def test_vp8_changes_its_rate_by_a_reopen_only_when_it_pays() -> None:
         assert [frame.keyframe for frame in made.frames] == [True, False, True, False]
 
 
+async def test_the_thread_outlives_any_fault_and_gives_up_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(VideoCodec.H264) as made:
+        with monkeypatch.context() as broken:
+            broken.setattr(OpenEncoder, "convert", Mock(side_effect=MemoryError("no room")))
+            await made.put(made.picture())
+        await made.put(made.picture())
+        await made.until(lambda: len(made.frames) == 1)
+        assert not made.failures
+        monkeypatch.setattr(OpenEncoder, "encode", Mock(side_effect=RuntimeError("gone")))
+        for _ in range(FAILURES_MAX):
+            await made.put(made.picture())
+        await made.until(lambda: len(made.failures) == 1)
+        assert "RuntimeError: gone" in made.failures[0]
+
+
+async def test_a_title_that_flips_without_end_gets_its_declared_rate() -> None:
+    async with bench(VideoCodec.H264) as made:
+        begun_s = time.monotonic()
+        while time.monotonic() - begun_s < 1.0:
+            made.submit(made.picture)
+            await asyncio.sleep(0.002)
+        assert 1 <= len(made.frames) <= 70
+
+
 async def test_a_hardware_encoder_that_fails_gives_way_to_software() -> None:
     frames: list[EncodedFrame] = []
     rung = EncoderRung(
@@ -171,6 +203,7 @@ async def test_a_hardware_encoder_that_fails_gives_way_to_software() -> None:
         EncoderSpec(h264_encoder="h264_amf"),
         60,
         on_frame=frames.append,
+        on_failed=lambda detail: None,
         loop=asyncio.get_running_loop(),
     )
     made = Bench(VideoCodec.H264)

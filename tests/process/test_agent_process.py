@@ -205,7 +205,14 @@ async def test_sessions_go_on_without_a_broker(broker: FakeBroker, agent: AgentP
 
 async def test_nonsense_from_a_broker_is_survived(broker: FakeBroker, agent: AgentProcess) -> None:
     await play(broker, "ses_a")
-    for nonsense in ("", "{}", '{"type":"welcome"}', '{"type":"start_session","epoch":"x"}', "x" * 70_000):
+    for nonsense in (
+        "",
+        "{}",
+        '{"type":"welcome"}',
+        '{"type":"start_session","epoch":"x"}',
+        "x" * 70_000,
+        "x" * 300_000,
+    ):
         await broker.send(nonsense)
     await broker.node()
     await until(lambda: len(broker.hellos) == 2)

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from session_broker.io.database import open_database
 from session_broker.io.serve import BrokerReady
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab
@@ -51,6 +52,31 @@ async def broker_process(data_dir: Path, port: int) -> AsyncIterator[BrokerReady
     finally:
         process.kill()
         await process.communicate()
+
+
+MIGRATION_CUT_SHORT = """
+import asyncio, itertools, os, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from session_broker.io.database import open_database
+
+tables = itertools.count(1)
+
+@event.listens_for(Engine, "before_cursor_execute")
+def die_half_way(connection, cursor, statement, *rest):
+    if statement.strip().upper().startswith("CREATE TABLE") and next(tables) == 6:
+        os.kill(os.getpid(), 9)
+
+asyncio.run(open_database(sys.argv[1]))
+"""
+
+
+async def test_a_first_start_that_is_killed_half_way_does_not_spoil_the_data(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'broker.sqlite3'}"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATION_CUT_SHORT, url)
+    assert await process.wait() == -9
+    engine = await open_database(url)
+    await engine.dispose()
 
 
 async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ async def test_the_broker_lives_on_postgresql(postgres_url: str, tmp_path: Path)
                 pass
         seen = (await client.get(f"/api/v1/sessions/{session_id}")).json()
         assert (seen["state"], seen["reason"]) == ("ended", "title_crashed")
+        overview = (await client.get("/api/v1/operator/overview")).json()
+        assert [each["reason"] for each in overview["ended"]] == ["title_crashed"]
+        story = (await client.get(f"/api/v1/operator/sessions/{session_id}")).json()
+        assert [each["event"] for each in story["events"]] == ["created", "placement", "starting", "running", "ended"]
+        assert [(each["node_name"], each["state"]) for each in story["placements"]] == [("fake", "released")]
         again = await client.post("/api/v1/sessions", json={"title_id": "testcard"})
         assert again.status_code == 201
     engine = await open_database(postgres_url)

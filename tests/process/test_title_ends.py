@@ -49,6 +49,9 @@ async def test_exits_are_told_apart_with_last_words(tmp_path: Path) -> None:
     assert reason is Reason.TITLE_CRASHED
     assert "exit status 1" in detail
     assert "ValueError: no such level" in detail
+    reason, detail = await ended(tmp_path, "pygame.init(); pygame.mixer.init(); print('CRITICAL: mine'); 1 / 0")
+    assert "CRITICAL: mine\nTraceback" in detail
+    assert "SDL disk" not in detail
     reason, detail = await ended(tmp_path, "import os; os.abort()")
     assert reason is Reason.TITLE_CRASHED
     assert "signal 6" in detail

@@ -89,6 +89,27 @@ async def test_a_finger_is_also_a_mouse_and_pads_look_like_xbox_ones(tmp_path: P
         assert (await title.ends_with()).reason == "title_quit"
 
 
+async def test_a_further_seat_has_devices_of_its_own_and_never_the_first_ones(tmp_path: Path) -> None:
+    async with running(tmp_path, LOGS_EVENTS) as title:
+        await title.tells(ready=True)
+        title.send(Key(44, True), Text("x"), MouseAbs(9999, 9999), MouseButton(0, True), Key(79, True), seat=1)
+        title.send(Touch(0, TouchPhase.DOWN, 0, 0), seat=1)
+        await title.tells(pad="Xbox 360 Controller", axes=6)
+        await title.tells(event="JoyButtonDown", button=0, instance_id=0)
+        await title.tells(event="JoyAxisMotion", axis=0, value=1.0, instance_id=0)
+        await title.tells(event="FingerDown", finger_id=0, touch_id=2)
+        title.send(Key(4, True))
+        title.send(ReleaseAll(), seat=1)
+        await title.tells(event="JoyButtonUp", button=0, instance_id=0)
+        await title.tells(event="FingerUp", finger_id=0, touch_id=2)
+        title.send(Key(5, True))
+        await title.tells(event="KeyDown", key=98)
+        events = [told["event"] for told in title.told() if "event" in told]
+        assert not {"KeyUp", "TextInput", "MouseMotion", "MouseButtonDown"} & set(events)
+        assert events.count("KeyDown") == 2
+        assert not any(isinstance(story, Rumble) for story in title.stories)
+
+
 async def test_taps_shorter_than_a_frame_are_seen_by_titles_that_only_poll(tmp_path: Path) -> None:
     program = """
 pygame.init()

@@ -20,6 +20,8 @@ def test_the_wheel_holds_pages_games_and_migrations_and_runs_elsewhere(tmp_path:
     for needed in (
         "web_client/static/play.html",
         "web_client/static/wire/constants.js",
+        "web_client/static/manifest.webmanifest",
+        "web_client/static/icons/icon-192.png",
         "session_broker/migrations/env.py",
         "games/testcard/title.toml",
         "games/testcard/testcard.py",

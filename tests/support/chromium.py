@@ -26,12 +26,12 @@ VIEWPORT = ViewportSize(width=1280, height=720)
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run a Chromium; only root needs a flag at all."""
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """Run a Chromium; only root needs a flag at all, and the tests of certificates and host names."""
     # The search drives a browser itself, which Playwright allows only where no loop runs.
     binary = await asyncio.to_thread(find_chromium)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=binary, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
@@ -123,6 +123,7 @@ async def play_page(
     pads: bool = False,
     phone: tuple[int, int] | None = None,
     signed_in: StorageState | None = None,
+    user_agent: str | None = None,
 ) -> AsyncIterator[PlayPage]:
     """Open a tab in a profile of its own; at the end its unexpected complaints fail the test.
 
@@ -132,10 +133,15 @@ async def play_page(
         pads: Whether a test moves the gamepads.
         phone: Width and height of a phone's screen, which is touched and has no mouse.
         signed_in: Cookies of somebody signed in.
+        user_agent: What the browser says it is, in place of the truth.
     """
     viewport = VIEWPORT if phone is None else ViewportSize(width=phone[0], height=phone[1])
     context = await browser.new_context(
-        viewport=viewport, has_touch=touch or phone is not None, is_mobile=phone is not None, storage_state=signed_in
+        viewport=viewport,
+        has_touch=touch or phone is not None,
+        is_mobile=phone is not None,
+        storage_state=signed_in,
+        user_agent=user_agent,
     )
     try:
         await context.add_init_script(PROBE_JS)

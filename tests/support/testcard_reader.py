@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,4 +55,4 @@ def _row(luma: NDArray[np.uint8], row: int) -> bytes | None:
     cell = width // CELLS
     samples = luma[height - row * cell + cell // 2, cell // 2 : CELLS * cell : cell]
     values = np.packbits(samples > 128).tobytes()
-    return values if np.bitwise_xor.reduce(np.frombuffer(values, np.uint8)) == 0 else None
+    return values if functools.reduce(operator.xor, values) == 0 else None

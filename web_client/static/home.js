@@ -2,6 +2,8 @@
 
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
+import { registerShell } from "./io/app_shell.js";
+import { showInsecureNotice } from "./io/insecure_notice.js";
 import { byId } from "./io/screens.js";
 import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
 import { Reason } from "./wire/constants.js";
@@ -73,6 +75,8 @@ function showFailure(reason, linkFailure) {
   message.replaceChildren(heading, text);
 }
 
+registerShell();
+showInsecureNotice(byId("insecure_notice", HTMLElement), words);
 const linkFailure = await signIn();
 try {
   await api.me();

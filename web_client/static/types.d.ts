@@ -93,7 +93,10 @@ export type FromTab =
   | { type: "answer"; peer_id: string; ticket: string; sdp: string }
   | { type: "leave"; end: boolean }
   | { type: "set_quality"; video_max_bps: number | null }
-  | { type: "media_report"; peer_id: string; frames_decoded: number; silent_ms: number };
+  | {
+      type: "media_report"; peer_id: string; frames_decoded: number; silent_ms: number;
+      input_ms_p50?: number | null; input_ms_p95?: number | null; rtt_ms?: number | null;
+    };
 
 export interface Welcome {
   type: "welcome";
@@ -119,13 +122,91 @@ export type ToTab =
 
 /** How constants.js describes a field of a control message. */
 export type FieldSpec = { nullable?: boolean; default?: unknown } & (
-  | { kind: "string"; max_len: number }
+  | { kind: "string"; max_len: number; max_bytes?: number }
   | { kind: "int" | "float"; min: number; max: number }
   | { kind: "bool" }
   | { kind: "enum"; values: readonly string[] }
   | { kind: "list"; max_len: number; item: FieldSpec }
   | { kind: "object"; fields: Readonly<Record<string, FieldSpec>> }
 );
+
+// --- session_broker/io/routes/check.py and operator.py ---
+
+export interface CheckNode { node_id: string; hosts: string[]; port: number; ufrag: string; password: string }
+export interface CheckPlan { nodes_ready: number; nodes: CheckNode[] }
+
+export interface OperatorNode {
+  node_id: string;
+  name: string;
+  state: "registering" | "ready" | "draining" | "lost";
+  connected: boolean;
+  heard_s: number;
+  slots: number;
+  slots_used: number;
+  cpu_cores: number | null;
+  cpu_percent: number;
+  memory_bytes: number | null;
+  memory_used_bytes: number;
+  encoders: string[] | null;
+  encode_ms_720p: number | null;
+  gpus: string[] | null;
+  sandbox: string | null;
+}
+export interface SessionFigures {
+  session_id: string;
+  peers: number;
+  fps: number;
+  sent_bps: number;
+  encode_ms_p50: number;
+  encode_ms_p99: number;
+}
+export interface OperatorSession {
+  session_id: string;
+  title_id: string;
+  title_names: Record<string, string>;
+  player_id: string;
+  state: SessionStateLabel;
+  reason: ReasonLabel | null;
+  node_id: string | null;
+  created_at_ms: number | null;
+  participants: { role: RoleLabel; number: number; seats: number[]; has_tab: boolean; peer: PeerStateLabel | null }[];
+  figures: SessionFigures | null;
+  delays: { input_ms_p50: number | null; input_ms_p95: number | null; rtt_ms: number | null } | null;
+}
+export interface PastSession {
+  session_id: string;
+  title_id: string;
+  title_version: string;
+  title_names: Record<string, string>;
+  player_id: string;
+  state: SessionStateLabel;
+  reason: ReasonLabel | null;
+  created_at_ms: number;
+  ended_at_ms: number | null;
+}
+export interface OperatorOverview {
+  nodes: OperatorNode[];
+  nodes_known: number;
+  sessions: OperatorSession[];
+  sessions_live: number;
+  ended: PastSession[];
+}
+export interface PastEvent {
+  happened_at_ms: number;
+  event: string;
+  reason: ReasonLabel | null;
+  data: Record<string, unknown>;
+}
+export interface PastPlacement {
+  epoch: number;
+  node_id: string;
+  node_name: string;
+  state: string;
+  reason: ReasonLabel | null;
+  created_at_ms: number;
+  changed_at_ms: number;
+}
+export interface OperatorHistory { session: PastSession; detail: string; events: PastEvent[]; placements: PastPlacement[] }
 
 // --- the page ---
 

@@ -47,7 +47,6 @@ from wire.worker_control import (
     TitleSpec,
     WorkerPeerState,
     WorkerState,
-    WorkerStats,
 )
 
 PEERS_REMEMBERED = 256
@@ -86,7 +85,6 @@ class _Placed:
     """When it must be serving, monotonic seconds."""
     ending: Reason | None = None
     peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    stats: WorkerStats | None = None
 
 
 def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
@@ -257,8 +255,6 @@ class NodeSessions:
             case WorkerPeerState(peer_id, state, reason):
                 news = NodePeerState(session_id, peer_id, state, reason)
                 return self._from_peer(session_id, placed, peer_id, news)
-            case WorkerStats():
-                placed.stats = message
         return []
 
     def handle_violation(self, session_id: str, detail: str) -> list[Effect]:

@@ -7,31 +7,35 @@ go on while no broker answers; they end with the agent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from render_node.agent.core.capacity import Chosen, Measurement, choose
+from render_node.agent.core.capacity import choose
 from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
 from render_node.agent.core.node_sessions import NodeOffer, NodeSessions
+from render_node.agent.core.session_figures import FiguresBook
 from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
 from render_node.agent.io.capacity_probe import measure_capacity
+from render_node.agent.io.check_responder import CheckResponder
 from render_node.agent.io.credential import Credential, load_credential, save_credential
+from render_node.agent.io.gpus import find_gpus
 from render_node.agent.io.machine import CpuLoad, used_memory_bytes
+from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.agent.io.worker_pool import WorkerPool
 from render_node.config import NodeConfig
 from wire.errors import Reason, WireError
-from wire.node_control import CachedTitle, Heartbeat, NodeCapacity, NodeHello, NodeRefusal, NodeWelcome
+from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, NodeWelcome
 from wire.schema import Message
-from wire.title_manifest import KINDS
 from wire.version import ProtocolRange
-from wire.worker_control import EncoderSpec, StopWorker
+from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats
 
 FLUSH_S = 1.0
 """How long the last news may take to reach the broker at shutdown."""
@@ -41,35 +45,27 @@ KILLED_GRACE_S = 1.0
 
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True, slots=True)
-class NodeFindings:
-    """What the agent knows of its machine after probing."""
-
-    measured: Measurement
-    chosen: Chosen
-    sandbox: str
-
-    def capacity(self) -> NodeCapacity:
-        """Return what ``hello`` tells the broker."""
-        return NodeCapacity(
-            slots=self.chosen.slots,
-            cpu_cores=self.measured.cpu_cores,
-            memory_bytes=self.measured.memory_bytes,
-            encode_ms_720p=round(self.chosen.encode_ms_720p, 2),
-            h264_encoders=self.measured.h264_encoders,
-            title_kinds=KINDS,
-            sandbox=self.sandbox,
-        )
+TitleEnded = Callable[[Reason, str], None]
+"""Told why a title ended, with its last words."""
 
 
 class Agent:
     """The running agent; ``run`` returns only by cancellation."""
 
-    def __init__(self, config: NodeConfig, findings: NodeFindings, pool: WorkerPool) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        findings: NodeFindings,
+        pool: WorkerPool,
+        check: CheckResponder | None,
+        on_title_ended: TitleEnded | None,
+    ) -> None:
         self._config = config
+        self._on_title_ended = on_title_ended
         self._findings = findings
         self._pool = pool
+        self._check = check
+        self._figures = FiguresBook()
         self._saves = config.data_dir / "saves"
         self._sessions = NodeSessions(
             NodeOffer(
@@ -149,6 +145,7 @@ class Agent:
             enrolment_token=self._token if known is None else None,
             node_id=None if known is None else known.node_id,
             node_key=None if known is None else known.node_key,
+            check_port=None if self._check is None else self._check.described,
         )
 
     def _on_welcome(self, welcome: NodeWelcome) -> None:
@@ -173,7 +170,9 @@ class Agent:
             log.exception("broker_message_failed", type=message.TYPE)
 
     def _heartbeat(self) -> Heartbeat:
-        return Heartbeat(self._sessions.running(), self._load.percent(), used_memory_bytes())
+        running = self._sessions.running()
+        figures = self._figures.report([each.session_id for each in running])
+        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures)
 
     # --- effects ---
 
@@ -251,8 +250,14 @@ class Agent:
             self._apply(self._sessions.handle_worker_gone(session_id, detail))
 
     def _on_worker_message(self, session_id: str, worker: WorkerHandle, message: Message) -> None:
-        if self._workers.get(session_id) is worker:
-            self._apply(self._sessions.handle_worker(session_id, message))
+        if self._workers.get(session_id) is not worker:
+            return
+        if isinstance(message, WorkerStats):
+            self._figures.take(session_id, message, time.monotonic())
+            return
+        self._apply(self._sessions.handle_worker(session_id, message))
+        if isinstance(message, WorkerState) and message.reason is not None and self._on_title_ended is not None:
+            self._on_title_ended(message.reason, message.detail)
 
     def _on_worker_violation(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
         if self._workers.pop(session_id, None) is worker:
@@ -273,19 +278,26 @@ class Agent:
             waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
 
 
-async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None = None) -> None:
+async def run_agent(
+    config: NodeConfig,
+    on_ready: Callable[[str], None] | None = None,
+    on_title_ended: TitleEnded | None = None,
+) -> None:
     """Run one node until cancelled; then nothing of it is left.
 
     Args:
         config: What the node is.
         on_ready: Called once with the node's id when a broker has accepted it.
+        on_title_ended: Called for each session that ends, whatever the reason.
 
     Raises:
         WireError: ``internal`` if no worker can be made here.
     """
     os.umask(0o077)
+    _raise_descriptor_limit()
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = WorkerPool(config)
+    check: CheckResponder | None = None
     try:
         measured, sandbox, _ = await asyncio.gather(
             measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox), pool.warm_up()
@@ -295,6 +307,17 @@ async def run_agent(config: NodeConfig, on_ready: Callable[[str], None] | None =
                  slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.profile)  # fmt: skip
         if sandbox.profile == "none":
             log.error("sandbox_unavailable", detail=sandbox.detail)
-        await Agent(config, NodeFindings(measured, chosen, sandbox.profile), pool).run(on_ready)
+        check = CheckResponder.open(config.ice, chosen.slots)
+        findings = NodeFindings(measured, chosen, sandbox.profile, find_gpus())
+        await Agent(config, findings, pool, check, on_title_ended).run(on_ready)
     finally:
+        if check is not None:
+            check.close()
         pool.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """Use all the descriptors that this process may have: each session takes several."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -16,7 +16,7 @@ from websockets.exceptions import WebSocketException
 
 from render_node.agent.core.backoff import BROKER_DIAL
 from wire.errors import Reason, WireError
-from wire.limits import CONTROL_MESSAGE_MAX_BYTES
+from wire.limits import SOCKET_MESSAGE_MAX_BYTES
 from wire.node_control import TO_NODE, Heartbeat, NodeHello, NodeRefusal, NodeWelcome
 from wire.schema import Message, decode, encode
 
@@ -105,7 +105,7 @@ class BrokerLink:
         proxy: Literal[True] | None = None if urlsplit(self._url).hostname in LOOPBACK else True
         async with connect(
             self._url,
-            max_size=CONTROL_MESSAGE_MAX_BYTES,
+            max_size=SOCKET_MESSAGE_MAX_BYTES,
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=PING_S,
             ping_timeout=PING_S * 2,

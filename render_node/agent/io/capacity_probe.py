@@ -95,14 +95,17 @@ def _stored(path: Path, fingerprint: dict[str, Any]) -> EncoderFindings | None:
         return None
 
 
-async def probe_encoders() -> EncoderFindings:
+async def probe_encoders(also: tuple[str, ...] = ()) -> EncoderFindings:
     """Open and time every H.264 encoder in a process of its own.
 
     A hardware library that takes the process down is left out the second time.
+
+    Args:
+        also: Encoders of other formats to look at as well.
     """
-    findings = await _run_probe((*HARDWARE_ENCODERS, X264))
+    findings = await _run_probe((*HARDWARE_ENCODERS, X264, *also))
     if findings is None:
-        findings = await _run_probe((X264,))
+        findings = await _run_probe((X264, *also))
     if findings is None:
         log.error("encoder_probe_failed", detail="assuming libx264 at one frame interval")
         return EncoderFindings((), {}, {})

@@ -28,6 +28,7 @@ BITRATE_BPS = 8_000_000
 WARM_UP_FRAMES, TIMED_FRAMES = 4, 24
 SOFTWARE_PRESETS = ("ultrafast", "superfast")
 SOFTWARE = "libx264"
+ON_THIS_THREAD = (SOFTWARE, "libvpx")
 
 
 def hard_frames() -> Iterator[NDArray[np.uint8]]:
@@ -58,13 +59,13 @@ def hard_frames() -> Iterator[NDArray[np.uint8]]:
 def measure(name: str, preset: str, frames: int) -> float:
     """Return the median time to convert and encode one frame, in milliseconds, the first frames left out.
 
-    libx264 with one thread runs in this thread, so its processor time is taken: what else the machine does in this
+    Software with one thread runs in this thread, so its processor time is taken: what else the machine does in this
     moment must not shape a figure that is kept. Hardware works elsewhere and is timed by the clock.
 
     Raises:
         WireError: the encoder does not open, fails or holds frames back.
     """
-    clock = time.thread_time if name == SOFTWARE else time.perf_counter
+    clock = time.thread_time if name in ON_THIS_THREAD else time.perf_counter
     encoder = OpenEncoder(name, EncoderSettings(WIDTH_PX, HEIGHT_PX, FPS, BITRATE_BPS, preset))
     times_ms = []
     for index, pixels in zip(range(WARM_UP_FRAMES + frames), hard_frames(), strict=False):

@@ -42,6 +42,28 @@ EXIT_GRACE_S = 0.5
 log = structlog.get_logger()
 
 
+def _start_process(entry: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a server; return it and our end of the socket to it."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    command = [sys.executable, "-P", "-m", "render_node.agent.io.fork_server", str(theirs.fileno()), entry]
+    try:
+        process = subprocess.Popen(
+            [*command, str(os.getpid())],
+            env={**os.environ, **SINGLE_THREADED, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            start_new_session=True,
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, ours
+
+
 class ForkServer:
     """One running fork server; when it is lost, make another.
 
@@ -68,19 +90,14 @@ class ForkServer:
         Args:
             entry: ``module:function`` that each worker runs.
             deadlines: How its workers are stopped.
+
+        Raises:
+            WireError: ``internal`` if this machine has no process or descriptor to spare.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "render_node.agent.io.fork_server", str(theirs.fileno()), entry,
-                 str(os.getpid())],
-                env={**os.environ, **SINGLE_THREADED, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                start_new_session=True,
-            )  # fmt: skip
+        try:
+            process, ours = _start_process(entry)
+        except OSError as error:
+            raise WireError(Reason.INTERNAL, f"the fork server cannot be started: {error}") from error
         return cls(process, ours, deadlines)
 
     async def ready(self) -> None:
@@ -101,7 +118,10 @@ class ForkServer:
         Raises:
             WireError: ``internal`` if the server is gone, stuck or out of processes.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise WireError(Reason.INTERNAL, f"no socket for another worker: {error}") from error
         request = next(self._requests)
         answer: asyncio.Future[tuple[int, int]] = self._loop.create_future()
         self._waiting[request] = answer

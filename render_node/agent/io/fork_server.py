@@ -79,6 +79,9 @@ class _Server:
                 if self._agent in ready and not self._receive():
                     break
         self._end_workers()
+        signal.set_wakeup_fd(-1)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
 
     def _end_workers(self) -> None:
         """Leave nothing that somebody else would have to reap."""
@@ -168,7 +171,8 @@ def main(arguments: list[str]) -> None:
     # Everything alive now is shared with the children; a collection in a child would touch and so copy it.
     gc.collect()
     gc.freeze()
-    _Server(agent, resolved).run()
+    with agent:
+        _Server(agent, resolved).run()
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ class WorkerPool:
         while True:
             if self._failures > 0:
                 await asyncio.sleep(CHILD_RESTART.delay_s(self._failures - 1, random.random()))
-            self._revive_server()
             try:
+                self._revive_server()
                 await self._fill()
             except WireError as error:
                 self._failures += 1

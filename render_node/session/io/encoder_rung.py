@@ -17,6 +17,7 @@ from typing import TypeAlias
 import structlog
 from av.video.frame import VideoFrame
 
+from render_node.session.core.frame_pacing import FramePacing
 from render_node.session.core.rung_stats import RungStats
 from render_node.session.io.encoders import EncoderSettings, OpenEncoder
 from render_node.session.io.title_process import CapturedFrame
@@ -35,6 +36,9 @@ REOPEN_MIN_INTERVAL_US = 5_000_000
 SOFTWARE_H264 = "libx264"
 """What takes over when a hardware encoder fails in the middle of a session."""
 
+FAILURES_MAX = 60
+"""Pictures in a row that could not be encoded after which the session is given up."""
+
 Source: TypeAlias = tuple[Callable[[], CapturedFrame | None], Callable[[], None]]
 """Takes the newest picture, and gives its slot back."""
 
@@ -42,7 +46,7 @@ log = structlog.get_logger()
 
 
 class EncoderRung:
-    """Owns its thread and encoder until ``close``; ``on_frame`` runs on the loop."""
+    """Owns its thread and encoder until ``close``; ``on_frame`` and ``on_failed`` run on the loop."""
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class EncoderRung:
         fps: int,
         *,
         on_frame: Callable[[EncodedFrame], None],
+        on_failed: Callable[[str], None],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         """Start the thread; the encoder is opened with the first picture, whose size it needs."""
@@ -58,6 +63,9 @@ class EncoderRung:
         self._preset = spec.x264_preset
         self._fps = fps
         self._on_frame = on_frame
+        self._on_failed = on_failed
+        self._failures = 0
+        self._pacing = FramePacing(fps)
         self._loop = loop
         self._wake = threading.Condition()
         self._pending: Source | None = None
@@ -110,17 +118,29 @@ class EncoderRung:
         while True:
             with self._wake:
                 self._wake.wait_for(self._has_work, STILL_INTERVAL_S if self._picture else None)
+                wait_us = self._pacing.wait_us(time.monotonic_ns() // 1000) if self._pending is not None else 0
+                if wait_us:
+                    self._wake.wait_for(lambda: self._closed, wait_us / 1e6)
                 if self._closed:
                     return
                 source, self._pending = self._pending, None
                 keyframe, self._keyframe = self._keyframe, False
             try:
                 self._work(source, keyframe=keyframe)
-            except WireError as error:
-                log.error("encode_failed", encoder=self._name, reason=error.reason, detail=error.detail)
-                self._encoder = None
-                if self._name != "libvpx":
-                    self._name = SOFTWARE_H264
+                self._failures = 0
+            except Exception as error:
+                # Whatever it was, the thread goes on: the next picture may well encode.
+                self._fail(error.detail if isinstance(error, WireError) else f"{type(error).__name__}: {error}")
+
+    def _fail(self, detail: str) -> None:
+        self._failures += 1
+        if self._failures == 1:
+            log.error("encode_failed", encoder=self._name, detail=detail)
+        if self._failures == FAILURES_MAX:
+            self._loop.call_soon_threadsafe(self._on_failed, f"the encoder failed {FAILURES_MAX} times: {detail}")
+        self._encoder = None
+        if self._name != "libvpx":
+            self._name = SOFTWARE_H264
 
     def _has_work(self) -> bool:
         return self._closed or self._pending is not None or (self._keyframe and self._picture is not None)
@@ -149,6 +169,7 @@ class EncoderRung:
             self._picture = self._open_encoder(now_us).convert(frame.pixels, frame.width, frame.height)
         finally:
             release()
+        self._pacing.took(now_us)
         self._input_seq = frame.input_seq
         return frame.tick_us, frame.capture_us
 

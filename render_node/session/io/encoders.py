@@ -176,16 +176,22 @@ class OpenEncoder:
             pixels: ``height`` rows of ``width`` BGRX pixels, read once and not kept.
             width: At least 2.
             height: At least 2.
+
+        Raises:
+            WireError: ``internal`` if there is no memory for it.
         """
         rows = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)[: height & ~1, : width & ~1]
         h264 = self._kind.codec is VideoCodec.H264
-        return self._reformatter.reformat(
-            VideoFrame.from_numpy_buffer(np.ascontiguousarray(rows), "bgra"),
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
-            dst_color_range=ColorRange.MPEG,
-            threads=1,
-        )
+        try:
+            return self._reformatter.reformat(
+                VideoFrame.from_numpy_buffer(np.ascontiguousarray(rows), "bgra"),
+                format="yuv420p",
+                dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
+                dst_color_range=ColorRange.MPEG,
+                threads=1,
+            )
+        except (av.error.FFmpegError, MemoryError, ValueError) as error:
+            raise WireError(Reason.INTERNAL, f"a {width}x{height} picture cannot be converted: {error}") from error
 
     def encode(self, picture: VideoFrame, pts: int, *, keyframe: bool) -> tuple[bytes, bool]:
         """Encode; return the access unit and whether it is a keyframe.

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import struct
 import time
 from collections import OrderedDict, deque
 
-from aioice import Candidate, ConnectionClosed, stun
+from aioice import Candidate, ConnectionClosed
 from aioice.utils import random_string
 
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.io.lite_port import LitePort
+from render_node.session.io.stun_answer import answer_check
 from render_node.session.io.udp_port import Address
 from wire.worker_control import IceSpec
 
@@ -165,21 +165,12 @@ class LiteConnection:
         now_us = time.monotonic_ns() // 1000
         if self._port is None or not self._checks.take(now_us):
             return
-        try:
-            request = stun.parse_message(data)
-        except (ValueError, struct.error):
-            return
-        if not request.check_message_integrity(self._password.encode()):
+        answered = answer_check(data, self._password, address)
+        if answered is None:
             return
         self._heard_us = now_us
-        response = stun.Message(
-            message_method=stun.Method.BINDING,
-            message_class=stun.Class.RESPONSE,
-            transaction_id=request.transaction_id,
-        )
-        response.attributes["XOR-MAPPED-ADDRESS"] = (address[0].removeprefix("::ffff:"), address[1])
-        response.add_message_integrity(self._password.encode())
-        self._port.udp.send(bytes(response), address)
+        request, response = answered
+        self._port.udp.send(response, address)
         self._admit(address)
         if "USE-CANDIDATE" in request.attributes:
             self._nominated = address

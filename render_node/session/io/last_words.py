@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 
 from wire.limits import TITLE_LAST_WORDS_BYTES
 
 CHUNK_BYTES = 64 * 1024
 PAUSE_S = 0.02
-"""Pause after a full chunk, so that a title that prints without end gets 3 MB/s; its own prints then block."""
+"""Pause after each read: a title that prints without end wakes the worker 50 times a second and gets at most 3 MB/s;
+its own prints then block."""
+
+NOISE = re.compile(
+    r"^CRITICAL: (You are using the SDL disk i/o audio driver!|\s*Writing to file \[/proc/self/fd/\d+\]\.?)\n?", re.M
+)
+"""What SDL prints of the way in which the launcher takes the sound."""
 
 
 class LastWords:
@@ -24,8 +31,8 @@ class LastWords:
         self._listen()
 
     def text(self) -> str:
-        """Return at most the last 64 KiB, with what is not UTF-8 replaced."""
-        return self._tail.decode(errors="replace")
+        """Return at most the last 64 KiB, without SDL's own remarks and with what is not UTF-8 replaced."""
+        return NOISE.sub("", self._tail.decode(errors="replace"))
 
     def drain(self) -> None:
         """Read what is left now that nobody writes any more, at most one pipe's worth."""
@@ -46,14 +53,12 @@ class LastWords:
         self._loop.add_reader(self._fd, self._readable)
 
     def _readable(self) -> None:
-        read_bytes = self._read()
-        if read_bytes == CHUNK_BYTES:
-            self._loop.remove_reader(self._fd)
+        self._loop.remove_reader(self._fd)
+        if self._read():
             self._pause = self._loop.call_later(PAUSE_S, self._listen)
-        elif not read_bytes:
-            self._loop.remove_reader(self._fd)
 
     def _read(self) -> int:
+        """Read once; return how much, 0 at the end of the pipe, -1 if nothing waits."""
         try:
             data = os.read(self._fd, CHUNK_BYTES)
         except BlockingIOError:

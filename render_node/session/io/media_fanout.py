@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -52,8 +53,18 @@ class _Rung:
 class MediaFanout:
     """Owns the rungs; peers are closed by their owner, the session worker."""
 
-    def __init__(self, title: TitleProcess, table: Table, inputs: InputPath, spec: EncoderSpec, fps: int) -> None:
+    def __init__(
+        self,
+        title: TitleProcess,
+        table: Table,
+        inputs: InputPath,
+        spec: EncoderSpec,
+        fps: int,
+        *,
+        on_failed: Callable[[str], None],
+    ) -> None:
         self._title = title
+        self._on_failed = on_failed
         self._table = table
         self._inputs = inputs
         self._spec = spec
@@ -78,7 +89,12 @@ class MediaFanout:
             return
         loop = asyncio.get_running_loop()
         encoder = EncoderRung(
-            codec, self._spec, self._fps, on_frame=lambda frame: self._send_frame(codec, frame), loop=loop
+            codec,
+            self._spec,
+            self._fps,
+            on_frame=lambda frame: self._send_frame(codec, frame),
+            on_failed=self._on_failed,
+            loop=loop,
         )
         self._rungs[codec] = _Rung(encoder, self._title, KeyframePolicy())
         self.fit_bitrates()
@@ -91,8 +107,9 @@ class MediaFanout:
 
     async def close_unused_rungs(self) -> None:
         """End every rung whose codec no peer needs any more; the others may have other players now."""
-        for codec in self._rungs.keys() - self._table.codecs():
-            await self._rungs.pop(codec).encoder.close()
+        unused = [self._rungs.pop(codec) for codec in self._rungs.keys() - self._table.codecs()]
+        for rung in unused:
+            await rung.encoder.close()
         self.fit_bitrates()
 
     async def close(self) -> None:
@@ -197,10 +214,16 @@ class MediaFanout:
         if self._paused or (codec in self._stale and not frame.keyframe):
             return
         self._stale.discard(codec)
+        if frame.keyframe and codec in self._rungs:
+            self._rungs[codec].keyframes.note_keyframe(time.monotonic_ns() // 1000)
         for peer in self._table.of_codec(codec):
-            sent_us = peer.session.send_video(frame)
-            if sent_us:
-                self._send_story(peer, frame, sent_us)
+            try:
+                sent_us = peer.session.send_video(frame)
+                if sent_us:
+                    self._send_story(peer, frame, sent_us)
+            except Exception:
+                # One peer's fault must not starve those behind it.
+                log.exception("frame_not_sent", participant=peer.participant.participant_id)
 
     def _send_story(self, peer: Peer, frame: EncodedFrame, sent_us: int) -> None:
         participant = peer.participant

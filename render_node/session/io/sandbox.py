@@ -30,6 +30,7 @@ PACKAGES = ("pygame", "numpy")
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": SAVE_PATH,
+    "FARPLAY_SAVE_DIR": SAVE_PATH,
     "XDG_DATA_HOME": SAVE_PATH,
     "XDG_CONFIG_HOME": SAVE_PATH,
     "XDG_CACHE_HOME": "/tmp",

@@ -91,7 +91,10 @@ class SessionWorker:
             self._report(PlacementState.RELEASED, error.reason, error.detail)
             return
         self._inputs = InputPath(title.send_input)
-        self._media = MediaFanout(title, self._table, self._inputs, self._start.encoder, self._start.title.fps)
+        self._media = MediaFanout(
+            title, self._table, self._inputs, self._start.encoder, self._start.title.fps,
+            on_failed=lambda detail: self.end(Reason.INTERNAL, detail),
+        )  # fmt: skip
         self._sound = SoundReader(title.sound_fd, on_packet=self._media.send_audio, loop=asyncio.get_running_loop())
         watch = asyncio.create_task(self._watch_once_a_second())
         try:

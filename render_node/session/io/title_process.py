@@ -269,9 +269,9 @@ class TitleProcess:
                 self._kill(Reason.TITLE_NO_PICTURE, f"no picture within {FIRST_FRAME_S:.0f} s")
             return
         if self._link.unread_bytes() == 0:
-            self._alive_s = now_s
-            if now_s - self._alive_s < WATCH_INTERVAL_S:
+            if now_s - self._alive_s >= WATCH_INTERVAL_S:
                 self._link.send(Ping())
+            self._alive_s = now_s
         elif now_s - self._alive_s > HUNG_S:
             self._kill(Reason.TITLE_HUNG, f"no picture and no event read for {HUNG_S:.0f} s")
 

@@ -34,7 +34,7 @@ async def readyz(broker: BrokerDep) -> Any:
     return {"status": "ok"}
 
 
-@router.get("/metrics", dependencies=[require(Right.OPERATOR)])
+@router.get("/metrics", dependencies=[require(Right.METRICS)])
 async def metrics(broker: BrokerDep) -> Response:
     """Counters and gauges in Prometheus' text format."""
     return Response(broker.metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -13,6 +13,8 @@ from session_broker.io.broker import Broker
 from session_broker.io.rights import BrokerDep, Right, require
 
 router = APIRouter(include_in_schema=False)
+files = APIRouter(include_in_schema=False)
+"""Only what pages load."""
 
 _TYPES = {
     ".css": "text/css",
@@ -28,7 +30,8 @@ for _suffix, _type in _TYPES.items():
     mimetypes.add_type(_type, _suffix)
 
 
-async def _file(broker: Broker, request: Request, path: str) -> Response:
+async def page(broker: Broker, request: Request, path: str) -> Response:
+    """Return a file of the web client, which browsers keep but ask about each time."""
     files = StaticFiles(directory=broker.static_dir)
     response = await files.get_response(path, request.scope)
     response.headers["Cache-Control"] = "no-cache"
@@ -38,7 +41,7 @@ async def _file(broker: Broker, request: Request, path: str) -> Response:
 @router.get("/", dependencies=[require(Right.PUBLIC)])
 async def home(broker: BrokerDep, request: Request) -> Response:
     """The home page."""
-    return await _file(broker, request, "index.html")
+    return await page(broker, request, "index.html")
 
 
 @router.get("/play/{title_id}", dependencies=[require(Right.PUBLIC)])
@@ -47,22 +50,55 @@ async def play(title_id: str, broker: BrokerDep, request: Request) -> Response:
     if must_ask(request.headers.get("sec-fetch-site"), request.query_params.get("ask") == "1"):
         url = request.url.include_query_params(ask="1")
         return RedirectResponse(f"{url.path}?{url.query}", 303, {"Cache-Control": "no-store"})
-    return await _file(broker, request, "play.html")
+    return await page(broker, request, "play.html")
 
 
 @router.get("/session/{session_id}", dependencies=[require(Right.PUBLIC)])
 async def session(session_id: str, broker: BrokerDep, request: Request) -> Response:
     """The play page of a session."""
-    return await _file(broker, request, "play.html")
+    return await page(broker, request, "play.html")
 
 
 @router.get("/watch/{session_id}", dependencies=[require(Right.PUBLIC)])
 async def watch(session_id: str, broker: BrokerDep, request: Request) -> Response:
     """The play page of a session for a spectator."""
-    return await _file(broker, request, "play.html")
+    return await page(broker, request, "play.html")
 
 
-@router.get("/static/{path:path}", dependencies=[require(Right.PUBLIC)])
+@router.get("/devices", dependencies=[require(Right.PUBLIC)])
+async def devices(broker: BrokerDep, request: Request) -> Response:
+    """The page of the player's devices."""
+    return await page(broker, request, "devices.html")
+
+
+@router.get("/operator", dependencies=[require(Right.PUBLIC)])
+async def operator(broker: BrokerDep, request: Request) -> Response:
+    """The operator's page; what it shows comes from routes that only an operator may use."""
+    return await page(broker, request, "operator.html")
+
+
+@router.get("/check", dependencies=[require(Right.PUBLIC)])
+async def check(broker: BrokerDep, request: Request) -> Response:
+    """The page that tries every leg of the way to a game."""
+    return await page(broker, request, "check.html")
+
+
+@router.get("/manifest.webmanifest", dependencies=[require(Right.PUBLIC)])
+async def manifest(broker: BrokerDep, request: Request) -> Response:
+    """What a browser installs."""
+    return await page(broker, request, "manifest.webmanifest")
+
+
+@router.get("/service_worker.js", dependencies=[require(Right.PUBLIC)])
+async def service_worker(broker: BrokerDep, request: Request) -> Response:
+    """The service worker, which governs the folder that it lies in: here, all pages."""
+    return await page(broker, request, "service_worker.js")
+
+
+@files.get("/static/{path:path}", dependencies=[require(Right.PUBLIC)])
 async def static(path: str, broker: BrokerDep, request: Request) -> Response:
     """A file of the web client."""
-    return await _file(broker, request, path)
+    return await page(broker, request, path)
+
+
+router.routes.extend(files.routes)

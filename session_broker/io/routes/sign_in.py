@@ -5,9 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from session_broker.core.device_label import label_of
 from session_broker.core.sign_in import BROWSER_SESSION_TTL_MS
 from session_broker.io.clock import monotonic_s
+from session_broker.io.cookie import cookie_name, drop_browser_cookie, set_browser_cookie
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
+from session_broker.io.tab_socket import put_out
 from wire.errors import Reason, WireError
 
 router = APIRouter(prefix="/api/v1")
@@ -32,29 +35,28 @@ async def redeem_link(body: LinkToken, request: Request, broker: BrokerDep) -> R
     if not broker.sign_in_bucket.take(monotonic_s()):
         raise WireError(Reason.TOO_MANY, "too many sign-ins at once; wait a moment")
     try:
-        token = await broker.accounts.redeem_link(body.token)
+        label = label_of(request.headers.get("user-agent", ""))
+        token = await broker.accounts.redeem_link(body.token, label)
     except WireError as error:
         broker.metrics.sign_ins.labels(error.reason).inc()
         raise
     broker.metrics.sign_ins.labels("ok").inc()
+    earlier = request.cookies.get(cookie_name(request, broker))
+    if earlier is not None:
+        # This browser was signed in already; it is one device in the list, not two.
+        await broker.accounts.sign_out(earlier)
     response = Response(status_code=204)
-    response.set_cookie(
-        broker.cookie_name,
-        token,
-        max_age=BROWSER_SESSION_TTL_MS // 1000,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    set_browser_cookie(response, request, broker, token, BROWSER_SESSION_TTL_MS)
     return response
 
 
 @router.post("/sign-out", status_code=204, dependencies=[require(Right.SIGNED_IN)])
-async def sign_out(request: Request, broker: BrokerDep) -> Response:
+async def sign_out(request: Request, broker: BrokerDep, caller: CallerDep) -> Response:
     """End this browser's session."""
-    await broker.accounts.sign_out(request.cookies[broker.cookie_name])
+    await broker.accounts.sign_out(request.cookies[cookie_name(request, broker)])
+    await put_out(broker, caller.device_id)
     response = Response(status_code=204)
-    response.delete_cookie(broker.cookie_name, httponly=True, samesite="strict")
+    drop_browser_cookie(response, request, broker)
     return response
 
 

@@ -39,7 +39,6 @@ from wire.worker_control import (
     StopWorker,
     WorkerPeerState,
     WorkerState,
-    WorkerStats,
 )
 
 PREPARING, SERVING, RELEASED = PlacementState.PREPARING, PlacementState.SERVING, PlacementState.RELEASED
@@ -267,7 +266,6 @@ def test_unreadable_messages_end_the_session() -> None:
 def test_without_a_broker_sessions_go_on_and_their_ends_are_told_later() -> None:
     sessions = connected(serving=True)
     sessions.handle_disconnected()
-    assert sessions.handle_worker("ses_a", WorkerStats()) == []
     (end,) = sessions.handle_worker("ses_a", WorkerState(RELEASED, Reason.TITLE_QUIT))
     assert isinstance(end, EndWorker)
     assert sessions.handle_connected() == [news(RELEASED, Reason.TITLE_QUIT)]

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from farplay.cli import app
 from farplay.config import UpReady
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.ports import pick_port
 from farplay.role_config import node_config
 from farplay.system_check import require_linux
-from farplay.up import pick_port
 from render_node.config import NodeConfig
 
 
@@ -34,6 +34,7 @@ def test_plain_http_stays_on_this_machine(host: str, tmp_path: Path) -> None:
     status, words = run("up", "--host", host, "--data-dir", str(tmp_path / "data"))
     assert status == ExitStatus.FAILED
     assert "not a loopback address" in words
+    assert "farplay up --lan" in words
     assert not (tmp_path / "data").exists()
 
 
@@ -57,22 +58,21 @@ def test_links() -> None:
     assert ready.play_url("chess") == "http://localhost:8080/play/chess#owner=TOKEN"
 
 
-def test_a_named_port_in_use_is_refused_and_a_default_one_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_port_in_use_is_refused_and_a_default_one_skipped() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(CommandFailure, match=f"port {port}") as refused:
-            pick_port("127.0.0.1", port)
+            pick_port("127.0.0.1", port, 8080)
         assert refused.value.status is ExitStatus.PORT_IN_USE
-        monkeypatch.setattr("farplay.up.DEFAULT_PORT", port)
-        assert port < pick_port("127.0.0.1", None) < port + 100
-    assert pick_port("127.0.0.1", 0) == 0
+        assert port < pick_port("127.0.0.1", None, port) < port + 100
+    assert pick_port("127.0.0.1", 0, 8080) == 0
 
 
 def test_an_unknown_host_is_said_in_words() -> None:
     with pytest.raises(CommandFailure, match="unknown here"):
-        pick_port("no.such.host.invalid", None)
+        pick_port("no.such.host.invalid", None, 8080)
 
 
 @pytest.mark.parametrize("ports", ["1", "2-1", "1-70000", "0-5", "a-b", "-1-5"])

@@ -23,6 +23,7 @@ from wire.node_control import (
     OpenNodePeer,
     PlacementNews,
     RunningSession,
+    SessionFigures,
     SetNodeQuality,
     StartSession,
 )
@@ -309,6 +310,17 @@ def test_a_lost_serving_news_heals_with_the_heartbeat() -> None:
 
 class TestLyingNodes:
     """A node that lies is refused, and other sessions do not notice."""
+
+    def test_figures_of_another_nodes_session(self) -> None:
+        bench = Bench()
+        victim, link = running(bench)
+        liar = bench.node("node_liar")
+        listed = (RunningSession(victim.session_id, 1, PlacementState.SERVING),)
+        true, false = (SessionFigures(victim.session_id, 1, fps, 8e6, 4.0, 6.0) for fps in (60.0, 1.0))
+        bench.node_says(link, Heartbeat(listed, figures=(true,)))
+        bench.node_says(liar, Heartbeat((), figures=(false,)))
+        assert victim.placement is not None
+        assert victim.placement.figures == true
 
     @pytest.mark.parametrize("state", list(PlacementState))
     def test_news_of_another_nodes_session(self, state: PlacementState) -> None:

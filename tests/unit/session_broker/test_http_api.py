@@ -262,6 +262,19 @@ async def test_a_database_that_fails_a_read_is_told_as_such(tmp_path: Path) -> N
         assert reason_of(await client.get("/api/v1/me")) == (503, "internal")
 
 
+async def test_a_fault_of_the_broker_is_a_problem_with_the_policy(tmp_path: Path, monkeypatch: Any) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        monkeypatch.setattr(broker.store, "sessions_of", fail)
+        answer = await client.get("/api/v1/sessions")
+        assert reason_of(answer) == (500, "internal")
+        assert "secret" not in answer.text
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 async def test_the_schema_and_the_migrations_agree(tmp_path: Path) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext

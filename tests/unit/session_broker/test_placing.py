@@ -18,7 +18,7 @@ TITLE = ("testcard", "1.0.0")
 def fleet_of(*nodes: tuple[str, int, int], kinds: tuple[str, ...] = ("pygame",), cached: bool = True) -> Fleet:
     fleet = Fleet()
     for name, slots, claims in nodes:
-        fleet.describe(NodeId(name), capacity(slots, kinds), [TITLE] if cached else [])
+        fleet.describe(NodeId(name), capacity(slots, kinds), kinds, [TITLE] if cached else [])
         fleet.set_ready(NodeId(name), True)
         fleet.set_claims(NodeId(name), claims)
     return fleet
@@ -64,7 +64,7 @@ def test_a_faster_encoder_breaks_a_tie() -> None:
     fleet = Fleet()
     for index in range(BEST_FEW + 1):
         name = NodeId(f"n{index}")
-        fleet.describe(name, capacity(4, encode_ms=20.0 - index), [TITLE])
+        fleet.describe(name, capacity(4, encode_ms=20.0 - index), ["pygame"], [TITLE])
         fleet.set_ready(name, True)
     picked = {place(fleet, *TITLE, "pygame", draw / 30).node_id for draw in range(30)}
     assert "n0" not in picked
@@ -72,7 +72,7 @@ def test_a_faster_encoder_breaks_a_tie() -> None:
 
 def test_a_node_that_no_longer_has_the_title_is_refused() -> None:
     fleet = fleet_of(("a", 1, 0))
-    fleet.describe(NodeId("a"), capacity(1), [])
+    fleet.describe(NodeId("a"), capacity(1), ["pygame"], [])
     assert place(fleet, *TITLE, "pygame", 0.0).reason is Reason.TITLE_MISSING
 
 

@@ -86,6 +86,11 @@ export class FrameLog {
     return Object.fromEntries([...this.#windows].map(([name, values]) => [name, values.spread()]));
   }
 
+  /** Percentiles of one stage. @param {string} name */
+  stage(name) {
+    return this.#windows.get(name)?.spread();
+  }
+
   /**
    * @param {FrameStory} story
    * @param {Presented} presented

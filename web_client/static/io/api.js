@@ -9,6 +9,11 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
+/** @typedef {{device_id: string, browser: string, system: string, seen_s_ago: number, current: boolean}} DeviceView */
+/** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
+/** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
+/** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
+
 /** A request that did not bring what was asked for. */
 export class ApiError extends Error {
   /**
@@ -26,15 +31,16 @@ const TIMEOUT_MS = 8_000;
 const REASONS = /** @type {ReadonlySet<string>} */ (new Set(Object.values(Reason)));
 
 /**
- * @param {"GET" | "POST"} method
+ * @param {"GET" | "POST" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
+ * @param {RequestCache} [cache] `no-cache` asks whether the last answer still holds.
  * @returns {Promise<any>} The answer's JSON, null if it has none.
  * @throws {ApiError} `unreachable` if no answer came, else the answer's reason.
  */
-async function ask(method, path, body) {
+async function ask(method, path, body, cache = "no-store") {
   /** @type {RequestInit} */
-  const init = { method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const init = { method, credentials: "same-origin", cache, signal: AbortSignal.timeout(TIMEOUT_MS) };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
@@ -75,6 +81,29 @@ export const api = {
   createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
   /** @param {string} sessionId @returns {Promise<SessionView>} */
   session: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}`),
+  /** @returns {Promise<{devices: DeviceView[], reachable: boolean, trust: Code | null}>} */
+  devices: () => ask("GET", "/devices"),
+  /** @param {string} deviceId @returns {Promise<null>} */
+  signOutDevice: (deviceId) => ask("DELETE", `/devices/${encodeURIComponent(deviceId)}`),
+  /** @returns {Promise<DeviceLink>} */
+  addDeviceLink: () => ask("POST", "/device-links", {}),
+  /** @param {string} linkId @returns {Promise<{state: "open" | "used" | "expired"}>} */
+  deviceLink: (linkId) => ask("GET", `/device-links/${encodeURIComponent(linkId)}`),
+  /** Also from a page that is going away, so nobody hears of the answer. @param {string} linkId */
+  withdrawDeviceLink(linkId) {
+    const init = /** @type {RequestInit} */ ({ method: "DELETE", credentials: "same-origin", keepalive: true });
+    fetch(`/api/v1/device-links/${encodeURIComponent(linkId)}`, init).catch(() => {});
+  },
+  /** @returns {Promise<{https_url: string, sha256: string}>} */
+  trust: () => ask("GET", "/trust"),
+  /** @returns {Promise<CheckPlan>} */
+  checkPlan: () => ask("GET", "/check"),
+  /** @returns {Promise<OperatorOverview>} */
+  overview: () => ask("GET", "/operator/overview", undefined, "no-cache"),
+  /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
+  history: (sessionId) => ask("GET", `/operator/sessions/${encodeURIComponent(sessionId)}`),
+  /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
+  endAnySession: (sessionId) => ask("DELETE", `/operator/sessions/${encodeURIComponent(sessionId)}`),
 };
 
 /**

@@ -6,6 +6,7 @@ import { FrameLog } from "../core/frame_log.js";
 import { InputSender } from "../core/input_sender.js";
 import { linkFigures } from "../core/link_figures.js";
 import { MediaWatch } from "../core/media_watch.js";
+import { reportedDelays } from "../core/reported_delays.js";
 import { Reason, StoryKind } from "../wire/constants.js";
 import { WireError } from "../wire/errors.js";
 import { decodeStory, encodeClockRequest } from "../wire/frame_story.js";
@@ -159,7 +160,8 @@ export class LivePeer {
   get report() {
     if (this.#peer === null || this.#watch === null) return null;
     const silent_ms = this.#watch.silentMs(performance.now());
-    return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms };
+    const delays = reportedDelays(this.frames.stage("input_to_photon"), this.roundTripMs);
+    return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays };
   }
 
   #frameSeen() {

@@ -13,6 +13,7 @@ export const FLAG_RELATIVE = 2;
 export const NO_INPUT_US = -2147483648;
 
 export const CONTROL_MESSAGE_MAX_BYTES = 65536;
+export const SOCKET_MESSAGE_MAX_BYTES = 262144;
 export const SDP_MAX_BYTES = 32768;
 export const CONTROL_RATE_PER_S = 50;
 export const INPUT_BATCH_MAX_BYTES = 1200;
@@ -32,6 +33,8 @@ export const PICTURE_MAX_WIDTH_PX = 1920;
 export const PICTURE_MAX_HEIGHT_PX = 1080;
 export const PICTURE_MIN_PX = 16;
 export const TITLE_LAST_WORDS_BYTES = 65536;
+export const FIGURES_PER_HEARTBEAT = 64;
+export const REPORTED_MS_MAX = 60000;
 
 export const EventType = /** @type {const} */ ({
   "KEY": 1,
@@ -275,7 +278,8 @@ export const TO_TAB = /** @type {const} */ ({
     },
     "sdp": {
       "kind": "string",
-      "max_len": 32768
+      "max_len": 32768,
+      "max_bytes": 32768
     }
   },
   "peer_state": {
@@ -447,7 +451,8 @@ export const FROM_TAB = /** @type {const} */ ({
     },
     "sdp": {
       "kind": "string",
-      "max_len": 32768
+      "max_len": 32768,
+      "max_bytes": 32768
     }
   },
   "leave": {
@@ -470,6 +475,27 @@ export const FROM_TAB = /** @type {const} */ ({
       "kind": "int",
       "min": 0,
       "max": 9007199254740992
+    },
+    "input_ms_p50": {
+      "kind": "float",
+      "min": 0.0,
+      "max": 60000,
+      "nullable": true,
+      "default": null
+    },
+    "input_ms_p95": {
+      "kind": "float",
+      "min": 0.0,
+      "max": 60000,
+      "nullable": true,
+      "default": null
+    },
+    "rtt_ms": {
+      "kind": "float",
+      "min": 0.0,
+      "max": 60000,
+      "nullable": true,
+      "default": null
     }
   },
   "set_quality": {

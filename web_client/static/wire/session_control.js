@@ -112,6 +112,7 @@ function readValue(spec, value, where) {
       return value;
     case "string":
       if (typeof value !== "string" || !isText(value, spec.max_len)) break;
+      if (spec.max_bytes !== undefined && writtenBytes(value) > spec.max_bytes) break;
       return value;
     default:
       if (typeof value !== "number" || value < spec.min || value > spec.max) break;
@@ -119,6 +120,14 @@ function readValue(spec, value, where) {
       return value;
   }
   throw new WireError(Reason.MALFORMED, `${where} must be ${spec.kind}`);
+}
+
+/**
+ * What a text takes in a message: escaped, in UTF-8, without its quotes.
+ * @param {string} text
+ */
+function writtenBytes(text) {
+  return utf8.encode(JSON.stringify(text)).length - 2;
 }
 
 /**

@@ -1,0 +1,32 @@
+"""What an agent knows of its machine after probing, and what of it the broker is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from render_node.agent.core.capacity import Chosen, Measurement
+from wire.node_control import NodeCapacity
+from wire.title_manifest import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFindings:
+    """What the agent knows of its machine after probing."""
+
+    measured: Measurement
+    chosen: Chosen
+    sandbox: str
+    gpus: tuple[str, ...] = ()
+
+    def capacity(self) -> NodeCapacity:
+        """Return what ``hello`` tells the broker."""
+        return NodeCapacity(
+            slots=self.chosen.slots,
+            cpu_cores=self.measured.cpu_cores,
+            memory_bytes=self.measured.memory_bytes,
+            encode_ms_720p=round(self.chosen.encode_ms_720p, 2),
+            h264_encoders=self.measured.h264_encoders,
+            gpus=self.gpus,
+            title_kinds=KINDS,
+            sandbox=self.sandbox,
+        )

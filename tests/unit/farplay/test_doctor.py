@@ -1,0 +1,183 @@
+"""What the doctor makes of what it sees, on machines unlike this one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from farplay.doctor import machine_checks, media_checks, network_checks, sandbox_checks
+from farplay.doctor.findings import Finding, Group, Level, as_json, is_healthy, ok, summary
+from farplay.doctor.report import print_report
+from farplay.doctor.requirements import read_requirement
+from render_node.agent.core.capacity import Measurement, choose
+from render_node.agent.io.capacity_probe import EncoderFindings
+
+LACKS = Finding(Group.NETWORK, "b", Level.LACKS, "words", "do this")
+FAILS = Finding(Group.NETWORK, "c", Level.FAILS, "words", "do that")
+
+
+def by_name(findings: Iterator[Finding]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+def needs_advice(finding: Finding) -> None:
+    assert (finding.advice != "") is (finding.level is not Level.OK), finding
+
+
+@pytest.mark.parametrize(
+    ("findings", "healthy", "words"),
+    [
+        ([ok(Group.MACHINE, "a", "w")], True, "nothing is missing"),
+        ([ok(Group.MACHINE, "a", "w"), LACKS], True, "One thing could be better"),
+        ([LACKS, LACKS], True, "2 things could be better"),
+        ([LACKS, FAILS], False, "does not run here yet: one thing to mend"),
+    ],
+)
+def test_the_whole(findings: list[Finding], healthy: bool, words: str) -> None:
+    assert is_healthy(findings) is healthy
+    assert words in summary(findings)
+    assert as_json(findings)["healthy"] is healthy
+    assert as_json(findings)["findings"][-1]["level"] == findings[-1].level
+    page = io.StringIO()
+    assert print_report(iter(findings), Console(file=page, width=80)) is healthy
+    assert summary(findings) in page.getvalue()
+    assert all(finding.advice in page.getvalue() for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "allowed"),
+    [
+        ("aiortc<1.17,>=1.16", "1.16.3", True),
+        ("aiortc<1.17,>=1.16", "1.17.0", False),
+        ("aiortc<1.17,>=1.16", "1.9.9", False),
+        ("sqlalchemy[asyncio]>=2.0.40", "2.0.40", True),
+        ("sqlalchemy[asyncio]>=2.0.40", "2.0.4", False),
+        ("numpy >=2.2", "3", True),
+        ("numpy>=2.2", "2.2rc1", True),
+        ("anything", "0.0.1", True),
+        ("one==1.0", "1", True),
+        ("one>1,<=2", "2.0.1", False),
+    ],
+)
+def test_versions(line: str, version: str, allowed: bool) -> None:
+    requirement = read_requirement(line)
+    assert requirement is not None
+    assert requirement.allows(version) is allowed
+
+
+@pytest.mark.parametrize("line", ['pytest; extra == "dev"', "uvloop>=1 ; sys_platform == 'win32'", "???"])
+def test_lines_that_hold_elsewhere_are_left_out(line: str) -> None:
+    assert read_requirement(line) is None
+
+
+def test_a_missing_and_a_wrong_library_are_named_and_the_good_ones_counted() -> None:
+    wanted = read_requirement("av>=18.1,<19.1")
+    assert wanted is not None
+    missing, wrong = machine_checks.judge_library(wanted, None), machine_checks.judge_library(wanted, "19.1.0")
+    right = machine_checks.judge_library(wanted, "18.9")
+    assert (missing.level, wrong.level, right.level) == (Level.FAILS, Level.FAILS, Level.OK)
+    assert "av>=18.1,<19.1" in wrong.words
+    assert "pip install" in missing.advice
+    joined = list(machine_checks.join_libraries([right, right, wrong, right, right]))
+    assert joined[0] is wrong
+    assert joined[1].words == "av 18.9, av 18.9, av 18.9 and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("finding", "level"),
+    [
+        (machine_checks.judge_system("Linux", "aarch64", "6.1"), Level.OK),
+        (machine_checks.judge_system("Linux", "riscv64", "6.1"), Level.FAILS),
+        (machine_checks.judge_system("Darwin", "arm64", "25"), Level.FAILS),
+        (machine_checks.judge_disk(50 << 20, "/"), Level.FAILS),
+        (machine_checks.judge_disk(500 << 20, "/"), Level.LACKS),
+        (machine_checks.judge_disk(5 << 30, "/"), Level.OK),
+        (machine_checks.judge_resources(1, 4 << 30), Level.LACKS),
+        (machine_checks.judge_resources(4, 512 << 20), Level.LACKS),
+        (machine_checks.judge_resources(2, 4 << 30), Level.OK),
+        (machine_checks.judge_python((3, 10), "CPython 3.10"), Level.FAILS),
+        (machine_checks.judge_python((3, 14), "CPython 3.14"), Level.OK),
+        (media_checks.judge_gpus(["AMD x"], ["/dev/dri/renderD128"]), Level.LACKS),
+        (media_checks.judge_gpus([], []), Level.OK),
+        (network_checks.judge_tcp(8080, True, 8080), Level.OK),
+        (network_checks.judge_tcp(8080, False, 8081), Level.LACKS),
+        (network_checks.judge_tcp(8080, False, None), Level.FAILS),
+        (network_checks.judge_udp_range(0, 0, [], 1), Level.OK),
+        (network_checks.judge_udp_range(40000, 40009, [40001], 1), Level.OK),
+        (network_checks.judge_udp_range(40000, 40001, [40001], 1), Level.LACKS),
+        (network_checks.judge_udp_range(40000, 40000, [40000], 1), Level.FAILS),
+        (network_checks.judge_localhost(["127.0.0.1", "::1"]), Level.OK),
+        (network_checks.judge_localhost(["203.0.113.7"]), Level.FAILS),
+        (network_checks.judge_localhost([]), Level.FAILS),
+        (sandbox_checks.judge_kernel(False, 0), Level.OK),
+    ],
+)
+def test_one_thing_each(finding: Finding, level: Level) -> None:
+    assert finding.level is level
+    needs_advice(finding)
+
+
+def test_reach_says_where_a_browser_trusts_the_page() -> None:
+    found = by_name(network_checks.judge_reach(8081, ["192.0.2.7"]))
+    assert "http://localhost:8081" in found["This machine"].words
+    assert "--lan" in found["Other devices"].words
+    assert by_name(network_checks.judge_reach(8081, []))["Other devices"].level is Level.LACKS
+
+
+def test_encoders_are_judged_one_by_one() -> None:
+    found = EncoderFindings(
+        ("h264_qsv", "libx264", "libvpx"), {"ultrafast": 5.0, "superfast": 8.0, "libvpx": 21.0, "h264_qsv": 1.5},
+        {"h264_nvenc": "no libnvidia-encode.so.1", "h264_amf": "no libamfrt"},
+    )  # fmt: skip
+    judged = by_name(media_checks.judge_encoders(found, ["NVIDIA H100"]))
+    for finding in judged.values():
+        needs_advice(finding)
+    assert judged["H.264"].words == "libx264, 5.0 ms a frame at 720p"
+    assert judged["VP8"].level is Level.LACKS, "slower than the pictures come"
+    assert judged["H.264 on NVIDIA"].level is Level.LACKS
+    assert "libnvidia-encode" in judged["H.264 on NVIDIA"].words
+    assert judged["H.264 on Intel"].level is Level.OK
+    assert "H.264 on AMD" not in judged, "there is no such hardware"
+    broken = by_name(media_checks.judge_encoders(EncoderFindings((), {}, {"libx264": "no"}), []))
+    assert (broken["H.264"].level, broken["VP8"].level) == (Level.FAILS, Level.LACKS)
+    chosen = choose(Measurement(2, 8 << 30, ("libx264",), {"ultrafast": 5.0}))
+    assert media_checks.judge_capacity(chosen).words.startswith("2 can play at once")
+
+
+OUTSIDE = {name: f"{name}:[1]" for name in sandbox_checks.NAMESPACES}
+INSIDE: dict[str, Any] = {
+    "namespaces": {name: f"{name}:[2]" for name in sandbox_checks.NAMESPACES},
+    "interfaces": ["lo"],
+    "writable": [],
+    "homes": [],
+    "capabilities": 0,
+    "no_new_privileges": True,
+    "nests": False,
+    "memory_bounded": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("hole", "wall", "words"),
+    [
+        ({}, None, ""),
+        ({"namespaces": {**INSIDE["namespaces"], "net": "net:[1]"}}, "Namespaces", "net"),
+        ({"interfaces": ["lo", "eth0"]}, "Network", "eth0"),
+        ({"writable": ["/usr"]}, "Files", "/usr"),
+        ({"homes": ["/home"]}, "Files", "/home"),
+        ({"capabilities": 1 << 21}, "Privileges", "gain"),
+        ({"no_new_privileges": False}, "Privileges", "gain"),
+        ({"nests": True}, "Privileges", "gain"),
+        ({"memory_bounded": False}, "Limits", "not bounded"),
+    ],
+)
+def test_a_hole_in_any_wall_is_named(hole: dict[str, Any], wall: str | None, words: str) -> None:
+    judged = by_name(sandbox_checks.judge_walls(INSIDE | hole, OUTSIDE))
+    assert [name for name, finding in judged.items() if finding.level is Level.FAILS] == ([wall] if wall else [])
+    if wall is not None:
+        assert words in judged[wall].words
+        needs_advice(judged[wall])
