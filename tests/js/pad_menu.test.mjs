@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { bound, mapped, PAD_BUTTONS, PadBinding, PLAIN_MAP } from "../../web_client/static/core/pad_map.js";
-import { MENU_HOLD_MS, MenuHold, PadNavigation } from "../../web_client/static/core/pad_navigation.js";
+import { MENU_HOLD_MS, MenuHold, PadNavigation } from "../../web_client/static/core/menu_pads.js";
 import { padEvent } from "../../web_client/static/core/pads.js";
 
 const reading = (pressed = [], axes = [0, 0, 0, 0], count = 17) => ({

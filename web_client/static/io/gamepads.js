@@ -2,7 +2,7 @@
 // is one of them: it takes the first place that no real pad has.
 
 import { mapped } from "../core/pad_map.js";
-import { MenuHold } from "../core/pad_navigation.js";
+import { MenuHold } from "../core/menu_pads.js";
 import { PadTracker } from "../core/pads.js";
 import { PADS_MAX } from "../wire/constants.js";
 

@@ -1,7 +1,7 @@
 // The menu over the picture: settings of this device, pads, touch, leaving. A modal dialog, so that keys, fingers,
 // pads and screen readers are all in it while it is open.
 
-import { PadNavigation } from "../core/pad_navigation.js";
+import { PadNavigation } from "../core/menu_pads.js";
 import { FIGURES, QUALITIES } from "../core/settings.js";
 import { choiceGroup } from "./choice_group.js";
 import { PadsSection } from "./pads_section.js";
