@@ -56,7 +56,7 @@ class BrokerConfig:
     static_dir: Path | None = None
     """Folder of the web client; None is the one that ships with Farplay."""
     abandon_s: float = 120.0
-    """Seconds that a session goes on without a tab and without a connected peer of its player."""
+    """Seconds that a session goes on without a tab and without a connected peer of any seated player."""
     start_timeout_s: float = 20.0
     """Seconds that a node has until the title's first frame."""
     end_timeout_s: float = 8.0
@@ -71,6 +71,8 @@ class BrokerConfig:
     """The same grace when the broker itself has started anew."""
     media_lease_s: float = 90.0
     """Seconds that a session goes on without its node while the player's tab reports that pictures arrive."""
+    seat_hold_s: float = 60.0
+    """Seconds that an invited player's seat is held while neither their tab nor a connected peer is there."""
     heartbeat_s: float = 2.0
     """Seconds between a node's heartbeats."""
     hello_timeout_s: float = 5.0

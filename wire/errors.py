@@ -28,15 +28,23 @@ class Reason(StrEnum):
     BAD_TICKET = "bad_ticket"
     BAD_FINGERPRINT = "bad_fingerprint"
     BAD_ENROLMENT = "bad_enrolment"
+    INVITATION_EXPIRED = "invitation_expired"
+    INVITATION_USED = "invitation_used"
+    INVITATION_REVOKED = "invitation_revoked"
+    KICKED = "kicked"
     # What was asked for
     NOT_FOUND = "not_found"
     UNKNOWN_TITLE = "unknown_title"
     UNKNOWN_SESSION = "unknown_session"
     BAD_STATE = "bad_state"
+    NO_SEAT = "no_seat"
+    TABLE_FULL = "table_full"
     # Placing
     NO_NODE = "no_node"
     NO_ROOM = "no_room"
     NO_CAPABILITY = "no_capability"
+    NO_GPU = "no_gpu"
+    NO_MEMORY = "no_memory"
     TITLE_MISSING = "title_missing"
     # Session and placement ends
     LEFT = "left"

@@ -32,6 +32,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     session_control.SessionState,
     session_control.PeerState,
     session_control.Role,
+    session_control.InvitationKind,
     session_control.VideoCodec,
 )
 _NUMBERS: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import FIGURES_PER_HEARTBEAT, SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import FIGURES_PER_HEARTBEAT, SDP_MAX_BYTES, SEATS_MAX, VIDEO_BPS_MAX, VIDEO_BPS_MIN
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.version import ProtocolRange
@@ -200,6 +200,27 @@ class CloseNodePeer(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SetNodeSeats(Message):
+    """A participant of a session plays on other seats from now on; unknown ones are ignored."""
+
+    TYPE: ClassVar[str] = "set_seats"
+    session_id: str
+    participant_id: str
+    role: Role
+    seats: tuple[int, ...] = field(metadata={"max_len": SEATS_MAX})
+
+
+@dataclass(frozen=True, slots=True)
+class DismissNodeParticipant(Message):
+    """A participant of a session is no longer at the table; unknown ones are ignored."""
+
+    TYPE: ClassVar[str] = "dismiss"
+    session_id: str
+    participant_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementNews(Message):
     """A session on this node moved."""
 
@@ -245,6 +266,15 @@ FROM_NODE = family(NodeHello, Heartbeat, PlacementNews, NodePeerOffer, NodePeerS
 """What a node may send."""
 
 TO_NODE = family(
-    NodeWelcome, StartSession, EndSession, OpenNodePeer, NodePeerAnswer, SetNodeQuality, CloseNodePeer, NodeRefusal
+    NodeWelcome,
+    StartSession,
+    EndSession,
+    OpenNodePeer,
+    NodePeerAnswer,
+    SetNodeQuality,
+    CloseNodePeer,
+    SetNodeSeats,
+    DismissNodeParticipant,
+    NodeRefusal,
 )
 """What the broker may send to a node."""

@@ -2,7 +2,7 @@
 
 Order: the tab says ``hello``; the broker answers ``welcome`` and the session's ``state``. The tab asks for a peer
 (``open_peer``); the worker's ``offer`` comes back through the broker; the tab sends ``answer`` with the ticket that
-came with the offer. Media and input never pass here.
+came with the offer. ``table`` says who takes part and on which seats. Media and input never pass here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import REPORTED_MS_MAX, SDP_MAX_BYTES, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import PEERS_MAX, REPORTED_MS_MAX, SDP_MAX_BYTES, SEATS_MAX, VIDEO_BPS_MAX, VIDEO_BPS_MIN
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -45,6 +45,15 @@ class Role(StrEnum):
 
     PLAYER = "player"
     SPECTATOR = "spectator"
+
+
+class InvitationKind(StrEnum):
+    """What an invitation link lets its holder do at a session's table."""
+
+    SEAT = "seat"
+    """Take a free seat and play, or watch; for one person."""
+    WATCH = "watch"
+    """Watch; for as many as the table takes."""
 
 
 class VideoCodec(StrEnum):
@@ -167,6 +176,39 @@ class PeerNews(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """One participant, as another at the table sees them."""
+
+    participant_id: str
+    number: int = field(metadata={"min": 0, "max": 0xFFFF})
+    """Counts up over the session and is never given twice; 0 is the host."""
+    role: Role
+    seats: tuple[int, ...] = field(metadata={"max_len": SEATS_MAX})
+    """Seats that this participant's devices play on, counted from 0."""
+    name: str | None = field(default=None, metadata={"max_len": 128})
+    """Display name of an account that has one."""
+    guest: bool = False
+    """Came by an invitation link, without an account."""
+    host: bool = False
+    """Whose session it is: may invite, hand over seats, send others away and end."""
+    me: bool = False
+    """The participant that reads this."""
+    here: bool = True
+    """A tab of theirs is connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableNews(Message):
+    """Who is at the table now; comes after ``welcome`` and with every change."""
+
+    TYPE: ClassVar[str] = "table"
+    seats: int = field(metadata={"min": 1, "max": SEATS_MAX})
+    """Seats that the title has."""
+    participants: tuple[Present, ...] = field(metadata={"max_len": PEERS_MAX})
+    """In the order of their numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakenOver(Message):
     """Another tab of the same player plays on; this one should say so and stop."""
 
@@ -185,5 +227,5 @@ class Refusal(Message):
 FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport, SetQuality)
 """What a tab may send."""
 
-TO_TAB = family(Welcome, StateNews, Offer, PeerNews, TakenOver, Refusal)
+TO_TAB = family(Welcome, StateNews, TableNews, Offer, PeerNews, TakenOver, Refusal)
 """What the broker may send to a tab."""

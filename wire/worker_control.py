@@ -16,6 +16,7 @@ from wire.limits import (
     PICTURE_MAX_WIDTH_PX,
     PICTURE_MIN_PX,
     SDP_MAX_BYTES,
+    SEATS_MAX,
     VIDEO_BPS_MAX,
     VIDEO_BPS_MIN,
 )
@@ -147,6 +148,25 @@ class ClosePeer(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SetSeats(Message):
+    """A participant plays on other seats from now on: what is held on a seat that is lost is released."""
+
+    TYPE: ClassVar[str] = "set_seats"
+    participant_id: str
+    role: Role
+    seats: tuple[int, ...] = field(metadata={"max_len": SEATS_MAX})
+
+
+@dataclass(frozen=True, slots=True)
+class DismissParticipant(Message):
+    """A participant is no longer at the table: close their peers, release what they hold, forget them."""
+
+    TYPE: ClassVar[str] = "dismiss"
+    participant_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class StopWorker(Message):
     """End the session: quit the title, close peers, report ``released`` and exit."""
 
@@ -210,7 +230,9 @@ class WorkerStats(Message):
     """Batches refused: malformed, of another participant, or too many."""
 
 
-TO_WORKER = family(StartWorker, OpenWorkerPeer, PeerAnswer, SetWorkerQuality, ClosePeer, StopWorker)
+TO_WORKER = family(
+    StartWorker, OpenWorkerPeer, PeerAnswer, SetWorkerQuality, ClosePeer, SetSeats, DismissParticipant, StopWorker
+)
 """What an agent may send to a worker."""
 
 FROM_WORKER = family(WorkerReady, WorkerState, PeerOffer, WorkerPeerState, WorkerStats)

@@ -29,6 +29,8 @@ TONES_HZ = (440, 660, 880, 1320)
 TONE_KEYS = (pygame.K_1, pygame.K_2, pygame.K_3, pygame.K_4)
 AMPLITUDE = 0.5
 CELLS = 64
+ARTWORK_FRAME = 4321
+"""A moment at which nothing that moves covers another."""
 
 
 @dataclass
@@ -104,6 +106,12 @@ class TestCard:
             pygame.display.flip()
             self._frame += 1
             clock.tick(FPS)
+
+    def save_artwork(self, path: str) -> None:
+        """Write a picture of the card for the library."""
+        self._frame = ARTWORK_FRAME
+        self._draw()
+        pygame.image.save(self._screen, path)
 
     def _take(self, event: pygame.Event) -> bool:
         """Count an event; return False if it ends the program."""
@@ -182,11 +190,16 @@ def main() -> None:
     parser.add_argument("--hard", action="store_true", help="scrolling tiles, 40 sprites, 300 particles")
     parser.add_argument("--seed", type=int, default=1, help="of the hard content")
     parser.add_argument("--tone", type=int, choices=range(len(TONES_HZ)), help="start with this tone")
+    parser.add_argument("--artwork", metavar="FILE", help="write one picture of the card as PNG, and end")
     arguments = parser.parse_args()
     pygame.mixer.pre_init(48000, -16, 2, 256)
     pygame.init()
     pygame.display.set_caption("Test card")
-    TestCard(arguments.size, hard=arguments.hard, seed=arguments.seed).play(arguments.tone)
+    card = TestCard(arguments.size, hard=arguments.hard, seed=arguments.seed)
+    if arguments.artwork is None:
+        card.play(arguments.tone)
+    else:
+        card.save_artwork(arguments.artwork)
     pygame.quit()
     sys.exit()
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from session_broker.core import nodes, sessions, tabs
+from session_broker.core import invitations, nodes, sessions, table, tabs
+from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
-from session_broker.core.records import BrokerState, CatalogueTitle, Limits, Node, Session
+from session_broker.core.records import BrokerState, CatalogueTitle, Invitation, Limits, Node, Participant, Session
 from session_broker.core.sessions import place_waiting
+from session_broker.core.sign_in import Caller
 from wire.errors import Reason
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import NodeHello
 from wire.schema import Message
-from wire.session_control import Role, SessionState
+from wire.session_control import InvitationKind, Role, SessionState
 
 
 class Coordinator:
@@ -51,6 +53,10 @@ class Coordinator:
             node.away_since, node.grace_s = now, state.limits.node_return_s
         for session in live:
             session.unattended_since = now
+            for participant in session.participants.values():
+                participant.away_since = now
+            for invitation in session.invitations.values():
+                state.invitations[invitation.code_sha256] = (session.session_id, invitation.invitation_id)
             if session.state is SessionState.ENDING:
                 session.deadline = now + state.limits.node_return_s + state.limits.end_timeout_s
             elif session.state is SessionState.STARTING:
@@ -75,9 +81,18 @@ class Coordinator:
         """Return a live session; read only."""
         return self._state.sessions.get(SessionId(session_id))
 
-    def tab_joined(self, key: TabKey, session_id: str, role: Role, protocol: int, now: float) -> None:
+    def live_sessions_of(self, player_id: PlayerId) -> Mapping[TitleId, Session]:
+        """Return a player's sessions that can be gone on with, by title; read only."""
+        mine = (s for s in self._state.sessions.values() if s.player_id == player_id)
+        return {s.title.title_id: s for s in mine if s.state is not SessionState.ENDING}
+
+    def availability(self, title_id: str) -> Availability:
+        """Tell whether a title of the catalogue could start now."""
+        return availability_of(self._state.fleet, self._state.titles[TitleId(title_id)])
+
+    def tab_joined(self, key: TabKey, session_id: str, caller: Caller, role: Role, protocol: int, now: float) -> None:
         """A tab said hello; see ``tabs.join``."""
-        tabs.join(self._state, key, session_id, role, protocol, now)
+        tabs.join(self._state, key, session_id, caller, role, protocol, now)
 
     def tab_said(self, key: TabKey, message: Message, now: float) -> None:
         """A tab sent a message; see ``tabs.handle_message``."""
@@ -86,6 +101,40 @@ class Coordinator:
     def tab_gone(self, key: TabKey, now: float) -> None:
         """A tab's socket closed."""
         tabs.handle_gone(self._state, key, now)
+
+    # The table
+
+    def invite(self, session_id: str, kind: InvitationKind, now: float, now_ms: int) -> tuple[Invitation, str]:
+        """Make an invitation link; see ``invitations.mint``."""
+        return invitations.mint(self._state, tabs.live_session(self._state, session_id), kind, now, now_ms)
+
+    def invitations_of(self, session_id: str, now_ms: int) -> list[Invitation]:
+        """Return the links of a session that hold."""
+        return invitations.live(tabs.live_session(self._state, session_id), now_ms)
+
+    def revoke_invitation(self, session_id: str, invitation_id: str) -> None:
+        """Make a link void; see ``invitations.revoke``."""
+        invitations.revoke(self._state, tabs.live_session(self._state, session_id), invitation_id)
+
+    def look_at_invitation(self, code: str, now_ms: int) -> tuple[Session, Invitation]:
+        """Return what a code leads to; see ``invitations.look``."""
+        return invitations.look(self._state, code, now_ms)
+
+    def redeem_invitation(
+        self, code: str, player_id: PlayerId, *, guest: bool, watching: bool, now: float, now_ms: int
+    ) -> tuple[Session, Participant]:
+        """Bring a player to the table; see ``invitations.redeem``."""
+        return invitations.redeem(
+            self._state, code, player_id, guest=guest, watching=watching, now=now, now_ms=now_ms
+        )
+
+    def send_away(self, session_id: str, participant_id: str, now: float) -> None:
+        """Send somebody away for good; see ``invitations.send_away``."""
+        invitations.send_away(self._state, tabs.live_session(self._state, session_id), participant_id, now)
+
+    def hand_over(self, session_id: str, seat: int, participant_id: str, now: float) -> None:
+        """Move a seat; see ``table.hand_over``."""
+        table.hand_over(self._state, tabs.live_session(self._state, session_id), seat, participant_id, now)
 
     # Nodes
 
@@ -113,6 +162,7 @@ class Coordinator:
         for session in list(state.sessions.values()):
             for participant in session.participants.values():
                 expire_peer(state, session, participant, now)
+            table.expire_seats(state, session, now)
             nodes.check_session(state, session, now)
         place_waiting(state, now)
 

@@ -11,7 +11,7 @@ from session_broker.core.node_table import NodeState
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
 from wire.schema import Message
-from wire.session_control import Role, SessionState
+from wire.session_control import InvitationKind, Role, SessionState
 from wire.worker_control import PlacementState
 
 TabKey = NewType("TabKey", int)
@@ -69,6 +69,33 @@ class SaveParticipant:
     seats: tuple[int, ...]
     number: int
     left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveInvitation:
+    """Insert or update an invitation's row."""
+
+    invitation_id: str
+    tenant_id: TenantId
+    session_id: SessionId
+    code_sha256: str
+    kind: InvitationKind
+    expires_at_ms: int
+    revoked: bool
+    used_by: PlayerId | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAdmission:
+    """Insert or update who may come to a session's table."""
+
+    session_id: SessionId
+    player_id: PlayerId
+    tenant_id: TenantId
+    invitation_id: str
+    role: Role
+    guest: bool
+    barred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +159,9 @@ class Count:
     label: str
 
 
-Write: TypeAlias = SaveSession | SavePlacement | SaveParticipant | SaveNode | AppendEvent
+Write: TypeAlias = (
+    SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | AppendEvent
+)
 News: TypeAlias = ToTab | CloseTab | ToNode | CloseLink | Count
 Effect: TypeAlias = Write | News
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,18 @@ Mark = tuple[str, ...]
 _FIRST_ROWS = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a title needs of a node beside a free slot."""
+
+    gpu: bool = False
+    memory_mib: int = 0
+    """Of all the memory that the node may use; what its other sessions take is bounded by its slots."""
+
+
+NO_NEEDS = Needs()
+
+
 class Fleet:
     """Columns over nodes. A row stays with its node for the life of the broker."""
 
@@ -29,6 +42,8 @@ class Fleet:
         self._slots: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._claims: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._encode_ms = np.zeros(_FIRST_ROWS)
+        self._memory_mib: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._has_gpu: Flags = np.zeros(_FIRST_ROWS, bool)
         self._marks: dict[Mark, Flags] = {}
 
     def __len__(self) -> int:
@@ -62,6 +77,15 @@ class Fleet:
         """Nodes on which this title version lies."""
         return self._column((title_id, version))[: len(self)]
 
+    def has_gpu(self, needs: Needs) -> Flags:
+        """Nodes with a GPU, or all of them if none is needed."""
+        return self._has_gpu[: len(self)] | (not needs.gpu)
+
+    def has_memory(self, needs: Needs) -> Flags:
+        """Nodes with as much memory as is needed."""
+        enough: Flags = self._memory_mib[: len(self)] >= needs.memory_mib
+        return enough
+
     def describe(
         self, node_id: NodeId, capacity: NodeCapacity, kinds: Iterable[str], titles: Iterable[tuple[str, str]]
     ) -> None:
@@ -76,6 +100,8 @@ class Fleet:
         row = self._row(node_id)
         self._slots[row] = capacity.slots
         self._encode_ms[row] = capacity.encode_ms_720p
+        self._memory_mib[row] = capacity.memory_bytes >> 20
+        self._has_gpu[row] = bool(capacity.gpus)
         for column in self._marks.values():
             column[row] = False
         for mark in (*((kind,) for kind in kinds), *titles):
@@ -104,6 +130,8 @@ class Fleet:
         self._slots = np.concatenate([self._slots, np.zeros(extra, np.int64)])
         self._claims = np.concatenate([self._claims, np.zeros(extra, np.int64)])
         self._encode_ms = np.concatenate([self._encode_ms, np.zeros(extra)])
+        self._memory_mib = np.concatenate([self._memory_mib, np.zeros(extra, np.int64)])
+        self._has_gpu = np.concatenate([self._has_gpu, np.zeros(extra, bool)])
         for mark, column in self._marks.items():
             self._marks[mark] = np.concatenate([column, np.zeros(extra, bool)])
 

@@ -24,6 +24,7 @@ from session_broker.core.sessions import (
     send_start,
     set_claim,
 )
+from session_broker.core.table import tell_whole_table
 from session_broker.core.transitions import IllegalTransition
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, is_id
@@ -126,6 +127,7 @@ def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], no
         if report is not None and report.epoch == session.epoch:
             _take_listed(state, node, session, report, now)
             if session.state is SessionState.RUNNING:
+                tell_whole_table(state, session)
                 reopen_invited(state, session, now)
         elif session.state is SessionState.STARTING:
             send_start(state, session, node)  # The request may have been lost with the old link.

@@ -23,7 +23,7 @@ from wire.node_control import (
     OpenNodePeer,
     SetNodeQuality,
 )
-from wire.session_control import Answer, Offer, PeerNews, PeerState, SessionState
+from wire.session_control import Answer, Offer, PeerNews, PeerState, Role, SessionState
 
 _EVENTS = {
     PeerState.CONNECTED: PeerEvent.CONNECT,
@@ -170,11 +170,21 @@ def expire_peer(state: BrokerState, session: Session, participant: Participant, 
     close_peer(state, session, participant, Reason.CONNECT_TIMEOUT)
 
 
+def is_there(participant: Participant) -> bool:
+    """Tell whether a tab or a connected peer of a participant is there."""
+    peer = participant.peer
+    return participant.tab is not None or (peer is not None and peer.state is PeerState.CONNECTED)
+
+
 def note_attendance(session: Session, now: float) -> None:
-    """Start or stop the clock of a session that nobody attends."""
-    player = session.player
-    there = player.tab is not None or (player.peer is not None and player.peer.state is PeerState.CONNECTED)
-    if there:
+    """Start or stop the clocks of participants who are away and of a session that no player attends."""
+    for participant in session.participants.values():
+        if is_there(participant):
+            participant.away_since = None
+        elif participant.away_since is None:
+            participant.away_since = now
+    players = [p for p in session.participants.values() if p.role is Role.PLAYER]
+    if any(map(is_there, players)):
         session.unattended_since = None
     elif session.unattended_since is None:
         session.unattended_since = now

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from session_broker.core.fleet import Fleet
+from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from wire.errors import Reason
 from wire.ids import NodeId
 
@@ -31,7 +31,7 @@ class Decision:
     """Nodes refused, by the first reason that held."""
 
 
-def place(fleet: Fleet, title_id: str, version: str, kind: str, draw: float) -> Decision:
+def place(fleet: Fleet, title_id: str, version: str, kind: str, draw: float, needs: Needs = NO_NEEDS) -> Decision:
     """Pick a node for a session of a title.
 
     Args:
@@ -40,11 +40,14 @@ def place(fleet: Fleet, title_id: str, version: str, kind: str, draw: float) -> 
         version: Its version, which must lie on the node.
         kind: Its kind, which the node must run.
         draw: A random number in ``[0, 1)``.
+        needs: What the node must have.
     """
     left = fleet.ready.copy()
     refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
     tests = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind)),
+        (Reason.NO_GPU, fleet.has_gpu(needs)),
+        (Reason.NO_MEMORY, fleet.has_memory(needs)),
         (Reason.TITLE_MISSING, fleet.has_title(title_id, version)),
         (Reason.NO_ROOM, fleet.slots > fleet.claims),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from session_broker.core.effects import Effect, LinkKey, TabKey
-from session_broker.core.fleet import Fleet
+from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
 from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
-from wire.session_control import MediaReport, PeerState, Role, SessionState
+from wire.session_control import InvitationKind, MediaReport, PeerState, Role, SessionState
 from wire.worker_control import PlacementState
 
 
@@ -28,6 +29,7 @@ class CatalogueTitle:
     height_px: int
     fps: int
     players_max: int
+    needs: Needs = NO_NEEDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Limits:
     node_grace_s: float = 1.5
     node_return_s: float = 10.0
     media_lease_s: float = 90.0
+    seat_hold_s: float = 60.0
     heartbeat_s: float = 2.0
     sessions_per_player: int = 4
     session_starts_per_min: float = 60.0
@@ -65,10 +68,17 @@ class Participant:
     """Somebody at a session's table."""
 
     participant_id: ParticipantId
+    player_id: PlayerId
     number: int
-    """What this participant writes into input batches."""
+    """What this participant writes into input batches; never given twice in a session, `HOST_NUMBER` is the host."""
     role: Role
     seats: tuple[int, ...]
+    """In rising order. A seat that nobody else holds is the host's, whose second pad plays on it."""
+    guest: bool = False
+    name: str | None = None
+    """Display name of an account that has one."""
+    away_since: float | None = None
+    """Since when neither a tab nor a connected peer of theirs is there."""
     tab: TabKey | None = None
     wanted_codecs: tuple[str, ...] | None = None
     """A request for a peer that waits until the session runs."""
@@ -77,6 +87,40 @@ class Participant:
     peer: Peer | None = None
     report: MediaReport | None = None
     """What its tab last said of its picture."""
+
+
+DISMISSED_KEPT = 64
+"""Participants who left that a node is told of when it comes back."""
+
+HOST_NUMBER = 0
+"""Number of the participant whose session it is."""
+
+
+@dataclass(slots=True)
+class Invitation:
+    """A link to a session's table. What is kept of its code is the digest."""
+
+    invitation_id: str
+    code_sha256: str
+    kind: InvitationKind
+    expires_at_ms: int
+    """Milliseconds since 1970."""
+    revoked: bool = False
+    used_by: PlayerId | None = None
+    """Whom a seat link let in; it lets in nobody else."""
+
+
+@dataclass(slots=True)
+class Admission:
+    """Somebody, beside the host, who may come to a session's table, now or again."""
+
+    player_id: PlayerId
+    invitation_id: str
+    role: Role
+    """``player`` may take a free seat when coming back."""
+    guest: bool
+    barred: bool = False
+    """Was sent away by the host."""
 
 
 @dataclass(slots=True)
@@ -106,19 +150,26 @@ class Session:
     epoch: int = 0
     placement: Placement | None = None
     participants: dict[ParticipantId, Participant] = field(default_factory=dict)
+    next_number: int = HOST_NUMBER
+    """Number of the next participant."""
+    dismissed: deque[ParticipantId] = field(default_factory=lambda: deque(maxlen=DISMISSED_KEPT))
+    """Who has left, for a node that could not be told."""
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    """By id, in the order in which they were made; some that no longer hold, so that they can say why."""
+    admissions: dict[PlayerId, Admission] = field(default_factory=dict)
     deadline: float | None = None
     """When starting or ending has taken too long."""
     unattended_since: float | None = None
-    """Since when neither the player's tab nor a connected player's peer is there."""
+    """Since when no seated player has a tab or a connected peer."""
     media_at: float = float("-inf")
-    """When the player's tab last got a frame, by its own report."""
+    """When the host's tab, or a player's while the host has none, last got a frame, by its own report."""
     decided: object = None
     """The last placement decision that was written down."""
 
     @property
-    def player(self) -> Participant:
-        """The participant that holds the seats."""
-        return next(p for p in self.participants.values() if p.role is Role.PLAYER)
+    def host(self) -> Participant:
+        """The participant whose session it is; stays at the table to the end."""
+        return next(p for p in self.participants.values() if p.number == HOST_NUMBER)
 
 
 @dataclass(slots=True)
@@ -172,6 +223,9 @@ class BrokerState:
     links: dict[LinkKey, NodeId] = field(default_factory=dict)
     peers: dict[PeerId, tuple[SessionId, ParticipantId]] = field(default_factory=dict)
     starts: dict[PlayerId, TokenBucket] = field(default_factory=dict)
+    invites: dict[PlayerId, TokenBucket] = field(default_factory=dict)
+    invitations: dict[str, tuple[SessionId, str]] = field(default_factory=dict)
+    """Session and id by the digest of the code."""
     fleet: Fleet = field(default_factory=Fleet)
     effects: list[Effect] = field(default_factory=list)
 

@@ -25,6 +25,9 @@ from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, Title
 from wire.node_control import EndSession, StartSession
 from wire.session_control import Role, SessionState, StateNews
 
+NUMBER_MAX = 0xFFFF
+"""Largest number of a participant that an input batch can carry."""
+
 
 def create_session(
     state: BrokerState, tenant_id: TenantId, player_id: PlayerId, title_id: str, now: float
@@ -49,7 +52,7 @@ def create_session(
     state.sessions[session.session_id] = session
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, tenant_id, "created"))
-    add_participant(state, session, Role.PLAYER, 0, tuple(range(title.players_max)))
+    add_participant(state, session, player_id, Role.PLAYER, tuple(range(title.players_max)))
     place_waiting(state, now)
     return session, True
 
@@ -60,10 +63,24 @@ def _start_bucket(state: BrokerState, player_id: PlayerId, now: float) -> TokenB
 
 
 def add_participant(
-    state: BrokerState, session: Session, role: Role, number: int, seats: tuple[int, ...]
+    state: BrokerState,
+    session: Session,
+    player_id: PlayerId,
+    role: Role,
+    seats: tuple[int, ...],
+    *,
+    guest: bool = False,
 ) -> Participant:
-    """Seat somebody at the session's table."""
-    participant = Participant(ParticipantId(state.new_id("part")), number, role, seats)
+    """Bring somebody to the session's table.
+
+    Raises:
+        WireError: ``table_full`` if the session has run out of numbers.
+    """
+    if session.next_number > NUMBER_MAX:
+        raise WireError(Reason.TABLE_FULL, "too many have come and gone at this table")
+    number = session.next_number
+    session.next_number += 1
+    participant = Participant(ParticipantId(state.new_id("part")), player_id, number, role, seats, guest)
     session.participants[participant.participant_id] = participant
     save_participant(state, session, participant)
     return participant
@@ -73,7 +90,7 @@ def save_participant(state: BrokerState, session: Session, participant: Particip
     """Write a participant's row."""
     state.emit(
         SaveParticipant(
-            participant.participant_id, session.tenant_id, session.session_id, session.player_id,
+            participant.participant_id, session.tenant_id, session.session_id, participant.player_id,
             participant.role, participant.seats, participant.number, left,
         )
     )  # fmt: skip
@@ -148,7 +165,7 @@ def place_waiting(state: BrokerState, now: float) -> None:
 
 def _place(state: BrokerState, session: Session, now: float) -> bool:
     title = session.title
-    decision = placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw())
+    decision = placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs)
     written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
     if written != session.decided:
         session.decided = written
@@ -249,4 +266,6 @@ def _forget(state: BrokerState, session: Session) -> None:
         if participant.tab is not None:
             state.tabs.pop(participant.tab, None)
             state.emit(CloseTab(participant.tab, CLOSE_ENDED))
+    for invitation in session.invitations.values():
+        state.invitations.pop(invitation.code_sha256, None)
     del state.sessions[session.session_id]

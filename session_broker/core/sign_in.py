@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wire.errors import Reason, WireError
-from wire.ids import PlayerId, TenantId
+from wire.ids import PlayerId, SessionId, TenantId
 
 LINK_TTL_MS = 15 * 60 * 1000
 """A sign-in link holds for 15 minutes."""
@@ -24,9 +24,15 @@ BROWSER_SESSION_TTL_MS = 30 * 24 * 3600 * 1000
 """A browser stays signed in for 30 days."""
 
 
+GUEST_SESSION_TTL_MS = 2 * 24 * 3600 * 1000
+"""A guest's browser stays signed in for two days, longer than the invitation holds."""
+
+
 class PlayerRole(StrEnum):
     """What a player may do beside playing."""
 
+    GUEST = "guest"
+    """Came by an invitation link and takes part in that one session; no more."""
     PLAYER = "player"
     DEVELOPER = "developer"
     OPERATOR = "operator"
@@ -44,6 +50,10 @@ class Caller:
     player_id: PlayerId
     tenant_id: TenantId
     roles: tuple[str, ...]
+    name: str | None = None
+    """Display name, if the account has one."""
+    guest_of: SessionId | None = None
+    """The only session of a guest."""
     device_id: str = ""
     """The signed-in browser that asked; empty for one that is not asking by a browser."""
 
@@ -51,6 +61,11 @@ class Caller:
     def is_operator(self) -> bool:
         """Whether the caller may operate the place."""
         return not OPERATORS.isdisjoint(self.roles)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the caller has no account but takes part in one session."""
+        return PlayerRole.GUEST in self.roles
 
 
 @dataclass(frozen=True, slots=True)

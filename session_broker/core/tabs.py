@@ -1,14 +1,15 @@
-"""What tabs do: join a session's table, ask for a peer, answer, report, leave. A second player's tab takes over."""
+"""What tabs do: join a session's table, ask for a peer, answer, report, leave. A second tab takes over."""
 
 from __future__ import annotations
 
 from session_broker.core.effects import CLOSE_TAKEN_OVER, CloseTab, TabKey, ToTab
 from session_broker.core.peers import close_peer, note_attendance, set_quality, take_answer, want_peer
-from session_broker.core.records import BrokerState, Participant, Session, Tab
-from session_broker.core.sessions import add_participant, end_session, news_of, save_participant
+from session_broker.core.records import HOST_NUMBER, Admission, BrokerState, Participant, Session, Tab
+from session_broker.core.sessions import end_session, news_of
+from session_broker.core.sign_in import Caller
+from session_broker.core.table import free_seat, participant_of, remove, take_seat, tell_table, watch
 from wire.errors import Reason, WireError
 from wire.ids import SessionId
-from wire.limits import PEERS_MAX
 from wire.schema import Message
 from wire.session_control import Answer, Leave, MediaReport, OpenPeer, Role, SetQuality, TabHello, TakenOver, Welcome
 
@@ -16,35 +17,68 @@ CLOSE_LEFT = 1000
 """The tab asked to go."""
 
 
-def join(state: BrokerState, key: TabKey, session_id: str, role: Role, protocol: int, now: float) -> None:
+def join(
+    state: BrokerState, key: TabKey, session_id: str, caller: Caller, role: Role, protocol: int, now: float
+) -> None:
     """Seat a tab at the session's table and welcome it.
+
+    Another tab of the same participant is taken over from.
 
     Args:
         state: The live state.
         key: The tab's socket.
-        session_id: The session, whose right the shell has checked.
-        role: ``player`` takes over from the tab that had the seats; ``spectator`` adds a participant.
+        session_id: The session.
+        caller: Whose tab it is.
+        role: The host plays, or watches in a tab beside. All others get what they were admitted to.
         protocol: The control version that both sides speak.
         now: Monotonic seconds.
 
     Raises:
-        WireError: ``unknown_session``, or ``too_many`` spectators.
+        WireError: ``unknown_session`` (also for one that the caller has no part in), ``kicked``, or ``table_full``.
     """
     session = live_session(state, session_id)
-    participant = session.player if role is Role.PLAYER else _add_spectator(state, session)
+    participant = _place_of(state, session, caller, role, now)
     if participant.tab is not None:
         state.emit(ToTab(participant.tab, TakenOver()), CloseTab(participant.tab, CLOSE_TAKEN_OVER))
         del state.tabs[participant.tab]
     participant.tab = key
     participant.wanted_codecs = None
+    participant.name = caller.name
     state.tabs[key] = Tab(key, session.session_id, participant.participant_id)
     note_attendance(session, now)
     title = session.title
     welcome = Welcome(
-        protocol, session.session_id, participant.participant_id, participant.number, role, participant.seats,
-        title.title_id, title.names["en"],
+        protocol, session.session_id, participant.participant_id, participant.number, participant.role,
+        participant.seats, title.title_id, title.names["en"],
     )  # fmt: skip
     state.emit(ToTab(key, welcome), ToTab(key, news_of(session)))
+    tell_table(state, session)
+
+
+def _place_of(state: BrokerState, session: Session, caller: Caller, role: Role, now: float) -> Participant:
+    if caller.player_id == session.player_id:
+        return session.host if role is Role.PLAYER else watch(state, session, caller.player_id, guest=False)
+    admission = check_admitted(session, caller)
+    participant = participant_of(session, caller.player_id)
+    if participant is not None:
+        return participant
+    if admission.role is Role.PLAYER and free_seat(session) is not None:
+        return take_seat(state, session, caller.player_id, guest=admission.guest, now=now)
+    return watch(state, session, caller.player_id, guest=admission.guest)
+
+
+def check_admitted(session: Session, caller: Caller) -> Admission:
+    """Return by what right somebody other than the host comes to a session's table.
+
+    Raises:
+        WireError: ``unknown_session``, in the words for one that does not exist, or ``kicked``.
+    """
+    admission = session.admissions.get(caller.player_id)
+    if admission is None:
+        raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
+    if admission.barred:
+        raise WireError(Reason.KICKED, "the host has sent you away from this table")
+    return admission
 
 
 def live_session(state: BrokerState, session_id: str) -> Session:
@@ -57,14 +91,6 @@ def live_session(state: BrokerState, session_id: str) -> Session:
     if session is None:
         raise WireError(Reason.UNKNOWN_SESSION, "there is no such session, or it has ended")
     return session
-
-
-def _add_spectator(state: BrokerState, session: Session) -> Participant:
-    if len(session.participants) >= PEERS_MAX:
-        raise WireError(Reason.TOO_MANY, f"{PEERS_MAX} are at this table already")
-    taken = {p.number for p in session.participants.values()}
-    number = next(n for n in range(1, PEERS_MAX + 1) if n not in taken)
-    return add_participant(state, session, Role.SPECTATOR, number, ())
 
 
 def handle_message(state: BrokerState, key: TabKey, message: Message, now: float) -> None:
@@ -97,7 +123,9 @@ def handle_message(state: BrokerState, key: TabKey, message: Message, now: float
 
 def _take_report(session: Session, participant: Participant, report: MediaReport, now: float) -> None:
     participant.report = report
-    if participant.role is Role.PLAYER and report.frames_decoded > 0:
+    # The host's tab arbitrates; a player's speaks only while the host has none.
+    speaks = participant.number == HOST_NUMBER or (participant.role is Role.PLAYER and session.host.tab is None)
+    if speaks and report.frames_decoded > 0:
         session.media_at = max(session.media_at, now - report.silent_ms / 1000.0)
 
 
@@ -107,15 +135,17 @@ def _leave(
     if not end:
         close_peer(state, session, participant, Reason.LEFT)
         handle_gone(state, key, now)
+        if participant.participant_id in session.participants and participant.number != HOST_NUMBER:
+            remove(state, session, participant, Reason.LEFT, now)
         state.emit(CloseTab(key, CLOSE_LEFT))
         return
-    if participant.role is not Role.PLAYER:
-        raise WireError(Reason.FORBIDDEN, "a spectator cannot end the session")
+    if participant.number != HOST_NUMBER:
+        raise WireError(Reason.FORBIDDEN, "only the host can end the session")
     end_session(state, session, Reason.ENDED_BY_PLAYER, now)
 
 
 def handle_gone(state: BrokerState, key: TabKey, now: float) -> None:
-    """A tab's socket closed. The player's session and peer go on; a spectator leaves the table."""
+    """A tab's socket closed. A player's peer goes on and their seats are held; a spectator leaves the table."""
     tab = state.tabs.pop(key, None)
     if tab is None:
         return
@@ -123,9 +153,8 @@ def handle_gone(state: BrokerState, key: TabKey, now: float) -> None:
     participant = session.participants[tab.participant_id]
     participant.tab = None
     if participant.role is Role.SPECTATOR:
-        close_peer(state, session, participant, Reason.LEFT)
-        del session.participants[participant.participant_id]
-        save_participant(state, session, participant, left=True)
-    else:
-        participant.wanted_codecs = None
+        remove(state, session, participant, Reason.LEFT, now)
+        return
+    participant.wanted_codecs = None
     note_attendance(session, now)
+    tell_table(state, session)

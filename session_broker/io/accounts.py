@@ -13,6 +13,7 @@ from session_broker.core.device_label import DeviceLabel
 from session_broker.core.node_table import NodeState
 from session_broker.core.sign_in import (
     BROWSER_SESSION_TTL_MS,
+    GUEST_SESSION_TTL_MS,
     LINK_TTL_MS,
     SEEN_EVERY_MS,
     Caller,
@@ -24,7 +25,7 @@ from session_broker.core.tickets import TOKEN_RANDOM_BYTES, digest, make_token
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from wire.errors import Reason, WireError
-from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, TenantId, make_id
+from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, SessionId, TenantId, make_id
 
 _OWNER_ROLES = [
     str(role) for role in (PlayerRole.OWNER, PlayerRole.OPERATOR, PlayerRole.DEVELOPER, PlayerRole.PLAYER)
@@ -108,9 +109,14 @@ class Accounts:
 
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
-        table, player, at_ms = tables.browser_session, tables.player, wall_ms()
-        shown = (player.c.id, player.c.tenant_id, player.c.roles, table.c.id.label("device_id"), table.c.seen_at_ms)
-        query = select(*shown).join(table, table.c.player_id == player.c.id)
+        table, player, profile, guest = tables.browser_session, tables.player, tables.player_profile, tables.guest
+        at_ms = wall_ms()
+        shown = (player.c.id, player.c.tenant_id, player.c.roles, profile.c.display_name, guest.c.session_id)
+        query = select(*shown, table.c.id.label("device_id"), table.c.seen_at_ms).select_from(
+            table.join(player, table.c.player_id == player.c.id)
+            .outerjoin(profile, profile.c.player_id == player.c.id)
+            .outerjoin(guest, guest.c.player_id == player.c.id)
+        )
         query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > at_ms)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
@@ -120,7 +126,31 @@ class Accounts:
             async with self._engine.begin() as connection:
                 seen = update(table).where(table.c.id == row.device_id).values(seen_at_ms=at_ms)
                 await connection.execute(seen)
-        return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles), row.device_id)
+        guest_of = SessionId(row.session_id) if row.session_id else None
+        return Caller(
+            PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles), row.display_name, guest_of, row.device_id
+        )
+
+    async def make_guest(self, tenant_id: TenantId, session_id: SessionId) -> tuple[Caller, str]:
+        """Make a guest of one session; returns who it is and the token of their browser session."""
+        at_ms, player_id, token, device_id = wall_ms(), _new_id("plr"), _new_token(), _new_id("dev")
+        guest = Caller(PlayerId(player_id), tenant_id, (str(PlayerRole.GUEST),), None, session_id, device_id)
+        async with self._engine.begin() as connection:
+            row = {"id": player_id, "tenant_id": tenant_id, "roles": list(guest.roles), "created_at_ms": at_ms}
+            await connection.execute(insert(tables.player).values(row))
+            bound = {**_whose(guest), "session_id": session_id}
+            await connection.execute(insert(tables.guest).values(bound))
+            times = {"created_at_ms": at_ms, "expires_at_ms": at_ms + GUEST_SESSION_TTL_MS, "seen_at_ms": at_ms}
+            values = {"token_sha256": digest(token), "id": device_id, **_whose(guest), **times}
+            await connection.execute(insert(tables.browser_session).values(values))
+        return guest, token
+
+    async def display_name(self, player_id: PlayerId) -> str | None:
+        """Return the name that a player chose to be shown by, if any."""
+        profile = tables.player_profile
+        async with self._engine.connect() as connection:
+            found = await connection.execute(select(profile.c.display_name).where(profile.c.player_id == player_id))
+            return found.scalar_one_or_none()
 
     async def sign_out(self, browser_token: str) -> None:
         """Forget a browser session."""

@@ -6,7 +6,19 @@ from fastapi import APIRouter, FastAPI
 
 from session_broker.io import problems
 from session_broker.io.broker import Broker
-from session_broker.io.routes import check, devices, health, operator, pages, sessions, sign_in, titles, trust
+from session_broker.io.routes import (
+    check,
+    devices,
+    health,
+    invitations,
+    operator,
+    pages,
+    sessions,
+    sign_in,
+    table,
+    titles,
+    trust,
+)
 from session_broker.io.security import Gate, HeaderRules
 
 
@@ -15,7 +27,10 @@ def create_app(broker: Broker) -> FastAPI:
     tls = broker.config.tls
     # An own authority may be gone tomorrow; a browser told to insist on HTTPS would then be locked out of this host.
     rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None)
-    routers = [topic.router for topic in (health, sign_in, devices, titles, sessions, check, operator, trust, pages)]
+    routers = [
+        topic.router
+        for topic in (health, sign_in, devices, titles, sessions, table, invitations, check, operator, trust, pages)
+    ]
     return _app(broker, routers, rules)
 
 

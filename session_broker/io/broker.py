@@ -37,6 +37,8 @@ _STALL_S = 1.0
 
 _SIGN_INS_PER_S = 5.0
 _SIGN_INS_AT_ONCE = 50.0
+_INVITATIONS_PER_S = 10.0
+_INVITATIONS_AT_ONCE = 100.0
 _log = structlog.get_logger()
 
 
@@ -53,6 +55,8 @@ class Broker:
     owner_token: str
     """Token of the sign-in link that was minted at this start."""
     sign_in_bucket: TokenBucket
+    invitation_bucket: TokenBucket
+    """Looks at invitations and redemptions by anybody; a code cannot be guessed at any rate."""
     static_dir: Path
     port: int
     devices: Devices
@@ -128,6 +132,7 @@ async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine:
         metrics=metrics,
         owner_token=await accounts.mint_link(owner),
         sign_in_bucket=TokenBucket(_SIGN_INS_PER_S, _SIGN_INS_AT_ONCE, monotonic_s()),
+        invitation_bucket=TokenBucket(_INVITATIONS_PER_S, _INVITATIONS_AT_ONCE, monotonic_s()),
         static_dir=config.static_dir or Path(web_client.STATIC_DIR),
         port=port,
         devices=Devices(engine),
@@ -146,6 +151,7 @@ def _limits(config: BrokerConfig) -> Limits:
         node_grace_s=config.node_grace_s,
         node_return_s=config.node_return_s,
         media_lease_s=config.media_lease_s,
+        seat_hold_s=config.seat_hold_s,
         heartbeat_s=config.heartbeat_s,
         sessions_per_player=config.sessions_per_player,
         session_starts_per_min=config.session_starts_per_min,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, cast
 
@@ -10,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from session_broker.core.sign_in import Caller
+from session_broker.core.tabs import check_admitted
 from session_broker.io.broker import Broker
 from session_broker.io.cookie import cookie_name
 from wire.errors import Reason, WireError
@@ -21,10 +23,14 @@ class Right(StrEnum):
 
     PUBLIC = "public"
     """Anybody."""
+    GUEST = "guest"
+    """Anybody with a browser session, guests of a session too."""
     SIGNED_IN = "signed_in"
-    """A player with a browser session."""
+    """A player with an account and a browser session."""
     SESSION_OWNER = "session_owner"
     """The player whose session the path names."""
+    SESSION_PARTICIPANT = "session_participant"
+    """The owner, or somebody whom an invitation let in and the owner has not sent away."""
     NODE = "node"
     """A node; its credential comes in its first message."""
     OPERATOR = "operator"
@@ -43,23 +49,9 @@ class Requires:
         """Let the caller pass and remember who it is.
 
         Raises:
-            WireError: ``not_signed_in``, ``forbidden``, ``unknown_session`` or ``bad_origin``.
+            WireError: ``not_signed_in``, ``forbidden``, ``unknown_session``, ``kicked`` or ``bad_origin``.
         """
-        match self.right:
-            case Right.PUBLIC:
-                return
-            case Right.NODE:
-                if "origin" in connection.headers:
-                    raise WireError(Reason.BAD_ORIGIN, "a browser is not a node")
-            case Right.SIGNED_IN:
-                await _sign_in(connection)
-            case Right.SESSION_OWNER:
-                await _check_owner(connection, await _sign_in(connection))
-            case Right.OPERATOR:
-                await _check_operator(connection)
-            case Right.METRICS:
-                if not _has_metrics_token(connection):
-                    await _check_operator(connection)
+        await _CHECKS[self.right](connection)
 
 
 def require(right: Right) -> Any:
@@ -81,14 +73,42 @@ BrokerDep = Annotated[Broker, Depends(broker_of)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 
 
-async def _sign_in(connection: HTTPConnection) -> Caller:
+async def known_caller(connection: HTTPConnection) -> Caller | None:
+    """Return who a connection's cookie says it is, if anybody."""
     broker = broker_of(connection)
     cookie = connection.cookies.get(cookie_name(connection, broker))
-    caller = await broker.accounts.caller_of(cookie) if cookie else None
+    return await broker.accounts.caller_of(cookie) if cookie else None
+
+
+async def _sign_in(connection: HTTPConnection) -> Caller:
+    caller = await known_caller(connection)
     if caller is None:
         raise WireError(Reason.NOT_SIGNED_IN, "sign in with a link first")
     connection.state.caller = caller
     return caller
+
+
+async def _let_pass(_connection: HTTPConnection) -> None:
+    return
+
+
+async def _check_guest(connection: HTTPConnection) -> None:
+    await _sign_in(connection)
+
+
+async def _check_node(connection: HTTPConnection) -> None:
+    if "origin" in connection.headers:
+        raise WireError(Reason.BAD_ORIGIN, "a browser is not a node")
+
+
+async def _check_metrics(connection: HTTPConnection) -> None:
+    if not _has_metrics_token(connection):
+        await _check_operator(connection)
+
+
+async def _check_account(connection: HTTPConnection) -> None:
+    if (await _sign_in(connection)).is_guest:
+        raise WireError(Reason.FORBIDDEN, "a guest has no account; sign in with a link to do this")
 
 
 async def _check_operator(connection: HTTPConnection) -> None:
@@ -96,18 +116,48 @@ async def _check_operator(connection: HTTPConnection) -> None:
         raise WireError(Reason.FORBIDDEN, "only an operator may do this")
 
 
-async def _check_owner(connection: HTTPConnection, caller: Caller) -> None:
+async def _check_owner(connection: HTTPConnection) -> None:
+    if not await _owns(connection, await _sign_in(connection)):
+        raise _no_such_session()
+
+
+async def _owns(connection: HTTPConnection, caller: Caller) -> bool:
     session_id = str(connection.path_params["session_id"])
     broker = broker_of(connection)
-    if is_id(session_id, "ses"):
-        session = broker.runner.coordinator.session(session_id) or await broker.store.read_session(session_id)
-        if session is not None and session.player_id == caller.player_id:
-            return
+    if not is_id(session_id, "ses"):
+        return False
+    session = broker.runner.coordinator.session(session_id) or await broker.store.read_session(session_id)
+    return session is not None and session.player_id == caller.player_id
+
+
+async def _check_participant(connection: HTTPConnection) -> None:
+    caller = await _sign_in(connection)
+    if await _owns(connection, caller):
+        return
+    session = broker_of(connection).runner.coordinator.session(str(connection.path_params["session_id"]))
+    if session is None:
+        raise _no_such_session()
+    check_admitted(session, caller)
+
+
+def _no_such_session() -> WireError:
     # The same words for another player's session, so that ids cannot be tried out.
-    raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
+    return WireError(Reason.UNKNOWN_SESSION, "you have no such session")
 
 
 def _has_metrics_token(connection: HTTPConnection) -> bool:
     wanted = broker_of(connection).config.metrics_token
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
     return wanted is not None and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), wanted.encode())
+
+
+_CHECKS: Mapping[Right, Callable[[HTTPConnection], Awaitable[None]]] = {
+    Right.PUBLIC: _let_pass,
+    Right.GUEST: _check_guest,
+    Right.SIGNED_IN: _check_account,
+    Right.SESSION_OWNER: _check_owner,
+    Right.SESSION_PARTICIPANT: _check_participant,
+    Right.NODE: _check_node,
+    Right.OPERATOR: _check_operator,
+    Right.METRICS: _check_metrics,
+}

@@ -6,17 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, Table, and_, insert, select, text, update
+from sqlalchemy import Row, Table, and_, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from session_broker.core.effects import AppendEvent, SaveNode, SaveParticipant, SavePlacement, SaveSession, Write
+from session_broker.core.effects import (
+    AppendEvent,
+    SaveAdmission,
+    SaveInvitation,
+    SaveNode,
+    SaveParticipant,
+    SavePlacement,
+    SaveSession,
+    Write,
+)
+from session_broker.core.fleet import Needs
 from session_broker.core.node_table import NodeState
-from session_broker.core.records import CatalogueTitle, Node, Participant, Placement, Session
+from session_broker.core.records import Admission, CatalogueTitle, Invitation, Node, Participant, Placement, Session
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
-from wire.session_control import Role, SessionState
+from wire.session_control import InvitationKind, Role, SessionState
 from wire.title_manifest import TitleManifest
 from wire.worker_control import PlacementState
 
@@ -68,6 +78,21 @@ class Store:
         query = query.order_by(table.c.created_at_ms.desc(), table.c.id).limit(SESSIONS_LISTED)
         async with self._engine.connect() as connection:
             return [_stored(row) for row in await connection.execute(query)]
+
+    async def last_played(self, player_id: PlayerId) -> dict[str, int]:
+        """Return, by title, when a player's newest session of it last changed, in milliseconds since 1970.
+
+        Sessions that never got a node do not count.
+        """
+        table = tables.session
+        played = table.c.player_id == player_id, table.c.epoch > 0
+        query = (
+            select(table.c.title_id, func.max(table.c.changed_at_ms).label("at_ms"))
+            .where(*played)
+            .group_by(table.c.title_id)
+        )
+        async with self._engine.connect() as connection:
+            return {row.title_id: row.at_ms for row in await connection.execute(query)}
 
     async def sync_titles(self, tenant_id: TenantId, manifests: Iterable[TitleManifest]) -> None:
         """Make the catalogue hold these titles; what was there before stays for the sessions that name it."""
@@ -134,10 +159,26 @@ async def _apply(connection: AsyncConnection, write: Write, at_ms: int) -> None:
         case SaveParticipant():
             first = {
                 "tenant_id": write.tenant_id, "session_id": write.session_id, "player_id": write.player_id,
-                "role": write.role, "seats": list(write.seats), "number": write.number, "joined_at_ms": at_ms,
+                "number": write.number, "joined_at_ms": at_ms,
             }  # fmt: skip
-            left = {"left_at_ms": at_ms if write.left else None}
-            await _put(connection, tables.participant, {"id": write.participant_id}, left, first)
+            left_at_ms = at_ms if write.left else None
+            now = {"role": write.role, "seats": list(write.seats), "left_at_ms": left_at_ms}
+            await _put(connection, tables.participant, {"id": write.participant_id}, now, first)
+        case SaveInvitation():
+            first = {
+                "tenant_id": write.tenant_id, "session_id": write.session_id, "code_sha256": write.code_sha256,
+                "kind": write.kind, "created_at_ms": at_ms, "expires_at_ms": write.expires_at_ms,
+            }  # fmt: skip
+            values = {"used_by": write.used_by, "revoked_at_ms": at_ms if write.revoked else None}
+            await _put(connection, tables.invitation, {"id": write.invitation_id}, values, first)
+        case SaveAdmission():
+            key = {"session_id": write.session_id, "player_id": write.player_id}
+            values = {
+                "invitation_id": write.invitation_id, "role": write.role,
+                "barred_at_ms": at_ms if write.barred else None,
+            }  # fmt: skip
+            first = {"tenant_id": write.tenant_id, "guest": write.guest, "admitted_at_ms": at_ms}
+            await _put(connection, tables.admission, key, values, first)
         case SaveNode():
             node = {"state": write.state, "name": write.name, "slots": write.slots, "changed_at_ms": at_ms}
             await connection.execute(update(tables.node).where(tables.node.c.id == write.node_id).values(node))
@@ -177,16 +218,33 @@ async def _load_session(
     )
     for placed in await connection.execute(placements):
         session.placement = Placement(placed.epoch, NodeId(placed.node_id), PlacementState(placed.state))
-    # Spectators join anew with their sockets; only the player's seat outlives a broker.
-    seated = select(tables.participant).where(
-        tables.participant.c.session_id == row.id,
-        tables.participant.c.role == Role.PLAYER,
-        tables.participant.c.left_at_ms.is_(None),
-    )
-    for who in await connection.execute(seated):
-        participant = Participant(ParticipantId(who.id), who.number, Role(who.role), tuple(who.seats))
-        session.participants[participant.participant_id] = participant
+    await _load_table(connection, session)
     return session
+
+
+async def _load_table(connection: AsyncConnection, session: Session) -> None:
+    """Read who may come, and who is at the table; spectators without an invitation join anew with their sockets."""
+    invitation, admission, participant = tables.invitation, tables.admission, tables.participant
+    invited = select(invitation).where(invitation.c.session_id == session.session_id)
+    for row in await connection.execute(invited.order_by(invitation.c.created_at_ms, invitation.c.id)):
+        session.invitations[row.id] = Invitation(
+            row.id, row.code_sha256, InvitationKind(row.kind), row.expires_at_ms, row.revoked_at_ms is not None,
+            PlayerId(row.used_by) if row.used_by else None,
+        )  # fmt: skip
+    for row in await connection.execute(select(admission).where(admission.c.session_id == session.session_id)):
+        player_id, barred = PlayerId(row.player_id), row.barred_at_ms is not None
+        session.admissions[player_id] = Admission(player_id, row.invitation_id, Role(row.role), row.guest, barred)
+    came = select(participant).where(participant.c.session_id == session.session_id)
+    for row in await connection.execute(came.order_by(participant.c.number)):
+        session.next_number = max(session.next_number, row.number + 1)
+        known = session.admissions.get(PlayerId(row.player_id))
+        if row.left_at_ms is not None:
+            session.dismissed.append(ParticipantId(row.id))
+        elif row.role == Role.PLAYER or known is not None:
+            session.participants[ParticipantId(row.id)] = Participant(
+                ParticipantId(row.id), PlayerId(row.player_id), row.number, Role(row.role), tuple(row.seats),
+                known is not None and known.guest,
+            )  # fmt: skip
 
 
 async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> CatalogueTitle:
@@ -210,4 +268,5 @@ def catalogue_title(manifest: TitleManifest) -> CatalogueTitle:
         manifest.height_px,
         manifest.fps,
         manifest.players_max,
+        Needs(manifest.about.gpu, manifest.about.memory_mib),
     )

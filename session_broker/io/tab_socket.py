@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from session_broker.core.effects import CLOSE_TRY_AGAIN, TabKey
 from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.sign_in import Caller
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
@@ -22,7 +23,7 @@ from wire.session_control import FROM_TAB, Leave, Refusal, Role, TabHello
 from wire.version import negotiate
 
 
-async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role: Role) -> None:
+async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, caller: Caller, role: Role) -> None:
     """Serve a tab whose right to the session was checked, until it or the session goes."""
     await websocket.accept()
     key = TabKey(broker.runner.new_key())
@@ -32,7 +33,7 @@ async def serve_tab(broker: Broker, websocket: WebSocket, session_id: str, role:
     device_id = caller_of(websocket).device_id
     broker.tabs_by_device.setdefault(device_id, set()).add(key)
     try:
-        await talk.hold(lambda: _converse(broker, talk, key, session_id, role))
+        await talk.hold(lambda: _converse(broker, talk, key, session_id, caller, role))
     finally:
         broker.runner.tabs.pop(key, None)
         _forget(broker, device_id, key)
@@ -56,14 +57,16 @@ def _forget(broker: Broker, device_id: str, key: TabKey) -> None:
         broker.tabs_by_device.pop(device_id, None)
 
 
-async def _converse(broker: Broker, talk: Conversation, key: TabKey, session_id: str, role: Role) -> None:
+async def _converse(
+    broker: Broker, talk: Conversation, key: TabKey, session_id: str, caller: Caller, role: Role
+) -> None:
     coordinator = broker.runner.coordinator
     try:
         hello = await talk.first(FROM_TAB, broker.config.hello_timeout_s)
         if not isinstance(hello, TabHello):
             raise WireError(Reason.BAD_STATE, "the first message must be hello")
         protocol = negotiate(hello.protocol)
-        await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, role, protocol, now))
+        await broker.runner.run(lambda now: coordinator.tab_joined(key, session_id, caller, role, protocol, now))
     except StoreUnavailable:
         # Done, and told once the database answers; this socket cannot wait for it.
         talk.outbox.close(CLOSE_TRY_AGAIN)

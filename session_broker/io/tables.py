@@ -1,7 +1,8 @@
 """The tables, in types that SQLite and PostgreSQL share. Migrations make them; a test compares the two.
 
 Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` and
-``player_profile_device`` are the only places of personal data. ``session_event`` is append-only.
+``player_profile_device`` are the only places of personal data; a ``guest`` is a player without either, bound to one
+session. ``session_event`` is append-only.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -157,6 +159,42 @@ participant = Table(
     _at("left", nullable=True),
 )
 Index("ix_participant_session_id", participant.c.session_id)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _tenant(),
+    Column("session_id", _ID, ForeignKey("session.id"), nullable=False),
+    Column("code_sha256", _DIGEST, nullable=False, unique=True),
+    Column("kind", _LABEL, nullable=False),
+    Column("used_by", _ID, ForeignKey("player.id")),
+    _at("created"),
+    _at("expires"),
+    _at("revoked", nullable=True),
+)
+Index("ix_invitation_session_id", invitation.c.session_id)
+
+admission = Table(
+    "admission",
+    metadata,
+    Column("session_id", _ID, ForeignKey("session.id"), primary_key=True),
+    Column("player_id", _ID, ForeignKey("player.id"), primary_key=True),
+    _tenant(),
+    Column("invitation_id", _ID, ForeignKey("invitation.id"), nullable=False),
+    Column("role", _LABEL, nullable=False),
+    Column("guest", Boolean, nullable=False),
+    _at("admitted"),
+    _at("barred", nullable=True),
+)
+
+guest = Table(
+    "guest",
+    metadata,
+    Column("player_id", _ID, ForeignKey("player.id"), primary_key=True),
+    _tenant(),
+    Column("session_id", _ID, ForeignKey("session.id"), nullable=False),
+)
 
 session_event = Table(
     "session_event",

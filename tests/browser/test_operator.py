@@ -67,9 +67,10 @@ def plain_cookie(up: FarplayProcess) -> Iterator[str]:
         until_ms = wall_ms() + 600_000
         database.execute("INSERT INTO player VALUES (?, ?, ?, ?)", (player_id, tenant_id, '["player"]', wall_ms()))
         database.execute(
-            "INSERT INTO browser_session (token_sha256, tenant_id, player_id, created_at_ms, expires_at_ms) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (digest(token), tenant_id, player_id, wall_ms(), until_ms),
+            "INSERT INTO browser_session "
+            "(token_sha256, tenant_id, player_id, created_at_ms, expires_at_ms, id, seen_at_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (digest(token), tenant_id, player_id, wall_ms(), until_ms, "dev_other", wall_ms()),
         )
         database.commit()
         yield token

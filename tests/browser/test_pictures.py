@@ -6,10 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.key_presses import timed_presses
+from tests.support.library_page import change_catalogue, open_library
 from tests.support.notebook import crash_notebook, open_notebook
 from tests.support.player import OpenPlayer, play_title
 
@@ -55,6 +56,24 @@ async def test_a_game_that_crashed(up: FarplayProcess, open_player: OpenPlayer, 
         await play.page.get_by_text("last words").click()
         await play.page.screenshot(path=pictures / "error.png")
     assert (pictures / "error.png").stat().st_size > LEAST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "language"),
+    [("library", 1280, 800, "en"), ("library-phone", 390, 844, "en"), ("library-zh", 1280, 800, "zh")],
+)
+async def test_library(
+    name: str, width: int, height: int, language: str, up: FarplayProcess, open_player: OpenPlayer, pictures: Path
+) -> None:
+    async with open_player(touch=width < 500) as play:
+        await play.page.set_viewport_size(ViewportSize(width=width, height=height))
+        await change_catalogue(play.page, lambda titles: [{**title, "last_played_ms": None} for title in titles])
+        await open_library(play.page, up.url)
+        await play.page.locator(f'[data-language="{language}"]').click()
+        await play.page.mouse.move(0, 0)
+        await play.page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
+        await play.page.screenshot(path=pictures / f"{name}.png")
+    assert (pictures / f"{name}.png").stat().st_size > LEAST_BYTES
 
 
 async def test_a_device_is_added(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:

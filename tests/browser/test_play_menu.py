@@ -16,6 +16,8 @@ from tests.support.player import OpenPlayer, play_title
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+HUMAN_HOLD = "new Promise(done => setTimeout(done, 100))"
+"""Nobody lets go of a button and presses it again sooner; pads are only looked at."""
 SETTINGS = "localStorage.getItem('farplay.play')"
 
 
@@ -152,12 +154,12 @@ async def test_a_pad_plays_remapped_rumbles_and_works_the_menu(
         await expect(play.page.locator('[data-button="a"]')).to_contain_text("Button 2")
         await expect(play.page.locator("#panel")).to_be_visible()
         await press()
-        await play.page.evaluate("new Promise(requestAnimationFrame)")
+        await play.page.evaluate(HUMAN_HOLD)
         await press(0)  # B by now, which closes the menu.
         await expect(play.page.locator("#panel")).to_be_hidden()
         assert 1 not in notes.of("button")
         await press()
-        await play.page.evaluate("new Promise(requestAnimationFrame)")
+        await play.page.evaluate(HUMAN_HOLD)
         await press(0)
         await notes.until(lambda rows: rows[-1] == ("button", 1), "button B by the first button")
         assert notes.of("button").count(1) == 1

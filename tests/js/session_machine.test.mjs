@@ -287,7 +287,7 @@ describe("the picture's quality", () => {
   it("is not told to a broker that would not understand, nor by a spectator", () => {
     assert.deepEqual(new Drive().on(chosen(2e6)).joined().sent("set_quality"), []);
     const spectator = new Drive({ ...SESSION, role: "spectator" }).on(chosen(2e6), { on: "start" }, { on: "socket_opened" });
-    assert.deepEqual(spectator.on(message({ ...newer, role: "spectator" })).sent("set_quality"), []);
+    assert.deepEqual(spectator.on(message({ ...newer, role: "spectator", seats: [] })).sent("set_quality"), []);
   });
 });
 

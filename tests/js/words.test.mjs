@@ -4,10 +4,13 @@ import { describe, it } from "node:test";
 
 import { STAGES } from "../../web_client/static/core/frame_log.js";
 import { en } from "../../web_client/static/strings/en.js";
-import { LANGUAGES, pickLanguage, wordsOf } from "../../web_client/static/strings/words.js";
+import { SITE_PAGES } from "../../web_client/static/core/site_pages.js";
+import { LANGUAGE_NAMES, LANGUAGE_TAGS, LANGUAGES, pickLanguage, wordsOf } from "../../web_client/static/strings/words.js";
 import { Reason } from "../../web_client/static/wire/constants.js";
 
 const STATIC = new URL("../../web_client/static/", import.meta.url);
+const shipped = (suffix) => readdirSync(STATIC, { recursive: true }).filter((name) => name.endsWith(suffix));
+const read = (name) => readFileSync(new URL(name, STATIC), "utf8");
 const placeholders = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 describe("words", () => {
@@ -27,9 +30,24 @@ describe("words", () => {
   });
 
   it("has words for every key that the pages name", () => {
-    for (const page of readdirSync(STATIC).filter((name) => name.endsWith(".html"))) {
-      const html = readFileSync(new URL(page, STATIC), "utf8");
-      for (const [, key] of html.matchAll(/data-words(?:-title)?="([^"]+)"/g)) assert.ok(key in en, key);
+    for (const page of shipped(".html")) {
+      for (const [, key] of read(page).matchAll(/data-words(?:-\w+)?="([^"]+)"/g)) assert.ok(key in en, `${page}: ${key}`);
+    }
+  });
+
+  it("has words for every key that the code names", () => {
+    const groups = new Set(Object.keys(en).map((key) => key.split(".")[0]));
+    const known = new RegExp(`"((?:${[...groups].join("|")})\\.[a-z0-9_]+)"`, "g");
+    for (const file of shipped(".js").filter((name) => !name.startsWith("strings/"))) {
+      for (const [, key] of read(file).matchAll(known)) assert.ok(key in en, `${file}: ${key}`);
+      for (const [, key] of read(file).matchAll(/\bwords\("([^"]+)"/gi)) assert.ok(key in en, `${file}: ${key}`);
+    }
+    for (const { label } of SITE_PAGES) assert.ok(label in en, label);
+  });
+
+  it("knows what every language calls itself", () => {
+    for (const names of [LANGUAGE_NAMES, LANGUAGE_TAGS]) {
+      assert.deepEqual(Object.keys(names).sort(), Object.keys(LANGUAGES).sort());
     }
   });
 
@@ -47,20 +65,17 @@ describe("words", () => {
 });
 
 describe("the shipped modules", () => {
-  const files = (folder) => readdirSync(new URL(folder, STATIC)).filter((name) => name.endsWith(".js")).map((name) => folder + name);
-
   it("have cores that know neither the page nor a clock nor chance", () => {
     const forbidden = /\b(document|window|navigator|performance|setTimeout|setInterval|localStorage|fetch)\b|Math\.random|Date\.now/;
-    for (const file of [...files("core/"), ...files("wire/")]) {
-      const code = readFileSync(new URL(file, STATIC), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*|`[^`]*`|"[^"\n]*"/g, "");
+    for (const file of shipped(".js").filter((name) => /^(core|wire)\//.test(name))) {
+      const code = read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*|`[^`]*`|"[^"\n]*"/g, "");
       assert.doesNotMatch(code, forbidden, file);
     }
   });
 
   it("name only files that are there", () => {
-    for (const file of ["", "core/", "io/", "wire/", "strings/"].flatMap(files)) {
-      const code = readFileSync(new URL(file, STATIC), "utf8");
-      for (const [, name] of code.matchAll(/^(?:import|export) [^;]*?from "(\.[^"]+)"/gm)) {
+    for (const file of shipped(".js")) {
+      for (const [, name] of read(file).matchAll(/^(?:import|export) [^;]*?from "(\.[^"]+)"/gm)) {
         assert.ok(readFileSync(new URL(name, new URL(file, STATIC))).length > 0, `${file}: ${name}`);
       }
     }

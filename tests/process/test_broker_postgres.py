@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -62,6 +63,16 @@ def postgres_url() -> Iterator[str]:
             run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
 
 
+async def come_by_link(host: httpx.AsyncClient, session_id: str) -> str:
+    """Redeem an invitation to watch as a guest; returns the token of the guest's browser."""
+    made = await host.post(f"/api/v1/sessions/{session_id}/invitations", json={"kind": "watch"})
+    link = made.json()["path"].replace("/join/", "/api/v1/invitations/")
+    async with httpx.AsyncClient(base_url=host.base_url) as guest:
+        assert (await guest.post(f"{link}/redemption", json={})).json()["role"] == "spectator"
+        (token,) = guest.cookies.values()
+        return token
+
+
 async def test_the_broker_lives_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
     config = broker_config(tmp_path, database_url=postgres_url)
     async with live_broker(config) as ready, signed_in(ready) as client:
@@ -72,10 +83,14 @@ async def test_the_broker_lives_on_postgresql(postgres_url: str, tmp_path: Path)
             async with FakeTab.open(client, session_id) as tab:
                 while (await tab.next(StateNews)).state is not SessionState.RUNNING:
                     pass
+            guest = await come_by_link(client, session_id)
     async with live_broker(config) as ready, signed_in(ready) as client:
         back = hello(node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
         async with FakeNode.dial(ready.url, back) as node, FakeTab.open(client, session_id) as tab:
             await tab.next(Welcome)
+            cookie = {"Cookie": f"farplay_{ready.url.rsplit(':', 1)[1]}={guest}"}
+            async with httpx.AsyncClient(base_url=ready.url, headers=cookie) as watcher:
+                assert (await watcher.get(f"/api/v1/sessions/{session_id}")).status_code == 200
             crash = PlacementNews(session_id, 1, PlacementState.RELEASED, Reason.TITLE_CRASHED, "NUL \x00 is refused")
             await node.send(crash)
             while (await tab.next(StateNews)).state is not SessionState.ENDED:

@@ -24,6 +24,7 @@ def test_the_wheel_holds_pages_games_and_migrations_and_runs_elsewhere(tmp_path:
         "web_client/static/icons/icon-192.png",
         "session_broker/migrations/env.py",
         "games/testcard/title.toml",
+        "games/testcard/artwork.png",
         "games/testcard/testcard.py",
         "render_node/title/__init__.py",
     ):

@@ -6,14 +6,15 @@ from typing import TypeVar
 
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.effects import CloseLink, CloseTab, Effect, LinkKey, TabKey, ToNode, ToTab
-from session_broker.core.records import Limits, Session
+from session_broker.core.records import Invitation, Limits, Participant, Session
+from session_broker.core.sign_in import Caller
 from session_broker.io.store import catalogue_title
 from tests.support.fake_node import hello
 from tests.support.live_broker import TITLES
 from wire.ids import NodeId, PlayerId, TenantId
 from wire.node_control import PlacementNews, RunningSession
 from wire.schema import Message
-from wire.session_control import Role
+from wire.session_control import InvitationKind, Role
 from wire.worker_control import PlacementState
 
 M = TypeVar("M", bound=Message)
@@ -69,11 +70,12 @@ class Bench:
         """Take a node's news of a session, with the epoch that it has."""
         return self.node_says(link, PlacementNews(session.session_id, session.epoch, state))
 
-    def tab(self, session: Session, role: Role = Role.PLAYER) -> TabKey:
-        """Let a tab join; returns its key."""
+    def tab(self, session: Session, role: Role = Role.PLAYER, player: PlayerId | None = None) -> TabKey:
+        """Let a tab join, the host's unless another player is named; returns its key."""
         self._key += 1
         key = TabKey(self._key)
-        self.coordinator.tab_joined(key, session.session_id, role, 1, self.now)
+        caller = Caller(player or session.player_id, TenantId("ten_a"), ("player",))
+        self.coordinator.tab_joined(key, session.session_id, caller, role, 1, self.now)
         self.drain()
         return key
 
@@ -84,6 +86,27 @@ class Bench:
         finally:
             self.drain()
         return self.effects
+
+    @property
+    def now_ms(self) -> int:
+        """The wall clock, which goes as ``now`` does."""
+        return int(self.now * 1000)
+
+    def invite(self, session: Session, kind: InvitationKind = InvitationKind.SEAT) -> tuple[Invitation, str]:
+        """Make an invitation link; returns it and its code."""
+        made = self.coordinator.invite(session.session_id, kind, self.now, self.now_ms)
+        self.drain()
+        return made
+
+    def redeem(self, code: str, player: PlayerId, *, watching: bool = False) -> Participant:
+        """Come to a table by a link, as a guest."""
+        try:
+            _, participant = self.coordinator.redeem_invitation(
+                code, player, guest=True, watching=watching, now=self.now, now_ms=self.now_ms
+            )
+        finally:
+            self.drain()
+        return participant
 
     def wait(self, seconds: float) -> list[Effect]:
         """Let time pass and look at the deadlines once."""

@@ -2,15 +2,14 @@
 
 import { canTry, LEGS, reportText, summarise, untried } from "./core/check_legs.js";
 import { CheckProbes } from "./io/check_probes.js";
+import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
+import { showHeaderToMe } from "./io/site_header.js";
 
 /** @import {LegResult} from "./core/check_legs.js" */
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { language, words } = speak();
+showHeaderToMe(byId("site_header", HTMLElement), { language, words });
 document.title = `${words("check.title")} – ${words("app.name")}`;
 
 const COPIED_MS = 2_000;

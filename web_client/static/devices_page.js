@@ -6,17 +6,16 @@ import { api, failureOf } from "./io/api.js";
 import { install, isInstalled, registerShell, whenInstallable } from "./io/app_shell.js";
 import { DeviceLinkPanel } from "./io/device_link_panel.js";
 import { showInsecureNotice } from "./io/insecure_notice.js";
+import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
+import { showHeaderToMe } from "./io/site_header.js";
 import { Reason } from "./wire/constants.js";
 
 /** @import {DeviceView} from "./io/api.js" */
 /** @import {WordKey} from "./strings/words.js" */
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { language, words } = speak();
+showHeaderToMe(byId("site_header", HTMLElement), { language, words });
 document.title = `${words("devices.title")} – ${words("app.name")}`;
 
 const list = byId("list", HTMLUListElement);

@@ -1,23 +1,139 @@
-// The home page: what can be played, or how to sign in.
+// The home page: signs in by the address's token, shows the library and keeps it current.
 
+import { ago } from "./core/relative_time.js";
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
 import { registerShell } from "./io/app_shell.js";
+import { connectedPads } from "./io/connected_pads.js";
+import { followFocusSteps } from "./io/focus_steps.js";
 import { showInsecureNotice } from "./io/insecure_notice.js";
+import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
+import { showHeader } from "./io/site_header.js";
+import { Library } from "./library/library.js";
 import { Reason } from "./wire/constants.js";
 
-/** @import {FailureReason} from "./types.js" */
-/** @import {Title} from "./io/api.js" */
+/** @import {Device, FailureReason} from "./types.js" */
+/** @import {LibraryState} from "./library/library.js" */
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+/** Between looks at the catalogue while the page is seen. */
+const REFRESH_MS = 10_000;
+const REFRESH_AFTER_FAILURE_MS = 3_000;
 
-const message = byId("message", HTMLElement);
-const list = byId("titles", HTMLUListElement);
+class HomePage {
+  /** @type {LibraryState} */
+  #state = { catalogue: null, failure: null, signedOut: false, linkFailure: null };
+  /** @type {readonly string[]} */
+  #roles = [];
+  #spoken = speak();
+  #library = new Library((titleId) => this.#showAddress(titleId), () => void this.refresh());
+  /** Of the server less our own clock. */
+  #clockOffsetMs = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #shownAs = "";
+  #headerShownAs = "";
+
+  async start() {
+    this.#show();
+    followFocusSteps();
+    registerShell();
+    this.#state = { ...this.#state, linkFailure: await signIn() };
+    await this.refresh();
+    window.addEventListener("popstate", () => this.#library.openDetails(addressed()));
+    window.addEventListener("pageshow", ({ persisted }) => {
+      if (persisted) void this.refresh();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) void this.refresh();
+    });
+    for (const change of ["gamepadconnected", "gamepaddisconnected"]) {
+      window.addEventListener(change, () => this.#showChanges());
+    }
+    this.#library.openDetails(addressed());
+  }
+
+  async refresh() {
+    clearTimeout(this.#timer);
+    try {
+      // Who is asked only once: a session that ends is told by the catalogue as well.
+      if (this.#roles.length === 0) this.#roles = (await api.me()).roles;
+      const { titles, now_ms } = await api.titles();
+      this.#clockOffsetMs = now_ms - Date.now();
+      this.#state = { ...this.#state, catalogue: titles, failure: null, signedOut: false };
+    } catch (error) {
+      this.#fail(failureOf(error).reason);
+    }
+    this.#showChanges();
+    const pause_ms = this.#state.failure === null ? REFRESH_MS : REFRESH_AFTER_FAILURE_MS;
+    // Two looks may have run side by side; one goes on.
+    clearTimeout(this.#timer);
+    if (!this.#state.signedOut) this.#timer = setTimeout(() => this.#refreshIfSeen(), pause_ms);
+  }
+
+  #refreshIfSeen() {
+    // What happens in the background is caught up with when the page is seen again.
+    if (!document.hidden) void this.refresh();
+  }
+
+  /** @param {FailureReason} reason */
+  #fail(reason) {
+    const signedOut = reason === Reason.NOT_SIGNED_IN;
+    if (signedOut) this.#roles = [];
+    const catalogue = signedOut ? null : this.#state.catalogue;
+    this.#state = { ...this.#state, catalogue, failure: signedOut ? null : reason, signedOut };
+  }
+
+  /** Leave the page alone when nothing has changed that it shows: a reader's place in it stays. */
+  #showChanges() {
+    const played = this.#state.catalogue?.map(({ last_played_ms }) => ago(this.#nowMs - (last_played_ms ?? this.#nowMs)));
+    const shownAs = JSON.stringify([this.#state, this.#roles, played, deviceHere()]);
+    if (shownAs === this.#shownAs) return;
+    this.#shownAs = shownAs;
+    this.#show();
+  }
+
+  #show() {
+    const { language, words } = this.#spoken;
+    this.#showHeader();
+    showInsecureNotice(byId("insecure_notice", HTMLElement), words);
+    this.#library.show(this.#state, { words, language, here: deviceHere(), nowMs: this.#nowMs });
+  }
+
+  #showHeader() {
+    const headerShownAs = JSON.stringify([this.#spoken.language, this.#roles]);
+    if (headerShownAs === this.#headerShownAs) return;
+    this.#headerShownAs = headerShownAs;
+    showHeader(byId("site_header", HTMLElement), {
+      ...this.#spoken,
+      roles: this.#roles,
+      onLanguage: (chosen) => {
+        this.#spoken = speak(chosen);
+        this.#show();
+        const pressed = document.querySelector(`[data-language="${chosen}"]`);
+        if (pressed instanceof HTMLElement) pressed.focus();
+      },
+    });
+  }
+
+  /** The server's clock. */
+  get #nowMs() {
+    return Date.now() + this.#clockOffsetMs;
+  }
+
+  /**
+   * The dialog has an address, so that a phone's back gesture closes it and a link can lead to it.
+   * @param {string | null} titleId
+   */
+  #showAddress(titleId) {
+    if (titleId === addressed()) return;
+    if (titleId !== null) {
+      history.pushState({ opened: true }, "", `/?title=${encodeURIComponent(titleId)}`);
+      this.#library.openDetails(titleId);
+    } else if (history.state?.opened === true) history.back();
+    else history.replaceState(null, "", "/");
+  }
+}
 
 /**
  * Redeem the address's token, if it has one.
@@ -35,55 +151,15 @@ async function signIn() {
   }
 }
 
-/** @param {Title} title */
-function titleCard(title) {
-  const name = title.names[language] ?? title.names["en"] ?? title.id;
-  const item = document.createElement("li");
-  const link = document.createElement("a");
-  link.href = `/play/${encodeURIComponent(title.id)}`;
-  link.className = "title_card";
-  const art = document.createElement("span");
-  art.className = "title_art";
-  art.dataset["hue"] = String([...title.id].reduce((sum, char) => sum + char.charCodeAt(0), 0) % 6);
-  art.textContent = [...name][0]?.toUpperCase() ?? "";
-  art.setAttribute("aria-hidden", "true");
-  const heading = document.createElement("strong");
-  heading.textContent = name;
-  const players = document.createElement("span");
-  players.className = "title_players";
-  const { max } = title.players;
-  players.textContent = max > 1 ? words("home.players", { max }) : words("home.one_player");
-  const play = document.createElement("span");
-  play.className = "title_play";
-  play.textContent = words("home.play");
-  link.append(art, heading, players, play);
-  item.append(link);
-  return item;
+/** The title that the address names. */
+function addressed() {
+  return new URLSearchParams(location.search).get("title");
 }
 
-/**
- * @param {FailureReason} reason
- * @param {FailureReason | null} linkFailure
- */
-function showFailure(reason, linkFailure) {
-  const signedOut = reason === Reason.NOT_SIGNED_IN;
-  const shown = signedOut && linkFailure !== null ? linkFailure : reason;
-  const heading = document.createElement("h2");
-  heading.textContent = words(signedOut ? "home.sign_in" : "failed.title");
-  const text = document.createElement("p");
-  text.textContent = shown === Reason.NOT_SIGNED_IN ? words("home.sign_in_how") : words(`reason.${shown}`);
-  message.replaceChildren(heading, text);
+/** What the visitor most likely holds. @returns {Device} */
+function deviceHere() {
+  if (connectedPads().length > 0) return "pad";
+  return matchMedia("(pointer: coarse)").matches ? "touch" : "keyboard";
 }
 
-registerShell();
-showInsecureNotice(byId("insecure_notice", HTMLElement), words);
-const linkFailure = await signIn();
-try {
-  await api.me();
-  const { titles } = await api.titles();
-  list.replaceChildren(...titles.map(titleCard));
-  message.hidden = titles.length > 0;
-  message.textContent = titles.length > 0 ? "" : words("home.no_titles");
-} catch (error) {
-  showFailure(failureOf(error).reason, linkFailure);
-}
+await new HomePage().start();

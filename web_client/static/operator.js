@@ -4,14 +4,13 @@ import { backoffMs } from "./core/backoff.js";
 import { api, failureOf } from "./io/api.js";
 import { OperatorDetails } from "./io/operator_details.js";
 import { OperatorTables } from "./io/operator_tables.js";
+import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
+import { showHeaderToMe } from "./io/site_header.js";
 import { Reason } from "./wire/constants.js";
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { language, words } = speak();
+showHeaderToMe(byId("site_header", HTMLElement), { language, words });
 document.title = `${words("operator.title")} – ${words("app.name")}`;
 
 const POLL_MS = 2_000;

@@ -2,14 +2,11 @@
 
 import { readVisit } from "./core/visit.js";
 import { showInsecureNotice } from "./io/insecure_notice.js";
+import { speak } from "./io/language.js";
 import { PlayPage } from "./io/play_page.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { words } = speak();
 showInsecureNotice(byId("insecure_notice", HTMLElement), words);
 const visit = readVisit(location);
 // The token is used once; it must stay neither in the history nor in a copied address.

@@ -3,8 +3,8 @@
 
 import { PLATFORMS, platformOf } from "./core/platform.js";
 import { api, failureOf } from "./io/api.js";
+import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
-import { fillWords, pickLanguage, wordsOf } from "./strings/words.js";
 import { Reason } from "./wire/constants.js";
 
 /** @import {Platform} from "./core/platform.js" */
@@ -16,10 +16,7 @@ const STEPS = /** @type {const} */ ([1, 2, 3]);
 /** Between looks whether the browser trusts the certificate by now. */
 const CHECK_MS = 3000;
 
-const language = pickLanguage(navigator.languages);
-document.documentElement.lang = language;
-const words = wordsOf(language);
-fillWords(document, words);
+const { words } = speak();
 document.title = `${words("trust.title")} – ${words("app.name")}`;
 
 /** @param {Platform} platform */

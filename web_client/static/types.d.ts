@@ -1,13 +1,15 @@
 // Types that the modules share; imported by JSDoc, never at run time.
 
 import type {
-  EventType, PeerState, Presence, Reason, Role, SessionState, StoryKind, TouchPhase,
+  EventType, InvitationKind, PeerState, Presence, Reason, Role, SessionState, StoryKind, TouchPhase,
 } from "./wire/constants.js";
+import type { WordKey, Words } from "./strings/words.js";
 
 export type ReasonLabel = (typeof Reason)[keyof typeof Reason];
 export type SessionStateLabel = (typeof SessionState)[keyof typeof SessionState];
 export type PeerStateLabel = (typeof PeerState)[keyof typeof PeerState];
 export type RoleLabel = (typeof Role)[keyof typeof Role];
+export type InvitationKindLabel = (typeof InvitationKind)[keyof typeof InvitationKind];
 export type TouchPhaseCode = (typeof TouchPhase)[keyof typeof TouchPhase];
 type Kind = typeof StoryKind;
 type Type = typeof EventType;
@@ -110,11 +112,24 @@ export interface Welcome {
   title_name: string;
 }
 export interface StateNews { type: "state"; state: SessionStateLabel; reason: ReasonLabel | null; detail: string }
+export interface Present {
+  participant_id: string;
+  number: number;
+  role: RoleLabel;
+  seats: number[];
+  name: string | null;
+  guest: boolean;
+  host: boolean;
+  me: boolean;
+  here: boolean;
+}
+export interface TableNews { type: "table"; seats: number; participants: Present[] }
 export interface Offer { type: "offer"; peer_id: string; ticket: string; sdp: string }
 export interface PeerNews { type: "peer_state"; peer_id: string; state: PeerStateLabel; reason: ReasonLabel | null }
 export type ToTab =
   | Welcome
   | StateNews
+  | TableNews
   | Offer
   | PeerNews
   | { type: "taken_over" }
@@ -207,6 +222,54 @@ export interface PastPlacement {
   changed_at_ms: number;
 }
 export interface OperatorHistory { session: PastSession; detail: string; events: PastEvent[]; placements: PastPlacement[] }
+// --- the catalogue (GET /api/v1/titles) ---
+
+export type Device = "keyboard" | "mouse" | "touch" | "pad";
+/** Texts by language. */
+export type Texts = Readonly<Record<string, string>>;
+
+export interface Control { action: Texts; by_device: Readonly<Partial<Record<Device, Texts>>> }
+
+export interface Title {
+  id: string;
+  version: string;
+  kind: string;
+  names: Texts;
+  summary: Texts;
+  artwork_url: string | null;
+  picture: { width: number; height: number; fps: number };
+  players: { min: number; max: number };
+  devices: readonly Device[];
+  controls: readonly Control[];
+  touch: { mode: "pointer" | "pad"; controls: readonly string[] };
+  /** `…_met` is null while no machine is ready. */
+  needs: { memory_mib: number; memory_met: boolean | null; gpu: boolean; gpu_met: boolean | null };
+  availability: { can_start: boolean; reason: ReasonLabel | null };
+  session: { session_id: string; state: SessionStateLabel } | null;
+  last_played_ms: number | null;
+}
+
+// --- the library ---
+
+export interface LibraryFilter { query: string; players: "any" | "one" | "many"; devices: readonly Device[] }
+
+/** The title on top of the library, and why it is there. */
+export interface Spotlight { title: Title; why: "continue" | "again" | "new" }
+
+export interface LegendDevice { device: Device; yours: boolean; lines: readonly { action: string; use: string }[] }
+
+/** What the library's parts need to show titles. */
+export interface LibraryView {
+  words: Words;
+  language: string;
+  /** What the visitor holds. */
+  here: Device;
+  /** The server's clock. */
+  nowMs: number;
+}
+
+/** A page of the site's header. */
+export interface SitePage { href: string; label: WordKey; role: "player" | "operator" }
 
 // --- the page ---
 

@@ -7,7 +7,7 @@ from enum import Enum
 from .arena import Side
 from .rival import LEVELS
 
-IDLE_STEPS = 25 * 60
+IDLE_STEPS = 12 * 60
 """A player who does nothing for so long, while another plays, gives way to the computer."""
 
 

@@ -38,7 +38,7 @@ class App:
         self._pond = self._progress.last[0]
         self._view = View.TITLE
         self._menu = screens.title_menu(self._progress)
-        self._play = Play(self._progress.next_unsolved(), self._ground, self._sounds)
+        self._play = Play(self._progress.next_unsolved(), self._sounds)
         self._seconds = 0.0
 
     def run(self) -> None:
@@ -95,7 +95,7 @@ class App:
                 self._begin((self._pond, int(name)))
 
     def _begin(self, key: tuple[int, int]) -> None:
-        self._play = Play(key, self._ground, self._sounds)
+        self._play = Play(key, self._sounds)
         self._view = View.PLAY
         self._progress.last = key
         self._keep()

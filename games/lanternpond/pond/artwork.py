@@ -19,7 +19,7 @@ def save(file: str) -> None:
     """Write the artwork."""
     picture, life = scenery.backdrop(), scenery.Life(4)
     board = Board(level(*KEY))
-    view = BoardView(board, picture)
+    view = BoardView(board)
     for path in board.level.solution[:-UNJOINED]:
         board.begin(path[0])
         for cell in path:

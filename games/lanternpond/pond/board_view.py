@@ -17,20 +17,15 @@ KOI_TILES_PER_S = 2.6
 
 
 class BoardView:
-    """Owns the picture of one board.
+    """Owns the picture of one board; the pond shows through it."""
 
-    Args:
-        ground: The screen's still picture, of which the board's part lies below the tiles.
-    """
-
-    def __init__(self, board: Board, ground: pygame.Surface) -> None:
+    def __init__(self, board: Board) -> None:
         self._board = board
         self.cell_px = AREA.width // board.level.size
         side = self.cell_px * board.level.size
         self.rect = pygame.Rect(0, 0, side, side)
         self.rect.center = AREA.center
-        self._ground = ground.subsurface(self.rect).copy()
-        self._baked = pygame.Surface((side, side), 0, 32)
+        self._baked = pygame.Surface((side, side), pygame.SRCALPHA, 32)
         self._shown: tuple[object, ...] | None = None
         self._seconds = 0.0
 
@@ -74,7 +69,7 @@ class BoardView:
             self._draw_wave(target, solved_s)
 
     def _bake(self) -> None:
-        self._baked.blit(self._ground, (0, 0))
+        self._baked.fill((0, 0, 0, 0))
         size, px, board = self._board.level.size, self.cell_px, self._board
         tints = {cell: colour for colour, path in enumerate(board.paths) for cell in path}
         for row in range(size):

@@ -26,10 +26,10 @@ _OF_COMMAND = {Command.UNDO: "undo", Command.HINT: "hint", Command.CLEAR: "clear
 class Play:
     """Owns one level's board and its picture."""
 
-    def __init__(self, key: tuple[int, int], ground: pygame.Surface, sounds: Sounds) -> None:
+    def __init__(self, key: tuple[int, int], sounds: Sounds) -> None:
         self.key = key
         self.board = Board(level(*key))
-        self._view = BoardView(self.board, ground)
+        self._view = BoardView(self.board)
         self._sounds = sounds
         self._cursor = (self.board.level.size // 2, self.board.level.size // 2)
         self._by_keys = False

@@ -20,6 +20,7 @@ from render_node.agent.core.placement_state import IllegalTransition, reported
 from wire.errors import Reason
 from wire.node_control import (
     CloseNodePeer,
+    DismissNodeParticipant,
     EndSession,
     NodePeerAnswer,
     NodePeerOffer,
@@ -28,6 +29,7 @@ from wire.node_control import (
     PlacementNews,
     RunningSession,
     SetNodeQuality,
+    SetNodeSeats,
     StartSession,
 )
 from wire.schema import Message
@@ -35,12 +37,14 @@ from wire.session_control import PeerState
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import (
     ClosePeer,
+    DismissParticipant,
     EncoderSpec,
     IceSpec,
     OpenWorkerPeer,
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetSeats,
     SetWorkerQuality,
     StartWorker,
     StopWorker,
@@ -168,6 +172,10 @@ class NodeSessions:
                 return [ToWorker(session_id, SetWorkerQuality(participant_id, video_max_bps))] if known else []
             case CloseNodePeer(session_id, peer_id, reason):
                 return self._to_peer(session_id, peer_id, ClosePeer(peer_id, reason))
+            case SetNodeSeats(session_id, participant_id, role, seats):
+                return self._to_worker(session_id, SetSeats(participant_id, role, seats))
+            case DismissNodeParticipant(session_id, participant_id, reason):
+                return self._to_worker(session_id, DismissParticipant(participant_id, reason))
         return []
 
     def _start(self, ask: StartSession, now: float) -> list[Effect]:
@@ -239,6 +247,10 @@ class NodeSessions:
         if placed is None or peer_id not in placed.peers:
             return self._to_broker(NodePeerState(session_id, peer_id, PeerState.LEFT, Reason.UNKNOWN_SESSION))
         return [ToWorker(session_id, message)]
+
+    def _to_worker(self, session_id: str, message: Message) -> list[Effect]:
+        placed = self._placed.get(session_id)
+        return [ToWorker(session_id, message)] if placed is not None and placed.ending is None else []
 
     # --- the worker ---
 

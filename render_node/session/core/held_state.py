@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -71,6 +71,22 @@ class HeldState:
         """Release everything and return the events that say so."""
         released = [self._release(thing) for thing in list(self._held)]
         return released + [self._neutral(pad) for pad in list(self._pads) if self._is_used(pad)]
+
+    def let_go(self, devices: Container[int]) -> list[InputEvent]:
+        """Release what these devices hold, and unplug pads among them; a pad that moves again is plugged in anew."""
+        released = [self._release(thing) for thing in list(self._held) if thing[1] in devices]
+        for device, index in list(self._pads):
+            if device in devices:
+                if self._is_used((device, index)):
+                    released.append(self._neutral((device, index)))
+                del self._pads[device, index]
+                self._present.pop(index, None)
+                released.append(InputEvent(PadPresence(index, False), device))
+        for index, device in list(self._present.items()):
+            if device in devices:
+                del self._present[index]
+                released.append(InputEvent(PadPresence(index, False), device))
+        return released
 
     def _press(self, thing: _Thing, event: InputEvent, down: bool) -> list[InputEvent]:
         if down == (thing in self._held) or (down and len(self._held) >= HELD_MAX):

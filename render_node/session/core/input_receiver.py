@@ -24,6 +24,9 @@ EVENTS_PER_S = 4000
 FIRST_PAD_DEVICE = 16
 """The tab's number of its pad 0; below are keyboard, pointer and touch."""
 
+DEVICES = range(FIRST_PAD_DEVICE + PADS_MAX)
+"""Devices that a batch may name."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEvent:
@@ -66,6 +69,11 @@ class InputReceiver:
         self.last_refusal: WireError | None = None
 
     @property
+    def seats(self) -> tuple[int, ...]:
+        """Seats that its devices play on."""
+        return self._seats
+
+    @property
     def ack_seq(self) -> int:
         """Newest event up to which all were received; 0 before any."""
         return self._ack or 0
@@ -83,6 +91,18 @@ class InputReceiver:
         """Release all that is held, because the peer is gone; the sequence goes on with the next peer."""
         return [self._received(event, self.ack_seq, 0, now_us) for event in self._held.release_all()]
 
+    def set_seats(self, role: Role, seats: Sequence[int], now_us: int) -> list[ReceivedEvent]:
+        """Play on other seats from now on.
+
+        Returns:
+            Releases of all that is held by devices whose seat changes, still on the seat that they leave.
+        """
+        before = self._seats
+        moved = frozenset(d for d in DEVICES if _seat_of(d, before) != _seat_of(d, seats))
+        released = [self._received(event, self.ack_seq, 0, now_us) for event in self._held.let_go(moved)]
+        self._role, self._seats = role, tuple(seats)
+        return released
+
     def _receive(self, data: bytes, now_us: int) -> list[ReceivedEvent]:
         if self._role is Role.SPECTATOR or not self._seats:
             raise WireError(Reason.FORBIDDEN, "this participant has no seat")
@@ -91,7 +111,7 @@ class InputReceiver:
         batch = decode_batch(data)
         if batch.participant != self._participant:
             raise WireError(Reason.FORBIDDEN, "the batch names another participant")
-        if any(event.device >= FIRST_PAD_DEVICE + PADS_MAX for event in batch.events):
+        if any(event.device not in DEVICES for event in batch.events):
             raise WireError(Reason.MALFORMED, "unknown device")
         return self._snapshot(batch, now_us) if batch.snapshot else self._regular(batch, now_us)
 
@@ -136,9 +156,16 @@ class InputReceiver:
         ]
 
     def _received(self, event: InputEvent, seq: int, client_time_us: int, now_us: int) -> ReceivedEvent:
-        pad = event.device - FIRST_PAD_DEVICE
-        seat = self._seats[pad] if 0 <= pad < len(self._seats) else self._seats[0]
+        seat = _seat_of(event.device, self._seats)
+        assert seat is not None, "who has no seat holds nothing"
         return ReceivedEvent(seq, seat, event, client_time_us, now_us)
+
+
+def _seat_of(device: int, seats: Sequence[int]) -> int | None:
+    pad = device - FIRST_PAD_DEVICE
+    if not seats:
+        return None
+    return seats[pad] if 0 <= pad < len(seats) else seats[0]
 
 
 def _next(seq: int) -> int:

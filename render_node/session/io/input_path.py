@@ -8,11 +8,12 @@ a stuck key is worse than a lost one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from render_node.session.core.input_numbering import AppliedInput, InputNumbering
 from render_node.session.core.input_receiver import InputReceiver, ReceivedEvent
 from wire.input_events import InputEvent, ReleaseAll
+from wire.session_control import Role
 from wire.title_ipc import Input
 
 BACKLOG_MAX_EVENTS = 1024
@@ -42,6 +43,12 @@ class InputPath:
     def release_all(self, participant: int, receiver: InputReceiver, now_us: int) -> None:
         """Let go of everything that a participant holds, because their connection is gone."""
         self._hand_over(participant, receiver.release_all(now_us))
+
+    def set_seats(
+        self, participant: int, receiver: InputReceiver, role: Role, seats: Sequence[int], now_us: int
+    ) -> None:
+        """Let a participant play on other seats; what they hold on a seat that they lose is let go."""
+        self._hand_over(participant, receiver.set_seats(role, seats, now_us))
 
     def newest_applied(self, participant: int, title_seq: int) -> AppliedInput | None:
         """Return the participant's newest event among those that the title says it has applied."""

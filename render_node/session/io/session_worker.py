@@ -27,14 +27,16 @@ from wire.errors import Reason, WireError
 from wire.frame_story import Presence
 from wire.limits import PEERS_MAX
 from wire.schema import Message
-from wire.session_control import PeerState, VideoCodec
+from wire.session_control import PeerState, Role, VideoCodec
 from wire.title_ipc import Sound
 from wire.worker_control import (
     ClosePeer,
+    DismissParticipant,
     OpenWorkerPeer,
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetSeats,
     SetWorkerQuality,
     StartWorker,
     StopWorker,
@@ -120,6 +122,10 @@ class SessionWorker:
                 self._spawn(self._close_peer(peer_id, PeerState.LEFT, reason), peer_id)
             case SetWorkerQuality(participant_id, video_max_bps):
                 self._set_quality(participant_id, video_max_bps)
+            case SetSeats(participant_id, role, seats):
+                self._set_seats(participant_id, role, seats)
+            case DismissParticipant(participant_id, reason):
+                self._spawn(self._dismiss(participant_id, reason), participant_id)
             case StopWorker(reason):
                 self.end(reason)
             case _:
@@ -157,6 +163,7 @@ class SessionWorker:
             participant = Participant(invite.participant_id, invite.participant_index, invite.role, receiver)
             self._table.participants[invite.participant_id] = participant
         participant.video_max_bps = invite.video_max_bps
+        self._set_seats(invite.participant_id, invite.role, invite.seats)
         callbacks = PeerCallbacks(
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
@@ -175,6 +182,28 @@ class SessionWorker:
         if participant is not None:
             participant.video_max_bps = video_max_bps
             self._media.fit_bitrates()
+
+    def _set_seats(self, participant_id: str, role: Role, seats: tuple[int, ...]) -> None:
+        """Let a participant play on these seats and nobody else on any of them."""
+        participant = self._table.participants.get(participant_id)
+        if participant is None:
+            return
+        now_us = time.monotonic_ns() // 1000
+        for other in self._table.participants.values():
+            kept = tuple(seat for seat in other.receiver.seats if seat not in seats)
+            if other is not participant and kept != other.receiver.seats:
+                self._inputs.set_seats(other.index, other.receiver, other.role, kept, now_us)
+        participant.role = role
+        self._inputs.set_seats(participant.index, participant.receiver, role, seats, now_us)
+
+    async def _dismiss(self, participant_id: str, reason: Reason) -> None:
+        """Let somebody go who is no longer at the table; their input stops at once, before any peer is closed."""
+        self._set_seats(participant_id, Role.SPECTATOR, ())
+        participant = self._table.participants.pop(participant_id, None)
+        for peer_id in self._table.of_participant(participant_id):
+            await self._close_peer(peer_id, PeerState.LEFT, reason)
+        if participant is not None:
+            self._inputs.forget(participant.index)
 
     async def _accept_answer(self, answer: PeerAnswer) -> None:
         peer = self._table.peers.get(answer.peer_id)

@@ -65,6 +65,12 @@ async def watch(session_id: str, broker: BrokerDep, request: Request) -> Respons
     return await page(broker, request, "play.html")
 
 
+@router.get("/join/{code}", dependencies=[require(Right.PUBLIC)])
+async def join(code: str, broker: BrokerDep, request: Request) -> Response:
+    """The page behind an invitation link, which asks before anything is taken."""
+    return await page(broker, request, "join.html")
+
+
 @router.get("/devices", dependencies=[require(Right.PUBLIC)])
 async def devices(broker: BrokerDep, request: Request) -> Response:
     """The page of the player's devices."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from session_broker.core.records import Session
 from session_broker.io.broker import Broker
 from session_broker.io.node_socket import serve_node
-from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, require
+from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, caller_of, require
 from session_broker.io.store import StoredSession
 from session_broker.io.tab_socket import serve_tab
 from wire.errors import Reason, WireError
@@ -69,9 +69,9 @@ async def list_sessions(broker: BrokerDep, caller: CallerDep) -> Sessions:
     return Sessions(sessions=[_view(broker, s) for s in await broker.store.sessions_of(caller.player_id)])
 
 
-@router.get("/sessions/{session_id}", dependencies=[require(Right.SESSION_OWNER)])
+@router.get("/sessions/{session_id}", dependencies=[require(Right.SESSION_PARTICIPANT)])
 async def get_session(session_id: str, broker: BrokerDep) -> SessionView:
-    """Look at one of my sessions, live or ended."""
+    """Look at one of my sessions, live or ended, or at a live one that I take part in."""
     session = broker.runner.coordinator.session(session_id) or await broker.store.read_session(session_id)
     if session is None:
         raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
@@ -99,14 +99,14 @@ def _view(broker: Broker, session: Session | StoredSession) -> SessionView:
     )
 
 
-@router.websocket("/sessions/{session_id}/socket", dependencies=[require(Right.SESSION_OWNER)])
+@router.websocket("/sessions/{session_id}/socket", dependencies=[require(Right.SESSION_PARTICIPANT)])
 async def session_socket(websocket: WebSocket, session_id: str) -> None:
     """A tab's control connection."""
     try:
         role = Role(websocket.query_params.get("role", Role.PLAYER))
     except ValueError as error:
         raise WireError(Reason.MALFORMED, "role must be player or spectator") from error
-    await serve_tab(broker_of(websocket), websocket, session_id, role)
+    await serve_tab(broker_of(websocket), websocket, session_id, caller_of(websocket), role)
 
 
 @router.websocket("/nodes/socket", dependencies=[require(Right.NODE)])

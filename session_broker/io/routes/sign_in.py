@@ -50,7 +50,7 @@ async def redeem_link(body: LinkToken, request: Request, broker: BrokerDep) -> R
     return response
 
 
-@router.post("/sign-out", status_code=204, dependencies=[require(Right.SIGNED_IN)])
+@router.post("/sign-out", status_code=204, dependencies=[require(Right.GUEST)])
 async def sign_out(request: Request, broker: BrokerDep, caller: CallerDep) -> Response:
     """End this browser's session."""
     await broker.accounts.sign_out(request.cookies[cookie_name(request, broker)])
@@ -60,7 +60,7 @@ async def sign_out(request: Request, broker: BrokerDep, caller: CallerDep) -> Re
     return response
 
 
-@router.get("/me", dependencies=[require(Right.SIGNED_IN)])
+@router.get("/me", dependencies=[require(Right.GUEST)])
 async def me(caller: CallerDep) -> Me:
     """Who is signed in."""
     return Me(player_id=caller.player_id, roles=list(caller.roles))

@@ -1,13 +1,26 @@
-"""The catalogue."""
+"""The catalogue: what can be played, whether it could start now, and where the player left off."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import asyncio
+import hashlib
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from session_broker.io.rights import BrokerDep, Right, require
+from session_broker.core.availability import Availability
+from session_broker.core.records import Session
+from session_broker.io.artwork import read_artwork
+from session_broker.io.clock import wall_ms
+from session_broker.io.rights import BrokerDep, CallerDep, Right, require
+from wire.errors import Reason, WireError
+from wire.title_manifest import TitleManifest
 
 router = APIRouter(prefix="/api/v1")
+
+ARTWORK_CACHE = "private, max-age=300, must-revalidate"
+"""A browser may show artwork for five minutes before it asks whether it is still the same."""
 
 
 class Picture(BaseModel):
@@ -21,50 +34,134 @@ class Picture(BaseModel):
 class Players(BaseModel):
     """Seats at the title's table."""
 
+    min: int
     max: int
+
+
+class ControlLine(BaseModel):
+    """A line of the legend of controls; texts by language."""
+
+    action: dict[str, str]
+    by_device: dict[str, dict[str, str]]
 
 
 class Touch(BaseModel):
     """What fingers are on a touch screen."""
 
     mode: str
-    """``pointer``, or ``pad`` with controls drawn over the picture."""
     controls: list[str]
-    """Parts of that pad."""
+
+
+class NeedsView(BaseModel):
+    """What the title needs, and whether a ready node has it; null if no node is ready."""
+
+    memory_mib: int
+    memory_met: bool | None
+    gpu: bool
+    gpu_met: bool | None
+
+
+class AvailabilityView(BaseModel):
+    """Whether the title could start now, else why not."""
+
+    can_start: bool
+    reason: str | None
+
+
+class LiveSession(BaseModel):
+    """The player's session of this title that can be gone on with."""
+
+    session_id: str
+    state: str
 
 
 class Title(BaseModel):
-    """A title that can be started."""
+    """A title of the catalogue, as one player sees it."""
 
     id: str
     version: str
     kind: str
     names: dict[str, str]
+    summary: dict[str, str]
+    artwork_url: str | None
     picture: Picture
     players: Players
+    devices: list[str]
+    controls: list[ControlLine]
     touch: Touch
+    needs: NeedsView
+    availability: AvailabilityView
+    session: LiveSession | None
+    last_played_ms: int | None
+    """Milliseconds since 1970; null if it was never played."""
 
 
 class Titles(BaseModel):
     """All titles."""
 
     titles: list[Title]
+    now_ms: int
+    """The server's clock, to count from: a player's own may be wrong."""
 
 
 @router.get("/titles", dependencies=[require(Right.SIGNED_IN)])
-async def titles(broker: BrokerDep) -> Titles:
+async def titles(broker: BrokerDep, caller: CallerDep) -> Titles:
     """List what can be played here."""
+    coordinator = broker.runner.coordinator
+    played = await broker.store.last_played(caller.player_id)
+    live = {str(title_id): session for title_id, session in coordinator.live_sessions_of(caller.player_id).items()}
+    manifests = [installed.manifest for installed in broker.config.titles]
     return Titles(
-        titles=[
-            Title(
-                id=manifest.id,
-                version=manifest.version,
-                kind=manifest.kind,
-                names=dict(manifest.names),
-                picture=Picture(width=manifest.width_px, height=manifest.height_px, fps=manifest.fps),
-                players=Players(max=manifest.players_max),
-                touch=Touch(mode=manifest.about.touch_mode, controls=list(manifest.about.touch_controls)),
-            )
-            for manifest in (installed.manifest for installed in broker.config.titles)
-        ]
+        titles=[_view(m, coordinator.availability(m.id), live.get(m.id), played.get(m.id)) for m in manifests],
+        now_ms=wall_ms(),
+    )
+
+
+@router.get(
+    "/titles/{title_id}/artwork",
+    dependencies=[require(Right.SIGNED_IN)],
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}, "image/jpeg": {}, "image/webp": {}}}},
+)
+async def artwork(title_id: str, request: Request, broker: BrokerDep) -> Response:
+    """The picture of a title for the library."""
+    installed = next((title for title in broker.config.titles if title.manifest.id == title_id), None)
+    if installed is None:
+        raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
+    content, media_type = await asyncio.to_thread(read_artwork, installed)
+    headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": ARTWORK_CACHE}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _view(
+    manifest: TitleManifest, availability: Availability, session: Session | None, last_played_ms: int | None
+) -> Title:
+    about = manifest.about
+    artwork_path = f"/api/v1/titles/{quote(manifest.id)}/artwork?v={quote(manifest.version)}"
+    return Title(
+        id=manifest.id,
+        version=manifest.version,
+        kind=manifest.kind,
+        names=dict(manifest.names),
+        summary=dict(about.summary),
+        artwork_url=artwork_path if about.artwork else None,
+        picture=Picture(width=manifest.width_px, height=manifest.height_px, fps=manifest.fps),
+        players=Players(min=manifest.players_min, max=manifest.players_max),
+        devices=list(about.devices),
+        controls=[
+            ControlLine(action=dict(c.action), by_device={device: dict(text) for device, text in c.by_device.items()})
+            for c in about.controls
+        ],
+        touch=Touch(mode=about.touch_mode, controls=list(about.touch_controls)),
+        needs=NeedsView(
+            memory_mib=about.memory_mib,
+            memory_met=availability.memory_met,
+            gpu=about.gpu,
+            gpu_met=availability.gpu_met,
+        ),
+        availability=AvailabilityView(can_start=availability.reason is None, reason=availability.reason),
+        session=None if session is None else LiveSession(session_id=session.session_id, state=session.state),
+        last_played_ms=last_played_ms,
     )

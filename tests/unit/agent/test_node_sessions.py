@@ -15,6 +15,7 @@ from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBER
 from wire.errors import Reason
 from wire.node_control import (
     CloseNodePeer,
+    DismissNodeParticipant,
     EndSession,
     NodePeerAnswer,
     NodePeerOffer,
@@ -23,18 +24,21 @@ from wire.node_control import (
     PlacementNews,
     RunningSession,
     SetNodeQuality,
+    SetNodeSeats,
     StartSession,
 )
 from wire.session_control import PeerState, Role
 from wire.title_manifest import InstalledTitle, bare_manifest
 from wire.worker_control import (
     ClosePeer,
+    DismissParticipant,
     EncoderSpec,
     IceSpec,
     OpenWorkerPeer,
     PeerAnswer,
     PeerOffer,
     PlacementState,
+    SetSeats,
     SetWorkerQuality,
     StopWorker,
     WorkerPeerState,
@@ -181,6 +185,17 @@ def test_a_picture_ends_the_wait() -> None:
     sessions = connected(serving=True)
     assert sessions.next_timeout() is None
     assert sessions.handle_timeout(1e9) == []
+
+
+def test_seats_and_dismissals_pass_to_the_worker_of_a_running_session_alone() -> None:
+    sessions = connected(serving=True)
+    seats = SetNodeSeats("ses_a", "part_1", Role.PLAYER, (1,))
+    gone = DismissNodeParticipant("ses_a", "part_1", Reason.KICKED)
+    assert sessions.handle_broker(seats, 0.0) == [ToWorker("ses_a", SetSeats("part_1", Role.PLAYER, (1,)))]
+    assert sessions.handle_broker(gone, 0.0) == [ToWorker("ses_a", DismissParticipant("part_1", Reason.KICKED))]
+    assert sessions.handle_broker(SetNodeSeats("ses_b", "part_1", Role.PLAYER, (1,)), 0.0) == []
+    sessions.handle_broker(EndSession("ses_a", 1, Reason.ENDED_BY_PLAYER), 0.0)
+    assert sessions.handle_broker(seats, 0.0) == sessions.handle_broker(gone, 0.0) == []
 
 
 def test_signalling_passes_both_ways() -> None:

@@ -204,7 +204,7 @@ def test_the_table_is_full_at_eight() -> None:
     tabs = [bench.tab(session, Role.SPECTATOR) for _ in range(7)]
     with pytest.raises(WireError) as refused:
         bench.tab(session, Role.SPECTATOR)
-    assert reason_of(refused) is Reason.TOO_MANY
+    assert reason_of(refused) is Reason.TABLE_FULL
     bench.coordinator.tab_gone(tabs[3], bench.now)
     bench.tab(session, Role.SPECTATOR)
     numbers = [p.number for p in session.participants.values()]
@@ -419,7 +419,7 @@ def test_a_players_bound_on_the_picture_reaches_the_node_at_once_and_with_every_
     session, link = running(bench)
     tab = bench.tab(session)
     bench.tab_says(tab, SetQuality(2_500_000))
-    who = session.player.participant_id
+    who = session.host.participant_id
     assert bench.to_node(SetNodeQuality, link) == [SetNodeQuality(session.session_id, who, 2_500_000)]
     bench.tab_says(tab, OpenPeer(("H264",)))
     assert [ask.video_max_bps for ask in bench.to_node(OpenNodePeer, link)] == [2_500_000]
@@ -432,7 +432,7 @@ def test_a_bound_is_kept_for_a_session_that_has_no_node_yet_and_is_not_a_spectat
     session = bench.session()
     bench.tab_says(bench.tab(session), SetQuality(4_000_000))
     assert bench.to_node(SetNodeQuality) == []
-    assert session.player.video_max_bps == 4_000_000
+    assert session.host.video_max_bps == 4_000_000
     with pytest.raises(WireError) as refused:
         bench.tab_says(bench.tab(session, Role.SPECTATOR), SetQuality(100_000))
     assert reason_of(refused) is Reason.FORBIDDEN

@@ -16,17 +16,20 @@ from session_broker.core.records import Limits, Session
 from tests.support.coordinator_bench import Bench
 from wire.errors import Reason, WireError
 from wire.ids import PlayerId
+from wire.limits import PEERS_MAX
 from wire.node_control import (
+    DismissNodeParticipant,
     Heartbeat,
     NodePeerOffer,
     NodePeerState,
     OpenNodePeer,
     PlacementNews,
     RunningSession,
+    SetNodeSeats,
     StartSession,
 )
 from wire.schema import Message
-from wire.session_control import Leave, MediaReport, OpenPeer, PeerState, Role, SessionState
+from wire.session_control import InvitationKind, Leave, MediaReport, OpenPeer, PeerState, Role, SessionState
 from wire.worker_control import PlacementState
 
 NAMES = ("node_a", "node_b", "node_c")
@@ -53,6 +56,9 @@ class CoordinatorMachine(RuleBasedStateMachine):
         self.tabs: list[TabKey] = []
         self.saved: dict[str, SessionState] = {}
         self.made: dict[str, Session] = {}
+        self.codes: list[tuple[Session, str]] = []
+        self.told: dict[str, dict[str, tuple[int, ...]]] = {}
+        """What the worker of each session was last told that its participants may play on."""
 
     @initialize()
     def all_nodes_dial_in(self) -> None:
@@ -75,11 +81,20 @@ class CoordinatorMachine(RuleBasedStateMachine):
         node = next((n for n in self.nodes.values() if n.link == link), None)
         if node is None:
             return
+        match message:
+            case OpenNodePeer() | SetNodeSeats():
+                self.told.setdefault(message.session_id, {})[message.participant_id] = message.seats
+                assert message.seats or message.role is Role.SPECTATOR or message.participant_id in self.hosts()
+            case DismissNodeParticipant():
+                self.told.setdefault(message.session_id, {}).pop(message.participant_id, None)
         # An end takes its time: the session goes on running until the node reports it released.
         if isinstance(message, StartSession):
             node.runs[message.session_id] = RunningSession(
                 message.session_id, message.epoch, PlacementState.PREPARING
             )
+
+    def hosts(self) -> set[str]:
+        return {str(s.host.participant_id) for s in self.made.values()}
 
     def here(self) -> list[tuple[str, TrueNode]]:
         return [(name, node) for name, node in self.nodes.items() if node.link is not None]
@@ -168,6 +183,67 @@ class CoordinatorMachine(RuleBasedStateMachine):
                 self.tabs.append(self.bench.tab(live[pick % len(live)], role))
         self.deliver()
 
+    def live(self) -> list[Session]:
+        return [s for s in self.made.values() if s.state is not SessionState.ENDED]
+
+    @rule(pick=picks, kind=st.sampled_from(InvitationKind))
+    def invite(self, pick: int, kind: InvitationKind) -> None:
+        if live := self.live():
+            session = live[pick % len(live)]
+            with contextlib.suppress(WireError):
+                self.codes.append((session, self.bench.invite(session, kind)[1]))
+        self.deliver()
+
+    @rule(pick=picks, who=st.integers(0, 7), watching=st.booleans(), tab=st.booleans())
+    def redeem(self, pick: int, who: int, *, watching: bool, tab: bool) -> None:
+        if not self.codes:
+            return
+        session, code = self.codes[pick % len(self.codes)]
+        player = PlayerId(f"plr_{who}")
+        with contextlib.suppress(WireError):
+            self.bench.redeem(code, player, watching=watching)
+            self.deliver()
+            if tab:
+                self.tabs.append(self.bench.tab(session, player=player))
+        self.deliver()
+
+    @rule(pick=picks, who=st.integers(0, 9))
+    def come_without_asking(self, pick: int, who: int) -> None:
+        live = self.live()
+        if not live:
+            return
+        session, player = live[pick % len(live)], PlayerId(f"plr_{who}")
+        try:
+            self.tabs.append(self.bench.tab(session, player=player))
+        except WireError:
+            pass
+        else:
+            admission = session.admissions.get(player)
+            assert player == session.player_id or (admission is not None and not admission.barred)
+        self.deliver()
+
+    @rule(pick=picks, which=picks, what=st.sampled_from(["kick", "give", "revoke"]), seat=st.integers(0, 2))
+    def host_acts(self, pick: int, which: int, what: str, seat: int) -> None:
+        live = self.live()
+        if not live:
+            return
+        session = live[pick % len(live)]
+        others = list(session.participants.values())
+        chosen = others[which % len(others)]
+        with contextlib.suppress(WireError):
+            if what == "kick":
+                self.bench.coordinator.send_away(session.session_id, chosen.participant_id, self.bench.now)
+                assert chosen.player_id != session.player_id
+                assert chosen.participant_id not in session.participants
+            elif what == "give":
+                self.bench.coordinator.hand_over(session.session_id, seat, chosen.participant_id, self.bench.now)
+                assert seat in chosen.seats
+            elif session.invitations:
+                first = next(iter(session.invitations))
+                self.bench.coordinator.revoke_invitation(session.session_id, first)
+        self.bench.drain()
+        self.deliver()
+
     @rule(pick=picks, said=st.sampled_from(["open", "end", "leave", "report", "gone"]))
     def tab_says(self, pick: int, said: str) -> None:
         if not self.tabs:
@@ -234,6 +310,32 @@ class CoordinatorMachine(RuleBasedStateMachine):
                 assert set(node.claims) <= set(state.sessions)
 
     @invariant()
+    def every_seat_has_one_holder_who_may_be_there(self) -> None:
+        for session in self.live():
+            table = list(session.participants.values())
+            assert sorted(seat for p in table for seat in p.seats) == list(range(session.title.players_max))
+            assert session.host.player_id == session.player_id
+            assert session.host.role is Role.PLAYER
+            assert len(table) <= PEERS_MAX
+            assert len({p.number for p in table}) == len(table)
+            for p in table:
+                if p.player_id != session.player_id:
+                    assert not session.admissions[p.player_id].barred
+                if p is not session.host:
+                    assert (p.role is Role.PLAYER) == bool(p.seats)
+
+    @invariant()
+    def workers_know_who_may_play_where(self) -> None:
+        for session in self.live():
+            node = self.bench.coordinator._state.nodes[session.placement.node_id] if session.placement else None
+            if node is None or node.link is None or session.state is not SessionState.RUNNING:
+                continue
+            told = self.told.get(session.session_id, {})
+            for participant in session.participants.values():
+                assert told.get(participant.participant_id, participant.seats) == participant.seats
+            assert set(told) <= set(session.participants), "a worker still lets in who has left"
+
+    @invariant()
     def nothing_points_at_what_is_gone(self) -> None:
         state = self.bench.coordinator._state
         for tab in state.tabs.values():
@@ -255,6 +357,7 @@ class CoordinatorMachine(RuleBasedStateMachine):
         assert not any(node.claims for node in state.nodes.values())
         assert not state.peers
         assert not state.tabs
+        assert not state.invitations
 
 
 CoordinatorMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
@@ -283,6 +386,14 @@ def test_a_long_evening(seed: int) -> None:
         lambda: machine.lie_about_others(
             pick=pick(), which=pick(), epoch=rng.randrange(5), state=rng.choice(tuple(PlacementState))
         ),
+        lambda: machine.invite(pick=pick(), kind=rng.choice(tuple(InvitationKind))),
+        lambda: machine.redeem(
+            pick=pick(), who=rng.randrange(8), watching=rng.random() < 0.3, tab=rng.random() < 0.7
+        ),
+        lambda: machine.come_without_asking(pick=pick(), who=rng.randrange(10)),
+        lambda: machine.host_acts(
+            pick=pick(), which=pick(), what=rng.choice(("kick", "give", "give", "revoke")), seat=rng.randrange(3)
+        ),
         lambda: machine.hang_up(pick=pick(), dies=rng.random() < 0.5) if rng.random() < 0.3 else None,
         lambda: machine.all_fall_silent(seconds=rng.choice((5.9, 6.1)), really=rng.randrange(10)),
     )
@@ -291,5 +402,7 @@ def test_a_long_evening(seed: int) -> None:
         machine.never_more_claims_than_slots_nor_two_nodes_for_one_session()
         machine.no_node_really_runs_more_than_it_can()
         machine.a_lost_node_holds_only_what_still_plays()
+        machine.every_seat_has_one_holder_who_may_be_there()
+        machine.workers_know_who_may_play_where()
         machine.nothing_points_at_what_is_gone()
     machine.teardown()

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select, text
 
-from session_broker.config import BrokerConfig
 from session_broker.io import tables
-from session_broker.io.app import create_app
-from session_broker.io.broker import Broker, open_broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.database import open_database
+from tests.support.broker_api import api, database_bytes, reason_of, sign_in
 from tests.support.live_broker import broker_config
-
-ORIGIN = "http://localhost:8080"
-
-
-@contextlib.asynccontextmanager
-async def api(config: BrokerConfig, **headers: str) -> AsyncIterator[tuple[Broker, httpx.AsyncClient]]:
-    async with open_broker(config, 8080) as broker:
-        transport = httpx.ASGITransport(create_app(broker), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
-            yield broker, client
-
-
-async def sign_in(broker: Broker, client: httpx.AsyncClient) -> httpx.Response:
-    return await client.post("/api/v1/sign-in/link", json={"token": broker.owner_token})
-
-
-def reason_of(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert set(body) == {"type", "title", "status", "detail", "reason"}
-    assert body["status"] == answer.status_code
-    return answer.status_code, body["reason"]
-
-
-def database_bytes(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("broker.sqlite3*"))
+from web_client import STATIC_DIR
 
 
 async def test_a_link_signs_in_once_with_a_strict_cookie(tmp_path: Path) -> None:
@@ -94,11 +66,7 @@ async def test_titles_and_sessions(tmp_path: Path) -> None:
     async with api(broker_config(tmp_path, sessions_per_player=1)) as (broker, client):
         await sign_in(broker, client)
         titles = (await client.get("/api/v1/titles")).json()["titles"]
-        assert titles[1] == {
-            "id": "duel", "version": "2.1.0", "kind": "pygame", "names": {"en": "Duel"},
-            "picture": {"width": 1280, "height": 720, "fps": 60}, "players": {"max": 2},
-            "touch": {"mode": "pointer", "controls": ["left_stick", "a", "b"]},
-        }  # fmt: skip
+        assert [title["id"] for title in titles] == ["testcard", "duel"]
         missing = await client.post("/api/v1/sessions", json={"title_id": "nope"})
         assert reason_of(missing) == (404, "unknown_title")
         made = await client.post("/api/v1/sessions", json={"title_id": "duel"})
@@ -196,6 +164,16 @@ async def test_pages_carry_the_policy_and_revalidate(tmp_path: Path) -> None:
         assert script.headers["cache-control"] == "no-cache"
         again = await client.get("/static/app.js", headers={"if-none-match": script.headers["etag"]})
         assert again.status_code == 304
+
+
+async def test_every_page_of_the_header_is_served(tmp_path: Path) -> None:
+    listed = (STATIC_DIR / "core" / "site_pages.js").read_text()
+    addresses = re.findall(r'href: "([^"]+)"', listed)
+    assert "/" in addresses
+    async with api(broker_config(tmp_path, static_dir=STATIC_DIR)) as (_, client):
+        for address in addresses:
+            page = await client.get(address)
+            assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), address
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_broker.core.fleet import Fleet
+from session_broker.core.fleet import Fleet, Needs
 from session_broker.core.placing import BEST_FEW, place
 from tests.support.fake_node import capacity
 from wire.errors import Reason
@@ -43,6 +45,24 @@ def test_the_reason_is_that_of_the_nodes_that_came_furthest(
 ) -> None:
     decision = place(fleet, *TITLE, "pygame", 0.0)
     assert (decision.node_id, decision.reason, dict(decision.refused)) == (None, reason, refused)
+
+
+@pytest.mark.parametrize(
+    ("needs", "reason"),
+    [
+        (Needs(gpu=True), Reason.NO_GPU),
+        (Needs(memory_mib=4096), None),
+        (Needs(memory_mib=4097), Reason.NO_MEMORY),
+    ],
+)
+def test_a_node_must_have_what_the_title_needs(needs: Needs, reason: Reason | None) -> None:
+    decision = place(fleet_of(("plain", 1, 0)), *TITLE, "pygame", 0.0, needs)
+    assert decision.reason is reason
+    fleet = fleet_of(*((f"plain{n}", 1, 0) for n in range(20)))
+    fleet.describe(NodeId("big"), replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30), ["pygame"], [TITLE])
+    fleet.set_ready(NodeId("big"), True)
+    if reason is not None:
+        assert place(fleet, *TITLE, "pygame", 0.0, needs).node_id == "big"
 
 
 def test_each_node_is_counted_under_its_first_refusal() -> None:

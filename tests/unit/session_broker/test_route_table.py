@@ -19,8 +19,8 @@ EXPECTED = {
     "/metrics": Right.METRICS,
     "/api/v1/openapi.json": Right.PUBLIC,
     "/api/v1/sign-in/link": Right.PUBLIC,
-    "/api/v1/sign-out": Right.SIGNED_IN,
-    "/api/v1/me": Right.SIGNED_IN,
+    "/api/v1/sign-out": Right.GUEST,
+    "/api/v1/me": Right.GUEST,
     "/api/v1/devices": Right.SIGNED_IN,
     "/api/v1/devices/{device_id}": Right.SIGNED_IN,
     "/api/v1/device-links": Right.SIGNED_IN,
@@ -28,9 +28,17 @@ EXPECTED = {
     "/api/v1/trust": Right.PUBLIC,
     "/api/v1/trust/check": Right.PUBLIC,
     "/api/v1/titles": Right.SIGNED_IN,
+    "/api/v1/titles/{title_id}/artwork": Right.SIGNED_IN,
     "/api/v1/sessions": Right.SIGNED_IN,
-    "/api/v1/sessions/{session_id}": Right.SESSION_OWNER,
-    "/api/v1/sessions/{session_id}/socket": Right.SESSION_OWNER,
+    "GET /api/v1/sessions/{session_id}": Right.SESSION_PARTICIPANT,
+    "DELETE /api/v1/sessions/{session_id}": Right.SESSION_OWNER,
+    "/api/v1/sessions/{session_id}/socket": Right.SESSION_PARTICIPANT,
+    "/api/v1/sessions/{session_id}/invitations": Right.SESSION_OWNER,
+    "/api/v1/sessions/{session_id}/invitations/{invitation_id}": Right.SESSION_OWNER,
+    "/api/v1/sessions/{session_id}/seats/{seat}": Right.SESSION_OWNER,
+    "/api/v1/sessions/{session_id}/participants/{participant_id}": Right.SESSION_OWNER,
+    "/api/v1/invitations/{code}": Right.PUBLIC,
+    "/api/v1/invitations/{code}/redemption": Right.PUBLIC,
     "/api/v1/nodes/socket": Right.NODE,
     "/api/v1/check": Right.SIGNED_IN,
     "/api/v1/check/socket": Right.SIGNED_IN,
@@ -47,8 +55,10 @@ EXPECTED = {
     "/service_worker.js": Right.PUBLIC,
     "/operator": Right.PUBLIC,
     "/check": Right.PUBLIC,
+    "/join/{code}": Right.PUBLIC,
     "/static/{path:path}": Right.PUBLIC,
 }
+"""By path, or by method and path where the methods of a path differ."""
 
 
 PLAIN = {"/trust", "/api/v1/trust", "/api/v1/trust/check", "/farplay-ca.crt", "/static/{path:path}", "/{path:path}"}
@@ -61,7 +71,9 @@ def declared(app: FastAPI) -> dict[str, Right]:
         assert isinstance(route, APIRoute | APIWebSocketRoute), f"{route} cannot declare a right"
         rights = [d.call.right for d in route.dependant.dependencies if isinstance(d.call, Requires)]
         assert len(rights) == 1, f"{route.path} declares {rights}"
-        assert found.setdefault(route.path, rights[0]) is rights[0]
+        for method in getattr(route, "methods", {"WEBSOCKET"}):
+            named = f"{method} {route.path}"
+            assert found.setdefault(named if named in EXPECTED else route.path, rights[0]) is rights[0]
     return found
 
 

@@ -1,10 +1,10 @@
 // The part of the page's state machine for what comes over the socket and the peer, each of which may be lost alone.
 
 import { backoffMs } from "./backoff.js";
-import { askForPeer, finish, PEER_TIMEOUT_MS, refused, retry, tellQuality, waitingPhase } from "./session_state.js";
+import { askForPeer, finish, PEER_TIMEOUT_MS, refused, retry, seatedAt, tellQuality, waitingPhase } from "./session_state.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN, Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, PeerNews, RoleLabel, StateNews, ToTab, Welcome} from "../types.js" */
+/** @import {FailureReason, PeerNews, StateNews, TableNews, ToTab, Welcome} from "../types.js" */
 /** @import {PageEvent} from "./session_machine.js" */
 /** @import {PageState, Step} from "./session_state.js" */
 
@@ -109,6 +109,8 @@ function message(state, news, random) {
         [{ do: "make_answer", offer: news }, { do: "timer", name: "peer", ms: PEER_TIMEOUT_MS }],
       ];
     }
+    case "table":
+      return tableNews(state, news);
     case "peer_state":
       return peerNews(state, news, random);
     case "taken_over":
@@ -120,6 +122,16 @@ function message(state, news, random) {
 
 /**
  * @param {PageState} state
+ * @param {TableNews} news
+ * @returns {Step}
+ */
+function tableNews(state, news) {
+  const next = seatedAt(state, news);
+  return [next, next.role === state.role ? [] : tellQuality(next)];
+}
+
+/**
+ * @param {PageState} state
  * @param {Welcome} news
  * @returns {Step}
  */
@@ -127,7 +139,7 @@ function welcomed(state, news) {
   /** @type {PageState} */
   const next = {
     ...state, socket: "welcomed", socketFailures: 0, failure: null, refusal: null,
-    titleId: news.title_id, titleName: news.title_name, role: /** @type {RoleLabel} */ (news.role),
+    titleId: news.title_id, titleName: news.title_name, role: news.seats.length > 0 ? "player" : "spectator",
     participantIndex: news.participant_index, protocol: news.protocol,
     phase: state.phase === "joining" ? "waiting" : state.phase,
   };

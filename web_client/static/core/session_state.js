@@ -3,7 +3,7 @@
 import { backoffMs } from "./backoff.js";
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, FromTab, Offer, RoleLabel, SessionStateLabel, Visit} from "../types.js" */
+/** @import {FailureReason, FromTab, Offer, Present, RoleLabel, SessionStateLabel, TableNews, Visit} from "../types.js" */
 
 /**
  * What the player is shown. `ended`, `taken_over` and `failed` are final.
@@ -21,11 +21,12 @@ import { Reason } from "../wire/constants.js";
  * @property {number} socketFailures In a row.
  * @property {number} peerFailures In a row.
  * @property {string | null} sessionId
- * @property {RoleLabel} role
+ * @property {RoleLabel} role Whether this tab may play: it has a seat, or none.
  * @property {SessionStateLabel | null} sessionState
  * @property {string | null} titleId
  * @property {string} titleName
  * @property {number | null} participantIndex
+ * @property {TableNews | null} table Who takes part; null until the broker said so.
  * @property {PeerPart | null} peer
  * @property {number} protocol The control version that the broker and this page speak; 0 before it is agreed on.
  * @property {number | null} videoMaxBps Highest bitrate that the player allows, null without a bound.
@@ -73,7 +74,7 @@ export function initialState(visit, codecs) {
     role: visit.kind === "session" ? visit.role : "player",
     sessionState: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
-    titleName: "", participantIndex: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
+    titleName: "", participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     linkFailure: null, refusal: null, failure: null,
   };
 }
@@ -139,7 +140,29 @@ export function proceed(state) {
  */
 export function openSocket(state) {
   const sessionId = /** @type {string} */ (state.sessionId);
-  return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role: state.role }]];
+  const role = state.visit.kind === "session" ? state.visit.role : "player";
+  return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role }]];
+}
+
+/**
+ * This tab's own participant, as the table's news name it.
+ * @param {PageState} state
+ * @returns {Present | null}
+ */
+export function myself(state) {
+  return state.table?.participants.find(({ me }) => me) ?? null;
+}
+
+/**
+ * News of the table: seats may be gained and lost while all else goes on.
+ * @param {PageState} state
+ * @param {TableNews} table
+ * @returns {PageState}
+ */
+export function seatedAt(state, table) {
+  const next = { ...state, table };
+  const me = myself(next);
+  return me === null ? next : { ...next, role: me.seats.length > 0 ? "player" : "spectator" };
 }
 
 /** The control version from which on the broker takes `set_quality`. */

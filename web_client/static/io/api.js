@@ -2,10 +2,8 @@
 
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, ReasonLabel, SessionStateLabel} from "../types.js" */
+/** @import {FailureReason, InvitationKindLabel, ReasonLabel, RoleLabel, SessionStateLabel, Title} from "../types.js" */
 
-/** @typedef {{id: string, kind: string, names: Record<string, string>, players: {max: number},
- *    touch: {mode: "pointer" | "pad", controls: string[]}}} Title */
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
@@ -13,6 +11,9 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
 /** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
 /** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
+/** @typedef {{invitation_id: string, kind: InvitationKindLabel, expires_in_s: number, used: boolean}} Invitation */
+/** @typedef {{title_id: string, title_names: Record<string, string>, host_name: string | null,
+ *    kind: InvitationKindLabel, free_seat: number | null}} InvitationSeen */
 
 /** A request that did not bring what was asked for. */
 export class ApiError extends Error {
@@ -31,7 +32,7 @@ const TIMEOUT_MS = 8_000;
 const REASONS = /** @type {ReadonlySet<string>} */ (new Set(Object.values(Reason)));
 
 /**
- * @param {"GET" | "POST" | "DELETE"} method
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
  * @param {RequestCache} [cache] `no-cache` asks whether the last answer still holds.
@@ -75,7 +76,7 @@ export const api = {
   signIn: (token) => ask("POST", "/sign-in/link", { token }),
   /** @returns {Promise<{player_id: string, roles: string[]}>} */
   me: () => ask("GET", "/me"),
-  /** @returns {Promise<{titles: Title[]}>} */
+  /** @returns {Promise<{titles: Title[], now_ms: number}>} */
   titles: () => ask("GET", "/titles"),
   /** @param {string} titleId @returns {Promise<SessionView & {created: boolean}>} */
   createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
@@ -104,7 +105,31 @@ export const api = {
   history: (sessionId) => ask("GET", `/operator/sessions/${encodeURIComponent(sessionId)}`),
   /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
   endAnySession: (sessionId) => ask("DELETE", `/operator/sessions/${encodeURIComponent(sessionId)}`),
+  /** @param {string} code @returns {Promise<InvitationSeen>} */
+  invitation: (code) => ask("GET", `/invitations/${encodeURIComponent(code)}`),
+  /** @param {string} code @param {boolean} watch @returns {Promise<{session_id: string, role: RoleLabel}>} */
+  redeemInvitation: (code, watch) => ask("POST", `/invitations/${encodeURIComponent(code)}/redemption`, { watch }),
 };
+
+/**
+ * What the host of a session does with its table.
+ * @param {string} sessionId
+ */
+export function tableApi(sessionId) {
+  const base = `/sessions/${encodeURIComponent(sessionId)}`;
+  return {
+    /** @param {InvitationKindLabel} kind @returns {Promise<Invitation & {path: string}>} */
+    invite: (kind) => ask("POST", `${base}/invitations`, { kind }),
+    /** @returns {Promise<{invitations: Invitation[]}>} */
+    invitations: () => ask("GET", `${base}/invitations`),
+    /** @param {string} id @returns {Promise<null>} */
+    revoke: (id) => ask("DELETE", `${base}/invitations/${encodeURIComponent(id)}`),
+    /** @param {number} seat @param {string} participantId @returns {Promise<null>} */
+    handOver: (seat, participantId) => ask("PUT", `${base}/seats/${seat}`, { participant_id: participantId }),
+    /** @param {string} participantId @returns {Promise<null>} */
+    sendAway: (participantId) => ask("DELETE", `${base}/participants/${encodeURIComponent(participantId)}`),
+  };
+}
 
 /**
  * The reason of anything that a request may throw.

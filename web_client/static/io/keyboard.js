@@ -125,13 +125,13 @@ export class Keyboard {
   }
 
   /**
-   * Keys that work a control of the page: its buttons and fields.
+   * Keys that work a control of the page: its buttons and fields; all, while a dialog is open.
    * @param {KeyboardEvent} event
    */
   #isForPage(event) {
     const target = event.target;
     if (!(target instanceof HTMLElement) || target === this.#textField) return false;
-    if (target.matches("input, textarea")) return true;
+    if (target.matches("input, textarea") || document.querySelector("dialog[open]") !== null) return true;
     return target.closest("button, a, summary") !== null && ["Enter", "Space", "Tab"].includes(event.code);
   }
 }

@@ -86,6 +86,14 @@ export class LivePeer {
     if (this.#participant === participant) return;
     this.#participant = participant;
     this.#input = new InputLink(new InputSender(participant));
+    if (this.#peer?.takesInput) this.#input.attach(this.#peer);
+  }
+
+  /** Without a seat nothing is sent; a seat that comes back goes on where the worker says. */
+  playNoMore() {
+    this.#input?.detach();
+    this.#input = null;
+    this.#participant = null;
   }
 
   /**

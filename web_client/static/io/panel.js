@@ -95,8 +95,6 @@ export class Panel {
   /** @param {string} title @param {boolean} watching Whether this tab only looks on. */
   setTitle(title, watching) {
     byId("panel_title", HTMLElement).textContent = title;
-    byId("watching", HTMLElement).hidden = !watching;
-    this.#end.hidden = watching;
     byId("quality_section", HTMLElement).hidden = watching;
     byId("pads_section", HTMLElement).hidden = watching;
   }

@@ -67,6 +67,11 @@ export class PeerLink {
     return this.#peer.localDescription?.sdp ?? "";
   }
 
+  /** Whether the input channel is open. */
+  get takesInput() {
+    return this.#input.readyState === "open";
+  }
+
   /** @param {Uint8Array<ArrayBuffer>} batch */
   sendInput(batch) {
     if (this.#input.readyState === "open" && this.#input.bufferedAmount < INPUT_BUFFER_MAX_BYTES) {

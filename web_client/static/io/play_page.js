@@ -15,6 +15,7 @@ import { ScreenMode } from "./screen_mode.js";
 import { byId, Screens } from "./screens.js";
 import { SettingsStore } from "./settings_store.js";
 import { Sound } from "./sound.js";
+import { TablePanel } from "./table_panel.js";
 import { Ticker } from "./ticker.js";
 import { Toast } from "./toast.js";
 
@@ -41,6 +42,7 @@ export class PlayPage {
   #screens;
   #figures;
   #away;
+  #table;
   #live;
   #panel;
   #seat;
@@ -54,6 +56,7 @@ export class PlayPage {
     this.#screens = new Screens(words, () => this.#mainButton());
     this.#figures = new FiguresPanel(words);
     this.#away = new AwayView(words);
+    this.#table = new TablePanel(words, () => this.#dispatch({ on: "left", end: false }));
     this.#sound = new Sound(byId("sound", HTMLAudioElement), (blocked) => {
       this.#soundHint.hidden = !blocked;
     });
@@ -133,8 +136,10 @@ export class PlayPage {
   #showState() {
     const { phase, titleName, role, participantIndex } = this.#state;
     if (role === "player" && participantIndex !== null) this.#live.playAs(participantIndex);
+    else this.#live.playNoMore();
     this.#seat.follow(this.#state);
     this.#screens.show(this.#state);
+    this.#table.show(this.#state);
     this.#screenMode.keepAwake(phase === "playing");
     if (phase !== "playing") this.#away.hide();
     this.#panel.setTitle(titleName, role !== "player");
@@ -228,7 +233,8 @@ export class PlayPage {
   /** The screen's button: a click for the slot, or a new start from where this page ended. */
   #mainButton() {
     const { phase, titleId, sessionId } = this.#state;
-    if (phase === "asking") this.#dispatch({ on: "play_clicked" });
+    if (this.#table.isVisitor && sessionId !== null) location.assign(`/session/${encodeURIComponent(sessionId)}`);
+    else if (phase === "asking") this.#dispatch({ on: "play_clicked" });
     else if (phase === "taken_over" && sessionId !== null) location.assign(`/session/${encodeURIComponent(sessionId)}`);
     else if (titleId !== null) location.assign(`/play/${encodeURIComponent(titleId)}`);
     else location.reload();

@@ -2,6 +2,7 @@
 
 import { failureView } from "../core/failure_view.js";
 import { isFinal } from "../core/session_state.js";
+import { Reason } from "../wire/constants.js";
 import { failureIcon } from "./failure_icons.js";
 
 /** @import {PageState} from "../core/session_state.js" */
@@ -90,6 +91,7 @@ export class Screens {
     switch (state.phase) {
       case "ended":
       case "failed":
+        if (state.failure?.reason === Reason.KICKED) return this.#words("kicked.title");
         return this.#words(`heading.${failureView(state).kind}`);
       case "taken_over":
         return this.#words("taken_over.title");

@@ -8,6 +8,12 @@ import { zh } from "./zh.js";
 /** Languages by their BCP 47 primary tag. @type {Readonly<Record<string, Record<WordKey, string>>>} */
 export const LANGUAGES = { en, zh };
 
+/** What each language calls itself. @type {Readonly<Record<string, string>>} */
+export const LANGUAGE_NAMES = { en: "English", zh: "简体中文" };
+
+/** BCP 47 tags for `lang` and `Intl`. @type {Readonly<Record<string, string>>} */
+export const LANGUAGE_TAGS = { en: "en", zh: "zh-Hans" };
+
 /**
  * The first language that the player wants and the pages speak, else English.
  * @param {readonly string[]} wanted As `navigator.languages`.
@@ -35,8 +41,16 @@ export function wordsOf(language) {
 
 /** @typedef {ReturnType<typeof wordsOf>} Words */
 
+/** Where the words go that an attribute names. @type {readonly (readonly [string, readonly string[]])[]} */
+const WORDED_ATTRIBUTES = [
+  ["data-words-title", ["title", "aria-label"]],
+  ["data-words-label", ["aria-label"]],
+  ["data-words-placeholder", ["placeholder"]],
+];
+
 /**
- * Put words into every element that names them by `data-words`, and into `title` by `data-words-title`.
+ * Put words into every element that names them by `data-words`, and into the attributes of those that name them by
+ * `data-words-title`, `data-words-label` or `data-words-placeholder`.
  * @param {ParentNode} root
  * @param {Words} words
  */
@@ -44,9 +58,10 @@ export function fillWords(root, words) {
   for (const element of root.querySelectorAll("[data-words]")) {
     element.textContent = words(/** @type {WordKey} */ (element.getAttribute("data-words")));
   }
-  for (const element of root.querySelectorAll("[data-words-title]")) {
-    const label = words(/** @type {WordKey} */ (element.getAttribute("data-words-title")));
-    element.setAttribute("title", label);
-    element.setAttribute("aria-label", label);
+  for (const [source, attributes] of WORDED_ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[${source}]`)) {
+      const label = words(/** @type {WordKey} */ (element.getAttribute(source)));
+      for (const attribute of attributes) element.setAttribute(attribute, label);
+    }
   }
 }

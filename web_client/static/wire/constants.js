@@ -88,13 +88,21 @@ export const Reason = /** @type {const} */ ({
   "BAD_TICKET": "bad_ticket",
   "BAD_FINGERPRINT": "bad_fingerprint",
   "BAD_ENROLMENT": "bad_enrolment",
+  "INVITATION_EXPIRED": "invitation_expired",
+  "INVITATION_USED": "invitation_used",
+  "INVITATION_REVOKED": "invitation_revoked",
+  "KICKED": "kicked",
   "NOT_FOUND": "not_found",
   "UNKNOWN_TITLE": "unknown_title",
   "UNKNOWN_SESSION": "unknown_session",
   "BAD_STATE": "bad_state",
+  "NO_SEAT": "no_seat",
+  "TABLE_FULL": "table_full",
   "NO_NODE": "no_node",
   "NO_ROOM": "no_room",
   "NO_CAPABILITY": "no_capability",
+  "NO_GPU": "no_gpu",
+  "NO_MEMORY": "no_memory",
   "TITLE_MISSING": "title_missing",
   "LEFT": "left",
   "ENDED_BY_PLAYER": "ended_by_player",
@@ -143,6 +151,11 @@ export const PeerState = /** @type {const} */ ({
 export const Role = /** @type {const} */ ({
   "PLAYER": "player",
   "SPECTATOR": "spectator"
+});
+
+export const InvitationKind = /** @type {const} */ ({
+  "SEAT": "seat",
+  "WATCH": "watch"
 });
 
 export const VideoCodec = /** @type {const} */ ({
@@ -226,13 +239,21 @@ export const TO_TAB = /** @type {const} */ ({
         "bad_ticket",
         "bad_fingerprint",
         "bad_enrolment",
+        "invitation_expired",
+        "invitation_used",
+        "invitation_revoked",
+        "kicked",
         "not_found",
         "unknown_title",
         "unknown_session",
         "bad_state",
+        "no_seat",
+        "table_full",
         "no_node",
         "no_room",
         "no_capability",
+        "no_gpu",
+        "no_memory",
         "title_missing",
         "left",
         "ended_by_player",
@@ -265,6 +286,69 @@ export const TO_TAB = /** @type {const} */ ({
       "kind": "string",
       "max_len": 4096,
       "default": ""
+    }
+  },
+  "table": {
+    "seats": {
+      "kind": "int",
+      "min": 1,
+      "max": 8
+    },
+    "participants": {
+      "kind": "list",
+      "max_len": 8,
+      "item": {
+        "kind": "object",
+        "fields": {
+          "participant_id": {
+            "kind": "string",
+            "max_len": 512
+          },
+          "number": {
+            "kind": "int",
+            "min": 0,
+            "max": 65535
+          },
+          "role": {
+            "kind": "enum",
+            "values": [
+              "player",
+              "spectator"
+            ]
+          },
+          "seats": {
+            "kind": "list",
+            "max_len": 8,
+            "item": {
+              "kind": "int",
+              "min": -9007199254740992,
+              "max": 9007199254740992
+            }
+          },
+          "name": {
+            "kind": "string",
+            "max_len": 128,
+            "nullable": true,
+            "default": null
+          },
+          "guest": {
+            "kind": "bool",
+            "default": false
+          },
+          "host": {
+            "kind": "bool",
+            "default": false
+          },
+          "me": {
+            "kind": "bool",
+            "default": false
+          },
+          "here": {
+            "kind": "bool",
+            "default": true
+          }
+        }
+      }
     }
   },
   "offer": {
@@ -314,13 +398,21 @@ export const TO_TAB = /** @type {const} */ ({
         "bad_ticket",
         "bad_fingerprint",
         "bad_enrolment",
+        "invitation_expired",
+        "invitation_used",
+        "invitation_revoked",
+        "kicked",
         "not_found",
         "unknown_title",
         "unknown_session",
         "bad_state",
+        "no_seat",
+        "table_full",
         "no_node",
         "no_room",
         "no_capability",
+        "no_gpu",
+        "no_memory",
         "title_missing",
         "left",
         "ended_by_player",
@@ -369,13 +461,21 @@ export const TO_TAB = /** @type {const} */ ({
         "bad_ticket",
         "bad_fingerprint",
         "bad_enrolment",
+        "invitation_expired",
+        "invitation_used",
+        "invitation_revoked",
+        "kicked",
         "not_found",
         "unknown_title",
         "unknown_session",
         "bad_state",
+        "no_seat",
+        "table_full",
         "no_node",
         "no_room",
         "no_capability",
+        "no_gpu",
+        "no_memory",
         "title_missing",
         "left",
         "ended_by_player",

@@ -1,0 +1,199 @@
+"""Two people at one game in a real Chromium: a link, a seat of one's own, watching, handing over, sending away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, StorageState
+
+from tests.support.chromium import PlayPage, play_page
+from tests.support.deadlines import until
+from tests.support.farplay_process import ROOT, FarplayProcess
+from tests.support.page_probe import CardState
+from tests.support.player import session_id
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+FORGE = """
+    const send = RTCDataChannel.prototype.send;
+    RTCDataChannel.prototype.send = function (data) {
+        if (this.label === "input" && window.forgedParticipant !== undefined) {
+            data = new Uint8Array(data).slice();
+            [data[2], data[3]] = [window.forgedParticipant >> 8, window.forgedParticipant & 255];
+            window.forgeries = (window.forgeries ?? 0) + 1;
+        }
+        return send.call(this, data);
+    };
+"""
+"""Lets a page write another participant's number into the batches that its own channel sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presses:
+    """What the title saw: presses by pad in the order of their plugging in, and how many pads are there."""
+
+    first: int
+    second: int
+    third: int
+    pads: int
+
+
+def presses_of(state: CardState) -> Presses:
+    """Read the card's second row as ``two_seats.py`` writes it."""
+    return Presses(state.keys_down, state.taps, state.pad_buttons, state.tone)
+
+
+@pytest.fixture(scope="module")
+def two_seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarplayProcess]:
+    folder = ROOT / "tests" / "support" / "two_seats"
+    log = tmp_path_factory.mktemp("two_seats") / "run.log"
+    run = FarplayProcess(["title", "run", str(folder), "--json"], log)
+    yield run
+    status = run.stop()
+    assert status == 0, run.log_tail()
+    assert not run.left_behind(), run.left_behind()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def host_cookies(two_seats: FarplayProcess, browser: Browser) -> StorageState:
+    async with play_page(browser) as play:
+        await play.page.goto(two_seats.ready["play_url"])
+        await play.probe.until_playing()
+        return await play.context.storage_state()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def host(two_seats: FarplayProcess, browser: Browser, host_cookies: StorageState) -> AsyncIterator[PlayPage]:
+    async with play_page(browser, pads=True, signed_in=host_cookies) as play:
+        await play.page.goto(f"{two_seats.url}/play/two-seats")
+        await play.probe.until_playing()
+        yield play
+        ended = f"{two_seats.url}/api/v1/sessions/{session_id(play)}"
+        await play.context.request.delete(ended, headers={"Origin": two_seats.url})
+        await until_words(play, "You ended the game")
+
+
+@asynccontextmanager
+async def stranger(browser: Browser) -> AsyncIterator[PlayPage]:
+    """Open a tab of somebody who is not signed in, in a page that can be made to forge its input."""
+    async with play_page(browser, pads=True) as play:
+        await play.context.add_init_script(FORGE)
+        yield play
+
+
+async def until_words(play: PlayPage, part: str) -> None:
+    """Wait until the page shows some words."""
+
+    async def shown() -> bool:
+        return part in await play.words()
+
+    await until(shown, 8, f"the words {part!r}")
+
+
+async def invite(host: PlayPage, button: str) -> str:
+    """Make a link in the host's panel and return it."""
+    page = host.page
+    if not await page.is_visible("#table_panel"):
+        await page.click("#button_table")
+    before = await page.input_value(".table_link")
+    await page.click(f"#table_panel >> text={button}")
+
+    async def made() -> str:
+        link = await page.input_value(".table_link")
+        return link if link != before else ""
+
+    return await until(made, 5, "the link")
+
+
+async def plug(play: PlayPage) -> None:
+    """Plug a pad in that nobody touches yet."""
+    await play.page.evaluate("fakeGamepads.set(0, [], [0, 0, 0, 0])")
+
+
+async def press(play: PlayPage, times: int = 1) -> None:
+    """Press the pad's first button, and hold and release it long enough for the page's look at its pads."""
+    for _ in range(times):
+        for buttons in ("[0]", "[]"):
+            await play.page.evaluate(
+                f"fakeGamepads.set(0, {buttons}, [0, 0, 0, 0]), new Promise(done => setTimeout(done, 40))"
+            )
+
+
+async def until_presses(play: PlayPage, check: Callable[[Presses], bool], what: str) -> None:
+    """Wait until the picture shows what was pressed."""
+    await play.probe.until_state(lambda _, state: check(presses_of(state)), 5, what)
+
+
+async def test_a_guest_plays_on_seat_two_alone_and_can_be_sent_away(browser: Browser, host: PlayPage) -> None:
+    await plug(host)
+    await until_presses(host, lambda p: p.pads == 1, "the host's pad")
+    await press(host)
+    await until_presses(host, lambda p: p.first == 1, "the host's press")
+    link = await invite(host, "Invite to play")
+    async with stranger(browser) as guest:
+        await guest.page.goto(link)
+        await until_words(guest, "Two seats")
+        assert await guest.page.inner_text("#join_seat") == "Take seat 2"
+        await guest.page.click("#join_seat")
+        await guest.page.wait_for_url("**/session/*")
+        await guest.probe.until_playing()
+        await until_words(host, "Guest 1")
+        await plug(guest)
+        await until_presses(host, lambda p: p.pads == 2, "the guest's pad")
+        await press(guest, 2)
+        await until_presses(host, lambda p: (p.first, p.second, p.pads) == (1, 2, 2), "the guest's presses")
+
+        await guest.page.evaluate("window.forgedParticipant = 0")
+        await press(guest, 3)
+        assert await guest.page.evaluate("window.forgeries") >= 3
+        await press(host)
+        await until_presses(host, lambda p: p.first == 2, "the host's own press, and no forged one")
+        await guest.page.evaluate("window.forgedParticipant = undefined")
+        assert not await guest.page.is_visible("#button_end")
+
+        guest.expected += ["403", "410"]
+        await host.page.click("text=Send away")
+        await host.page.click("text=Sure?")
+        await until_words(guest, "sent you away")
+        await until_presses(host, lambda p: p.pads == 1, "the guest's pad is unplugged")
+        await guest.page.reload()
+        await until_words(guest, "sent you away")
+        await guest.page.goto(link)
+        await until_words(guest, "taken this invitation back")
+    async with stranger(browser) as other:
+        other.expected += ["410"]
+        await other.page.goto(link)
+        await until_words(other, "taken this invitation back")
+    await host.page.keyboard.press("Escape")
+    assert not await host.page.is_visible("#table_panel")
+
+
+async def test_a_spectator_plays_only_while_the_host_lends_a_seat(browser: Browser, host: PlayPage) -> None:
+    link = await invite(host, "Invite to watch")
+    async with stranger(browser) as watcher:
+        await watcher.page.goto(link)
+        await watcher.page.click("#join_watch")
+        await watcher.page.wait_for_url("**/watch/*")
+        await watcher.probe.until_playing()
+        await until_words(host, "Watching")
+        await press(watcher, 2)
+        await plug(host)
+        await until_presses(host, lambda p: p.pads == 1, "the host's pad")
+        await press(host)
+        await until_presses(watcher, lambda p: (p.first, p.second, p.pads) == (1, 0, 1), "the host's press alone")
+
+        await host.page.select_option("#table_seat_1", label="Guest 1")
+        await until_words(watcher, "You play on seat 2 now")
+        await until_presses(watcher, lambda p: p.pads == 2, "the pad on the lent seat")
+        await press(watcher)
+        await until_presses(watcher, lambda p: (p.first, p.second, p.pads) == (1, 1, 2), "a press on the lent seat")
+
+        await host.page.select_option("#table_seat_1", label="Host")
+        await until_words(watcher, "You are watching")
+        await press(watcher)
+        await press(host)
+        await until_presses(watcher, lambda p: (p.first, p.second, p.pads) == (2, 1, 1), "the host's press alone")

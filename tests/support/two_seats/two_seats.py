@@ -1,0 +1,53 @@
+"""A title for two: paints the button presses of each pad, in the order of their plugging in, as the test card does.
+
+The rows of blocks are the test card's, so that the same probe reads them: the frame number and all presses below,
+the presses of up to six pads above, and last how many pads are plugged in.
+"""
+
+from __future__ import annotations
+
+import pygame
+
+CELLS = 64
+SIZE = (640, 360)
+PADS = 6
+
+
+def checked(values: bytes) -> int:
+    """Append the exclusive or of seven bytes, as the probe expects it."""
+    folded = 0
+    for value in values:
+        folded ^= value
+    return int.from_bytes(values + bytes([folded]), "big")
+
+
+def draw(screen: pygame.Surface, row: int, word: int) -> None:
+    """Paint 64 bits as a row of blocks, row 0 at the bottom."""
+    edge = SIZE[0] // CELLS
+    for cell in range(CELLS):
+        lit = word >> (CELLS - 1 - cell) & 1
+        screen.fill("white" if lit else "black", (cell * edge, SIZE[1] - (row + 1) * edge, edge, edge))
+
+
+def main() -> None:
+    """Play until told to quit."""
+    pygame.init()
+    screen = pygame.display.set_mode(SIZE)
+    clock = pygame.time.Clock()
+    presses = [0] * PADS
+    frame = 0
+    playing = True
+    while playing:
+        for event in pygame.event.get():
+            playing = playing and event.type != pygame.QUIT
+            if event.type == pygame.JOYBUTTONDOWN:
+                presses[event.instance_id % PADS] += 1
+        frame += 1
+        screen.fill((24, 48, 80))
+        draw(screen, 0, checked(frame.to_bytes(4, "big") + (sum(presses) % 2**24).to_bytes(3, "big")))
+        draw(screen, 1, checked(bytes(count % 256 for count in [*presses, pygame.joystick.get_count()])))
+        pygame.display.flip()
+        clock.tick(60)
+
+
+main()

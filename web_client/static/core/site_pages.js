@@ -1,0 +1,19 @@
+// The pages that the header of every page leads to.
+
+/** @import {SitePage} from "../types.js" */
+
+/** In the order of the header. A page is listed from the day on which its address is served. @type {readonly SitePage[]} */
+export const SITE_PAGES = [
+  { href: "/", label: "nav.games", role: "player" },
+  { href: "/devices", label: "nav.devices", role: "player" },
+  { href: "/check", label: "nav.check", role: "player" },
+  { href: "/operator", label: "nav.operator", role: "operator" },
+];
+
+/**
+ * The pages that somebody with these roles may open.
+ * @param {readonly string[]} roles As `/api/v1/me` has them; none before sign-in.
+ */
+export function pagesFor(roles) {
+  return SITE_PAGES.filter(({ role }) => role === "player" || roles.includes(role));
+}

@@ -1,0 +1,138 @@
+// The dialog of one title: what it is, what it needs, how it is played.
+
+import { canPlay, legendOf, playsWith, textOf } from "../core/library.js";
+import { artwork } from "./artwork.js";
+import { element } from "./elements.js";
+import { icon } from "./icons.js";
+import { DEVICE_WORDS, hindrance, lastPlayed, nameOf, playersOf, playLink } from "./title_words.js";
+
+/** @import {LegendDevice, LibraryView, Title} from "../types.js" */
+
+export class DetailsDialog {
+  #dialog;
+  /** @type {string | null} */
+  #titleId = null;
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {() => void} onClosed
+   */
+  constructor(dialog, onClosed) {
+    this.#dialog = dialog;
+    dialog.addEventListener("close", () => {
+      this.#titleId = null;
+      onClosed();
+    });
+    dialog.addEventListener("click", ({ target }) => {
+      // The dialog's own box is covered by its content; what is hit is the backdrop.
+      if (target === dialog) dialog.close();
+    });
+  }
+
+  /** The title that is shown. */
+  get titleId() {
+    return this.#titleId;
+  }
+
+  /**
+   * Show a title, or what has changed about it.
+   * @param {Title} title
+   * @param {LibraryView} view
+   */
+  show(title, view) {
+    this.#titleId = title.id;
+    const close = element("button", { type: "button", class: "close", "aria-label": view.words("library.close"), "data-focus": "close" }, icon("cross"));
+    close.addEventListener("click", () => this.#dialog.close());
+    this.#dialog.replaceChildren(
+      element(
+        "div",
+        { class: "details" },
+        element("div", { class: "details_art" }, artwork(title, "eager"), close),
+        element("div", { class: "details_body" }, ...body(title, view)),
+      ),
+    );
+    if (this.#dialog.open) return;
+    this.#dialog.showModal();
+    const play = this.#dialog.querySelector(".play_link");
+    if (play instanceof HTMLElement) play.focus();
+  }
+
+  close() {
+    this.#dialog.close();
+  }
+}
+
+/**
+ * @param {Title} title
+ * @param {LibraryView} view
+ */
+function body(title, view) {
+  const { words } = view;
+  const refusal = hindrance(title, view);
+  const devices = title.devices.map((device) => words(DEVICE_WORDS[device])).join(", ");
+  return [
+    element("h2", { id: "details_name" }, nameOf(title, view)),
+    element("p", { class: "details_summary" }, textOf(title.summary, view.language)),
+    element("p", { class: "details_facts" }, icon("players"), playersOf(title, view), icon("clock"), lastPlayed(title, view)),
+    refusal === "" ? null : element("p", { class: "callout" }, icon("warning"), refusal),
+    playsWith(title, view.here) ? null : element("p", { class: "callout" }, icon("warning"), words("library.other_device", { devices })),
+    canPlay(title) ? element("div", { class: "details_buttons" }, playLink(title, view, "details play")) : null,
+    element("h3", {}, words("library.controls")),
+    legend(title, view),
+    element("h3", {}, words("library.needs")),
+    needs(title, view),
+  ].filter((each) => each !== null);
+}
+
+/**
+ * @param {Title} title
+ * @param {LibraryView} view
+ */
+function legend(title, view) {
+  const devices = legendOf(title, view.language, view.here);
+  const told = devices.filter(({ device, lines }) => lines.length > 0 || device === "touch");
+  if (told.length === 0) return element("p", { class: "quiet" }, view.words("library.controls_none"));
+  return element("div", { class: "legend" }, ...told.map((each) => legendDevice(each, title, view)));
+}
+
+/**
+ * @param {LegendDevice} each
+ * @param {Title} title
+ * @param {LibraryView} view
+ */
+function legendDevice({ device, yours, lines }, title, { words }) {
+  const heading = element("h4", {}, icon(device), words(DEVICE_WORDS[device]));
+  if (yours) heading.append(element("span", { class: "badge" }, words("library.your_device")));
+  const touch = device === "touch" ? words(title.touch.mode === "pad" ? "library.touch_pad" : "library.touch_pointer") : "";
+  return element(
+    "section",
+    { class: "legend_device" },
+    heading,
+    touch === "" ? null : element("p", { class: "quiet" }, touch),
+    lines.length === 0 ? null : element(
+      "dl",
+      {},
+      ...lines.map(({ action, use }) => element("div", {}, element("dt", {}, action), element("dd", {}, use))),
+    ),
+  );
+}
+
+/**
+ * @param {Title} title
+ * @param {LibraryView} view
+ */
+function needs({ needs: { memory_mib, memory_met, gpu, gpu_met }, picture }, { words }) {
+  /** @type {(text: string, met: boolean | null) => HTMLLIElement} */
+  const line = (text, met) => {
+    const mark = met === null ? "question" : met ? "check" : "cross";
+    const answer = words(met === null ? "library.unknown" : met ? "library.met" : "library.unmet");
+    return element("li", { class: `need need_${mark}` }, icon(mark), text, element("span", { class: "quiet" }, answer));
+  };
+  return element(
+    "ul",
+    { class: "needs" },
+    line(words("library.need_memory", { mib: memory_mib }), memory_met),
+    gpu ? line(words("library.need_gpu"), gpu_met) : line(words("library.need_no_gpu"), true),
+    element("li", { class: "need" }, icon("play"), words("library.need_picture", picture)),
+  );
+}
