@@ -5,8 +5,17 @@ from __future__ import annotations
 CONTROL_MESSAGE_MAX_BYTES = 64 * 1024
 """A JSON control message. An SDP with all our codecs is under 8 KiB."""
 
-SOCKET_MESSAGE_MAX_BYTES = 4 * CONTROL_MESSAGE_MAX_BYTES
-"""What a WebSocket takes before it closes: larger than a control message, so that one is refused in words."""
+NODE_MESSAGE_MAX_BYTES = 4 * CONTROL_MESSAGE_MAX_BYTES
+"""A message of a node, which may list all its sessions and titles."""
+
+SESSIONS_PER_NODE_MAX = 512
+"""Slots of one node, and sessions that it may list."""
+
+TITLES_PER_NODE_MAX = 1024
+"""Titles that a node may list."""
+
+SOCKET_MESSAGE_MAX_BYTES = 2 * NODE_MESSAGE_MAX_BYTES
+"""What a WebSocket takes before it closes: larger than any message, so that one is refused in words."""
 
 SDP_MAX_BYTES = 32 * 1024
 """One session description, as written into a message; leaves room for the fields around it."""

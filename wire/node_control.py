@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import FIGURES_PER_HEARTBEAT, SDP_MAX_BYTES, SEATS_MAX, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import (
+    FIGURES_PER_HEARTBEAT,
+    SDP_MAX_BYTES,
+    SEATS_MAX,
+    SESSIONS_PER_NODE_MAX,
+    TITLES_PER_NODE_MAX,
+    VIDEO_BPS_MAX,
+    VIDEO_BPS_MIN,
+)
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.version import ProtocolRange
@@ -22,7 +30,7 @@ from wire.worker_control import PlacementState
 class NodeCapacity:
     """What a node measured of itself at start."""
 
-    slots: int = field(metadata={"min": 0, "max": 1024})
+    slots: int = field(metadata={"min": 0, "max": SESSIONS_PER_NODE_MAX})
     """Sessions that it can run at once."""
     cpu_cores: int = field(metadata={"min": 1, "max": 4096})
     memory_bytes: int = field(metadata={"min": 0})
@@ -92,8 +100,8 @@ class NodeHello(Message):
     name: str = field(metadata={"max_len": 64})
     """The operator's name for the machine."""
     capacity: NodeCapacity
-    titles: tuple[CachedTitle, ...] = field(metadata={"max_len": 4096})
-    sessions: tuple[RunningSession, ...] = field(metadata={"max_len": 1024})
+    titles: tuple[CachedTitle, ...] = field(metadata={"max_len": TITLES_PER_NODE_MAX})
+    sessions: tuple[RunningSession, ...] = field(metadata={"max_len": SESSIONS_PER_NODE_MAX})
     enrolment_token: str | None = field(default=None, metadata={"max_len": 128})
     """One-time token; the answer brings the node's own key."""
     node_id: str | None = None
@@ -120,7 +128,7 @@ class Heartbeat(Message):
     """Still here; also carries what runs, so that a lost message heals."""
 
     TYPE: ClassVar[str] = "heartbeat"
-    sessions: tuple[RunningSession, ...] = field(metadata={"max_len": 1024})
+    sessions: tuple[RunningSession, ...] = field(metadata={"max_len": SESSIONS_PER_NODE_MAX})
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
     figures: tuple[SessionFigures, ...] = field(default=(), metadata={"max_len": FIGURES_PER_HEARTBEAT})

@@ -53,15 +53,20 @@ def encode(message: Message) -> str:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 
-def decode(text: str | bytes, messages: Mapping[str, type[M]]) -> M:
+def decode(text: str | bytes, messages: Mapping[str, type[M]], *, max_bytes: int = CONTROL_MESSAGE_MAX_BYTES) -> M:
     """Read one message of a family.
+
+    Args:
+        text: JSON.
+        messages: The family.
+        max_bytes: What a message of this sender may have.
 
     Raises:
         WireError: ``too_large``, ``malformed`` (names the field) or ``unknown_type``.
     """
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
-    if size > CONTROL_MESSAGE_MAX_BYTES:
-        raise WireError(Reason.TOO_LARGE, f"a control message may have {CONTROL_MESSAGE_MAX_BYTES} bytes, got {size}")
+    if size > max_bytes:
+        raise WireError(Reason.TOO_LARGE, f"a control message may have {max_bytes} bytes, got {size}")
     try:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:

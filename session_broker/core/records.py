@@ -63,6 +63,11 @@ class Peer:
     """Whether the worker's offer was passed on."""
 
 
+OPENS_PER_S = 1.0
+OPENS_AT_ONCE = 10.0
+"""Requests for a peer by one participant: on average, and in a row."""
+
+
 @dataclass(slots=True)
 class Participant:
     """Somebody at a session's table."""
@@ -85,6 +90,8 @@ class Participant:
     video_max_bps: int | None = None
     """Highest video bitrate that this participant allows."""
     peer: Peer | None = None
+    opens: TokenBucket = field(default_factory=lambda: TokenBucket(OPENS_PER_S, OPENS_AT_ONCE, 0.0))
+    """Requests for a peer: each costs the node two messages, which all its sessions share."""
     report: MediaReport | None = None
     """What its tab last said of its picture."""
 

@@ -108,6 +108,8 @@ def handle_message(state: BrokerState, key: TabKey, message: Message, now: float
         case TabHello():
             raise WireError(Reason.BAD_STATE, "hello was said already")
         case OpenPeer(video_codecs):
+            if not participant.opens.take(now):
+                raise WireError(Reason.TOO_MANY, "connections are asked for too fast; wait a moment")
             want_peer(state, session, participant, video_codecs, now)
         case Answer():
             take_answer(state, session, participant, message)

@@ -15,6 +15,7 @@ from session_broker.io.metrics import Metrics
 from session_broker.io.outbox import Outbox
 from session_broker.io.runner import StoreUnavailable
 from wire.errors import Reason, WireError
+from wire.limits import CONTROL_MESSAGE_MAX_BYTES
 from wire.schema import Message, decode
 
 M = TypeVar("M", bound=Message)
@@ -33,11 +34,14 @@ class Conversation:
         refusal: Callable[[Reason, str], Message],
         side: str,
         metrics: Metrics,
+        *,
+        max_bytes: int = CONTROL_MESSAGE_MAX_BYTES,
     ) -> None:
         self.outbox = outbox
         self._websocket = websocket
         self._refusal = refusal
         self._side = side
+        self._max_bytes = max_bytes
         self._metrics = metrics
 
     async def hold(self, read: Callable[[], Awaitable[None]]) -> None:
@@ -80,7 +84,7 @@ class Conversation:
         text = event.get("text")
         if text is None:
             raise WireError(Reason.MALFORMED, "control messages are text")
-        return decode(text, messages)
+        return decode(text, messages, max_bytes=self._max_bytes)
 
     async def first(self, messages: Mapping[str, type[M]], timeout_s: float) -> M:
         """Return the first message, which must come within ``timeout_s``.

@@ -18,6 +18,7 @@ from session_broker.io.conversation import Conversation
 from session_broker.io.outbox import NODE_WAITING_MAX, Outbox
 from session_broker.io.runner import StoreUnavailable
 from wire.errors import Reason, WireError
+from wire.limits import NODE_MESSAGE_MAX_BYTES
 from wire.node_control import FROM_NODE, NodeHello, NodeRefusal
 from wire.schema import Message
 from wire.version import negotiate
@@ -35,7 +36,7 @@ async def serve_node(broker: Broker, websocket: WebSocket) -> None:
     await websocket.accept()
     link = LinkKey(broker.runner.new_key())
     outbox = Outbox(NODE_WAITING_MAX, broker.metrics.slow_consumers.labels("node").inc)
-    talk = Conversation(websocket, outbox, NodeRefusal, "node", broker.metrics)
+    talk = Conversation(websocket, outbox, NodeRefusal, "node", broker.metrics, max_bytes=NODE_MESSAGE_MAX_BYTES)
     try:
         await talk.hold(lambda: _converse(broker, talk, link))
     finally:

@@ -87,6 +87,9 @@ class _Placed:
     state: PlacementState
     start_due: float
     """When it must be serving, monotonic seconds."""
+    save_dir: str
+    waiting: StartWorker | None = None
+    """Launched once the session before it has let go of the save folder."""
     ending: Reason | None = None
     peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
@@ -196,19 +199,24 @@ class NodeSessions:
             refused = Reason.NO_ROOM
         if refused is not None or title is None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
-        self._placed[ask.session_id] = _Placed(
-            ask.epoch, PlacementState.PREPARING, start_due=now + self._offer.start_timeout_s
-        )
+        save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
+        in_use = any(other.save_dir == save_dir for other in self._placed.values())
+        placed = _Placed(ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir)
+        self._placed[ask.session_id] = placed
         start = StartWorker(
             session_id=ask.session_id,
             epoch=ask.epoch,
             title=title_spec(title, self._offer),
-            save_dir=str(self._offer.saves / ask.player_key / ask.title_id),
+            save_dir=save_dir,
             ice=self._offer.ice,
             encoder=self._offer.encoder,
             abandon_s=self._offer.abandon_s,
         )
-        return [*self._news(ask.session_id, ask.epoch, PlacementState.PREPARING), Launch(start)]
+        news = self._news(ask.session_id, ask.epoch, PlacementState.PREPARING)
+        if in_use:
+            placed.waiting = start
+            return news
+        return [*news, Launch(start)]
 
     def _end(self, ask: EndSession) -> list[Effect]:
         placed = self._placed.get(ask.session_id)
@@ -220,6 +228,8 @@ class NodeSessions:
         if placed.ending is not None:
             return []
         placed.ending = reason
+        if placed.waiting is not None:
+            return self._gone(session_id, reason, "")
         return [EndWorker(session_id, StopWorker(reason))]
 
     def _open_peer(self, ask: OpenNodePeer) -> list[Effect]:
@@ -275,17 +285,14 @@ class NodeSessions:
 
     def handle_worker_gone(self, session_id: str, detail: str) -> list[Effect]:
         """Free the slot of a session whose worker died or could not be started."""
-        placed = self._placed.pop(session_id, None)
-        if placed is None:
-            return []
-        reason = placed.ending or Reason.WORKER_LOST
-        return self._news(session_id, placed.epoch, PlacementState.RELEASED, reason, detail)
+        placed = self._placed.get(session_id)
+        return [] if placed is None else self._gone(session_id, placed.ending or Reason.WORKER_LOST, detail)
 
     def handle_shutdown(self) -> list[Effect]:
         """End everything and take nothing more."""
         self._closing = True
         effects: list[Effect] = []
-        for session_id, placed in self._placed.items():
+        for session_id, placed in list(self._placed.items()):
             effects += self._stop(session_id, placed, Reason.NODE_SHUTDOWN)
         return effects
 
@@ -298,9 +305,8 @@ class NodeSessions:
             return self._kill(session_id, Reason.WORKER_LOST, str(error))
         if state is not PlacementState.RELEASED:
             return self._news(session_id, placed.epoch, state, reason, detail)
-        del self._placed[session_id]
         reason = reason or placed.ending or Reason.WORKER_LOST
-        news = self._news(session_id, placed.epoch, state, reason, detail)
+        news = self._gone(session_id, reason, detail)
         # It exits by itself now; if it does not, the escalation ends it.
         return news if placed.ending is not None else [*news, EndWorker(session_id, StopWorker(reason))]
 
@@ -310,9 +316,18 @@ class NodeSessions:
         return self._to_broker(message)
 
     def _kill(self, session_id: str, reason: Reason, detail: str) -> list[Effect]:
+        ending = self._placed[session_id].ending
+        return [KillWorker(session_id, detail), *self._gone(session_id, ending or reason, detail)]
+
+    def _gone(self, session_id: str, reason: Reason, detail: str) -> list[Effect]:
+        """Free a session's slot and save folder; whoever waited for the folder starts."""
         placed = self._placed.pop(session_id)
-        news = self._news(session_id, placed.epoch, PlacementState.RELEASED, placed.ending or reason, detail)
-        return [KillWorker(session_id, detail), *news]
+        effects = self._news(session_id, placed.epoch, PlacementState.RELEASED, reason, detail)
+        for other in self._placed.values():
+            if other.waiting is not None and other.save_dir == placed.save_dir:
+                start, other.waiting = other.waiting, None
+                return [*effects, Launch(start)]
+        return effects
 
     # --- saying it ---
 

@@ -30,6 +30,8 @@ class Peer:
     session: PeerSession
     participant: Participant
     codec: VideoCodec
+    answer_by_s: float
+    """Monotonic seconds; without an answer by then it is closed."""
     state: PeerState = PeerState.INVITED
 
 

@@ -152,11 +152,12 @@ class SessionWorker:
     # --- peers ---
 
     async def _open_peer(self, invite: OpenWorkerPeer) -> None:
-        if len(self._table.peers) >= PEERS_MAX:
-            raise WireError(Reason.TOO_MANY, f"a session has at most {PEERS_MAX} peers")
+        """Register the peer before the first wait, so that whatever comes next for it finds it, then offer."""
         codec = choose_codec(invite.video_codecs)
-        for earlier in self._table.of_participant(invite.participant_id):
-            await self._close_peer(earlier, PeerState.LEFT, Reason.REPLACED)
+        earlier = self._table.of_participant(invite.participant_id)
+        if len(self._table.peers) - len(earlier) >= PEERS_MAX:
+            raise WireError(Reason.TOO_MANY, f"a session has at most {PEERS_MAX} peers")
+        now_s = time.monotonic()
         participant = self._table.participants.get(invite.participant_id)
         if participant is None:
             receiver = InputReceiver(invite.participant_index, invite.seats, invite.role)
@@ -171,10 +172,16 @@ class SessionWorker:
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
         session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, callbacks=callbacks)
-        self._table.peers[invite.peer_id] = Peer(session, participant, codec)
-        self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, time.monotonic())
+        peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s)
+        self._table.peers[invite.peer_id] = peer
+        self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, now_s)
         self._media.open_rung(codec)
-        self._link.send(PeerOffer(invite.peer_id, await session.offer()))
+        if earlier:
+            self._inputs.release_all(participant.index, participant.receiver, time.monotonic_ns() // 1000)
+        for peer_id in earlier:
+            await self._close_peer(peer_id, PeerState.LEFT, Reason.REPLACED)
+        if self._table.peers.get(invite.peer_id) is peer:
+            self._link.send(PeerOffer(invite.peer_id, await session.offer()))
 
     def _set_quality(self, participant_id: str, video_max_bps: int | None) -> None:
         participant = self._table.participants.get(participant_id)
@@ -281,8 +288,15 @@ class SessionWorker:
             elif now_s - self._lonely_since_s > self._start.abandon_s:
                 self.end(Reason.ABANDONED, f"nobody was connected for {self._start.abandon_s:.0f} s")
             self._watch_absence(now_s)
+            self._close_unanswered(now_s)
             self._media.once_a_second()
             self._link.send(self._media.stats())
+
+    def _close_unanswered(self, now_s: float) -> None:
+        """Give back the places of peers whose ticket ran out before an answer came."""
+        for peer_id, peer in list(self._table.peers.items()):
+            if peer.state is PeerState.INVITED and now_s >= peer.answer_by_s:
+                self._spawn(self._close_peer(peer_id, PeerState.LEFT, Reason.CONNECT_TIMEOUT), peer_id)
 
     # --- ends ---
 

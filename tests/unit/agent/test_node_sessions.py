@@ -58,7 +58,8 @@ OFFER = NodeOffer(
 
 
 def start(session_id: str = "ses_a", epoch: int = 1, **changed: str) -> StartSession:
-    fields = {"title_id": "chess", "title_version": "0.0.0", "player_key": "plr_1"} | changed
+    player_key = "plr_1" if session_id == "ses_a" else f"plr_{session_id}"
+    fields = {"title_id": "chess", "title_version": "0.0.0", "player_key": player_key} | changed
     return StartSession(session_id, epoch, **fields)
 
 
@@ -124,6 +125,27 @@ def test_no_more_sessions_than_slots_and_a_release_frees_one() -> None:
     assert refused == [ToBroker(PlacementNews("ses_c", 1, RELEASED, Reason.NO_ROOM))]
     sessions.handle_worker("ses_b", WorkerState(RELEASED, Reason.TITLE_QUIT))
     assert any(isinstance(effect, Launch) for effect in sessions.handle_broker(start("ses_c"), 0.0))
+
+
+def test_a_session_waits_until_the_one_before_it_has_let_go_of_the_save_folder() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_broker(EndSession("ses_a", 1, Reason.ENDED_BY_PLAYER), 0.0)
+    again = start("ses_b", player_key="plr_1")
+    assert sessions.handle_broker(again, 0.0) == [ToBroker(PlacementNews("ses_b", 1, PREPARING))]
+    *_, launch = sessions.handle_worker("ses_a", WorkerState(RELEASED, Reason.ENDED_BY_PLAYER))
+    assert isinstance(launch, Launch)
+    assert launch.start.session_id == "ses_b"
+
+
+def test_a_session_that_waits_can_be_ended_and_its_deadline_holds() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_broker(start("ses_b", player_key="plr_1"), 0.0)
+    released = ToBroker(PlacementNews("ses_b", 1, RELEASED, Reason.LEFT))
+    assert sessions.handle_broker(EndSession("ses_b", 1, Reason.LEFT), 0.0) == [released]
+    sessions.handle_broker(start("ses_b", epoch=2, player_key="plr_1"), 0.0)
+    late = sessions.handle_timeout(OFFER.start_timeout_s)
+    assert ToBroker(PlacementNews("ses_b", 2, RELEASED, Reason.START_TIMEOUT, "no picture in time")) in late
+    assert [session.session_id for session in sessions.running()] == ["ses_a"]
 
 
 def test_a_repeated_start_is_answered_and_launches_nothing() -> None:
@@ -319,20 +341,22 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.sessions = NodeSessions(OFFER)
-        self.workers: set[str] = set()
+        self.workers: dict[str, str] = {}
+        """Save folder by session."""
         self.now = 0.0
 
     def apply(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Launch(start=launched):
-                    self.workers.add(launched.session_id)
+                    assert launched.save_dir not in self.workers.values()
+                    self.workers[launched.session_id] = launched.save_dir
                 case KillWorker(session_id=session_id):
-                    self.workers.discard(session_id)
+                    self.workers.pop(session_id, None)
 
-    @rule(session_id=SESSIONS, epoch=st.integers(1, 2))
-    def start(self, session_id: str, epoch: int) -> None:
-        self.apply(self.sessions.handle_broker(start(session_id, epoch), self.now))
+    @rule(session_id=SESSIONS, epoch=st.integers(1, 2), player_key=st.sampled_from(["plr_1", "plr_2", "plr_3"]))
+    def start(self, session_id: str, epoch: int, player_key: str) -> None:
+        self.apply(self.sessions.handle_broker(start(session_id, epoch, player_key=player_key), self.now))
 
     @rule(session_id=SESSIONS, epoch=st.integers(1, 2))
     def end(self, session_id: str, epoch: int) -> None:
@@ -340,13 +364,13 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(session_id=SESSIONS, state=STATES)
     def report(self, session_id: str, state: PlacementState) -> None:
-        self.apply(self.sessions.handle_worker(session_id, WorkerState(state)))
         if state is RELEASED:
-            self.workers.discard(session_id)
+            self.workers.pop(session_id, None)
+        self.apply(self.sessions.handle_worker(session_id, WorkerState(state)))
 
     @rule(session_id=SESSIONS)
     def die(self, session_id: str) -> None:
-        self.workers.discard(session_id)
+        self.workers.pop(session_id, None)
         self.apply(self.sessions.handle_worker_gone(session_id, "died"))
 
     @rule(session_id=SESSIONS, peer_id=st.sampled_from(["peer_1", "peer_2"]))
@@ -370,7 +394,9 @@ class AnyOrder(RuleBasedStateMachine):
     def slots_hold_and_each_session_has_its_worker(self) -> None:
         running = {session.session_id for session in self.sessions.running()}
         assert len(running) <= OFFER.slots
-        assert running == self.workers
+        assert self.workers.keys() <= running
+        for session_id in running - self.workers.keys():
+            assert self.sessions._placed[session_id].save_dir in self.workers.values()
 
     @invariant()
     def no_deadline_is_left_behind(self) -> None:

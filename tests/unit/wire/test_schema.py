@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 
 from wire import node_control, session_control, worker_control
 from wire.errors import Reason, WireError
-from wire.limits import CONTROL_MESSAGE_MAX_BYTES
+from wire.limits import (
+    CONTROL_MESSAGE_MAX_BYTES,
+    FIGURES_PER_HEARTBEAT,
+    NODE_MESSAGE_MAX_BYTES,
+    SESSIONS_PER_NODE_MAX,
+    TITLES_PER_NODE_MAX,
+)
 from wire.schema import LIST_MAX_ITEMS, TEXT_MAX_CHARS, Message, decode, encode, family
+from wire.version import ProtocolRange
 
 
 class Colour(StrEnum):
@@ -189,3 +196,21 @@ def test_no_message_crashes_a_reader(messages: dict[str, type[Message]], data: s
 def test_no_noise_crashes_a_reader(noise: bytes | str) -> None:
     with pytest.raises(WireError):
         decode(noise, SAMPLES)
+
+
+def test_the_largest_messages_of_a_node_pass() -> None:
+    """What the limits of each list allow must fit together into one message."""
+    sessions = tuple(
+        node_control.RunningSession(f"ses_{number:024}", 2**31, worker_control.PlacementState.SUPERSEDED)
+        for number in range(SESSIONS_PER_NODE_MAX)
+    )
+    titles = tuple(node_control.CachedTitle("t" * 64, "1" * 64) for _ in range(TITLES_PER_NODE_MAX))
+    figures = tuple(
+        node_control.SessionFigures(f"ses_{number:024}", 1024, 1234.56789, 123456789.123, 123.456789, 123.456789)
+        for number in range(FIGURES_PER_HEARTBEAT)
+    )
+    capacity = node_control.NodeCapacity(SESSIONS_PER_NODE_MAX, 64, 2**40, 12.345, ("libx264",) * 8)
+    hello = node_control.NodeHello(ProtocolRange(), "n" * 64, capacity, titles, sessions)
+    for message in (hello, node_control.Heartbeat(sessions, 100.0, 2**40, figures)):
+        text = encode(message)
+        assert decode(text, node_control.FROM_NODE, max_bytes=NODE_MESSAGE_MAX_BYTES) == message

@@ -13,7 +13,10 @@ export const FLAG_RELATIVE = 2;
 export const NO_INPUT_US = -2147483648;
 
 export const CONTROL_MESSAGE_MAX_BYTES = 65536;
-export const SOCKET_MESSAGE_MAX_BYTES = 262144;
+export const NODE_MESSAGE_MAX_BYTES = 262144;
+export const SESSIONS_PER_NODE_MAX = 512;
+export const TITLES_PER_NODE_MAX = 1024;
+export const SOCKET_MESSAGE_MAX_BYTES = 524288;
 export const SDP_MAX_BYTES = 32768;
 export const CONTROL_RATE_PER_S = 50;
 export const INPUT_BATCH_MAX_BYTES = 1200;
