@@ -51,6 +51,10 @@ class NodeConfig:
     """Video bitrate per rung, bits per second."""
     abandon_s: float = 600.0
     """Seconds without a connected peer after which a worker ends by itself, broker or not."""
+    afk_pause_max_s: int = 86400
+    """Most seconds without input that a title may ask for before its session pauses."""
+    afk_end_max_s: int = 86400
+    """Most seconds of pause that a title may ask for before its session ends."""
     start_timeout_s: float = 30.0
     """Seconds from ``start`` to the title's first frame."""
     stop: StopDeadlines = StopDeadlines()

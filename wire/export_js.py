@@ -27,6 +27,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     input_events.EventType,
     input_events.TouchPhase,
     frame_story.StoryKind,
+    frame_story.Presence,
     Reason,
     session_control.SessionState,
     session_control.PeerState,

@@ -14,6 +14,7 @@ Layout, big-endian; the first byte is the kind::
     5 cursor    u8 5 | u8 flags (1 visible, 2 relative wanted) | u8 width | u8 height | u8 hot_x | u8 hot_y | RGBA
     6 rumble    u8 6 | u8 pad | u16 low | u16 high | u16 duration_ms
     7 text      u8 7 | u8 wanted                                               (the title asks for text input)
+    8 absence   u8 8 | u8 presence | u32 next_s                                (nobody has played for a while)
 """
 
 from __future__ import annotations
@@ -44,6 +45,17 @@ class StoryKind(IntEnum):
     CURSOR = 5
     RUMBLE = 6
     TEXT_INPUT = 7
+    ABSENCE = 8
+
+
+class Presence(IntEnum):
+    """Whether anybody plays, as far as input tells."""
+
+    HERE = 0
+    WARNED = 1
+    """The session pauses soon."""
+    AWAY = 2
+    """Paused: no media until the next input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,16 @@ class TextInput:
     wanted: bool
 
 
-Story: TypeAlias = FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Nobody has played for a while, or somebody does again."""
+
+    presence: Presence
+    next_s: int
+    """Seconds to the pause, or once paused to the session's end."""
+
+
+Story: TypeAlias = FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence
 
 _FRAME = struct.Struct("!BBIIIIIQIIIi")
 _CLOCK_REQUEST = struct.Struct("!BQ")
@@ -137,6 +158,7 @@ _ACK = struct.Struct("!BI")
 _CURSOR = struct.Struct("!BBBBBB")
 _RUMBLE = struct.Struct("!BBHHH")
 _TEXT = struct.Struct("!BB")
+_ABSENCE = struct.Struct("!BBI")
 _U32 = 0xFFFFFFFF
 
 
@@ -173,6 +195,8 @@ def _encode(story: Story) -> bytes:
             return _RUMBLE.pack(StoryKind.RUMBLE, pad, low, high, duration_ms)
         case TextInput(wanted):
             return _TEXT.pack(StoryKind.TEXT_INPUT, int(wanted))
+        case Absence(presence, next_s):
+            return _ABSENCE.pack(StoryKind.ABSENCE, presence, next_s)
 
 
 def _encode_cursor(cursor: Cursor) -> bytes:
@@ -240,10 +264,23 @@ def _decode(kind: StoryKind, data: bytes) -> Story:
         case StoryKind.RUMBLE:
             return _decode_rumble(data)
         case StoryKind.TEXT_INPUT:
-            wanted = _TEXT.unpack(data)[1]
-            if wanted > 1:
-                raise WireError(Reason.MALFORMED, f"text input flag {wanted}")
-            return TextInput(bool(wanted))
+            return _decode_text_input(data)
+        case StoryKind.ABSENCE:
+            return _decode_absence(data)
+
+
+def _decode_text_input(data: bytes) -> TextInput:
+    wanted = _TEXT.unpack(data)[1]
+    if wanted > 1:
+        raise WireError(Reason.MALFORMED, f"text input flag {wanted}")
+    return TextInput(bool(wanted))
+
+
+def _decode_absence(data: bytes) -> Absence:
+    _, presence, next_s = _ABSENCE.unpack(data)
+    if presence > max(Presence):
+        raise WireError(Reason.MALFORMED, f"presence {presence}")
+    return Absence(Presence(presence), next_s)
 
 
 def _decode_cursor(data: bytes) -> Cursor:

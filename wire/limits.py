@@ -47,6 +47,12 @@ STORY_MESSAGE_MAX_BYTES = 20 * 1024
 CURSOR_MAX_PX = 64
 """Edge of a cursor image."""
 
+VIDEO_BPS_MIN = 100_000
+"""Lowest video bitrate that a rung is set to."""
+
+VIDEO_BPS_MAX = 100_000_000
+"""Highest video bitrate that a rung is set to."""
+
 PADS_MAX = 4
 """Game pads per participant."""
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import FIGURES_PER_HEARTBEAT, SDP_MAX_BYTES, SEATS_MAX, SESSIONS_PER_NODE_MAX, TITLES_PER_NODE_MAX
+from wire.limits import (
+    FIGURES_PER_HEARTBEAT,
+    SDP_MAX_BYTES,
+    SEATS_MAX,
+    SESSIONS_PER_NODE_MAX,
+    TITLES_PER_NODE_MAX,
+    VIDEO_BPS_MAX,
+    VIDEO_BPS_MIN,
+)
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.version import ProtocolRange
@@ -164,6 +172,8 @@ class OpenNodePeer(Message):
     ticket_sha256: str = field(metadata={"max_len": 64})
     ticket_ttl_s: float = field(metadata={"min": 0.0, "max": 600.0})
     video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
+    video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
+    """Highest video bitrate that the participant allows, None without a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +185,16 @@ class NodePeerAnswer(Message):
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
     sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class SetNodeQuality(Message):
+    """A participant allows another video bitrate from now on."""
+
+    TYPE: ClassVar[str] = "set_quality"
+    session_id: str
+    participant_id: str
+    video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +279,7 @@ TO_NODE = family(
     EndSession,
     OpenNodePeer,
     NodePeerAnswer,
+    SetNodeQuality,
     CloseNodePeer,
     SetNodeSeats,
     DismissNodeParticipant,

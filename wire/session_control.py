@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import PEERS_MAX, REPORTED_MS_MAX, SDP_MAX_BYTES, SEATS_MAX
+from wire.limits import PEERS_MAX, REPORTED_MS_MAX, SDP_MAX_BYTES, SEATS_MAX, VIDEO_BPS_MAX, VIDEO_BPS_MIN
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -118,6 +118,15 @@ class MediaReport(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class SetQuality(Message):
+    """What the player allows the picture to cost, from now on; since version 2."""
+
+    TYPE: ClassVar[str] = "set_quality"
+    video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
+    """Highest video bitrate, None to leave it to the node."""
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome(Message):
     """The broker's answer to ``hello``."""
 
@@ -215,7 +224,7 @@ class Refusal(Message):
     detail: str = field(default="", metadata={"max_len": 4096})
 
 
-FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport)
+FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport, SetQuality)
 """What a tab may send."""
 
 TO_TAB = family(Welcome, StateNews, TableNews, Offer, PeerNews, TakenOver, Refusal)

@@ -13,8 +13,8 @@ from wire.errors import Reason, WireError
 PROTOCOL_MIN = 1
 """Oldest control protocol version that this build speaks."""
 
-PROTOCOL_MAX = 1
-"""Newest control protocol version that this build speaks."""
+PROTOCOL_MAX = 2
+"""Newest control protocol version that this build speaks: since 2 a tab may send ``set_quality``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SDP_MAX_BYTES, SEATS_MAX
+from wire.limits import (
+    PICTURE_MAX_HEIGHT_PX,
+    PICTURE_MAX_WIDTH_PX,
+    PICTURE_MIN_PX,
+    SDP_MAX_BYTES,
+    SEATS_MAX,
+    VIDEO_BPS_MAX,
+    VIDEO_BPS_MIN,
+)
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 
@@ -45,6 +53,10 @@ class TitleSpec:
     """Picture height before the title sets its own."""
     fps: int = field(default=60, metadata={"min": 1, "max": 240})
     """Frames per second that the encoder is set up for."""
+    afk_pause_s: int = field(default=600, metadata={"min": 1, "max": 86400})
+    """Seconds without input after which the session pauses."""
+    afk_end_s: int = field(default=1800, metadata={"min": 1, "max": 86400})
+    """Seconds of pause after which it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ class EncoderSpec:
     """FFmpeg name of an H.264 encoder that opened when the node probed."""
     x264_preset: str = "ultrafast"
     """``ultrafast`` or ``superfast`` by measured headroom."""
-    target_bps: int = field(default=8_000_000, metadata={"min": 100_000, "max": 100_000_000})
+    target_bps: int = field(default=8_000_000, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
     """Video bitrate per rung."""
 
 
@@ -103,6 +115,8 @@ class OpenWorkerPeer(Message):
     ticket_ttl_s: float = field(metadata={"min": 0.0, "max": 600.0})
     """Seconds from now until the ticket is void."""
     video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
+    video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
+    """Highest video bitrate that the participant allows, None without a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,15 @@ class PeerAnswer(Message):
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
     sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
+
+
+@dataclass(frozen=True, slots=True)
+class SetWorkerQuality(Message):
+    """A participant allows another video bitrate from now on."""
+
+    TYPE: ClassVar[str] = "set_quality"
+    participant_id: str
+    video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +230,9 @@ class WorkerStats(Message):
     """Batches refused: malformed, of another participant, or too many."""
 
 
-TO_WORKER = family(StartWorker, OpenWorkerPeer, PeerAnswer, ClosePeer, SetSeats, DismissParticipant, StopWorker)
+TO_WORKER = family(
+    StartWorker, OpenWorkerPeer, PeerAnswer, SetWorkerQuality, ClosePeer, SetSeats, DismissParticipant, StopWorker
+)
 """What an agent may send to a worker."""
 
 FROM_WORKER = family(WorkerReady, WorkerState, PeerOffer, WorkerPeerState, WorkerStats)

@@ -15,7 +15,14 @@ from session_broker.core.records import BrokerState, Node, Participant, Peer, Se
 from session_broker.core.tickets import PEER_TICKET_TTL_S, TOKEN_RANDOM_BYTES, digest, make_token
 from wire.errors import Reason, WireError
 from wire.ids import PeerId
-from wire.node_control import CloseNodePeer, NodePeerAnswer, NodePeerOffer, NodePeerState, OpenNodePeer
+from wire.node_control import (
+    CloseNodePeer,
+    NodePeerAnswer,
+    NodePeerOffer,
+    NodePeerState,
+    OpenNodePeer,
+    SetNodeQuality,
+)
 from wire.session_control import Answer, Offer, PeerNews, PeerState, Role, SessionState
 
 _EVENTS = {
@@ -49,8 +56,17 @@ def open_if_running(state: BrokerState, session: Session, participant: Participa
     message = OpenNodePeer(
         session.session_id, peer.peer_id, participant.participant_id, participant.number, participant.role,
         participant.seats, digest(ticket), PEER_TICKET_TTL_S, participant.wanted_codecs,
+        participant.video_max_bps,
     )  # fmt: skip
     state.emit(ToNode(node.link, message))
+
+
+def set_quality(state: BrokerState, session: Session, participant: Participant, video_max_bps: int | None) -> None:
+    """Remember what a participant allows the picture to cost, and tell the node that streams to it."""
+    participant.video_max_bps = video_max_bps
+    node = node_of(state, session)
+    if node is not None and node.link is not None:
+        state.emit(ToNode(node.link, SetNodeQuality(session.session_id, participant.participant_id, video_max_bps)))
 
 
 def reopen_invited(state: BrokerState, session: Session, now: float) -> None:

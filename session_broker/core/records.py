@@ -87,6 +87,8 @@ class Participant:
     tab: TabKey | None = None
     wanted_codecs: tuple[str, ...] | None = None
     """A request for a peer that waits until the session runs."""
+    video_max_bps: int | None = None
+    """Highest video bitrate that this participant allows."""
     peer: Peer | None = None
     opens: TokenBucket = field(default_factory=lambda: TokenBucket(OPENS_PER_S, OPENS_AT_ONCE, 0.0))
     """Requests for a peer: each costs the node two messages, which all its sessions share."""

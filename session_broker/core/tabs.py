@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from session_broker.core.effects import CLOSE_TAKEN_OVER, CloseTab, TabKey, ToTab
-from session_broker.core.peers import close_peer, note_attendance, take_answer, want_peer
+from session_broker.core.peers import close_peer, note_attendance, set_quality, take_answer, want_peer
 from session_broker.core.records import HOST_NUMBER, Admission, BrokerState, Participant, Session, Tab
 from session_broker.core.sessions import end_session, news_of
 from session_broker.core.sign_in import Caller
@@ -11,7 +11,7 @@ from session_broker.core.table import free_seat, participant_of, remove, take_se
 from wire.errors import Reason, WireError
 from wire.ids import SessionId
 from wire.schema import Message
-from wire.session_control import Answer, Leave, MediaReport, OpenPeer, Role, TabHello, TakenOver, Welcome
+from wire.session_control import Answer, Leave, MediaReport, OpenPeer, Role, SetQuality, TabHello, TakenOver, Welcome
 
 CLOSE_LEFT = 1000
 """The tab asked to go."""
@@ -115,6 +115,10 @@ def handle_message(state: BrokerState, key: TabKey, message: Message, now: float
             take_answer(state, session, participant, message)
         case MediaReport():
             _take_report(session, participant, message, now)
+        case SetQuality(video_max_bps):
+            if participant.role is not Role.PLAYER:
+                raise WireError(Reason.FORBIDDEN, "the picture's quality is the players' to choose")
+            set_quality(state, session, participant, video_max_bps)
         case Leave(end):
             _leave(state, session, participant, key, end=end, now=now)
 

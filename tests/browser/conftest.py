@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,14 +13,21 @@ from playwright.async_api import Browser, StorageState
 
 from tests.support.chromium import PlayPage, chromium, play_page
 from tests.support.farplay_process import FarplayProcess
+from tests.support.notebook import NOTEBOOK, sleepy_notebook
 from tests.support.player import OpenPlayer, end_sessions, sign_in
 
 
 @pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarplayProcess]:
-    folder = tmp_path_factory.mktemp("up")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up") / "data"
+
+
+@pytest.fixture(scope="session")
+def up(data_dir: Path) -> Iterator[FarplayProcess]:
+    titles = ["--title", str(NOTEBOOK), "--title", str(sleepy_notebook(data_dir.parent / "sleepy"))]
     ports = ["--port", "0", "--lan", "--lan-port", "0", "--host", "127.0.0.1"]
-    running = FarplayProcess(["up", "--json", *ports, "--data-dir", str(folder / "data")], folder / "up.log")
+    options = ["--json", *ports, "--data-dir", str(data_dir), *titles]
+    running = FarplayProcess(["up", *options], data_dir.parent / "up.log")
     yield running
     assert running.stop() == 0, running.log_tail()
     assert not running.left_behind(), running.left_behind()
@@ -42,9 +50,13 @@ async def open_player(up: FarplayProcess, browser: Browser, owner: StorageState)
 
     @asynccontextmanager
     async def opened(
-        browser: Browser | None = None, *, touch: bool = False, pads: bool = False
+        browser: Browser | None = None,
+        *,
+        touch: bool = False,
+        pads: bool = False,
+        phone: tuple[int, int] | None = None,
     ) -> AsyncIterator[PlayPage]:
-        async with play_page(browser or shared, touch=touch, pads=pads, signed_in=owner) as play:
+        async with play_page(browser or shared, touch=touch, pads=pads, phone=phone, signed_in=owner) as play:
             yield play
 
     yield opened

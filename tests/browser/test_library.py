@@ -85,7 +85,7 @@ async def test_language_is_switched_and_remembered(up: FarplayProcess, open_play
         await expect(chinese).to_be_focused()
 
         await page.goto(f"{up.url}/session/ses_nothing")
-        await expect(page.locator("#screen_heading")).to_have_text("没有成功")
+        await expect(page.locator("#screen_heading")).to_have_text("游戏已结束")
         assert await page.evaluate("document.documentElement.lang") == "zh-Hans"
         play.expected += ["404", "403", "WebSocket"]
         await open_library(page, up.url)

@@ -11,6 +11,7 @@ from playwright.async_api import ViewportSize, expect
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.key_presses import timed_presses
 from tests.support.library_page import change_catalogue, open_library
+from tests.support.notebook import crash_notebook, open_notebook
 from tests.support.player import OpenPlayer, play_title
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -38,6 +39,23 @@ async def test_play_page_with_figures(up: FarplayProcess, open_player: OpenPlaye
         assert await play.page.locator("#figures_stages").is_visible()
         assert "Input to picture" in await play.words()
     assert (pictures / "play.png").stat().st_size > LEAST_BYTES
+
+
+async def test_touch_pad_on_a_phone(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player(phone=(844, 390)) as play:
+        await open_notebook(play, up)
+        await expect(play.page.locator("[data-part=dpad]")).to_be_visible()
+        await play.page.screenshot(path=pictures / "touch.png")
+    assert (pictures / "touch.png").stat().st_size > LEAST_BYTES // 2
+
+
+async def test_a_game_that_crashed(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
+    async with open_player() as play:
+        await open_notebook(play, up)
+        await crash_notebook(play)
+        await play.page.get_by_text("last words").click()
+        await play.page.screenshot(path=pictures / "error.png")
+    assert (pictures / "error.png").stat().st_size > LEAST_BYTES
 
 
 @pytest.mark.parametrize(

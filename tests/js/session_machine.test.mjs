@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { backoffMs } from "../../web_client/static/core/backoff.js";
-import { FIRST_PEER_ATTEMPTS, step } from "../../web_client/static/core/session_machine.js";
+import { FIRST_PEER_ATTEMPTS } from "../../web_client/static/core/link_machine.js";
+import { step } from "../../web_client/static/core/session_machine.js";
 import { initialState, isFinal, PEER_TIMEOUT_MS } from "../../web_client/static/core/session_state.js";
 
 const PLAY = { kind: "play", titleId: "aliens", ask: false, token: null };
@@ -266,4 +267,41 @@ it("backs off to a bound, never to zero", () => {
       last = ms;
     }
   }
+});
+
+describe("the picture's quality", () => {
+  const newer = { ...welcome, protocol: 2 };
+  const chosen = (videoMaxBps) => ({ on: "quality_chosen", videoMaxBps });
+
+  it("is told with every welcome, before a peer is asked for, and at every change", () => {
+    const drive = new Drive().on(chosen(2_500_000));
+    assert.deepEqual(drive.effects, []);
+    drive.on({ on: "start" }, { on: "socket_opened" }, message(newer));
+    assert.deepEqual(drive.sent("set_quality"), [{ type: "set_quality", video_max_bps: 2_500_000 }]);
+    drive.on(chosen(null));
+    assert.deepEqual(drive.sent("set_quality"), [{ type: "set_quality", video_max_bps: null }]);
+    drive.on(chosen(null));
+    assert.deepEqual(drive.effects, []);
+  });
+
+  it("is not told to a broker that would not understand, nor by a spectator", () => {
+    assert.deepEqual(new Drive().on(chosen(2e6)).joined().sent("set_quality"), []);
+    const spectator = new Drive({ ...SESSION, role: "spectator" }).on(chosen(2e6), { on: "start" }, { on: "socket_opened" });
+    assert.deepEqual(spectator.on(message({ ...newer, role: "spectator", seats: [] })).sent("set_quality"), []);
+  });
+});
+
+describe("a peer that is refused before it is offered", () => {
+  const refusal = (reason) => message({ type: "peer_state", peer_id: "peer_b", state: "left", reason });
+
+  it("ends the wait where no other attempt can help", () => {
+    const drive = new Drive().joined().on(message(state("running")), refusal("no_common_codec"));
+    assert.equal(drive.state.phase, "failed");
+    assert.equal(drive.state.failure.reason, "no_common_codec");
+  });
+
+  it("is not taken for an older one that went", () => {
+    const drive = new Drive().joined().on(message(state("running")), refusal("peer_closed"));
+    assert.equal(drive.state.peer.stage, "asked");
+  });
 });

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { step } from "../../web_client/static/core/session_machine.js";
 import { initialState, myself } from "../../web_client/static/core/session_state.js";
 import { changes, hasFreeSeat, nameOf, placeOf } from "../../web_client/static/core/table_view.js";
-import { CLOSE_REFUSED } from "../../web_client/static/core/session_machine.js";
+import { CLOSE_REFUSED } from "../../web_client/static/core/link_machine.js";
 
 const person = (number, seats, more = {}) => ({
   participant_id: `part_${number}`, number, role: seats.length > 0 ? "player" : "spectator", seats, name: null,

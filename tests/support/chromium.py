@@ -121,12 +121,27 @@ async def play_page(
     *,
     touch: bool = False,
     pads: bool = False,
+    phone: tuple[int, int] | None = None,
     signed_in: StorageState | None = None,
     user_agent: str | None = None,
 ) -> AsyncIterator[PlayPage]:
-    """Open a tab in a profile of its own; at the end its unexpected complaints fail the test."""
+    """Open a tab in a profile of its own; at the end its unexpected complaints fail the test.
+
+    Args:
+        browser: A running Chromium.
+        touch: Whether the screen can be touched.
+        pads: Whether a test moves the gamepads.
+        phone: Width and height of a phone's screen, which is touched and has no mouse.
+        signed_in: Cookies of somebody signed in.
+        user_agent: What the browser says it is, in place of the truth.
+    """
+    viewport = VIEWPORT if phone is None else ViewportSize(width=phone[0], height=phone[1])
     context = await browser.new_context(
-        viewport=VIEWPORT, has_touch=touch, storage_state=signed_in, user_agent=user_agent
+        viewport=viewport,
+        has_touch=touch or phone is not None,
+        is_mobile=phone is not None,
+        storage_state=signed_in,
+        user_agent=user_agent,
     )
     try:
         await context.add_init_script(PROBE_JS)

@@ -10,6 +10,7 @@
   };
 
   window.fakeGamepads = {
+    rumbles: [],
     set(index, pressed, axes) {
       const added = pads[index] === null;
       pads[index] = {
@@ -19,7 +20,12 @@
           return { pressed: down, touched: down, value: down ? 1 : 0 };
         }),
         axes,
-        vibrationActuator: null,
+        vibrationActuator: {
+          playEffect: async (kind, effect) => {
+            window.fakeGamepads.rumbles.push({ pad: index, kind, ...effect });
+            return "complete";
+          },
+        },
       };
       if (added) announce("gamepadconnected", pads[index]);
     },

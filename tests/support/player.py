@@ -16,7 +16,12 @@ class OpenPlayer(Protocol):
     """Opens a tab of the owner in the shared Chromium, or in another one."""
 
     def __call__(
-        self, browser: Browser | None = None, *, touch: bool = False, pads: bool = False
+        self,
+        browser: Browser | None = None,
+        *,
+        touch: bool = False,
+        pads: bool = False,
+        phone: tuple[int, int] | None = None,
     ) -> AbstractAsyncContextManager[PlayPage]: ...
 
 

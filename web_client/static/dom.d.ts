@@ -11,6 +11,10 @@ declare global {
     /** Chrome's older name of `jitterBufferTarget`, in seconds. */
     playoutDelayHint?: number | null;
   }
+  interface Navigator {
+    /** Chromium's; full screen then hands the system's keys to the page. */
+    keyboard?: { lock?(): Promise<void> };
+  }
   interface HTMLElementEventMap {
     pointerrawupdate: PointerEvent;
   }

@@ -1,7 +1,7 @@
 // Types that the modules share; imported by JSDoc, never at run time.
 
 import type {
-  EventType, InvitationKind, PeerState, Reason, Role, SessionState, StoryKind, TouchPhase,
+  EventType, InvitationKind, PeerState, Presence, Reason, Role, SessionState, StoryKind, TouchPhase,
 } from "./wire/constants.js";
 import type { WordKey, Words } from "./strings/words.js";
 
@@ -72,6 +72,11 @@ export interface Cursor {
   rgba: Uint8Array;
 }
 export interface Rumble { kind: Kind["RUMBLE"]; pad: number; low: number; high: number; duration_ms: number }
+export interface Absence {
+  kind: Kind["ABSENCE"];
+  presence: (typeof Presence)[keyof typeof Presence];
+  next_s: number;
+}
 export type Story =
   | FrameStory
   | { kind: Kind["CLOCK_REQUEST"]; client_us: number }
@@ -79,7 +84,8 @@ export type Story =
   | { kind: Kind["ACK"]; ack_seq: number }
   | Cursor
   | Rumble
-  | { kind: Kind["TEXT_INPUT"]; wanted: boolean };
+  | { kind: Kind["TEXT_INPUT"]; wanted: boolean }
+  | Absence;
 
 // --- wire/session_control.py ---
 
@@ -88,6 +94,7 @@ export type FromTab =
   | { type: "open_peer"; video_codecs: string[] }
   | { type: "answer"; peer_id: string; ticket: string; sdp: string }
   | { type: "leave"; end: boolean }
+  | { type: "set_quality"; video_max_bps: number | null }
   | {
       type: "media_report"; peer_id: string; frames_decoded: number; silent_ms: number;
       input_ms_p50?: number | null; input_ms_p95?: number | null; rtt_ms?: number | null;

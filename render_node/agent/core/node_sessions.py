@@ -28,6 +28,7 @@ from wire.node_control import (
     OpenNodePeer,
     PlacementNews,
     RunningSession,
+    SetNodeQuality,
     SetNodeSeats,
     StartSession,
 )
@@ -44,6 +45,7 @@ from wire.worker_control import (
     PeerOffer,
     PlacementState,
     SetSeats,
+    SetWorkerQuality,
     StartWorker,
     StopWorker,
     TitleSpec,
@@ -72,6 +74,9 @@ class NodeOffer:
     encoder: EncoderSpec
     abandon_s: float
     start_timeout_s: float
+    afk_pause_max_s: int = 86400
+    """Most that a title may ask for, as ``NodeConfig`` says."""
+    afk_end_max_s: int = 86400
 
 
 @dataclass(slots=True)
@@ -89,8 +94,8 @@ class _Placed:
     peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
 
-def title_spec(title: InstalledTitle) -> TitleSpec:
-    """Return what a worker needs to run an installed title."""
+def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
+    """Return what a worker needs to run an installed title, within this node's limits."""
     manifest = title.manifest
     return TitleSpec(
         title_id=manifest.id,
@@ -102,6 +107,8 @@ def title_spec(title: InstalledTitle) -> TitleSpec:
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
+        afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
+        afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
     )
 
 
@@ -163,6 +170,9 @@ class NodeSessions:
                 return self._open_peer(message)
             case NodePeerAnswer(session_id, peer_id, ticket, sdp):
                 return self._to_peer(session_id, peer_id, PeerAnswer(peer_id, ticket, sdp))
+            case SetNodeQuality(session_id, participant_id, video_max_bps):
+                known = session_id in self._placed
+                return [ToWorker(session_id, SetWorkerQuality(participant_id, video_max_bps))] if known else []
             case CloseNodePeer(session_id, peer_id, reason):
                 return self._to_peer(session_id, peer_id, ClosePeer(peer_id, reason))
             case SetNodeSeats(session_id, participant_id, role, seats):
@@ -196,7 +206,7 @@ class NodeSessions:
         start = StartWorker(
             session_id=ask.session_id,
             epoch=ask.epoch,
-            title=title_spec(title),
+            title=title_spec(title, self._offer),
             save_dir=save_dir,
             ice=self._offer.ice,
             encoder=self._offer.encoder,
@@ -238,6 +248,7 @@ class NodeSessions:
             ticket_sha256=ask.ticket_sha256,
             ticket_ttl_s=ask.ticket_ttl_s,
             video_codecs=ask.video_codecs,
+            video_max_bps=ask.video_max_bps,
         )
         return [ToWorker(ask.session_id, message)]
 

@@ -79,6 +79,8 @@ class Agent:
                     target_bps=config.target_bps,
                 ),
                 abandon_s=config.abandon_s,
+                afk_pause_max_s=config.afk_pause_max_s,
+                afk_end_max_s=config.afk_end_max_s,
                 start_timeout_s=config.start_timeout_s,
             )
         )

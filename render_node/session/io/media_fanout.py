@@ -19,7 +19,7 @@ from render_node.session.io.input_path import InputPath
 from render_node.session.io.participants import Peer, Table
 from render_node.session.io.title_process import CapturedFrame, TitleProcess
 from render_node.session.media import EncodedFrame, OpusPacket
-from wire.frame_story import NO_INPUT_US, Ack, Cursor, FrameStory, Rumble, TextInput, encode_story
+from wire.frame_story import NO_INPUT_US, Absence, Ack, Cursor, FrameStory, Rumble, TextInput, encode_story
 from wire.session_control import Role, VideoCodec
 from wire.worker_control import EncoderSpec, WorkerStats
 
@@ -73,6 +73,11 @@ class MediaFanout:
         self._cursor: Cursor | None = None
         self._text: TextInput | None = None
         self._ack_timers: dict[str, asyncio.TimerHandle] = {}
+        self.absence: Absence | None = None
+        """Whether somebody plays; told to everybody with what holds until it changes."""
+        self._paused = False
+        self._stale: set[VideoCodec] = set()
+        """Rungs of which frames were left out: only a keyframe goes on from there."""
         self.frames_captured = 0
 
     # --- rungs ---
@@ -80,6 +85,7 @@ class MediaFanout:
     def open_rung(self, codec: VideoCodec) -> None:
         """Make sure that a rung of this codec runs."""
         if codec in self._rungs:
+            self.fit_bitrates()
             return
         loop = asyncio.get_running_loop()
         encoder = EncoderRung(
@@ -91,13 +97,20 @@ class MediaFanout:
             loop=loop,
         )
         self._rungs[codec] = _Rung(encoder, self._title, KeyframePolicy())
+        self.fit_bitrates()
         self._rungs[codec].offer_picture()
 
+    def fit_bitrates(self) -> None:
+        """Hold every rung to what its seated players allow."""
+        for codec, rung in self._rungs.items():
+            rung.encoder.set_bitrate(self._table.video_bps(codec, self._spec.target_bps))
+
     async def close_unused_rungs(self) -> None:
-        """End every rung whose codec no peer needs any more."""
+        """End every rung whose codec no peer needs any more; the others may have other players now."""
         unused = [self._rungs.pop(codec) for codec in self._rungs.keys() - self._table.codecs()]
         for rung in unused:
             await rung.encoder.close()
+        self.fit_bitrates()
 
     async def close(self) -> None:
         """End everything that runs."""
@@ -112,16 +125,36 @@ class MediaFanout:
         if rung is not None and rung.keyframes.request(role, time.monotonic_ns() // 1000):
             rung.encoder.request_keyframe()
 
+    def pause(self, paused: bool) -> None:
+        """Stop sending media, or go on with a keyframe; the title runs on and stories are sent all the same."""
+        if paused == self._paused:
+            return
+        self._paused = paused
+        if not paused:
+            self._stale = set(self._rungs)
+            for rung in self._rungs.values():
+                rung.offer_picture()
+                rung.encoder.request_keyframe()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether media stands still because nobody plays."""
+        return self._paused
+
     # --- what the title makes ---
 
     def frame_ready(self) -> None:
         """The title flipped: every rung takes the newest picture as soon as it is free."""
         self.frames_captured += 1
+        if self._paused:
+            return
         for rung in self._rungs.values():
             rung.offer_picture()
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send 10 ms of sound to everybody."""
+        if self._paused:
+            return
         for peer in self._table.connected():
             peer.session.send_audio(packet)
 
@@ -159,8 +192,8 @@ class MediaFanout:
             self.tell_standing(peer)
 
     def tell_standing(self, peer: Peer) -> None:
-        """Tell one peer what holds until it changes: input received so far, the cursor, whether text is wanted."""
-        for story in (Ack(peer.participant.receiver.ack_seq), self._cursor, self._text):
+        """Tell one peer what holds until it changes: input received so far, cursor, text wanted, absence."""
+        for story in (Ack(peer.participant.receiver.ack_seq), self._cursor, self._text, self.absence):
             if story is not None:
                 peer.session.send_story(encode_story(story))
 
@@ -178,6 +211,9 @@ class MediaFanout:
             peer.session.send_story(encode_story(Ack(seq)))
 
     def _send_frame(self, codec: VideoCodec, frame: EncodedFrame) -> None:
+        if self._paused or (codec in self._stale and not frame.keyframe):
+            return
+        self._stale.discard(codec)
         if frame.keyframe and codec in self._rungs:
             self._rungs[codec].keyframes.note_keyframe(time.monotonic_ns() // 1000)
         for peer in self._table.of_codec(codec):

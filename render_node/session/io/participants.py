@@ -17,6 +17,8 @@ class Participant:
     index: int
     role: Role
     receiver: InputReceiver
+    video_max_bps: int | None = None
+    """Highest video bitrate that this person allows."""
     acked_seq: int = 0
     """What the page was last told to be received."""
 
@@ -47,6 +49,13 @@ class Table:
     def of_codec(self, codec: VideoCodec) -> list[Peer]:
         """Return the connected peers that a rung feeds."""
         return [peer for peer in self.connected() if peer.codec is codec]
+
+    def video_bps(self, codec: VideoCodec, target_bps: int) -> int:
+        """Return what a rung may send per second: its target, or less if a seated player on it allows less."""
+        seated = (
+            p.participant for p in self.peers.values() if p.codec is codec and p.participant.role is Role.PLAYER
+        )
+        return min([target_bps, *(each.video_max_bps for each in seated if each.video_max_bps is not None)])
 
     def codecs(self) -> set[VideoCodec]:
         """Return the codecs that any peer, connected or not yet, was offered."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from render_node.session.core.absence import AbsenceClock
 from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.core.ticket_gate import TicketGate
 from render_node.session.io.agent_link import AgentLink
@@ -23,6 +24,7 @@ from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
 from wire.errors import Reason, WireError
+from wire.frame_story import Presence
 from wire.limits import PEERS_MAX
 from wire.schema import Message
 from wire.session_control import PeerState, Role, VideoCodec
@@ -35,6 +37,7 @@ from wire.worker_control import (
     PeerOffer,
     PlacementState,
     SetSeats,
+    SetWorkerQuality,
     StartWorker,
     StopWorker,
     WorkerPeerState,
@@ -74,6 +77,7 @@ class SessionWorker:
         self._ended: asyncio.Future[tuple[Reason, str]] = asyncio.get_running_loop().create_future()
         self._serving = False
         self._lonely_since_s = time.monotonic()
+        self._absence = AbsenceClock(start.title.afk_pause_s, start.title.afk_end_s, time.monotonic())
 
     async def run(self) -> None:
         """Start the title, serve until something ends the session, leave nothing behind."""
@@ -116,6 +120,8 @@ class SessionWorker:
                 self._spawn(self._accept_answer(message), message.peer_id)
             case ClosePeer(peer_id, reason):
                 self._spawn(self._close_peer(peer_id, PeerState.LEFT, reason), peer_id)
+            case SetWorkerQuality(participant_id, video_max_bps):
+                self._set_quality(participant_id, video_max_bps)
             case SetSeats(participant_id, role, seats):
                 self._set_seats(participant_id, role, seats)
             case DismissParticipant(participant_id, reason):
@@ -157,6 +163,7 @@ class SessionWorker:
             receiver = InputReceiver(invite.participant_index, invite.seats, invite.role)
             participant = Participant(invite.participant_id, invite.participant_index, invite.role, receiver)
             self._table.participants[invite.participant_id] = participant
+        participant.video_max_bps = invite.video_max_bps
         self._set_seats(invite.participant_id, invite.role, invite.seats)
         callbacks = PeerCallbacks(
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
@@ -175,6 +182,13 @@ class SessionWorker:
             await self._close_peer(peer_id, PeerState.LEFT, Reason.REPLACED)
         if self._table.peers.get(invite.peer_id) is peer:
             self._link.send(PeerOffer(invite.peer_id, await session.offer()))
+
+    def _set_quality(self, participant_id: str, video_max_bps: int | None) -> None:
+        participant = self._table.participants.get(participant_id)
+        # Somebody without a peer yet brings the bound along with the first one.
+        if participant is not None:
+            participant.video_max_bps = video_max_bps
+            self._media.fit_bitrates()
 
     def _set_seats(self, participant_id: str, role: Role, seats: tuple[int, ...]) -> None:
         """Let a participant play on these seats and nobody else on any of them."""
@@ -207,9 +221,14 @@ class SessionWorker:
 
     def _on_input(self, peer_id: str, data: bytes, now_us: int) -> None:
         peer = self._table.peers.get(peer_id)
-        if peer is not None:
-            self._inputs.receive(peer.participant.index, peer.participant.receiver, data, now_us)
-            self._media.acknowledge_soon(peer_id, peer)
+        if peer is None:
+            return
+        receiver = peer.participant.receiver
+        before = receiver.received
+        self._inputs.receive(peer.participant.index, receiver, data, now_us)
+        self._media.acknowledge_soon(peer_id, peer)
+        if receiver.received != before:
+            self._note_presence()
 
     def _on_peer_state(self, peer_id: str, state: PeerState, reason: Reason | None) -> None:
         peer = self._table.peers.get(peer_id)
@@ -219,6 +238,9 @@ class SessionWorker:
             self._spawn(self._close_peer(peer_id, state, reason or Reason.PEER_CLOSED), peer_id)
             return
         peer.state = state
+        # A page that comes to a paused session must see it; merely connecting again is not playing otherwise.
+        if state is PeerState.CONNECTED and self._media.is_paused:
+            self._note_presence()
         self._link.send(WorkerPeerState(peer_id, state, reason))
 
     async def _close_peer(self, peer_id: str, state: PeerState, reason: Reason) -> None:
@@ -235,6 +257,28 @@ class SessionWorker:
 
     # --- the clock ---
 
+    def _note_presence(self) -> None:
+        """Somebody plays: a warning or a pause is over at once."""
+        now_s = time.monotonic()
+        was = self._absence.presence(now_s)
+        self._absence.seen(now_s)
+        if was is not Presence.HERE:
+            self._media.pause(False)
+            self._media.absence = self._absence.story(now_s)
+            self._media.once_a_second()
+
+    def _watch_absence(self, now_s: float) -> None:
+        presence = self._absence.presence(now_s)
+        if presence is Presence.HERE:
+            return
+        if presence is Presence.AWAY and not self._media.is_paused:
+            for person in self._table.participants.values():
+                self._inputs.release_all(person.index, person.receiver, time.monotonic_ns() // 1000)
+            self._media.pause(True)
+        self._media.absence = self._absence.story(now_s)
+        if self._absence.is_over(now_s):
+            self.end(Reason.ABANDONED, "nobody played for too long")
+
     async def _watch_once_a_second(self) -> None:
         while True:
             await asyncio.sleep(1.0)
@@ -243,6 +287,7 @@ class SessionWorker:
                 self._lonely_since_s = now_s
             elif now_s - self._lonely_since_s > self._start.abandon_s:
                 self.end(Reason.ABANDONED, f"nobody was connected for {self._start.abandon_s:.0f} s")
+            self._watch_absence(now_s)
             self._close_unanswered(now_s)
             self._media.once_a_second()
             self._link.send(self._media.stats())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
@@ -22,6 +23,7 @@ from wire.node_control import (
     OpenNodePeer,
     PlacementNews,
     RunningSession,
+    SetNodeQuality,
     SetNodeSeats,
     StartSession,
 )
@@ -37,6 +39,7 @@ from wire.worker_control import (
     PeerOffer,
     PlacementState,
     SetSeats,
+    SetWorkerQuality,
     StopWorker,
     WorkerPeerState,
     WorkerState,
@@ -83,6 +86,20 @@ def test_start_launches_a_worker_with_its_own_save_folder() -> None:
     assert isinstance(launch, Launch)
     assert launch.start.save_dir == "/data/saves/plr_1/chess"
     assert (launch.start.title.folder, launch.start.title.entry) == ("/titles/chess", "chess.py")
+
+
+def test_the_operators_limit_on_absence_holds_where_the_title_asks_for_more() -> None:
+    sessions = NodeSessions(replace(OFFER, afk_pause_max_s=300))
+    _, launch = [*sessions.handle_connected(), *sessions.handle_broker(start(), 5.0)]
+    assert isinstance(launch, Launch)
+    assert (launch.start.title.afk_pause_s, launch.start.title.afk_end_s) == (300, 1800)
+
+
+def test_a_bound_on_the_picture_goes_to_the_sessions_worker_only() -> None:
+    sessions = connected(serving=True)
+    told = sessions.handle_broker(SetNodeQuality("ses_a", "part_1", 2_500_000), 1.0)
+    assert told == [ToWorker("ses_a", SetWorkerQuality("part_1", 2_500_000))]
+    assert sessions.handle_broker(SetNodeQuality("ses_b", "part_1", None), 1.0) == []
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from wire.node_control import (
     PlacementNews,
     RunningSession,
     SessionFigures,
+    SetNodeQuality,
     StartSession,
 )
 from wire.session_control import (
@@ -36,6 +37,7 @@ from wire.session_control import (
     PeerState,
     Role,
     SessionState,
+    SetQuality,
     StateNews,
     TabHello,
 )
@@ -410,3 +412,27 @@ def test_a_tabs_second_hello_is_refused_and_a_gone_tab_is_not_heard() -> None:
     bench.tab(session)
     assert not bench.tab_says(tab, Leave(end=True))
     assert session.state is SessionState.RUNNING
+
+
+def test_a_players_bound_on_the_picture_reaches_the_node_at_once_and_with_every_later_peer() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    tab = bench.tab(session)
+    bench.tab_says(tab, SetQuality(2_500_000))
+    who = session.host.participant_id
+    assert bench.to_node(SetNodeQuality, link) == [SetNodeQuality(session.session_id, who, 2_500_000)]
+    bench.tab_says(tab, OpenPeer(("H264",)))
+    assert [ask.video_max_bps for ask in bench.to_node(OpenNodePeer, link)] == [2_500_000]
+    bench.tab_says(tab, SetQuality(None))
+    assert bench.to_node(SetNodeQuality, link) == [SetNodeQuality(session.session_id, who, None)]
+
+
+def test_a_bound_is_kept_for_a_session_that_has_no_node_yet_and_is_not_a_spectators() -> None:
+    bench = Bench()
+    session = bench.session()
+    bench.tab_says(bench.tab(session), SetQuality(4_000_000))
+    assert bench.to_node(SetNodeQuality) == []
+    assert session.host.video_max_bps == 4_000_000
+    with pytest.raises(WireError) as refused:
+        bench.tab_says(bench.tab(session, Role.SPECTATOR), SetQuality(100_000))
+    assert reason_of(refused) is Reason.FORBIDDEN

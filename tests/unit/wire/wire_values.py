@@ -82,6 +82,7 @@ def cursors(draw: st.DrawFn) -> story.Cursor:
 
 RUMBLES = st.builds(story.Rumble, PADS, U16, U16, U16)
 TEXT_INPUTS = st.builds(story.TextInput, st.booleans())
+ABSENCES = st.builds(story.Absence, st.sampled_from(story.Presence), U32)
 STORIES: st.SearchStrategy[story.Story] = st.one_of(
     st.builds(story.FrameStory, U32, U32, U32, U32, U32, U64, U32, U32, U32, I32, st.booleans()),
     st.builds(story.ClockRequest, U64),
@@ -90,4 +91,5 @@ STORIES: st.SearchStrategy[story.Story] = st.one_of(
     cursors(),
     RUMBLES,
     TEXT_INPUTS,
+    ABSENCES,
 )

@@ -1,5 +1,8 @@
 // What the page knows of its session, as one immutable record, and the small steps that several events share.
 
+import { backoffMs } from "./backoff.js";
+import { Reason } from "../wire/constants.js";
+
 /** @import {FailureReason, FromTab, Offer, Present, RoleLabel, SessionStateLabel, TableNews, Visit} from "../types.js" */
 
 /**
@@ -25,6 +28,8 @@
  * @property {number | null} participantIndex
  * @property {TableNews | null} table Who takes part; null until the broker said so.
  * @property {PeerPart | null} peer
+ * @property {number} protocol The control version that the broker and this page speak; 0 before it is agreed on.
+ * @property {number | null} videoMaxBps Highest bitrate that the player allows, null without a bound.
  * @property {boolean} hasPlayed A picture was seen once.
  * @property {FailureReason | null} linkFailure Why the sign-in link in the address did not work.
  * @property {Failure | null} refusal The broker's last refusal; the reason if it closes the socket next.
@@ -69,7 +74,7 @@ export function initialState(visit, codecs) {
     role: visit.kind === "session" ? visit.role : "player",
     sessionState: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
-    titleName: "", participantIndex: null, table: null, peer: null, hasPlayed: false,
+    titleName: "", participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     linkFailure: null, refusal: null, failure: null,
   };
 }
@@ -88,6 +93,31 @@ export function finish(state, phase, failure) {
     .../** @type {TimerName[]} */ (["socket", "peer", "create", "redeem"]).map((name) => ({ do: "timer", name, ms: null })),
   ]);
   return [{ ...state, phase, failure, peer: null, socket: "none" }, effects];
+}
+
+/**
+ * Try again after a while.
+ * @param {PageState} state
+ * @param {"redeem" | "create" | "socket"} name
+ * @param {{reason: FailureReason, detail: string}} failure
+ * @param {number} random
+ * @returns {Step}
+ */
+export function retry(state, name, { reason, detail }, random) {
+  const socketFailures = state.socketFailures + 1;
+  const next = { ...state, socketFailures, failure: { reason, detail } };
+  return [next, [{ do: "timer", name, ms: backoffMs(socketFailures, random) }]];
+}
+
+/**
+ * The broker said no for good.
+ * @param {PageState} state
+ * @param {{reason: FailureReason, detail: string}} event
+ * @returns {Step}
+ */
+export function refused(state, { reason, detail }) {
+  const shown = reason === Reason.NOT_SIGNED_IN ? state.linkFailure ?? reason : reason;
+  return finish(state, "failed", { reason: shown, detail });
 }
 
 /**
@@ -133,6 +163,19 @@ export function seatedAt(state, table) {
   const next = { ...state, table };
   const me = myself(next);
   return me === null ? next : { ...next, role: me.seats.length > 0 ? "player" : "spectator" };
+}
+
+/** The control version from which on the broker takes `set_quality`. */
+const QUALITY_SINCE = 2;
+
+/**
+ * Tell the broker what the player allows, if it understands that.
+ * @param {PageState} state
+ * @returns {Effect[]}
+ */
+export function tellQuality({ socket, protocol, role, videoMaxBps }) {
+  if (socket !== "welcomed" || protocol < QUALITY_SINCE || role !== "player") return [];
+  return [{ do: "send", message: { type: "set_quality", video_max_bps: videoMaxBps } }];
 }
 
 /**

@@ -8,14 +8,17 @@ import { PointerLock } from "./pointer_lock.js";
 import { TextEntry } from "./text_entry.js";
 
 /** @import {Cursor, DeviceEvent, Rumble} from "../types.js" */
+/** @import {PadReading} from "../core/pads.js" */
+/** @import {PadHandlers} from "./gamepads.js" */
 
 /**
- * @typedef {object} DeviceHandlers
+ * @typedef {object} OwnHandlers
  * @property {(event: DeviceEvent, stampMs?: number) => void} push
  * @property {() => boolean} holdsAnything
  * @property {() => void} onOverlayKey
  * @property {(state: "off" | "wanted" | "locked") => void} onLock
  */
+/** @typedef {OwnHandlers & PadHandlers} DeviceHandlers */
 
 export class Devices {
   #handlers;
@@ -25,6 +28,7 @@ export class Devices {
   #lock;
   #pads;
   #text;
+  #lent = false;
 
   /**
    * @param {HTMLVideoElement} stage
@@ -33,11 +37,14 @@ export class Devices {
    */
   constructor(stage, textField, handlers) {
     this.#handlers = handlers;
-    const { push } = handlers;
-    this.#keyboard = new Keyboard(push, handlers.onOverlayKey);
+    /** @type {OwnHandlers["push"]} */
+    const push = (event, stampMs) => {
+      if (!this.#lent) handlers.push(event, stampMs);
+    };
+    this.#keyboard = new Keyboard(textField, { push, onOverlayKey: handlers.onOverlayKey, onMenu: handlers.onMenu });
     this.#lock = new PointerLock(stage, handlers.onLock);
     this.#pointer = new Pointer(stage, push, () => this.#lock.isLocked);
-    this.#pads = new Gamepads(push);
+    this.#pads = new Gamepads(push, handlers);
     this.#text = new TextEntry(textField, push);
     const { signal } = this.#abort;
     window.addEventListener("blur", () => this.releaseAll(), { signal });
@@ -52,6 +59,28 @@ export class Devices {
     this.#pads.forget();
   }
 
+  /** Nothing reaches the title while the devices work the page's menu. @param {boolean} toMenu */
+  lend(toMenu) {
+    if (toMenu) {
+      this.releaseAll();
+      this.#text.close();
+      this.#lock.release();
+    }
+    this.#lent = toMenu;
+    this.#keyboard.lend(toMenu);
+    this.#pads.lend(toMenu);
+  }
+
+  /** Real pads that are plugged in. */
+  get pads() {
+    return this.#pads.plugged;
+  }
+
+  /** @param {PadReading | null} reading Of the pad that is drawn for fingers. */
+  drawPad(reading) {
+    this.#pads.draw(reading);
+  }
+
   /** @param {Cursor} cursor */
   takeCursor(cursor) {
     this.#lock.want(cursor.relative);
@@ -62,8 +91,15 @@ export class Devices {
     this.#pads.rumble(rumble);
   }
 
+  /** @param {boolean} wanted The title takes text, or no more; a keyboard with keys can type at once. */
+  wantText(wanted) {
+    if (!wanted) this.#text.close();
+    else if (matchMedia("(pointer: fine)").matches && !this.#lent) this.#text.open();
+  }
+
   toggleTextEntry() {
-    this.#text.toggle();
+    if (this.#text.isOpen) this.#text.close();
+    else this.#text.open();
   }
 
   stop() {

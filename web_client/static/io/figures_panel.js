@@ -1,13 +1,26 @@
-// The overlay: latency by stage as bars, and the link's figures. Filled twice a second while it is open.
+// The overlay in two depths: a quiet dot with one number, or latency by stage as bars, its history, and the link's
+// figures. Filled twice a second while it is open.
 
 import { STAGES } from "../core/frame_log.js";
+import { grade, graphLines, HISTORY_S, LatencyHistory } from "../core/latency_history.js";
 import { byId } from "./screens.js";
 
 /** @import {LinkFigures, Spread} from "../types.js" */
+/** @import {FiguresDepth} from "../core/settings.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
+
+/** Between the graph's lines. */
+const GRID_MS = 50;
 
 export class FiguresPanel {
   #words;
+  /** @type {FiguresDepth} */
+  #depth = "off";
+  #history = new LatencyHistory();
+  #dot = byId("dot", HTMLElement);
+  #dotText = byId("dot_text", HTMLElement);
+  #graph = byId("figures_history", HTMLCanvasElement);
+  #graphTop = byId("figures_history_words", HTMLElement);
   #panel = byId("figures", HTMLElement);
   #totals = byId("figures_totals", HTMLElement);
   #stages = byId("figures_stages", HTMLElement);
@@ -19,11 +32,23 @@ export class FiguresPanel {
   }
 
   get isOpen() {
-    return !this.#panel.hidden;
+    return this.#depth !== "off";
   }
 
-  toggle() {
-    this.#panel.hidden = !this.#panel.hidden;
+  /** @param {FiguresDepth} depth */
+  setDepth(depth) {
+    this.#depth = depth;
+    this.#panel.hidden = depth !== "full";
+    this.#dot.hidden = depth !== "dot";
+  }
+
+  /**
+   * Once a second, whether open or not: the history is there when somebody looks.
+   * @param {Record<string, Spread>} stages
+   * @param {number | null} roundTripMs
+   */
+  remember(stages, roundTripMs) {
+    this.#history.add(latencyOf(stages, roundTripMs));
   }
 
   /**
@@ -32,9 +57,44 @@ export class FiguresPanel {
    * @param {number | null} roundTripMs
    */
   show(stages, figures, roundTripMs) {
+    if (this.#depth === "dot") this.#showDot(latencyOf(stages, roundTripMs), figures?.loss_share ?? 0);
+    if (this.#depth !== "full") return;
     this.#showTotals(stages);
     this.#showStages(stages);
+    this.#showHistory();
     this.#showLink(figures, roundTripMs);
+  }
+
+  /**
+   * @param {number | null} latencyMs
+   * @param {number} lossShare
+   */
+  #showDot(latencyMs, lossShare) {
+    this.#dot.dataset["grade"] = grade(latencyMs, lossShare);
+    this.#dotText.textContent = latencyMs === null ? "–" : `${latencyMs.toFixed(0)} ms`;
+  }
+
+  #showHistory() {
+    const { width, height } = this.#graph;
+    const context = this.#graph.getContext("2d");
+    if (context === null) return;
+    const { lines, topMs } = graphLines(this.#history.samples, width, height);
+    context.clearRect(0, 0, width, height);
+    context.strokeStyle = "rgb(255 255 255 / 14%)";
+    context.lineWidth = 1;
+    for (let ms = GRID_MS; ms < topMs; ms += GRID_MS) {
+      const y = Math.round(height - (ms / topMs) * height) + 0.5;
+      context.strokeRect(-1, y, width + 2, 0);
+    }
+    context.strokeStyle = getComputedStyle(this.#graph).color;
+    context.lineWidth = 3;
+    context.lineJoin = "round";
+    for (const line of lines) {
+      context.beginPath();
+      for (const [x, y] of line) context.lineTo(x, y);
+      context.stroke();
+    }
+    this.#graphTop.textContent = this.#words("figures.history", { ms: topMs.toFixed(0), seconds: HISTORY_S });
   }
 
   /** @param {Record<string, Spread>} stages */
@@ -86,6 +146,16 @@ export class FiguresPanel {
       [this.#words("figures.frames"), `${figures.frames_dropped} / ${figures.freezes}`],
     ]);
   }
+}
+
+/**
+ * From input to the picture, or the round trip before any input was measured.
+ * @param {Record<string, Spread>} stages
+ * @param {number | null} roundTripMs
+ */
+function latencyOf(stages, roundTripMs) {
+  const total = stages["input_to_photon"];
+  return total !== undefined && total.count > 0 ? total.p50 : roundTripMs;
 }
 
 /**

@@ -14,7 +14,7 @@ import { InputLink } from "./input_link.js";
 import { PeerLink } from "./peer_link.js";
 import { Stage } from "./stage.js";
 
-/** @import {Cursor, DeviceEvent, FailureReason, LinkFigures, Offer, Rumble, Story} from "../types.js" */
+/** @import {Absence, Cursor, DeviceEvent, FailureReason, LinkFigures, Offer, Rumble, Story} from "../types.js" */
 /** @import {StatsReport} from "../core/link_figures.js" */
 
 /**
@@ -26,6 +26,7 @@ import { Stage } from "./stage.js";
  * @property {(story: Cursor) => void} onCursor
  * @property {(story: Rumble) => void} onRumble
  * @property {(wanted: boolean) => void} onTextInput
+ * @property {(absence: Absence) => void} onAbsence
  */
 
 export class LivePeer {
@@ -221,6 +222,9 @@ export class LivePeer {
         break;
       case StoryKind.TEXT_INPUT:
         this.#handlers.onTextInput(story.wanted);
+        break;
+      case StoryKind.ABSENCE:
+        this.#handlers.onAbsence(story);
         break;
       default:
         this.storiesRefused += 1;

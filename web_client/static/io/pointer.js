@@ -96,7 +96,8 @@ export class Pointer {
     event.preventDefault();
     if (down) {
       this.#buttonsDown.add(event.button);
-      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      const focused = document.activeElement;
+      if (focused instanceof HTMLElement && !(focused instanceof HTMLTextAreaElement)) focused.blur();
     } else this.#buttonsDown.delete(event.button);
     if (!this.#isLocked()) this.#movedTo(event);
     this.#push({ type: EventType.MOUSE_BUTTON, device: POINTER, button: event.button, down }, event.timeStamp);

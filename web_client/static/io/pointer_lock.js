@@ -32,9 +32,14 @@ export class PointerLock {
     this.#tell();
   }
 
+  /** Let the mouse go; the next click on the picture captures it again while that is wanted. */
+  release() {
+    if (this.isLocked) document.exitPointerLock();
+  }
+
   stop() {
     this.#wanted = false;
-    if (this.isLocked) document.exitPointerLock();
+    this.release();
     this.#abort.abort();
   }
 

@@ -1,14 +1,15 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
+import { failureView } from "../core/failure_view.js";
+import { isFinal } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
+import { failureIcon } from "./failure_icons.js";
 
-/** @import {PageState, Phase} from "../core/session_state.js" */
+/** @import {PageState} from "../core/session_state.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
 
 /** Steps to a picture. @type {readonly WordKey[]} */
 const STEPS = ["step.sign_in", "step.place", "step.start", "step.connect", "step.picture"];
-
-/** @typedef {{button: HTMLElement, act: () => void}} ButtonAction */
 
 /**
  * The element with this id, of the kind that the page's HTML gives it.
@@ -29,7 +30,10 @@ export class Screens {
   #heading = byId("screen_heading", HTMLElement);
   #text = byId("screen_words", HTMLElement);
   #steps = byId("screen_steps", HTMLOListElement);
+  #icon = byId("screen_icon", HTMLElement);
+  #check = byId("screen_check", HTMLAnchorElement);
   #details = byId("screen_details", HTMLDetailsElement);
+  #detailsHeading = byId("screen_details_heading", HTMLElement);
   #detailsText = byId("screen_details_text", HTMLElement);
   #play = byId("screen_play", HTMLButtonElement);
   #home = byId("screen_home", HTMLAnchorElement);
@@ -42,6 +46,10 @@ export class Screens {
   constructor(words, onPlay) {
     this.#words = words;
     this.#play.addEventListener("click", onPlay);
+    // What went wrong stands at the end of last words.
+    this.#details.addEventListener("toggle", () => {
+      this.#detailsText.scrollTop = this.#detailsText.scrollHeight;
+    });
     this.#steps.replaceChildren(...STEPS.map((key) => {
       const item = document.createElement("li");
       item.textContent = words(key);
@@ -61,9 +69,20 @@ export class Screens {
     this.#heading.textContent = this.#headingOf(state);
     this.#setText(this.#text, this.#wordsOf(state));
     this.#showSteps(state);
-    this.#showButtons(state.phase);
+    this.#showButtons(state);
+    this.#showFailure(state);
+  }
+
+  /** @param {PageState} state */
+  #showFailure(state) {
+    const over = isFinal(state);
+    const view = failureView(state);
+    this.#icon.hidden = !over;
+    this.#icon.dataset["kind"] = over ? view.kind : "";
+    this.#icon.replaceChildren(...(over ? [failureIcon(view.kind)] : []));
     const detail = state.failure?.detail ?? "";
-    this.#details.hidden = detail === "" || !isOver(state.phase);
+    this.#details.hidden = detail === "" || !over;
+    this.#detailsHeading.textContent = this.#words(view.wordsForDevelopers ? "button.last_words" : "button.details");
     this.#detailsText.textContent = detail;
   }
 
@@ -71,9 +90,9 @@ export class Screens {
   #headingOf(state) {
     switch (state.phase) {
       case "ended":
-        return this.#words("ended.title");
       case "failed":
-        return this.#words(state.failure?.reason === Reason.KICKED ? "kicked.title" : "failed.title");
+        if (state.failure?.reason === Reason.KICKED) return this.#words("kicked.title");
+        return this.#words(`heading.${failureView(state).kind}`);
       case "taken_over":
         return this.#words("taken_over.title");
       case "asking":
@@ -89,7 +108,7 @@ export class Screens {
   #wordsOf(state) {
     if (state.phase === "taken_over") return this.#words("taken_over.words");
     if (state.phase === "asking") return this.#words("ask.words");
-    if (isOver(state.phase)) return this.#words(reasonKey(state));
+    if (isFinal(state)) return this.#words(reasonKey(state));
     if (state.failure?.reason === "unreachable") return this.#words("link.unreachable");
     if (state.phase === "reconnecting") return this.#words("reconnecting.words");
     if (state.failure !== null) return this.#words(reasonKey(state));
@@ -98,7 +117,7 @@ export class Screens {
 
   /** @param {PageState} state */
   #showSteps(state) {
-    this.#steps.hidden = isOver(state.phase) || state.phase === "asking" || state.phase === "reconnecting";
+    this.#steps.hidden = isFinal(state) || state.phase === "asking" || state.phase === "reconnecting";
     const current = stepOf(state);
     [...this.#steps.children].forEach((item, n) => {
       item.className = n < current ? "done" : n === current ? "current" : "";
@@ -107,12 +126,14 @@ export class Screens {
     });
   }
 
-  /** @param {Phase} phase */
-  #showButtons(phase) {
-    this.#play.hidden = !(isOver(phase) || phase === "asking");
-    this.#home.hidden = !isOver(phase);
-    if (phase === "asking") this.#play.textContent = this.#words("button.play");
-    else this.#play.textContent = this.#words(phase === "taken_over" ? "button.play_here" : "button.play_again");
+  /** @param {PageState} state */
+  #showButtons(state) {
+    const over = isFinal(state);
+    const view = failureView(state);
+    this.#play.hidden = !(over || state.phase === "asking");
+    this.#home.hidden = !over;
+    this.#check.hidden = !(over && view.check);
+    this.#play.textContent = this.#words(over ? `button.${view.act}` : "button.play");
   }
 
   /**
@@ -123,11 +144,6 @@ export class Screens {
     element.textContent = text;
     element.hidden = text === "";
   }
-}
-
-/** @param {Phase} phase */
-function isOver(phase) {
-  return phase === "ended" || phase === "failed" || phase === "taken_over";
 }
 
 /**

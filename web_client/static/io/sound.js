@@ -9,6 +9,8 @@ const GESTURES = ["keydown", "mousedown", "pointerup", "touchend", "click"];
 export class Sound {
   #element;
   #onBlocked;
+  #blocked = false;
+  #muted = false;
   #abort = new AbortController();
 
   /**
@@ -23,12 +25,22 @@ export class Sound {
     }
   }
 
+  /**
+   * @param {number} volume 0 to 1; phones that keep loudness to themselves ignore it.
+   * @param {boolean} muted By the player.
+   */
+  setLevel(volume, muted) {
+    this.#element.volume = volume;
+    this.#muted = muted;
+    this.#apply();
+    if (!muted) void this.#unlock();
+  }
+
   /** @param {MediaStreamTrack} track */
   async play(track) {
     this.#element.srcObject = new MediaStream([track]);
     if (await this.#start()) return;
-    this.#element.muted = true;
-    this.#onBlocked(true);
+    this.#block(true);
     await this.#start();
   }
 
@@ -38,14 +50,25 @@ export class Sound {
   }
 
   async #unlock() {
-    if (this.#element.srcObject === null || !(this.#element.muted || this.#element.paused)) return;
+    if (this.#element.srcObject === null || !(this.#blocked || this.#element.paused)) return;
     if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
-    this.#element.muted = false;
-    if (await this.#start()) this.#onBlocked(false);
-    else {
-      this.#element.muted = true;
-      await this.#start();
-    }
+    this.#blocked = false;
+    this.#apply();
+    const plays = await this.#start();
+    this.#block(!plays);
+    if (!plays) await this.#start();
+  }
+
+  /** @param {boolean} blocked */
+  #block(blocked) {
+    this.#blocked = blocked;
+    this.#apply();
+    // Nobody needs to click for sound that the player has turned off.
+    this.#onBlocked(blocked && !this.#muted);
+  }
+
+  #apply() {
+    this.#element.muted = this.#blocked || this.#muted;
   }
 
   /** @returns {Promise<boolean>} Whether it plays; a newer stream that takes its place counts as not. */

@@ -1,6 +1,7 @@
 // Text from a phone's keyboard or an input method, by a field that nobody sees. Only while the title takes text.
 
-import { EventType, INPUT_TEXT_MAX_BYTES } from "../wire/constants.js";
+import { textPieces } from "../core/text_pieces.js";
+import { EventType } from "../wire/constants.js";
 
 /** @import {DeviceEvent} from "../types.js" */
 
@@ -22,23 +23,35 @@ export class TextEntry {
     this.#push = push;
     const { signal } = this.#abort;
     field.addEventListener("beforeinput", (event) => this.#edit(event), { signal });
-    field.addEventListener("compositionend", (event) => this.#text(event.data, event.timeStamp), { signal });
-    field.addEventListener("input", () => {
+    field.addEventListener("compositionend", (event) => {
+      this.#text(event.data, event.timeStamp);
       field.value = "";
+    }, { signal });
+    field.addEventListener("input", (event) => {
+      // Emptying the field in the middle of a composition would end it.
+      if (!(event instanceof InputEvent && event.isComposing)) field.value = "";
     }, { signal });
   }
 
-  /** Show or hide the system's keyboard; must come from a click. */
-  toggle() {
-    if (document.activeElement === this.#field) this.#field.blur();
-    else this.#field.focus({ preventScroll: true });
+  get isOpen() {
+    return document.activeElement === this.#field;
+  }
+
+  /** Take text from now on. A phone shows its keyboard only if this comes from a click. */
+  open() {
+    this.#field.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.#field.blur();
   }
 
   stop() {
+    this.close();
     this.#abort.abort();
   }
 
-  /** @param {InputEvent} event */
+  /** Keys that reach here had no code of their own: the keyboard has taken the others. @param {InputEvent} event */
   #edit(event) {
     if (event.inputType === "insertText" && event.data !== null && !event.isComposing) {
       this.#text(event.data, event.timeStamp);
@@ -52,7 +65,7 @@ export class TextEntry {
    * @param {number} stampMs
    */
   #text(text, stampMs) {
-    for (const part of split(text)) this.#push({ type: EventType.TEXT, device: KEYBOARD, text: part }, stampMs);
+    for (const piece of textPieces(text)) this.#push({ type: EventType.TEXT, device: KEYBOARD, text: piece }, stampMs);
   }
 
   /**
@@ -62,23 +75,4 @@ export class TextEntry {
   #tap(usage, stampMs) {
     for (const down of [true, false]) this.#push({ type: EventType.KEY, device: KEYBOARD, usage, down }, stampMs);
   }
-}
-
-/**
- * Pieces that each fit one event, cut between characters.
- * @param {string} text
- */
-function split(text) {
-  const utf8 = new TextEncoder();
-  /** @type {string[]} */
-  const parts = [];
-  let part = "";
-  for (const character of text) {
-    if (utf8.encode(part + character).length > INPUT_TEXT_MAX_BYTES) {
-      parts.push(part);
-      part = "";
-    }
-    part += character;
-  }
-  return part === "" ? parts : [...parts, part];
 }

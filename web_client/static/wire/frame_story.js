@@ -2,7 +2,8 @@
 // wire/vectors/frame_story.json. Only what a page needs: it reads all kinds and writes clock requests.
 
 import {
-  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, Reason, STORY_MESSAGE_MAX_BYTES, StoryKind,
+  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, Presence, Reason, STORY_MESSAGE_MAX_BYTES,
+  StoryKind,
 } from "./constants.js";
 import { WireError } from "./errors.js";
 
@@ -16,6 +17,7 @@ const SIZES = {
   [StoryKind.ACK]: 5,
   [StoryKind.RUMBLE]: 8,
   [StoryKind.TEXT_INPUT]: 2,
+  [StoryKind.ABSENCE]: 6,
 };
 const CURSOR_HEAD_BYTES = 6;
 
@@ -69,6 +71,11 @@ function decodeFixed(kind, view) {
       const pad = view.getUint8(1);
       if (pad >= PADS_MAX) throw new WireError(Reason.MALFORMED, `pad ${pad} of ${PADS_MAX}`);
       return { kind, pad, low: view.getUint16(2), high: view.getUint16(4), duration_ms: view.getUint16(6) };
+    }
+    case StoryKind.ABSENCE: {
+      const presence = Object.values(Presence).find((each) => each === view.getUint8(1));
+      if (presence === undefined) throw new WireError(Reason.MALFORMED, `presence ${view.getUint8(1)}`);
+      return { kind, presence, next_s: view.getUint32(2) };
     }
     default: {
       const wanted = view.getUint8(1);

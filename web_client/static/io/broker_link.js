@@ -1,0 +1,79 @@
+// The page's calls to the broker: what each brings becomes an event of the page's state machine.
+
+import { api, failureOf } from "./api.js";
+import { BrokerSocket } from "./broker_socket.js";
+
+/** @import {FromTab, RoleLabel} from "../types.js" */
+/** @import {PageEvent} from "../core/session_machine.js" */
+
+export class BrokerLink {
+  #dispatch;
+  /** @type {BrokerSocket | null} */
+  #socket = null;
+
+  /** @param {(event: PageEvent) => void} dispatch */
+  constructor(dispatch) {
+    this.#dispatch = dispatch;
+  }
+
+  /** @param {string} token */
+  async redeem(token) {
+    try {
+      await api.signIn(token);
+    } catch (error) {
+      this.#dispatch({ on: "redeem_failed", ...failureOf(error) });
+      return;
+    }
+    this.#dispatch({ on: "redeemed" });
+  }
+
+  /** @param {string} titleId */
+  async create(titleId) {
+    let session;
+    try {
+      session = await api.createSession(titleId);
+    } catch (error) {
+      this.#dispatch({ on: "create_failed", ...failureOf(error) });
+      return;
+    }
+    this.#dispatch({ on: "created", sessionId: session.session_id });
+  }
+
+  /** @param {string} sessionId */
+  async probe(sessionId) {
+    let session;
+    try {
+      session = await api.session(sessionId);
+    } catch (error) {
+      this.#dispatch({ on: "probe_failed", ...failureOf(error) });
+      return;
+    }
+    this.#dispatch({
+      on: "probed", state: session.state, titleId: session.title_id, titleName: session.title_name ?? "",
+      reason: session.reason ?? null, detail: session.detail ?? "",
+    });
+  }
+
+  /**
+   * @param {string} sessionId
+   * @param {RoleLabel} role
+   */
+  open(sessionId, role) {
+    this.#socket?.close();
+    this.#socket = new BrokerSocket(sessionId, role, {
+      onOpen: () => this.#dispatch({ on: "socket_opened" }),
+      onMessage: (message) => this.#dispatch({ on: "message", message }),
+      onClose: (code) => this.#dispatch({ on: "socket_closed", code }),
+    });
+  }
+
+  /** @param {FromTab} message */
+  send(message) {
+    this.#socket?.send(message);
+  }
+
+  close() {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+}
