@@ -17,6 +17,7 @@ from tests.support.agent_process import AgentProcess
 from tests.support.deadlines import TIME_FACTOR
 from tests.support.fake_broker import NODE_ID, NODE_KEY, FakeBroker
 from wire.errors import Reason
+from wire.limits import CONTROL_MESSAGE_MAX_BYTES, SOCKET_MESSAGE_MAX_BYTES
 from wire.node_control import (
     EndSession,
     Heartbeat,
@@ -86,7 +87,7 @@ async def test_a_session_plays_and_ends(broker: FakeBroker, agent: AgentProcess,
     assert time.monotonic() - began < 0.5 * TIME_FACTOR
     worker = await worker_of(broker, "ses_a")
     assert worker.pid == warm.pid, "the warm worker was not the one that was used"
-    assert (tmp_path / "node" / "saves" / "plr_1" / "good").is_dir()
+    assert (tmp_path / "node" / "saves" / "plr_ses_a" / "good").is_dir()
     beat = await broker.next(Heartbeat, lambda beat: bool(beat.sessions))
     assert (beat.sessions[0].session_id, beat.sessions[0].state) == ("ses_a", SERVING)
     await until(lambda: len(agent.workers()) == 2)
@@ -210,8 +211,8 @@ async def test_nonsense_from_a_broker_is_survived(broker: FakeBroker, agent: Age
         "{}",
         '{"type":"welcome"}',
         '{"type":"start_session","epoch":"x"}',
-        "x" * 70_000,
-        "x" * 300_000,
+        "x" * (CONTROL_MESSAGE_MAX_BYTES + 1),
+        "x" * (SOCKET_MESSAGE_MAX_BYTES + 1),
     ):
         await broker.send(nonsense)
     await broker.node()
