@@ -15,7 +15,8 @@ test: check                   ## Everything that gates a change, real browsers i
 	$(BIN)/python scripts/find_chromium.py
 	$(BIN)/python scripts/find_firefox.py
 	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process tests/media
-	$(BIN)/python -m pytest -q --durations=10 tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 tests/browser/pages
+	$(BIN)/python -m pytest -q --durations=10 --ignore tests/browser/pages tests/browser
 
 check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 	$(BIN)/ruff format --check .
@@ -31,7 +32,7 @@ soak: $(STAMP)                ## What takes minutes: a minute without a broker
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
 
 pictures: $(STAMP)            ## Take the pictures of README and docs anew
-	$(BIN)/python -m pytest -q tests/browser/test_pictures.py
+	$(BIN)/python -m pytest -q tests/browser/pages/test_pictures.py
 	mkdir -p docs/images
 	cp test-results/pictures/*.png docs/images/
 

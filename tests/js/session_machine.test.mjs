@@ -231,6 +231,20 @@ describe("the end", () => {
     assert.equal(drive.state.failure.reason, "protocol_version");
   });
 
+  it("keeps a picture that plays through the broker's own faults", () => {
+    const fault = message({ type: "error", reason: "internal", detail: "" });
+    for (const events of [
+      [fault, { on: "socket_closed", code: 4000 }],
+      [{ on: "socket_closed", code: 1006 }, { on: "probe_failed", reason: "internal", detail: "" }],
+    ]) {
+      const drive = new Drive().playing().on(...events);
+      assert.equal(drive.did("close_peer").length, 0);
+      assert.ok(drive.did("timer").some(({ name, ms }) => name === "socket" && ms !== null));
+      drive.on({ on: "timer", name: "socket" });
+      assert.equal(drive.did("open_socket").length, 2);
+    }
+  });
+
   it("keeps a refused message apart from the session", () => {
     const drive = new Drive().playing().on(message({ type: "error", reason: "bad_state", detail: "" }));
     assert.equal(drive.state.phase, "playing");

@@ -153,4 +153,7 @@ async def play_page(
         assert not play.unexpected(), "\n".join(play.unexpected())
     finally:
         if browser.is_connected():
+            # A request under way when a test ends must not fail it afterwards.
+            for each in context.pages:
+                await each.unroute_all(behavior="ignoreErrors")
             await context.close()

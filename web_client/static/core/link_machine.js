@@ -79,7 +79,7 @@ export function peerTimer(state, random) {
 function socketClosed(state, code, random) {
   if (code === CLOSE_TAKEN_OVER) return finish(state, "taken_over", null);
   if (code === CLOSE_ENDED) return finish(state, "ended", state.refusal ?? { reason: Reason.UNKNOWN_SESSION, detail: "" });
-  if (code === CLOSE_REFUSED) return refused(state, state.refusal ?? { reason: Reason.INTERNAL, detail: "" });
+  if (code === CLOSE_REFUSED) return refused(state, state.refusal ?? { reason: Reason.INTERNAL, detail: "" }, random);
   const next = /** @type {PageState} */ ({ ...state, socket: "none" });
   const unanswered = next.peer !== null && next.peer.stage !== "connected" && next.peer.stage !== "answered";
   if (unanswered) next.peer = null;

@@ -55,12 +55,12 @@ export function step(state, event, random) {
       return created(state, event.sessionId);
     case "create_failed":
       if (event.reason === "unreachable") return retry(state, "create", event, random);
-      return refused(state, event);
+      return refused(state, event, random);
     case "probed":
       return probed(state, event, random);
     case "probe_failed":
       if (event.reason === "unreachable") return retry(state, "socket", event, random);
-      return refused(state, event);
+      return refused(state, event, random);
     case "left":
       return left(state, event.end);
     case "quality_chosen": {

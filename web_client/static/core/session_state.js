@@ -110,12 +110,16 @@ export function retry(state, name, { reason, detail }, random) {
 }
 
 /**
- * The broker said no for good.
+ * The broker said no for good; its own faults do not count while a picture plays, which needs no broker.
  * @param {PageState} state
  * @param {{reason: FailureReason, detail: string}} event
+ * @param {number} random
  * @returns {Step}
  */
-export function refused(state, { reason, detail }) {
+export function refused(state, { reason, detail }, random) {
+  if (reason === Reason.INTERNAL && state.hasPlayed) {
+    return retry({ ...state, socket: "none" }, "socket", { reason: "unreachable", detail }, random);
+  }
   const shown = reason === Reason.NOT_SIGNED_IN ? state.linkFailure ?? reason : reason;
   return finish(state, "failed", { reason: shown, detail });
 }

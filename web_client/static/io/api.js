@@ -59,13 +59,14 @@ async function ask(method, path, body, cache = "no-store") {
  * @param {string} text
  */
 function problem(status, text) {
+  // Before the reason: a broker whose database stalls answers 503, and a proxy on the way answers in HTML.
+  if (status === 502 || status === 503 || status === 504) return new ApiError("unreachable", `HTTP ${status}`);
   try {
     const { reason, detail } = JSON.parse(text);
     if (REASONS.has(reason)) return new ApiError(reason, String(detail ?? ""));
   } catch {
-    // Not from the broker itself: a proxy on the way answers in HTML.
+    // Not a problem document.
   }
-  if (status === 502 || status === 503 || status === 504) return new ApiError("unreachable", `HTTP ${status}`);
   if (status === 401) return new ApiError(Reason.NOT_SIGNED_IN, "");
   if (status === 404) return new ApiError(Reason.NOT_FOUND, "");
   return new ApiError(Reason.INTERNAL, `HTTP ${status}`);

@@ -81,7 +81,7 @@ def plain_cookie(up: FarplayProcess) -> Iterator[str]:
 
 async def test_nobody_else_may_look(up: FarplayProcess, browser: Browser, plain_cookie: str) -> None:
     async with play_page(browser) as play:
-        play.expected += ["/api/v1/operator/overview", "status of 401", "status of 403"]
+        play.expected += ["/api/v1/me", "/api/v1/operator/overview", "status of 401", "status of 403"]
         await play.page.goto(f"{up.url}/operator")
         await expect(play.page.locator("#message_heading")).to_have_text("Sign in first")
         name = f"farplay_{urlsplit(up.url).port}"
