@@ -241,7 +241,7 @@ describe("the end", () => {
       assert.equal(drive.did("close_peer").length, 0);
       assert.ok(drive.did("timer").some(({ name, ms }) => name === "socket" && ms !== null));
       drive.on({ on: "timer", name: "socket" });
-      assert.equal(drive.did("open_socket").length, 2);
+      assert.equal(drive.did("open_socket").length, 1);
     }
   });
 
