@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from playwright.async_api import (
     ConsoleMessage,
     Page,
     Response,
+    Route,
     StorageState,
     ViewportSize,
     async_playwright,
@@ -113,6 +114,15 @@ def key_event(kind: str, code: str) -> dict[str, Any]:
     if kind == "keyDown":
         event["text"] = letter.lower()
     return event
+
+
+async def intercept(page: Page, pattern: str, handler: Callable[[Route], Awaitable[None]]) -> None:
+    """Answer a page's requests in place of the server; call it before the page is opened.
+
+    The page is left without a service worker: what passes one is out of Playwright's reach.
+    """
+    await page.add_init_script("delete Navigator.prototype.serviceWorker")
+    await page.route(pattern, handler)
 
 
 @asynccontextmanager

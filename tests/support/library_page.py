@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from playwright.async_api import Page, Route
 
+from tests.support.chromium import intercept
+
 TITLES_API = "**/api/v1/titles"
 CARD = ".card:not(.skeleton)"
 
@@ -28,7 +30,7 @@ async def change_catalogue(page: Page, change: Callable[[Catalogue], Catalogue])
         body = await response.json()
         await route.fulfill(response=response, json={**body, "titles": change(body["titles"])})
 
-    await page.route(TITLES_API, changed)
+    await intercept(page, TITLES_API, changed)
 
 
 def card_alone(titles: Catalogue) -> Catalogue:

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.support.axe import serious_findings
-from tests.support.chromium import play_page
+from tests.support.chromium import intercept, play_page
 from tests.support.farplay_process import FarplayProcess
 from tests.support.library_page import TITLES_API, change_catalogue, open_library, several
 from tests.support.player import OpenPlayer
@@ -55,7 +55,7 @@ async def test_library_without_titles(up: FarplayProcess, browser: Browser, open
             await route.abort()
 
         play.expected.append("ERR_FAILED")
-        await page.route(TITLES_API, late)
+        await intercept(page, TITLES_API, late)
         await page.goto(f"{up.url}/")
         await expect(page.locator(".card.skeleton")).to_have_count(4)
         await assert_accessible(page)
@@ -82,7 +82,7 @@ async def test_play_page(up: FarplayProcess, open_player: OpenPlayer) -> None:
             await answer.wait()
             await route.continue_()
 
-        await page.route("**/api/v1/sessions", late)
+        await intercept(page, "**/api/v1/sessions", late)
         await page.goto(f"{up.url}/play/testcard")
         await expect(page.locator("#screen_steps [aria-current]")).to_be_visible()
         await assert_accessible(page)

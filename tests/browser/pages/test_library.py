@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
-from tests.support.chromium import play_page
+from tests.support.chromium import intercept, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
 from tests.support.library_page import (
@@ -237,7 +237,7 @@ async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_
             return asked > before
 
         play.expected += BROKEN
-        await page.route(TITLES_API, late)
+        await intercept(page, TITLES_API, late)
         await page.goto(f"{up.url}/")
         await expect(page.locator(".card.skeleton")).to_have_count(4)
         assert await page.locator("#games").get_attribute("aria-busy") == "true"
