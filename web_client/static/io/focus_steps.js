@@ -1,10 +1,10 @@
 // Moves the focus by arrow keys and game pads, for a TV's remote control, a couch, and everybody without a pointer.
 
-import { PadNavigation } from "../core/pad_navigation.js";
+import { PadNavigation } from "../core/menu_pads.js";
 import { nearest } from "../core/spatial_focus.js";
 import { connectedPads } from "./connected_pads.js";
 
-/** @import {MenuStep} from "../core/pad_navigation.js" */
+/** @import {MenuStep} from "../core/menu_pads.js" */
 /** @import {Direction} from "../core/spatial_focus.js" */
 
 const FOCUSABLE = "a[href], button:not([disabled]), input, summary";
@@ -29,7 +29,7 @@ export function followFocusSteps() {
     requestAnimationFrame(look);
   };
   const start = () => {
-    navigation.begin(connectedPads());
+    navigation.begin();
     if (!running) look();
   };
   window.addEventListener("gamepadconnected", start);
