@@ -21,6 +21,7 @@ from session_broker.core.rate_limit import TokenBucket
 from session_broker.core.reach import Reach
 from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
+from session_broker.io.client_files import ClientFiles
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import open_database
 from session_broker.io.devices import Devices
@@ -57,7 +58,7 @@ class Broker:
     sign_in_bucket: TokenBucket
     invitation_bucket: TokenBucket
     """Looks at invitations and redemptions by anybody; a code cannot be guessed at any rate."""
-    static_dir: Path
+    client_files: ClientFiles
     port: int
     devices: Devices
     reach: Reach | None = None
@@ -133,7 +134,7 @@ async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine:
         owner_token=await accounts.mint_link(owner),
         sign_in_bucket=TokenBucket(_SIGN_INS_PER_S, _SIGN_INS_AT_ONCE, monotonic_s()),
         invitation_bucket=TokenBucket(_INVITATIONS_PER_S, _INVITATIONS_AT_ONCE, monotonic_s()),
-        static_dir=config.static_dir or Path(web_client.STATIC_DIR),
+        client_files=ClientFiles(config.static_dir or web_client.STATIC_DIR),
         port=port,
         devices=Devices(engine),
         reach=reach,

@@ -19,7 +19,6 @@ from starlette.responses import RedirectResponse, Response
 from session_broker.core.host_rules import host_name
 from session_broker.io.broker import Broker
 from session_broker.io.rights import BrokerDep, Right, require
-from session_broker.io.routes.pages import page
 from wire.errors import Reason, WireError
 
 router = APIRouter()
@@ -40,7 +39,7 @@ class Trust(BaseModel):
 @router.get("/trust", dependencies=[require(Right.PUBLIC)], include_in_schema=False)
 async def trust_page(broker: BrokerDep, request: Request) -> Response:
     """The page that explains how to trust this machine, system by system."""
-    return await page(broker, request, "trust.html")
+    return await broker.client_files.page("trust.html", request.scope)
 
 
 @router.get("/api/v1/trust", dependencies=[require(Right.PUBLIC)])

@@ -167,6 +167,30 @@ async def test_pages_carry_the_policy_and_revalidate(tmp_path: Path) -> None:
         assert again.status_code == 304
 
 
+async def test_files_are_kept_for_good_at_addresses_that_change_with_their_content(tmp_path: Path) -> None:
+    config = broker_config(tmp_path)
+    assert config.static_dir is not None
+    (config.static_dir / "index.html").write_text('<script type="module" src="/static/app.js"></script>')
+    async with api(config) as (_, client):
+        page = await client.get("/")
+        address = re.findall(r'src="([^"]+)"', page.text)[0]
+        assert page.headers["cache-control"] == "no-cache"
+        assert (await client.get("/", headers={"if-none-match": page.headers["etag"]})).status_code == 304
+        script = await client.get(address)
+        assert script.text == "<!-- app.js -->"
+        assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+        (config.static_dir / "app.js").write_text("new")
+        after = await client.get("/", headers={"if-none-match": page.headers["etag"]})
+        renewed = re.findall(r'src="([^"]+)"', after.text)[0]
+        assert (after.status_code, renewed != address) == (200, True)
+        assert (await client.get(renewed)).text == "new"
+        # A page that was open across the update gets today's file, but not for good under yesterday's address.
+        late = await client.get(address)
+        assert (late.text, late.headers["cache-control"]) == ("new", "no-cache")
+        assert reason_of(await client.get(f"{address}/../../broker.sqlite3")) == (404, "not_found")
+
+
 async def test_every_page_of_the_header_is_served(tmp_path: Path) -> None:
     listed = (STATIC_DIR / "core" / "site_pages.js").read_text()
     addresses = re.findall(r'href: "([^"]+)"', listed)

@@ -1,4 +1,5 @@
-// Makes the pages installable: registers the service worker, and keeps the browser's offer to install for later.
+// Makes the pages installable: registers the service worker, tells it what to keep of the start page for when the
+// server is away, and keeps the browser's offer to install for later.
 
 /** @typedef {Event & {prompt: () => Promise<unknown>}} InstallOffer */
 
@@ -15,9 +16,20 @@ export function registerShell() {
     offer = /** @type {InstallOffer} */ (event);
     onOffer();
   });
-  navigator.serviceWorker.register("/service_worker.js", { updateViaCache: "none" }).catch(() => {
-    // A certificate that the browser does not trust, or storage that is shut off: nothing else is lost.
-  });
+  navigator.serviceWorker.register("/service_worker.js", { updateViaCache: "none" }).then(
+    () => {
+      if (location.pathname === "/") keepThisPage();
+    },
+    () => {
+      // A certificate that the browser does not trust, or storage that is shut off: nothing else is lost.
+    },
+  );
+}
+
+async function keepThisPage() {
+  const { active } = await navigator.serviceWorker.ready;
+  const urls = performance.getEntriesByType("resource").map(({ name }) => name);
+  active?.postMessage({ keep: urls.filter((url) => new URL(url).pathname.startsWith("/static/")) });
 }
 
 /**

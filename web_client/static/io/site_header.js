@@ -24,7 +24,7 @@ export function showHeader(header, { language, words, roles = [], onLanguage = (
   const skip = link("#main", words("nav.skip"), "skip_link");
   const brand = link("/", words("app.name"), "brand");
   const icon = document.createElement("img");
-  Object.assign(icon, { src: "/static/icon.svg", alt: "", width: 32, height: 32 });
+  Object.assign(icon, { src: new URL("../icon.svg", import.meta.url).href, alt: "", width: 32, height: 32 });
   brand.prepend(icon);
   header.replaceChildren(skip, brand, navigation(words, roles), languageSwitch(language, words, onLanguage));
 }
