@@ -33,7 +33,7 @@ def picture(title: RunningTitle) -> NDArray[np.uint8]:
 
 def life_burns(title: RunningTitle) -> bool:
     """Red is the third byte; the title's scene shows no lives."""
-    return bool(title.frames) and float(picture(title)[FIRST_LIFE][:, :, 2].max()) > 200
+    return bool(title.frames and np.max(picture(title)[FIRST_LIFE][:, :, 2]) > 200)
 
 
 def when(title: RunningTitle, holds: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
