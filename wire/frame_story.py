@@ -15,17 +15,19 @@ Layout, big-endian; the first byte is the kind::
     6 rumble    u8 6 | u8 pad | u16 low | u16 high | u16 duration_ms
     7 text      u8 7 | u8 wanted                                               (the title asks for text input)
     8 absence   u8 8 | u8 presence | u32 next_s                                (nobody has played for a while)
+    9 phase     u8 9 | i32 later_us                                            (page to worker)
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeAlias
 
 from wire.errors import Reason, WireError
-from wire.limits import CURSOR_MAX_PX, PADS_MAX, STORY_MESSAGE_MAX_BYTES
+from wire.limits import CURSOR_MAX_PX, PADS_MAX, PHASE_SHIFT_MAX_US, STORY_MESSAGE_MAX_BYTES
 
 FLAG_KEYFRAME = 1
 FLAG_VISIBLE = 1
@@ -46,6 +48,7 @@ class StoryKind(IntEnum):
     RUMBLE = 6
     TEXT_INPUT = 7
     ABSENCE = 8
+    DISPLAY_PHASE = 9
 
 
 class Presence(IntEnum):
@@ -149,7 +152,15 @@ class Absence:
     """Seconds to the pause, or once paused to the session's end."""
 
 
-Story: TypeAlias = FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence
+@dataclass(frozen=True, slots=True)
+class DisplayPhase:
+    """The page asks for frames at another moment between two refreshes of its display."""
+
+    later_us: int
+    """So much later than now; earlier if negative. Within ``PHASE_SHIFT_MAX_US`` either way."""
+
+
+Story: TypeAlias = FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence | DisplayPhase
 
 _FRAME = struct.Struct("!BBIIIIIQIIIi")
 _CLOCK_REQUEST = struct.Struct("!BQ")
@@ -159,6 +170,7 @@ _CURSOR = struct.Struct("!BBBBBB")
 _RUMBLE = struct.Struct("!BBHHH")
 _TEXT = struct.Struct("!BB")
 _ABSENCE = struct.Struct("!BBI")
+_DISPLAY_PHASE = struct.Struct("!Bi")
 _U32 = 0xFFFFFFFF
 
 
@@ -197,6 +209,8 @@ def _encode(story: Story) -> bytes:
             return _TEXT.pack(StoryKind.TEXT_INPUT, int(wanted))
         case Absence(presence, next_s):
             return _ABSENCE.pack(StoryKind.ABSENCE, presence, next_s)
+        case DisplayPhase(later_us):
+            return _DISPLAY_PHASE.pack(StoryKind.DISPLAY_PHASE, later_us)
 
 
 def _encode_cursor(cursor: Cursor) -> bytes:
@@ -228,45 +242,16 @@ def decode_story(data: bytes) -> Story:
     except ValueError as error:
         raise WireError(Reason.UNKNOWN_TYPE, f"story kind {data[0]}") from error
     try:
-        return _decode(kind, data)
+        return _DECODERS[kind](data)
     except struct.error as error:
         raise WireError(Reason.MALFORMED, f"{kind.name.lower()} story of {len(data)} bytes") from error
 
 
-def _decode(kind: StoryKind, data: bytes) -> Story:
-    match kind:
-        case StoryKind.FRAME:
-            _, flags, *values = _FRAME.unpack(data)
-            if flags & ~FLAG_KEYFRAME:
-                raise WireError(Reason.MALFORMED, f"frame flags {flags:#x}")
-            (rtp_ts, frame_id, input_seq, ack_seq, size_bytes, tick_us, capture, encoded, sent, received) = values
-            return FrameStory(
-                rtp_ts,
-                frame_id,
-                input_seq,
-                ack_seq,
-                size_bytes,
-                tick_us,
-                capture,
-                encoded,
-                sent,
-                received,
-                bool(flags),
-            )
-        case StoryKind.CLOCK_REQUEST:
-            return ClockRequest(_CLOCK_REQUEST.unpack(data)[1])
-        case StoryKind.CLOCK_REPLY:
-            return ClockReply(*_CLOCK_REPLY.unpack(data)[1:])
-        case StoryKind.ACK:
-            return Ack(_ACK.unpack(data)[1])
-        case StoryKind.CURSOR:
-            return _decode_cursor(data)
-        case StoryKind.RUMBLE:
-            return _decode_rumble(data)
-        case StoryKind.TEXT_INPUT:
-            return _decode_text_input(data)
-        case StoryKind.ABSENCE:
-            return _decode_absence(data)
+def _decode_frame(data: bytes) -> FrameStory:
+    _, flags, *values = _FRAME.unpack(data)
+    if flags & ~FLAG_KEYFRAME:
+        raise WireError(Reason.MALFORMED, f"frame flags {flags:#x}")
+    return replace(FrameStory(*values), keyframe=bool(flags))
 
 
 def _decode_text_input(data: bytes) -> TextInput:
@@ -283,6 +268,13 @@ def _decode_absence(data: bytes) -> Absence:
     return Absence(Presence(presence), next_s)
 
 
+def _decode_display_phase(data: bytes) -> DisplayPhase:
+    later_us = _DISPLAY_PHASE.unpack(data)[1]
+    if abs(later_us) > PHASE_SHIFT_MAX_US:
+        raise WireError(Reason.MALFORMED, f"a shift of {later_us} µs")
+    return DisplayPhase(later_us)
+
+
 def _decode_cursor(data: bytes) -> Cursor:
     _, flags, width, height, hot_x, hot_y = _CURSOR.unpack_from(data)
     rgba = data[_CURSOR.size :]
@@ -297,3 +289,16 @@ def _decode_rumble(data: bytes) -> Rumble:
     if rumble.pad >= PADS_MAX:
         raise WireError(Reason.MALFORMED, f"pad {rumble.pad} of {PADS_MAX}")
     return rumble
+
+
+_DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
+    StoryKind.FRAME: _decode_frame,
+    StoryKind.CLOCK_REQUEST: lambda data: ClockRequest(_CLOCK_REQUEST.unpack(data)[1]),
+    StoryKind.CLOCK_REPLY: lambda data: ClockReply(*_CLOCK_REPLY.unpack(data)[1:]),
+    StoryKind.ACK: lambda data: Ack(_ACK.unpack(data)[1]),
+    StoryKind.CURSOR: _decode_cursor,
+    StoryKind.RUMBLE: _decode_rumble,
+    StoryKind.TEXT_INPUT: _decode_text_input,
+    StoryKind.ABSENCE: _decode_absence,
+    StoryKind.DISPLAY_PHASE: _decode_display_phase,
+}

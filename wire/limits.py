@@ -79,3 +79,6 @@ FIGURES_PER_HEARTBEAT = 64
 
 REPORTED_MS_MAX = 60_000
 """Longest delay that a page reports; it reports this for anything longer."""
+
+PHASE_SHIFT_MAX_US = 50_000
+"""Farthest that a page may ask a title's frames to move at once."""

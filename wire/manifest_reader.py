@@ -53,6 +53,14 @@ class ManifestReader:
             return default
         return value
 
+    def flag(self, table: Mapping[str, Any], key: str, where: str, *, default: bool) -> bool:
+        """Return true or false, or the default if the key is not there."""
+        value = table.get(key, default)
+        if not isinstance(value, bool):
+            self.faults.append(f"{where}{key} must be true or false")
+            return default
+        return value
+
     def table(self, parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         """Return a table, empty if the key is not there."""
         value = parent.get(key, {})

@@ -13,6 +13,7 @@ Messages, big-endian, first byte is the kind::
     1 hello    u8 version | u32 pid                          65 input  u32 seq | u8 seat | event (wire.input_events)
     2 frame    u8 slot | u16 width | u16 height              66 quit
                | u32 frame_seq | u32 input_seq | u64 tick_ns 67 ping
+                                                             68 shift  i32 later_us
     3 cursor   as wire.frame_story kind 5, whole
     4 rumble   as wire.frame_story kind 6, whole
     5 text     as wire.frame_story kind 7, whole
@@ -47,6 +48,7 @@ _HELLO = struct.Struct("!BBI")
 _FRAME = struct.Struct("!BBHHIIQ")
 _SOUND = struct.Struct("!BIBBB")
 _INPUT = struct.Struct("!BIB")
+_SHIFT = struct.Struct("!Bi")
 
 
 class IpcKind(IntEnum):
@@ -61,6 +63,7 @@ class IpcKind(IntEnum):
     INPUT = 65
     QUIT = 66
     PING = 67
+    SHIFT = 68
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,15 @@ class Ping:
     """Needs no answer: that it was read from the socket shows that the title still takes input."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The title's frames should come so much later than now (earlier if negative), by small steps."""
+
+    later_us: int
+
+
 FromTitle: TypeAlias = Hello | Frame | frame_story.Cursor | frame_story.Rumble | frame_story.TextInput | Sound
-ToTitle: TypeAlias = Input | Quit | Ping
+ToTitle: TypeAlias = Input | Quit | Ping | Shift
 _STORY_KINDS = {
     IpcKind.CURSOR: frame_story.StoryKind.CURSOR,
     IpcKind.RUMBLE: frame_story.StoryKind.RUMBLE,
@@ -232,6 +242,8 @@ def encode_to_title(message: ToTitle) -> bytes:
             return bytes([IpcKind.QUIT])
         case Ping():
             return bytes([IpcKind.PING])
+        case Shift(later_us):
+            return _SHIFT.pack(IpcKind.SHIFT, later_us)
 
 
 def decode_to_title(data: bytes) -> ToTitle:
@@ -244,6 +256,8 @@ def decode_to_title(data: bytes) -> ToTitle:
         return Quit()
     if data == bytes([IpcKind.PING]):
         return Ping()
+    if data[:1] == bytes([IpcKind.SHIFT]) and len(data) == _SHIFT.size:
+        return Shift(_SHIFT.unpack(data)[1])
     if data[:1] != bytes([IpcKind.INPUT]) or len(data) < _INPUT.size:
         raise WireError(Reason.UNKNOWN_TYPE, "not a message for a title")
     _, seq, seat = _INPUT.unpack_from(data)

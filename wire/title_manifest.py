@@ -39,6 +39,8 @@ class TitleManifest:
     width_px: int = 1280
     height_px: int = 720
     fps: int = 60
+    follow_display: bool = True
+    """Whether the title's clock may be moved, by at most 1%, into step with the player's display."""
     players_max: int = 1
     players_min: int = 1
     about: TitleAbout = field(default_factory=TitleAbout)
@@ -90,6 +92,7 @@ def parse_manifest(text: str) -> TitleManifest:
         width_px=read.number(picture, "width", "picture.", PICTURE_MIN_PX, PICTURE_MAX_WIDTH_PX, 1280),
         height_px=read.number(picture, "height", "picture.", PICTURE_MIN_PX, PICTURE_MAX_HEIGHT_PX, 720),
         fps=read.number(picture, "fps", "picture.", 1, 240, 60),
+        follow_display=read.flag(picture, "follow_display", "picture.", default=True),
         players_max=read.number(players, "max", "players.", 1, SEATS_MAX, 1),
         players_min=read.number(players, "min", "players.", 1, SEATS_MAX, 1),
         about=read_about(read, body),

@@ -53,6 +53,8 @@ class TitleSpec:
     """Picture height before the title sets its own."""
     fps: int = field(default=60, metadata={"min": 1, "max": 240})
     """Frames per second that the encoder is set up for."""
+    follow_display: bool = True
+    """Whether the title's frames may move into step with the player's display."""
     afk_pause_s: int = field(default=600, metadata={"min": 1, "max": 86400})
     """Seconds without input after which the session pauses."""
     afk_end_s: int = field(default=1800, metadata={"min": 1, "max": 86400})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from render_node.title.hooking import replace
-from render_node.title.pacing import Pacer
+from render_node.title.pacing import Pacer, Phase
 
 FPS_WINDOW = 10
 """Ticks over which ``get_fps`` averages, as in pygame."""
@@ -17,19 +17,20 @@ FPS_WINDOW = 10
 class ClockHook:
     """Answers for ``pygame.time.Clock``; ``on_tick`` runs at the end of every tick."""
 
-    def __init__(self, pygame: ModuleType, on_tick: Callable[[], None]) -> None:
+    def __init__(self, pygame: ModuleType, phase: Phase, on_tick: Callable[[], None]) -> None:
         self._pygame = pygame
+        self._phase = phase
         self._on_tick = on_tick
 
     def install(self) -> None:
         """Replace the class."""
-        on_tick = self._on_tick
+        phase, on_tick = self._phase, self._on_tick
 
         class TitleClock(Clock):
             """The class that a title makes its clocks of."""
 
             def __init__(self) -> None:
-                super().__init__(on_tick)
+                super().__init__(phase, on_tick)
 
         TitleClock.__name__ = TitleClock.__qualname__ = "Clock"
         replace(self._pygame.time, "Clock", TitleClock)
@@ -39,9 +40,9 @@ class ClockHook:
 class Clock:
     """As ``pygame.time.Clock``."""
 
-    def __init__(self, on_tick: Callable[[], None]) -> None:
+    def __init__(self, phase: Phase, on_tick: Callable[[], None]) -> None:
         self._on_tick = on_tick
-        self._pacer = Pacer()
+        self._pacer = Pacer(phase)
         self._start_ns = time.monotonic_ns()
         self._last_ns = self._start_ns
         self._time_ms = 0

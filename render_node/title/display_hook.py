@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from render_node.title.hooking import replace
-from render_node.title.pacing import Allowance, Pacer
+from render_node.title.pacing import Allowance, Pacer, Phase
 from render_node.title.ring_writer import RingWriter
 from render_node.title.worker_link import WorkerLink
 from wire.limits import PICTURE_MIN_PX
@@ -40,6 +40,7 @@ class DisplayHook:
         ring: RingWriter,
         desktop_size: tuple[int, int],
         fps: int,
+        phase: Phase,
         *,
         seen_input_seq: Callable[[], int],
     ) -> None:
@@ -49,6 +50,7 @@ class DisplayHook:
         self._ring = ring
         self._desktop_size = desktop_size
         self._fps = fps
+        self._phase = phase
         self._seen_input_seq = seen_input_seq
         self._size = desktop_size
         self._vsync: Pacer | None = None
@@ -86,7 +88,7 @@ class DisplayHook:
         windowed = flags & ~(self._pygame.FULLSCREEN | self._pygame.SCALED)
         surface = self._set_mode(wanted, windowed, depth)
         self._size = surface.get_size()
-        self._vsync = Pacer() if vsync else None
+        self._vsync = Pacer(self._phase) if vsync else None
         return surface
 
     def _on_flip(self) -> None:

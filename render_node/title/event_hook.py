@@ -13,6 +13,7 @@ from render_node.title.display_hook import DisplayHook
 from render_node.title.hooking import post, replace
 from render_node.title.keyboard_hook import KeyboardHook
 from render_node.title.mouse_hook import MouseHook
+from render_node.title.pacing import Phase
 from render_node.title.pad_hook import PadHook
 from render_node.title.ring_writer import RingWriter
 from render_node.title.seat_keyboard import FIRST_SEAT, SeatKeyboards
@@ -21,7 +22,7 @@ from render_node.title.text_hook import TextHook
 from render_node.title.touch_hook import TouchHook
 from render_node.title.worker_link import WorkerLink
 from wire.input_events import Key, Pad, PadPresence, Payload, ReleaseAll, Text, Touch
-from wire.title_ipc import Input, Quit, ToTitle
+from wire.title_ipc import Input, Quit, Shift, ToTitle
 
 WAIT_SLICE_MS = 8
 """Longest sleep inside ``event.wait``: pygame's own timers post events without waking it."""
@@ -46,7 +47,10 @@ class EventHook:
         self._link = link
         self._seen_seq = 0
         self._step_flips = 0
-        self._display = DisplayHook(pygame, link, ring, desktop_size, fps, seen_input_seq=lambda: self._seen_seq)
+        self._phase = Phase()
+        self._display = DisplayHook(
+            pygame, link, ring, desktop_size, fps, self._phase, seen_input_seq=lambda: self._seen_seq
+        )
         self._keyboard = KeyboardHook(pygame)
         self._text = TextHook(pygame, link)
         self._mouse = MouseHook(pygame, self._display.picture_size)
@@ -55,7 +59,7 @@ class EventHook:
         self._pads = PadHook(pygame, link)
         self._seat_keyboards = SeatKeyboards()
         self._sound = SoundHook(pygame, link)
-        self._clock = ClockHook(pygame, self._on_tick)
+        self._clock = ClockHook(pygame, self._phase, self._on_tick)
 
     def install(self) -> None:
         """Replace everything that a title may call."""
@@ -83,6 +87,8 @@ class EventHook:
             if isinstance(message, Input):
                 self._apply(message.seat, message.event.payload, text_after(messages, index), now_ms)
                 self._seen_seq = message.seq
+            elif isinstance(message, Shift):
+                self._phase.later_ns += message.later_us * 1000
             elif isinstance(message, Quit):
                 post(self._pygame, self._pygame.QUIT)
         self._keyboard.post_repeat(now_ms)

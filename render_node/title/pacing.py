@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+SLEW_DIVISOR = 100
+"""Frames move by at most a hundredth of their period each, so that the title's clock stays within 1%."""
 
-class Pacer:
-    """Deadlines one period apart; a late frame is followed by a short one, but never by more than one."""
+
+class Phase:
+    """Where between two refreshes of the player's display all pacers of a title should let frames end."""
 
     def __init__(self) -> None:
+        self.later_ns = 0
+        """Sum of all shifts asked for."""
+
+
+class Pacer:
+    """Deadlines one period apart; a late frame is followed by a short one, but never by more than one.
+
+    Deadlines stay on one grid even when frames are late, since the grid is what is in step with the display.
+
+    Args:
+        phase: Shifts the grid by small steps.
+    """
+
+    def __init__(self, phase: Phase) -> None:
+        self._phase = phase
+        self._applied_ns = phase.later_ns
         self._due_ns: int | None = None
 
     def next_due_ns(self, now_ns: int, fps: float) -> int:
@@ -17,11 +36,20 @@ class Pacer:
             fps: Frames per second that the title asks for; greater than 0.
         """
         period_ns = int(1e9 / fps)
-        if self._due_ns is None or not now_ns - period_ns <= self._due_ns + period_ns <= now_ns + period_ns:
-            self._due_ns = now_ns if self._due_ns is not None else now_ns + period_ns
+        if self._due_ns is None:
+            self._due_ns = now_ns + period_ns
+        elif self._due_ns > now_ns:
+            self._due_ns = now_ns
         else:
-            self._due_ns += period_ns
+            self._due_ns += period_ns + self._step_ns(period_ns)
+            self._due_ns += max(0, now_ns - self._due_ns) // period_ns * period_ns
         return self._due_ns
+
+    def _step_ns(self, period_ns: int) -> int:
+        most_ns = period_ns // SLEW_DIVISOR
+        step_ns = max(-most_ns, min(self._phase.later_ns - self._applied_ns, most_ns))
+        self._applied_ns += step_ns
+        return step_ns
 
 
 class Allowance:

@@ -149,3 +149,29 @@ async def test_chimp_runs_unmodified_and_can_be_played(tmp_path: Path) -> None:
         await title.shows(30)
         title.send(Key(41, True))
         assert (await title.ends_with()).reason == "title_quit"
+
+
+async def test_frames_move_to_another_moment_without_a_jump(tmp_path: Path) -> None:
+    program = """
+import time
+pygame.init()
+screen = pygame.display.set_mode((64, 64))
+clock, ends = pygame.time.Clock(), []
+while len(ends) < 150:
+    pygame.event.get()
+    clock.tick(60)
+    ends.append(time.monotonic_ns() // 1000)
+    screen.fill((len(ends), 0, 0))
+    pygame.display.flip()
+    if len(ends) in (30, 149):
+        tell(end_us=ends[-1], frame=len(ends))
+pygame.event.wait()
+"""
+    async with running(tmp_path, program) as title:
+        before = await title.tells(frame=30)
+        title.process.shift(6000)
+        after = await title.tells(frame=149)
+        frames = 149 - 30
+        moved_us = (after["end_us"] - before["end_us"]) % (1_000_000 / 60)
+        assert 5000 < moved_us < 8000, moved_us
+        assert (after["end_us"] - before["end_us"]) < 1.01 * frames * 1e6 / 60 + 4000

@@ -85,7 +85,8 @@ export type Story =
   | Cursor
   | Rumble
   | { kind: Kind["TEXT_INPUT"]; wanted: boolean }
-  | Absence;
+  | Absence
+  | { kind: Kind["DISPLAY_PHASE"]; later_us: number };
 
 // --- wire/session_control.py ---
 

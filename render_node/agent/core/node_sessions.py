@@ -107,6 +107,7 @@ def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
+        follow_display=manifest.follow_display,
         afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
         afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
     )

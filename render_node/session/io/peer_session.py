@@ -27,7 +27,7 @@ from render_node.session.io.peer_feedback import PeerFeedback
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.media import EncodedFrame, OpusPacket
 from wire.errors import Reason, WireError
-from wire.frame_story import ClockReply, ClockRequest, decode_story, encode_story
+from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, decode_story, encode_story
 from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
 from wire.session_control import PeerState, Role, VideoCodec
 from wire.worker_control import IceSpec
@@ -54,6 +54,8 @@ class PeerCallbacks:
     """Every change of state; the last one is lost or left, with its reason."""
     on_keyframe_needed: Callable[[], None]
     """This peer can show nothing until a keyframe comes; debounced, repeated while it lasts."""
+    on_display_phase: Callable[[int], None] = lambda later_us: None
+    """The page asks for frames so much later (µs) between two refreshes of its display."""
     on_story_open: Callable[[], None] = lambda: None
     """The story channel takes messages: the moment for what is latest-wins, such as the cursor and the newest ack."""
 
@@ -295,6 +297,8 @@ class PeerSession:
             return
         if isinstance(story, ClockRequest):
             self.send_story(encode_story(ClockReply(story.client_us, received_us, _now_us())))
+        elif isinstance(story, DisplayPhase):
+            self._guarded(self._callbacks.on_display_phase)(story.later_us)
 
     def _data_fault(self) -> None:
         self.messages_refused += 1

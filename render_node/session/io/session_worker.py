@@ -15,6 +15,7 @@ import structlog
 
 from render_node.session.core.absence import AbsenceClock
 from render_node.session.core.input_receiver import InputReceiver
+from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.ticket_gate import TicketGate
 from render_node.session.io.agent_link import AgentLink
 from render_node.session.io.input_path import InputPath
@@ -47,6 +48,11 @@ from wire.worker_control import (
 TITLE_GRACE_S = 2.0
 """Time a title has to quit by itself when the session ends."""
 
+SHIFTS_PER_S = 2.0
+"""How often a page may ask for another moment of the title's frames."""
+
+FIRST_SEAT = 0
+
 CODEC_ORDER = (VideoCodec.H264, VideoCodec.VP8)
 """What a page is offered, best first."""
 
@@ -77,6 +83,7 @@ class SessionWorker:
         self._ended: asyncio.Future[tuple[Reason, str]] = asyncio.get_running_loop().create_future()
         self._serving = False
         self._lonely_since_s = time.monotonic()
+        self._shifts = TokenBucket(SHIFTS_PER_S, burst=1)
         self._absence = AbsenceClock(start.title.afk_pause_s, start.title.afk_end_s, time.monotonic())
 
     async def run(self) -> None:
@@ -92,6 +99,7 @@ class SessionWorker:
         except WireError as error:
             self._report(PlacementState.RELEASED, error.reason, error.detail)
             return
+        self._title = title
         self._inputs = InputPath(title.send_input)
         self._media = MediaFanout(
             title, self._table, self._inputs, self._start.encoder, self._start.title.fps,
@@ -169,6 +177,7 @@ class SessionWorker:
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
             on_keyframe_needed=lambda: self._media.keyframe_needed(codec, participant.role),
+            on_display_phase=lambda later_us: self._follow_display(participant, later_us),
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
         session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, callbacks=callbacks)
@@ -229,6 +238,12 @@ class SessionWorker:
         self._media.acknowledge_soon(peer_id, peer)
         if receiver.received != before:
             self._note_presence()
+
+    def _follow_display(self, participant: Participant, later_us: int) -> None:
+        """Move the title's frames for the player of the first seat: it has one clock, and they many displays."""
+        allowed = self._start.title.follow_display and FIRST_SEAT in participant.receiver.seats
+        if allowed and self._shifts.take(time.monotonic_ns() // 1000):
+            self._title.shift(later_us)
 
     def _on_peer_state(self, peer_id: str, state: PeerState, reason: Reason | None) -> None:
         peer = self._table.peers.get(peer_id)

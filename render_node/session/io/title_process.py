@@ -25,7 +25,7 @@ from render_node.session.io.title_link import TitleLink
 from render_node.title.launch_spec import LaunchSpec
 from wire.errors import Reason
 from wire.frame_story import Cursor, Rumble, TextInput
-from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Sound
+from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Shift, Sound
 from wire.worker_control import TitleSpec
 
 FIRST_FRAME_S = 15.0
@@ -203,6 +203,10 @@ class TitleProcess:
     def send_input(self, event: Input) -> bool:
         """Hand over an event; False if the title does not read its socket. Never blocks."""
         return self._link.send(event)
+
+    def shift(self, later_us: int) -> None:
+        """Ask for the title's frames so much later; best effort, the page asks again."""
+        self._link.send(Shift(later_us))
 
     async def stop(self, grace_s: float) -> None:
         """Ask the title to quit, then kill its sandbox; afterwards nothing of it is left.

@@ -25,6 +25,7 @@ zh = "外星人"
 width = 640
 height = 480
 fps = 30
+follow_display = false
 [players]
 max = 2
 """
@@ -60,7 +61,8 @@ def test_a_whole_manifest() -> None:
         640,
         480,
         30,
-        2,
+        follow_display=False,
+        players_max=2,
     )
 
 
@@ -144,6 +146,7 @@ def test_the_least_manifest() -> None:
         ("width = 640", "width = true", "picture.width must be"),
         ("fps = 30", "fps = 0", "picture.fps must be"),
         ("fps = 30", "fps = 30.0", "picture.fps must be"),
+        ("follow_display = false", "follow_display = 0", "picture.follow_display must be true or false"),
         ("max = 2", "max = 9", "players.max must be"),
         ("max = 2", "max = 2\nmin = 3", "players.min must not be above"),
         ("[players]\nmax = 2", "", None),

@@ -92,4 +92,5 @@ STORIES: st.SearchStrategy[story.Story] = st.one_of(
     RUMBLES,
     TEXT_INPUTS,
     ABSENCES,
+    st.builds(story.DisplayPhase, st.integers(-50_000, 50_000)),
 )

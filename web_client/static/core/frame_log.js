@@ -26,8 +26,8 @@ const WAITING_MAX = 64;
 const SHOWN_KEPT = 32;
 
 /**
- * @typedef {{rtpTs: number, receivedMs: number | null, presentedMs: number}} Presented What
- *   `requestVideoFrameCallback` says of a frame.
+ * @typedef {{rtpTs: number, receivedMs: number | null, presentedMs: number}} Presented When a frame was received and
+ *   shown.
  */
 /**
  * @typedef {{toPageUs(workerUs: number): number | null, eventUs(seq: number): number | null}} Clocks Where times of

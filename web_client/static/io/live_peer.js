@@ -2,6 +2,7 @@
 // whether media still flows. It knows nothing of the broker; losses and first pictures are told to its owner.
 
 import { ClockSync } from "../core/clock_sync.js";
+import { DisplayPhase } from "../core/display_phase.js";
 import { FrameLog } from "../core/frame_log.js";
 import { InputSender } from "../core/input_sender.js";
 import { linkFigures } from "../core/link_figures.js";
@@ -9,12 +10,13 @@ import { MediaWatch } from "../core/media_watch.js";
 import { reportedDelays } from "../core/reported_delays.js";
 import { Reason, StoryKind } from "../wire/constants.js";
 import { WireError } from "../wire/errors.js";
-import { decodeStory, encodeClockRequest } from "../wire/frame_story.js";
+import { decodeStory, encodeClockRequest, encodeDisplayPhase } from "../wire/frame_story.js";
 import { InputLink } from "./input_link.js";
 import { PeerLink } from "./peer_link.js";
 import { Stage } from "./stage.js";
 
 /** @import {Absence, Cursor, DeviceEvent, FailureReason, LinkFigures, Offer, Rumble, Story} from "../types.js" */
+/** @import {StageFrame} from "./stage.js" */
 /** @import {StatsReport} from "../core/link_figures.js" */
 
 /**
@@ -39,6 +41,7 @@ export class LivePeer {
   #input = null;
   /** @type {MediaWatch | null} */
   #watch = null;
+  #phase = new DisplayPhase();
   #seenFrame = false;
   /** @type {StatsReport | null} */
   #report = null;
@@ -59,7 +62,7 @@ export class LivePeer {
   constructor(video, handlers) {
     this.#handlers = handlers;
     this.#stage = new Stage(video, (frame) => {
-      if (frame !== null) this.frames.addPresented(frame);
+      if (frame !== null) this.#takeFrame(frame);
       this.#frameSeen();
     });
   }
@@ -105,6 +108,7 @@ export class LivePeer {
     this.close();
     this.#clock.reset();
     this.frames.reset();
+    this.#phase = new DisplayPhase();
     this.#seenFrame = false;
     const peer = new PeerLink(peer_id, {
       onTrack: (track) => {
@@ -170,6 +174,13 @@ export class LivePeer {
     const silent_ms = this.#watch.silentMs(performance.now());
     const delays = reportedDelays(this.frames.stage("input_to_photon"), this.roundTripMs);
     return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays };
+  }
+
+  /** @param {StageFrame} frame */
+  #takeFrame(frame) {
+    this.frames.addPresented(frame);
+    const laterMs = this.#phase.add(frame);
+    if (laterMs !== null && this.#input !== null) this.#peer?.sendStory(encodeDisplayPhase(laterMs * 1000));
   }
 
   #frameSeen() {

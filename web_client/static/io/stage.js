@@ -1,6 +1,8 @@
 // The picture: a <video> element that shows a track and tells of every frame that it shows.
 
 /** @import {Presented} from "../core/frame_log.js" */
+/** @import {ReadyFrame} from "../core/display_phase.js" */
+/** @typedef {Presented & ReadyFrame} StageFrame What `requestVideoFrameCallback` says of a frame. */
 
 export class Stage {
   /** @type {MediaStreamTrack | null} */
@@ -9,7 +11,7 @@ export class Stage {
 
   /**
    * @param {HTMLVideoElement} video Stays muted: sound has an element of its own.
-   * @param {(frame: Presented | null) => void} onFrame null where the browser does not say which frame it is.
+   * @param {(frame: StageFrame | null) => void} onFrame null where the browser does not say which frame it is.
    */
   constructor(video, onFrame) {
     this.video = video;
@@ -42,23 +44,28 @@ export class Stage {
       return;
     }
     /** @type {VideoFrameRequestCallback} */
-    const onFrame = (_, metadata) => {
+    const onFrame = (nowMs, metadata) => {
       this.video.requestVideoFrameCallback(onFrame);
-      this.#onFrame(presented(metadata));
+      this.#onFrame(presented(nowMs, metadata));
     };
     this.video.requestVideoFrameCallback(onFrame);
   }
 }
 
 /**
+ * @param {number} nowMs The refresh in which the browser tells of the frame.
  * @param {VideoFrameCallbackMetadata} metadata
- * @returns {Presented | null}
+ * @returns {StageFrame | null}
  */
-function presented(metadata) {
+function presented(nowMs, metadata) {
   if (metadata.rtpTimestamp === undefined) return null;
+  // Chromium at times expects every frame one refresh later than it draws it, for seconds on end.
+  const refreshMs = Math.min(nowMs, metadata.expectedDisplayTime);
   return {
     rtpTs: metadata.rtpTimestamp,
     receivedMs: metadata.receiveTime ?? null,
-    presentedMs: Math.max(metadata.presentationTime, metadata.expectedDisplayTime),
+    presentedMs: Math.max(metadata.presentationTime, refreshMs),
+    readyMs: metadata.presentationTime,
+    refreshMs,
   };
 }

@@ -38,6 +38,7 @@ export const PICTURE_MIN_PX = 16;
 export const TITLE_LAST_WORDS_BYTES = 65536;
 export const FIGURES_PER_HEARTBEAT = 64;
 export const REPORTED_MS_MAX = 60000;
+export const PHASE_SHIFT_MAX_US = 50000;
 
 export const EventType = /** @type {const} */ ({
   "KEY": 1,
@@ -67,7 +68,8 @@ export const StoryKind = /** @type {const} */ ({
   "CURSOR": 5,
   "RUMBLE": 6,
   "TEXT_INPUT": 7,
-  "ABSENCE": 8
+  "ABSENCE": 8,
+  "DISPLAY_PHASE": 9
 });
 
 export const Presence = /** @type {const} */ ({

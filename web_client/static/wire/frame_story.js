@@ -1,9 +1,9 @@
 // Twin of wire/frame_story.py: what a page is told beside each frame, and what it asks. Both pass
-// wire/vectors/frame_story.json. Only what a page needs: it reads all kinds and writes clock requests.
+// wire/vectors/frame_story.json. Only what a page needs: it reads all kinds and writes its own.
 
 import {
-  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, Presence, Reason, STORY_MESSAGE_MAX_BYTES,
-  StoryKind,
+  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, PHASE_SHIFT_MAX_US, Presence, Reason,
+  STORY_MESSAGE_MAX_BYTES, StoryKind,
 } from "./constants.js";
 import { WireError } from "./errors.js";
 
@@ -18,6 +18,7 @@ const SIZES = {
   [StoryKind.RUMBLE]: 8,
   [StoryKind.TEXT_INPUT]: 2,
   [StoryKind.ABSENCE]: 6,
+  [StoryKind.DISPLAY_PHASE]: 5,
 };
 const CURSOR_HEAD_BYTES = 6;
 
@@ -30,6 +31,18 @@ export function encodeClockRequest(client_us) {
   const view = new DataView(new ArrayBuffer(9));
   view.setUint8(0, StoryKind.CLOCK_REQUEST);
   view.setBigUint64(1, BigInt(client_us));
+  return new Uint8Array(view.buffer);
+}
+
+/**
+ * The wish for frames so much later between two refreshes of the display.
+ * @param {number} later_us Cut to what may be asked for at once.
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function encodeDisplayPhase(later_us) {
+  const view = new DataView(new ArrayBuffer(5));
+  view.setUint8(0, StoryKind.DISPLAY_PHASE);
+  view.setInt32(1, Math.round(Math.min(Math.max(later_us, -PHASE_SHIFT_MAX_US), PHASE_SHIFT_MAX_US)));
   return new Uint8Array(view.buffer);
 }
 
@@ -76,6 +89,11 @@ function decodeFixed(kind, view) {
       const presence = Object.values(Presence).find((each) => each === view.getUint8(1));
       if (presence === undefined) throw new WireError(Reason.MALFORMED, `presence ${view.getUint8(1)}`);
       return { kind, presence, next_s: view.getUint32(2) };
+    }
+    case StoryKind.DISPLAY_PHASE: {
+      const later_us = view.getInt32(1);
+      if (Math.abs(later_us) > PHASE_SHIFT_MAX_US) throw new WireError(Reason.MALFORMED, `a shift of ${later_us} µs`);
+      return { kind, later_us };
     }
     default: {
       const wanted = view.getUint8(1);
