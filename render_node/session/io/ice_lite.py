@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 
 from aioice import Candidate, ConnectionClosed
 from aioice.utils import random_string
@@ -132,21 +133,20 @@ class LiteConnection:
         """Send to the nominated address; a full socket drops it, as a network would."""
         if self._port is None or self._nominated is None:
             raise ConnectionError("not connected")
-        self.send_now(data)
+        self.send_burst((data,))
 
     async def get_event(self) -> ConnectionClosed:
         """Return once closed."""
         await self._closed.wait()
         return ConnectionClosed()
 
-    def send_now(self, data: bytes) -> bool:
-        """Send to the nominated address; False if there is none or the socket is full."""
+    def send_burst(self, datagrams: Sequence[bytes]) -> int:
+        """Send to the nominated address in order; return how many were taken before the socket was full."""
         if self._port is None or self._nominated is None:
-            return False
-        if self._port.udp.send(data, self._nominated):
-            return True
-        self.dropped += 1
-        return False
+            return 0
+        taken = self._port.udp.send_burst(datagrams, self._nominated)
+        self.dropped += len(datagrams) - taken
+        return taken
 
     def is_congested(self) -> bool:
         """Tell whether the socket's send buffer is more than half full."""

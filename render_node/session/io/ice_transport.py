@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from aioice import Candidate
@@ -72,8 +73,8 @@ class IceConnection(Protocol):
     async def get_event(self) -> Any:
         """Return ``aioice.ConnectionClosed`` once it is closed."""
 
-    def send_now(self, data: bytes) -> bool:
-        """Send a datagram without waiting; False if it was dropped."""
+    def send_burst(self, datagrams: Sequence[bytes]) -> int:
+        """Send datagrams in order without waiting; return how many were taken before one was dropped."""
 
     def is_congested(self) -> bool:
         """Tell whether so much waits to leave this machine that a frame should rather be dropped."""

@@ -110,19 +110,23 @@ class RtpSender(RTCRtpSender):
         extensions = self._extensions.build(now_ntp)
         last = len(payloads) - 1
         first_seq = self._seq
-        taken = 0
-        for index, payload in enumerate(payloads):
-            seq = (first_seq + index) % SEQ_MODULUS
-            packet = build_packet(
-                self._ids, seq, rtp_ts, marker=index == last, extensions=extensions, payload=payload
+        packets = [
+            build_packet(
+                self._ids,
+                (first_seq + index) % SEQ_MODULUS,
+                rtp_ts,
+                marker=index == last,
+                extensions=extensions,
+                payload=payload,
             )
-            if taken == index and self._put(self._protect(packet)):
-                taken += 1
-            elif taken == 0:
-                return False
+            for index, payload in enumerate(payloads)
+        ]
+        if not self._put([self._protect(packet) for packet in packets]):
+            return False
+        for index, packet in enumerate(packets):
             if self._history is not None:
-                self._history.add(seq, packet, now_us)
-            self.payload_bytes += len(payload)
+                self._history.add((first_seq + index) % SEQ_MODULUS, packet, now_us)
+            self.payload_bytes += len(payloads[index])
         self._seq = (first_seq + len(payloads)) % SEQ_MODULUS
         self.packets += len(payloads)
         self._newest = (rtp_ts, media_us)
@@ -139,7 +143,7 @@ class RtpSender(RTCRtpSender):
             if self._ids.rtx_payload_type is not None:
                 packet = build_rtx(self._ids, packet, self._rtx_seq)
                 self._rtx_seq = (self._rtx_seq + 1) % SEQ_MODULUS
-            if not self._put(self._protect(packet)):
+            if not self._put([self._protect(packet)]):
                 return
             self.repeats += 1
 
@@ -163,10 +167,10 @@ class RtpSender(RTCRtpSender):
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send an RTCP packet."""
         if self.is_ready:
-            self._put(self._protect_rtcp(packet))
+            self._put([self._protect_rtcp(packet)])
 
-    def _put(self, protected: bytes) -> bool:
-        if not self._ice.send_now(protected):
-            return False
-        self.wire_bytes += len(protected)
-        return True
+    def _put(self, protected: Sequence[bytes]) -> int:
+        """Hand packets to the socket; return how many it took."""
+        taken = self._ice.send_burst(protected)
+        self.wire_bytes += sum(map(len, protected[:taken]))
+        return taken
