@@ -12,6 +12,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from render_node.session.core.send_side import RateLimits
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from tests.media.peer_media import Looper, clip, tone
 from tests.support.chromium import chromium
@@ -21,6 +22,7 @@ from wire.worker_control import IceSpec
 
 PAGE = Path(__file__).with_name("peer_page.html")
 ICE = IceSpec("127.0.0.1", 0, 0, ("127.0.0.1",))
+LIMITS = RateLimits(300_000, 4_000_000, 8_000_000)
 
 pytestmark = [pytest.mark.media, pytest.mark.browser]
 
@@ -43,7 +45,7 @@ class Stand:
             lambda state, reason: self.states.append((state, reason)),
             self.looper.restart,
         )
-        self.peer = PeerSession("peer_chromium", codec=self.codec, ice=ICE, callbacks=callbacks)
+        self.peer = PeerSession("peer_chromium", codec=self.codec, ice=ICE, limits=LIMITS, callbacks=callbacks)
         self.looper.peers = [self.peer]
         await socket.send(json.dumps({"offer": await self.peer.offer(), "seconds": self.seconds}))
         await self.peer.accept_answer(json.loads(await socket.recv())["answer"])

@@ -147,7 +147,5 @@ class Looper:
         )  # fmt: skip
         cpu = time.thread_time()
         for peer in self.peers:
-            sent_us = peer.send_video(frame)
-            if sent_us:
-                self.send_us.append(sent_us - begun_us)
+            peer.send_video(frame, lambda left_us: self.send_us.append(left_us - begun_us))
         self.cpu_s += time.thread_time() - cpu

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from render_node.session.core.send_side import RateLimits
 from render_node.session.io import lite_port
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from tests.media.aiortc_browser import AiortcBrowser, use_loopback
@@ -20,6 +21,7 @@ from wire.session_control import PeerState, VideoCodec
 from wire.worker_control import IceSpec
 
 ICE = IceSpec("127.0.0.1", 0, 0, ("127.0.0.1",))
+LIMITS = RateLimits(300_000, 4_000_000, 8_000_000)
 SMALL = (640, 360, 90, 2_000_000)
 
 
@@ -35,6 +37,7 @@ class Pair:
             "peer_test",
             codec=codec,
             ice=ice,
+            limits=LIMITS,
             callbacks=PeerCallbacks(
                 lambda data, received_us: self.inputs.append((data, received_us)),
                 lambda state, reason: self.states.append((state, reason)),

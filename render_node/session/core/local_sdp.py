@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI
+from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, TRANSPORT_SEQ_URI, ExtensionIds
 from render_node.session.core.sdp import RTPMAP, RemoteDescription, is_sha256, join_sections, split_sections
 
-PLAYOUT_DELAY_ID = 6
-"""Extension id that our offers give to playout-delay; aiortc's own end at 3."""
+OFFERED_IDS = ExtensionIds(playout_delay=6, transport_seq=7)
+"""Extension ids that our offers give to what aiortc does not know; its own end at 3."""
 
 RTX_TIME_MS = 100
 """Offered rtx-time: Chrome asks for a keyframe after three times this without a decodable frame, not after 3 s."""
@@ -17,14 +17,15 @@ OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 
 
 def finish_offer(sdp: str) -> str:
-    """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, receiver round trips, stereo Opus."""
+    """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, transport-wide feedback, receiver
+    round trips, stereo Opus."""
     head, sections = _ours(sdp)
     done = [_with_ice_lite(head)]
     for section in sections:
         if section[0].startswith("m=video"):
-            section = [*map(_with_rtx_time, section), *_video_lines(section, PLAYOUT_DELAY_ID)]
+            section = [*map(_with_rtx_time, section), *_video_lines(section, OFFERED_IDS)]
         elif section[0].startswith("m=audio"):
-            section = _with_opus(section)
+            section = [*_with_opus(section), *_numbering_lines(section, OFFERED_IDS)]
         done.append(section)
     return join_sections(done)
 
@@ -35,11 +36,9 @@ def finish_answer(sdp: str, remote: RemoteDescription) -> str:
     done = [_with_ice_lite(head)]
     for section in sections:
         if section[0].startswith("m=video"):
-            offered = remote.section("video")
-            number = offered.extension_ids().playout_delay if offered else None
-            section = [*section, *_video_lines(section, number)]
+            section = [*section, *_video_lines(section, _ids_of(remote, "video"))]
         elif section[0].startswith("m=audio"):
-            section = _with_opus(section)
+            section = [*_with_opus(section), *_numbering_lines(section, _ids_of(remote, "audio"))]
         done.append(section)
     return join_sections(done)
 
@@ -48,15 +47,31 @@ def _with_ice_lite(head: list[str]) -> list[str]:
     return [*head, "a=ice-lite"]
 
 
-def _video_lines(section: list[str], playout_delay_id: int | None) -> list[str]:
+def _ids_of(remote: RemoteDescription, kind: str) -> ExtensionIds:
+    section = remote.section(kind)
+    return section.extension_ids() if section is not None else ExtensionIds()
+
+
+def _video_lines(section: list[str], ids: ExtensionIds) -> list[str]:
     added = ["a=rtcp-xr:rcvr-rtt=all", "a=rtcp-rsize"]
-    if playout_delay_id is not None:
-        added.append(f"a=extmap:{playout_delay_id} {PLAYOUT_DELAY_URI}")
-    for line in section:
-        match = RTPMAP.match(line)
-        if match and match[2].lower() != "rtx":
-            added.append(f"a=rtcp-fb:{match[1]} ccm fir")
-    return added
+    if ids.playout_delay is not None:
+        added.append(f"a=extmap:{ids.playout_delay} {PLAYOUT_DELAY_URI}")
+    added += [f"a=rtcp-fb:{number} ccm fir" for number in _codecs(section)]
+    return added + _numbering_lines(section, ids)
+
+
+def _numbering_lines(section: list[str], ids: ExtensionIds) -> list[str]:
+    """Return what makes a receiver report by transport-wide number."""
+    if ids.transport_seq is None:
+        return []
+    reports = [f"a=rtcp-fb:{number} transport-cc" for number in _codecs(section)]
+    return [f"a=extmap:{ids.transport_seq} {TRANSPORT_SEQ_URI}", *reports]
+
+
+def _codecs(section: list[str]) -> list[str]:
+    """Return the payload types of a section's codecs, repeats left out."""
+    found = (RTPMAP.match(line) for line in section)
+    return [match[1] for match in found if match and match[2].lower() != "rtx"]
 
 
 def _with_rtx_time(line: str) -> str:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-PAYLOAD_MAX_BYTES = 1172
+PAYLOAD_MAX_BYTES = 1168
 """Payload of one packet: with RTP header, extensions, RTX, SRTP tag, UDP and IPv6 it stays within 1280 bytes."""
 
 SEQ_MODULUS = 1 << 16
 
 PLAYOUT_DELAY_URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+TRANSPORT_SEQ_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 _HEADER = struct.Struct("!BBHII")
 _RTX_SEQ = struct.Struct("!H")
+_TRANSPORT_SEQ = struct.Struct("!H")
 _ONE_BYTE_PROFILE = b"\xbe\xde"
+_FIRST_VALUE = _HEADER.size + 4 + 1
+"""Place of the first element's value in a packet."""
+_SEND_TIME_BYTES = 3
 _NO_PLAYOUT_DELAY = b"\0\0\0"
 """Minimum and maximum 0, 12 bits each: show every frame as soon as it is decoded."""
 
@@ -28,10 +33,14 @@ class ExtensionIds:
     mid: int | None = None
     abs_send_time: int | None = None
     playout_delay: int | None = None
+    transport_seq: int | None = None
 
 
 class ExtensionBlock:
-    """Builds the extension block of a stream's packets; what does not change is made once.
+    """The extension block of a stream's packets.
+
+    What is known only when a packet leaves comes first and is zero until then, so that it has its place, and parity
+    over packets before they left is parity over what receivers take as zero.
 
     Args:
         ids: Negotiated ids.
@@ -39,22 +48,39 @@ class ExtensionBlock:
     """
 
     def __init__(self, ids: ExtensionIds, mid: str) -> None:
-        fixed = b""
+        elements = b""
+        if ids.abs_send_time is not None:
+            elements += _element(ids.abs_send_time, bytes(_SEND_TIME_BYTES))
+        if ids.transport_seq is not None:
+            elements += _element(ids.transport_seq, bytes(_TRANSPORT_SEQ.size))
+        self._send_time_at = _FIRST_VALUE if ids.abs_send_time is not None else None
+        self._seq_at = _FIRST_VALUE if self._send_time_at is None else _FIRST_VALUE + _SEND_TIME_BYTES + 1
+        self.is_numbered = ids.transport_seq is not None
+        """Whether packets carry a transport-wide number."""
         if ids.mid is not None:
-            fixed += _element(ids.mid, mid.encode())
+            elements += _element(ids.mid, mid.encode())
         if ids.playout_delay is not None:
-            fixed += _element(ids.playout_delay, _NO_PLAYOUT_DELAY)
-        self._fixed = fixed
-        self._abs_send_time = ids.abs_send_time
-        self._constant = _block(fixed) if ids.abs_send_time is None else None
+            elements += _element(ids.playout_delay, _NO_PLAYOUT_DELAY)
+        self.block = _block(elements)
+        """Zero where ``stamp`` writes; empty if no extension was negotiated."""
 
-    def build(self, now_ntp: int) -> bytes:
-        """Return the block for packets sent now (64-bit NTP time), empty if no extension was negotiated."""
-        if self._constant is not None:
-            return self._constant
-        assert self._abs_send_time is not None
-        send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(3, "big")
-        return _block(self._fixed + _element(self._abs_send_time, send_time))
+    def stamp(self, packet: bytes, now_ntp: int, transport_seq: int) -> bytes:
+        """Return a packet that has this block as it leaves.
+
+        Args:
+            packet: Of ``build_packet`` or ``build_rtx``.
+            now_ntp: 64-bit NTP time.
+            transport_seq: Its transport-wide number; without the extension it is left out.
+        """
+        if self._send_time_at is None and not self.is_numbered:
+            return packet
+        stamped = bytearray(packet)
+        if self._send_time_at is not None:
+            send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(_SEND_TIME_BYTES, "big")
+            stamped[self._send_time_at : self._send_time_at + _SEND_TIME_BYTES] = send_time
+        if self.is_numbered:
+            _TRANSPORT_SEQ.pack_into(stamped, self._seq_at, transport_seq)
+        return bytes(stamped)
 
 
 def _element(extension_id: int, value: bytes) -> bytes:

@@ -13,6 +13,7 @@ from render_node.session.core.rtp_packets import (
     ABS_SEND_TIME_URI,
     MID_URI,
     PLAYOUT_DELAY_URI,
+    TRANSPORT_SEQ_URI,
     ExtensionIds,
 )
 from wire.errors import Reason, WireError
@@ -62,6 +63,7 @@ class RemoteSection:
             mid=by_uri.get(MID_URI),
             abs_send_time=by_uri.get(ABS_SEND_TIME_URI),
             playout_delay=by_uri.get(PLAYOUT_DELAY_URI),
+            transport_seq=by_uri.get(TRANSPORT_SEQ_URI),
         )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -19,6 +18,7 @@ from av.video.frame import VideoFrame
 
 from render_node.session.core.frame_pacing import FramePacing
 from render_node.session.core.rung_stats import RungStats
+from render_node.session.io import monotonic
 from render_node.session.io.encoders import EncoderSettings, OpenEncoder
 from render_node.session.io.title_process import CapturedFrame
 from render_node.session.media import EncodedFrame, FrameTimes
@@ -118,7 +118,7 @@ class EncoderRung:
         while True:
             with self._wake:
                 self._wake.wait_for(self._has_work, STILL_INTERVAL_S if self._picture else None)
-                wait_us = self._pacing.wait_us(time.monotonic_ns() // 1000) if self._pending is not None else 0
+                wait_us = self._pacing.wait_us(monotonic.now_us()) if self._pending is not None else 0
                 if wait_us:
                     self._wake.wait_for(lambda: self._closed, wait_us / 1e6)
                 if self._closed:
@@ -147,7 +147,7 @@ class EncoderRung:
 
     def _work(self, source: Source | None, *, keyframe: bool) -> None:
         """Encode the newest picture, or the one that is there if no other waits."""
-        begun_us = time.monotonic_ns() // 1000
+        begun_us = monotonic.now_us()
         times = self._take(source, begun_us) if source else None
         if self._picture is None:
             if keyframe:
@@ -177,7 +177,7 @@ class EncoderRung:
         encoder = self._open_encoder(begun_us)
         self._pts = max(tick_us * 9 // 100, self._pts + 1)
         data, is_keyframe = encoder.encode(picture, self._pts, keyframe=keyframe)
-        encoded_us = time.monotonic_ns() // 1000
+        encoded_us = monotonic.now_us()
         self._frame_id += 1
         self.stats.encoded_one(encoded_us - begun_us, len(data))
         encoded = EncodedFrame(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ from aioice import Candidate, ConnectionClosed
 from aioice.utils import random_string
 
 from render_node.session.core.rate_limit import TokenBucket
+from render_node.session.io import monotonic
 from render_node.session.io.lite_port import LitePort
 from render_node.session.io.stun_answer import answer_check
 from render_node.session.io.udp_port import Address
@@ -162,7 +162,7 @@ class LiteConnection:
 
     def check_received(self, data: bytes, address: Address) -> None:
         """Answer a check that has our password; ignore any other."""
-        now_us = time.monotonic_ns() // 1000
+        now_us = monotonic.now_us()
         if self._port is None or not self._checks.take(now_us):
             return
         answered = answer_check(data, self._password, address)

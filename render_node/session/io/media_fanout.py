@@ -7,13 +7,14 @@ followed by the frame's story, which differs by participant only in what it says
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from render_node.session.core.keyframe_policy import KeyframePolicy
+from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import EncoderRung
 from render_node.session.io.input_path import InputPath
 from render_node.session.io.participants import Peer, Table
@@ -37,6 +38,8 @@ class _Rung:
     title: TitleProcess
     keyframes: KeyframePolicy
     seen: int = 0
+    waits: bool = False
+    """A picture was left out because there was no room to send it."""
 
     def take(self) -> CapturedFrame | None:
         """Return the newest picture that this rung has not seen; in the encoder's thread."""
@@ -105,6 +108,18 @@ class MediaFanout:
         for codec, rung in self._rungs.items():
             rung.encoder.set_bitrate(self._table.video_bps(codec, self._spec.target_bps))
 
+    def room_again(self, codec: VideoCodec) -> None:
+        """A peer of this rung takes frames again: the picture that was left out may be encoded now."""
+        rung = self._rungs.get(codec)
+        if rung is not None and rung.waits and not self._paused:
+            self._offer(codec, rung)
+
+    def _offer(self, codec: VideoCodec, rung: _Rung) -> None:
+        """Let a rung encode the newest picture, unless a seated player's network has no room for it now."""
+        rung.waits = not self._table.takes_frame(codec)
+        if not rung.waits:
+            rung.offer_picture()
+
     async def close_unused_rungs(self) -> None:
         """End every rung whose codec no peer needs any more; the others may have other players now."""
         unused = [self._rungs.pop(codec) for codec in self._rungs.keys() - self._table.codecs()]
@@ -122,7 +137,7 @@ class MediaFanout:
     def keyframe_needed(self, codec: VideoCodec, role: Role) -> None:
         """A peer cannot decode on; ask its rung for a keyframe as often as the peer's role allows."""
         rung = self._rungs.get(codec)
-        if rung is not None and rung.keyframes.request(role, time.monotonic_ns() // 1000):
+        if rung is not None and rung.keyframes.request(role, monotonic.now_us()):
             rung.encoder.request_keyframe()
 
     def pause(self, paused: bool) -> None:
@@ -148,8 +163,8 @@ class MediaFanout:
         self.frames_captured += 1
         if self._paused:
             return
-        for rung in self._rungs.values():
-            rung.offer_picture()
+        for codec, rung in self._rungs.items():
+            self._offer(codec, rung)
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send 10 ms of sound to everybody."""
@@ -215,12 +230,10 @@ class MediaFanout:
             return
         self._stale.discard(codec)
         if frame.keyframe and codec in self._rungs:
-            self._rungs[codec].keyframes.note_keyframe(time.monotonic_ns() // 1000)
+            self._rungs[codec].keyframes.note_keyframe(monotonic.now_us())
         for peer in self._table.of_codec(codec):
             try:
-                sent_us = peer.session.send_video(frame)
-                if sent_us:
-                    self._send_story(peer, frame, sent_us)
+                peer.session.send_video(frame, partial(self._send_story, peer, frame))
             except Exception:
                 # One peer's fault must not starve those behind it.
                 log.exception("frame_not_sent", participant=peer.participant.participant_id)

@@ -51,11 +51,18 @@ class Table:
         return [peer for peer in self.connected() if peer.codec is codec]
 
     def video_bps(self, codec: VideoCodec, target_bps: int) -> int:
-        """Return what a rung may send per second: its target, or less if a seated player on it allows less."""
-        seated = (
-            p.participant for p in self.peers.values() if p.codec is codec and p.participant.role is Role.PLAYER
-        )
-        return min([target_bps, *(each.video_max_bps for each in seated if each.video_max_bps is not None)])
+        """Return what a rung may send per second: its target, or less if a seated player allows or receives less."""
+        seated = [p for p in self.peers.values() if p.codec is codec and p.participant.role is Role.PLAYER]
+        chosen = [p.participant.video_max_bps for p in seated if p.participant.video_max_bps is not None]
+        carried = [p.session.video_bps for p in seated if p.state is PeerState.CONNECTED]
+        return min([target_bps, *chosen, *carried])
+
+    def takes_frame(self, codec: VideoCodec) -> bool:
+        """Tell whether the network of every seated player on a rung has room for a frame now."""
+        seated = [p for p in self.of_codec(codec) if p.participant.role is Role.PLAYER]
+        # All are asked, since one that refuses says when it takes frames again.
+        answers = [p.session.takes_frame() for p in seated]
+        return all(answers)
 
     def codecs(self) -> set[VideoCodec]:
         """Return the codecs that any peer, connected or not yet, was offered."""

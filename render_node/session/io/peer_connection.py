@@ -12,6 +12,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from render_node.session.io import aiortc_hooks
 from render_node.session.io.ice_lite import LiteConnection
 from render_node.session.io.rtp_sender import RtpSender
+from render_node.session.io.send_path import SendPath
 from wire.session_control import VideoCodec
 from wire.worker_control import IceSpec
 
@@ -48,20 +49,21 @@ class BuiltConnection:
 
 
 def build_connection(
-    codec: VideoCodec, ice: IceSpec, handlers: Handlers, *, audio: bool, data: bool, answering: bool
+    codec: VideoCodec, ice: IceSpec, path: SendPath, handlers: Handlers, *, audio: bool, data: bool, answering: bool
 ) -> BuiltConnection:
     """Return a connection without descriptions yet.
 
     Args:
         codec: The only video codec that it takes.
         ice: Where to be reached.
+        path: Where its packets leave.
         handlers: What it calls.
         audio: Whether sound is sent.
         data: Whether the data channels are there.
         answering: Whether the other side makes the offer.
     """
     parts = aiortc_hooks.Parts(
-        make_sender=lambda kind, transport: RtpSender(kind, transport, handlers.on_sender_ready),
+        make_sender=lambda kind, transport: RtpSender(kind, transport, path, handlers.on_sender_ready),
         make_connection=lambda user, password: LiteConnection(ice, user, password),
     )
     with aiortc_hooks.our_parts(parts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.rtcp import (
     KeyframeRequest,
+    MalformedFeedback,
     Nack,
     ReceptionReport,
     ReferenceTime,
@@ -12,7 +13,9 @@ from render_node.session.core.rtcp import (
     parse_rtcp,
     round_trip_us,
 )
+from render_node.session.core.transport_feedback import TransportFeedback
 from render_node.session.io.rtp_sender import RtpSender
+from render_node.session.io.send_path import SendPath
 
 COMPOUNDS_PER_S = 500
 """RTCP datagrams read per second and peer; Chrome sends under 100 even when it loses a lot."""
@@ -34,9 +37,11 @@ class PeerFeedback:
         self.keyframe_requests = 0
         self.nacked = 0
         """Sequence numbers asked for again."""
+        self.malformed = 0
+        """Reports that contradict themselves."""
         self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
 
-    def receive(self, data: bytes, video: RtpSender, *, now_us: int, now_ntp: int) -> bool:
+    def receive(self, data: bytes, video: RtpSender, path: SendPath, *, now_us: int, now_ntp: int) -> bool:
         """Take a decrypted compound packet; answer NACKs and round-trip questions.
 
         Returns:
@@ -55,6 +60,10 @@ class PeerFeedback:
                     video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
+                case TransportFeedback():
+                    path.feedback(item)
+                case MalformedFeedback():
+                    self.malformed += 1
                 case ReferenceTime():
                     video.send_rtcp(build_dlrr(video.ssrc, item, 0))
                 case _:

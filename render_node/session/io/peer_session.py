@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +19,13 @@ from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.peer_states import end_state, is_final, may_follow
 from render_node.session.core.rtp_packets import PAYLOAD_MAX_BYTES
 from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
+from render_node.session.core.send_side import RateLimits
 from render_node.session.core.vp8_packets import PICTURE_ID_MODULUS, packetise_vp8
-from render_node.session.io import aiortc_hooks
+from render_node.session.io import aiortc_hooks, monotonic
 from render_node.session.io.peer_connection import BuiltConnection, Handlers, build_connection
 from render_node.session.io.peer_feedback import PeerFeedback
 from render_node.session.io.rtp_sender import RtpSender
+from render_node.session.io.send_path import SendPath
 from render_node.session.media import EncodedFrame, OpusPacket
 from wire.errors import Reason, WireError
 from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, decode_story, encode_story
@@ -56,6 +57,10 @@ class PeerCallbacks:
     """This peer can show nothing until a keyframe comes; debounced, repeated while it lasts."""
     on_display_phase: Callable[[int], None] = lambda later_us: None
     """The page asks for frames so much later (µs) between two refreshes of its display."""
+    on_rate: Callable[[], None] = lambda: None
+    """``video_bps`` changed."""
+    on_room: Callable[[], None] = lambda: None
+    """``takes_frame`` is true again after it was not."""
     on_story_open: Callable[[], None] = lambda: None
     """The story channel takes messages: the moment for what is latest-wins, such as the cursor and the newest ack."""
 
@@ -67,10 +72,13 @@ class PeerSession:
         peer_id: For logs.
         codec: What the rung encodes.
         ice: Where to be reached; peers of one specification share one socket.
+        limits: Bounds of the video's rate.
         callbacks: Called on the loop.
     """
 
-    def __init__(self, peer_id: str, *, codec: VideoCodec, ice: IceSpec, callbacks: PeerCallbacks) -> None:
+    def __init__(
+        self, peer_id: str, *, codec: VideoCodec, ice: IceSpec, limits: RateLimits, callbacks: PeerCallbacks
+    ) -> None:
         aiortc_hooks.install()
         self.peer_id = peer_id
         self.state = PeerState.INVITED
@@ -83,7 +91,7 @@ class PeerSession:
         self._ice_spec = ice
         self._callbacks = callbacks
         self._loop = asyncio.get_running_loop()
-        self._unix_offset_us = time.time_ns() // 1000 - _now_us()
+        self._unix_offset_us = monotonic.unix_offset_us()
         self._liveness = Liveness()
         self._keyframes = KeyframePolicy()
         self._needs_keyframe = True
@@ -94,14 +102,24 @@ class PeerSession:
         self._built: BuiltConnection | None = None
         self._closing: asyncio.Task[None] | None = None
         self.feedback = PeerFeedback()
+        self.path = SendPath(
+            limits, on_rate=self._guarded(callbacks.on_rate), on_room=self._guarded(callbacks.on_room)
+        )
+        """Where its packets leave, and what is known of their way."""
 
     @property
     def sent_bytes(self) -> int:
         """Bytes of media handed to the socket."""
-        built = self._built
-        if built is None:
-            return 0
-        return built.video.wire_bytes + (built.audio.wire_bytes if built.audio else 0)
+        return self.path.wire_bytes
+
+    @property
+    def video_bps(self) -> int:
+        """What its network carries, within its limits."""
+        return self.path.target_bps
+
+    def takes_frame(self) -> bool:
+        """Tell whether a frame may be sent now; one that is not yet encoded is better left out otherwise."""
+        return self.state is not PeerState.CONNECTED or self.path.takes_frame()
 
     async def offer(self) -> str:
         """Return our offer: video, audio and two data channels.
@@ -143,41 +161,43 @@ class PeerSession:
         await built.pc.setLocalDescription(await built.pc.createAnswer())
         return finish_answer(built.pc.localDescription.sdp, remote)
 
-    def send_video(self, frame: EncodedFrame) -> int:
-        """Send a frame now, or drop it whole.
+    def send_video(self, frame: EncodedFrame, on_left: Callable[[int], None]) -> bool:
+        """Send a frame, or drop it whole; tells which.
 
-        Returns:
-            When its last packet was handed to the socket, in µs of the monotonic clock; 0 if it was dropped.
+        Args:
+            frame: Of the peer's codec.
+            on_left: Called when its last packet was handed to the socket, with the time in µs; must not raise.
         """
         built = self._built
         if built is None or self.state is not PeerState.CONNECTED or not built.video.is_ready:
-            return 0
-        now_us = _now_us()
-        if self._needs_keyframe and not frame.keyframe:
-            return self._drop(now_us)
-        if built.ice.is_congested():
-            return self._drop(now_us)
+            return False
+        now_us = monotonic.now_us()
+        if (self._needs_keyframe and not frame.keyframe) or self.path.is_full():
+            self._drop(now_us)
+            return False
         if self._codec is VideoCodec.H264:
             payloads = packetise_h264(frame.access_unit, PAYLOAD_MAX_BYTES)
         else:
             payloads = packetise_vp8(frame.access_unit, self._picture_id, PAYLOAD_MAX_BYTES)
-        if not built.video.send_payloads(
-            payloads, frame.rtp_ts, media_us=frame.times.tick_us, now_us=now_us, now_ntp=self._ntp(now_us)
-        ):
-            return self._drop(now_us)
         self._picture_id = (self._picture_id + 1) % PICTURE_ID_MODULUS
         self._needs_keyframe = False
         self.frames_sent += 1
-        return _now_us()
+        built.video.send_payloads(
+            payloads,
+            frame.rtp_ts,
+            media_us=frame.times.tick_us,
+            now_us=now_us,
+            frame_id=frame.frame_id,
+            on_left=on_left,
+        )
+        return True
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
         built = self._built
         if built is not None and built.audio is not None and self.state is PeerState.CONNECTED:
-            now_us = _now_us()
-            built.audio.send_payloads(
-                (packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us, now_ntp=self._ntp(now_us)
-            )
+            now_us = monotonic.now_us()
+            built.audio.send_payloads((packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us)
 
     def send_story(self, data: bytes) -> bool:
         """Send a story message, or drop it if the channel is not open or behind; tells which."""
@@ -206,11 +226,11 @@ class PeerSession:
             on_input=self._guarded(self._input_received),
             on_story=self._guarded(self._story_received),
             on_story_open=self._guarded(self._callbacks.on_story_open),
-            on_data=lambda: self._liveness.heard(_now_us()),
+            on_data=lambda: self._liveness.heard(monotonic.now_us()),
             on_data_fault=self._data_fault,
         )
         self._built = build_connection(
-            self._codec, self._ice_spec, handlers, audio=audio, data=data, answering=answering
+            self._codec, self._ice_spec, self.path, handlers, audio=audio, data=data, answering=answering
         )
         self._built.pc.on("connectionstatechange", self._guarded(self._connection_changed))
         return self._built
@@ -219,6 +239,8 @@ class PeerSession:
         for sender, part in ((built.video, remote.section("video")), (built.audio, remote.section("audio"))):
             if sender is not None and part is not None:
                 sender.extension_ids = part.extension_ids()
+                if sender is built.video and sender.extension_ids.transport_seq is not None:
+                    self.path.expect_feedback()
         try:
             await built.pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
         except OperationError as error:
@@ -227,18 +249,18 @@ class PeerSession:
             raise WireError(Reason.BAD_SDP, f"aiortc refused it: {error!r}") from error
 
     def _start_connecting(self) -> None:
-        self._answered_us = _now_us()
+        self._answered_us = monotonic.now_us()
         self._move(PeerState.CONNECTING, None)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     def _sender_ready(self, sender: RtpSender) -> None:
         if sender.kind == "video":
-            self._want_keyframe(_now_us())
+            self._want_keyframe(monotonic.now_us())
 
     def _connection_changed(self) -> None:
         built = self._parts()
         if built.pc.connectionState == "connected" and aiortc_hooks.is_secured(built.dtls):
-            self._liveness.heard(_now_us())
+            self._liveness.heard(monotonic.now_us())
             self._move(PeerState.CONNECTED, None)
         elif built.pc.connectionState == "failed":
             refused = aiortc_hooks.is_fingerprint_refused(built.dtls)
@@ -248,7 +270,7 @@ class PeerSession:
 
     def _tick(self) -> None:
         self._timer = None
-        now_us = _now_us()
+        now_us = monotonic.now_us()
         built = self._parts()
         if built.ice.heard_us is not None:
             self._liveness.heard(built.ice.heard_us)
@@ -274,19 +296,19 @@ class PeerSession:
                 sender.send_report(now_us=now_us, now_ntp=self._ntp(now_us))
 
     def _rtcp_received(self, data: bytes) -> None:
-        now_us = _now_us()
+        now_us = monotonic.now_us()
         self._liveness.heard(now_us)
-        if self.feedback.receive(data, self._parts().video, now_us=now_us, now_ntp=self._ntp(now_us)):
+        if self.feedback.receive(data, self._parts().video, self.path, now_us=now_us, now_ntp=self._ntp(now_us)):
             self._want_keyframe(now_us)
 
     def _input_received(self, message: bytes | str) -> None:
         if isinstance(message, bytes) and len(message) <= INPUT_BATCH_MAX_BYTES:
-            self._callbacks.on_input(message, _now_us())
+            self._callbacks.on_input(message, monotonic.now_us())
         else:
             self.messages_refused += 1
 
     def _story_received(self, message: bytes | str) -> None:
-        received_us = _now_us()
+        received_us = monotonic.now_us()
         if not isinstance(message, bytes) or len(message) > STORY_MESSAGE_MAX_BYTES:
             self.messages_refused += 1
             return
@@ -296,7 +318,7 @@ class PeerSession:
             self.messages_refused += 1
             return
         if isinstance(story, ClockRequest):
-            self.send_story(encode_story(ClockReply(story.client_us, received_us, _now_us())))
+            self.send_story(encode_story(ClockReply(story.client_us, received_us, monotonic.now_us())))
         elif isinstance(story, DisplayPhase):
             self._guarded(self._callbacks.on_display_phase)(story.later_us)
 
@@ -307,11 +329,10 @@ class PeerSession:
         if self._keyframes.request(Role.PLAYER, now_us):
             self._guarded(self._callbacks.on_keyframe_needed)()
 
-    def _drop(self, now_us: int) -> int:
+    def _drop(self, now_us: int) -> None:
         self._needs_keyframe = True
         self.frames_dropped += 1
         self._want_keyframe(now_us)
-        return 0
 
     def _ntp(self, now_us: int) -> int:
         return ntp_from_unix_us(now_us + self._unix_offset_us)
@@ -333,6 +354,7 @@ class PeerSession:
             self._closing = self._loop.create_task(self._close_connection(self._built))
 
     async def _close_connection(self, built: BuiltConnection) -> None:
+        self.path.close()
         try:
             await built.pc.close()
         except Exception:
@@ -353,7 +375,3 @@ class PeerSession:
                 log.exception("peer_handler_failed", peer_id=self.peer_id, handler=getattr(handler, "__name__", "?"))
 
         return call
-
-
-def _now_us() -> int:
-    return time.monotonic_ns() // 1000

@@ -1,8 +1,7 @@
-"""Our RTP sender: takes encoded frames when they are ready and puts their packets on the wire at once.
+"""Our RTP sender: makes packets of encoded frames when they are ready, for the peer's ``SendPath`` to let go.
 
-It stands in for aiortc's ``RTCRtpSender``, which pulls frames from a track in a task of its own. There is no task
-here and nothing waits: a call packetises, protects and sends, and what the socket does not take is left to
-retransmission.
+It stands in for aiortc's ``RTCRtpSender``, which pulls frames from a track in a task of its own. What the socket does
+not take is left to retransmission.
 """
 
 from __future__ import annotations
@@ -25,8 +24,9 @@ from render_node.session.core.rtp_packets import (
     build_rtx,
 )
 from render_node.session.core.send_history import SendHistory
+from render_node.session.core.sent_packets import PacketKind
 from render_node.session.io import aiortc_hooks
-from render_node.session.io.ice_transport import IceConnection
+from render_node.session.io.send_path import Outgoing, SendPath
 
 _FIRST_SEQ_MAX = 1 << 15
 """Sequences start in the lower half, so that SRTP's rollover counter cannot be mistaken at the start (RFC 3711)."""
@@ -38,11 +38,12 @@ class RtpSender(RTCRtpSender):
     Args:
         track_or_kind: ``audio`` or ``video``.
         transport: The peer's DTLS transport.
+        path: Where packets leave.
         on_ready: Called when packets can be sent; must not raise.
     """
 
     def __init__(
-        self, track_or_kind: Any, transport: RTCDtlsTransport, on_ready: Callable[[RtpSender], None]
+        self, track_or_kind: Any, transport: RTCDtlsTransport, path: SendPath, on_ready: Callable[[RtpSender], None]
     ) -> None:
         super().__init__(track_or_kind, transport)
         self.extension_ids = ExtensionIds()
@@ -51,19 +52,17 @@ class RtpSender(RTCRtpSender):
         self.packets = 0
         self.repeats = 0
         self.payload_bytes = 0
-        self.wire_bytes = 0
-        """Bytes of UDP payload handed to the socket, repeats included."""
+        self._path = path
         self._on_ready = on_ready
         self._seq = secrets.randbelow(_FIRST_SEQ_MAX)
         self._rtx_seq = secrets.randbelow(_FIRST_SEQ_MAX)
         self._history = SendHistory() if self.kind == "video" else None
+        self._kind = PacketKind.VIDEO if self.kind == "video" else PacketKind.AUDIO
         self._clock_hz = 90_000 if self.kind == "video" else 48_000
         self._newest: tuple[int, int] | None = None
         self._ids: StreamIds
         self._extensions: ExtensionBlock
         self._cname = ""
-        self._ice: IceConnection
-        self._protect: Callable[[bytes], bytes]
         self._protect_rtcp: Callable[[bytes], bytes]
 
     @property
@@ -81,8 +80,8 @@ class RtpSender(RTCRtpSender):
         self._ids = StreamIds(self._ssrc, payload_type, self._rtx_ssrc, rtx)
         self._extensions = ExtensionBlock(self.extension_ids, parameters.muxId)
         self._cname = parameters.rtcp.cname or ""
-        self._protect, self._protect_rtcp = aiortc_hooks.srtp_protect(self.transport)
-        self._ice = aiortc_hooks.ice_connection(self.transport)
+        protect, self._protect_rtcp = aiortc_hooks.srtp_protect(self.transport)
+        self._path.open(aiortc_hooks.ice_connection(self.transport), protect)
         self.is_ready = True
         self._on_ready(self)
 
@@ -91,8 +90,15 @@ class RtpSender(RTCRtpSender):
         self.is_ready = False
 
     def send_payloads(
-        self, payloads: Sequence[bytes], rtp_ts: int, *, media_us: int, now_us: int, now_ntp: int
-    ) -> bool:
+        self,
+        payloads: Sequence[bytes],
+        rtp_ts: int,
+        *,
+        media_us: int,
+        now_us: int,
+        frame_id: int | None = None,
+        on_left: Callable[[int], None] | None = None,
+    ) -> None:
         """Send one frame's payloads; the last one gets the marker.
 
         Args:
@@ -100,42 +106,31 @@ class RtpSender(RTCRtpSender):
             rtp_ts: Its RTP time.
             media_us: When it was captured, on the clock of ``now_us``; ties ``rtp_ts`` to NTP in sender reports.
             now_us: Monotonic clock.
-            now_ntp: The same moment as 64-bit NTP time.
-
-        Returns:
-            False if the socket took none of it. If it took a part, the rest waits in the history for a NACK.
+            frame_id: Of a video frame.
+            on_left: Called when the last packet was handed to the socket, with the time in µs; must not raise.
         """
         if not self.is_ready:
-            return False
-        extensions = self._extensions.build(now_ntp)
-        last = len(payloads) - 1
-        first_seq = self._seq
-        packets = [
-            build_packet(
-                self._ids,
-                (first_seq + index) % SEQ_MODULUS,
-                rtp_ts,
-                marker=index == last,
-                extensions=extensions,
-                payload=payload,
+            return
+        leaving = []
+        for index, payload in enumerate(payloads):
+            is_last = index == len(payloads) - 1
+            packet = build_packet(
+                self._ids, self._seq, rtp_ts, marker=is_last, extensions=self._extensions.block, payload=payload
             )
-            for index, payload in enumerate(payloads)
-        ]
-        if not self._put([self._protect(packet) for packet in packets]):
-            return False
-        for index, packet in enumerate(packets):
             if self._history is not None:
-                self._history.add((first_seq + index) % SEQ_MODULUS, packet, now_us)
-            self.payload_bytes += len(payloads[index])
-        self._seq = (first_seq + len(payloads)) % SEQ_MODULUS
+                self._history.add(self._seq, packet, now_us)
+            self._seq = (self._seq + 1) % SEQ_MODULUS
+            self.payload_bytes += len(payload)
+            leaving.append(Outgoing(packet, self._extensions, on_left if is_last else None))
         self.packets += len(payloads)
         self._newest = (rtp_ts, media_us)
-        return True
+        self._path.send(leaving, self._kind, frame_id=frame_id)
 
     def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> None:
         """Send again what a NACK names, in the RTX stream if there is one."""
         if self._history is None or not self.is_ready:
             return
+        repeats = []
         for seq in seqs:
             packet = self._history.repeat(seq, now_us, rtt_us)
             if packet is None:
@@ -143,9 +138,9 @@ class RtpSender(RTCRtpSender):
             if self._ids.rtx_payload_type is not None:
                 packet = build_rtx(self._ids, packet, self._rtx_seq)
                 self._rtx_seq = (self._rtx_seq + 1) % SEQ_MODULUS
-            if not self._put([self._protect(packet)]):
-                return
             self.repeats += 1
+            repeats.append(Outgoing(packet, self._extensions))
+        self._path.send(repeats, PacketKind.RTX)
 
     def send_report(self, *, now_us: int, now_ntp: int) -> None:
         """Send a sender report if anything was sent yet."""
@@ -165,12 +160,6 @@ class RtpSender(RTCRtpSender):
         )
 
     def send_rtcp(self, packet: bytes) -> None:
-        """Protect and send an RTCP packet."""
+        """Protect and send an RTCP packet, before all that waits."""
         if self.is_ready:
-            self._put([self._protect_rtcp(packet)])
-
-    def _put(self, protected: Sequence[bytes]) -> int:
-        """Hand packets to the socket; return how many it took."""
-        taken = self._ice.send_burst(protected)
-        self.wire_bytes += sum(map(len, protected[:taken]))
-        return taken
+            self._path.send_control(self._protect_rtcp(packet))

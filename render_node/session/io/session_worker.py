@@ -16,7 +16,9 @@ import structlog
 from render_node.session.core.absence import AbsenceClock
 from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.core.rate_limit import TokenBucket
+from render_node.session.core.send_side import RateLimits
 from render_node.session.core.ticket_gate import TicketGate
+from render_node.session.io import monotonic
 from render_node.session.io.agent_link import AgentLink
 from render_node.session.io.input_path import InputPath
 from render_node.session.io.media_fanout import MediaFanout
@@ -47,6 +49,12 @@ from wire.worker_control import (
 
 TITLE_GRACE_S = 2.0
 """Time a title has to quit by itself when the session ends."""
+
+VIDEO_BPS_START = 4_000_000
+"""What a path is trusted with before anything is known of it."""
+
+VIDEO_BPS_LOWEST = 300_000
+"""Below this a picture tells nothing; a path that carries less gets fewer frames."""
 
 SHIFTS_PER_S = 2.0
 """How often a page may ask for another moment of the title's frames."""
@@ -177,16 +185,20 @@ class SessionWorker:
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
             on_keyframe_needed=lambda: self._media.keyframe_needed(codec, participant.role),
+            on_rate=self._media.fit_bitrates,
+            on_room=lambda: self._media.room_again(codec),
             on_display_phase=lambda later_us: self._follow_display(participant, later_us),
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
-        session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, callbacks=callbacks)
+        target_bps = self._start.encoder.target_bps
+        limits = RateLimits(min(VIDEO_BPS_LOWEST, target_bps), min(VIDEO_BPS_START, target_bps), target_bps)
+        session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, limits=limits, callbacks=callbacks)
         peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s)
         self._table.peers[invite.peer_id] = peer
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, now_s)
         self._media.open_rung(codec)
         if earlier:
-            self._inputs.release_all(participant.index, participant.receiver, time.monotonic_ns() // 1000)
+            self._inputs.release_all(participant.index, participant.receiver, monotonic.now_us())
         for peer_id in earlier:
             await self._close_peer(peer_id, PeerState.LEFT, Reason.REPLACED)
         if self._table.peers.get(invite.peer_id) is peer:
@@ -204,7 +216,7 @@ class SessionWorker:
         participant = self._table.participants.get(participant_id)
         if participant is None:
             return
-        now_us = time.monotonic_ns() // 1000
+        now_us = monotonic.now_us()
         for other in self._table.participants.values():
             kept = tuple(seat for seat in other.receiver.seats if seat not in seats)
             if other is not participant and kept != other.receiver.seats:
@@ -242,7 +254,7 @@ class SessionWorker:
     def _follow_display(self, participant: Participant, later_us: int) -> None:
         """Move the title's frames for the player of the first seat: it has one clock, and they many displays."""
         allowed = self._start.title.follow_display and FIRST_SEAT in participant.receiver.seats
-        if allowed and self._shifts.take(time.monotonic_ns() // 1000):
+        if allowed and self._shifts.take(monotonic.now_us()):
             self._title.shift(later_us)
 
     def _on_peer_state(self, peer_id: str, state: PeerState, reason: Reason | None) -> None:
@@ -265,7 +277,7 @@ class SessionWorker:
         self._tickets.withdraw(peer_id)
         participant = peer.participant
         if not self._table.of_participant(participant.participant_id):
-            self._inputs.release_all(participant.index, participant.receiver, time.monotonic_ns() // 1000)
+            self._inputs.release_all(participant.index, participant.receiver, monotonic.now_us())
         self._link.send(WorkerPeerState(peer_id, state, reason))
         await peer.session.close(reason)
         await self._media.close_unused_rungs()
@@ -288,7 +300,7 @@ class SessionWorker:
             return
         if presence is Presence.AWAY and not self._media.is_paused:
             for person in self._table.participants.values():
-                self._inputs.release_all(person.index, person.receiver, time.monotonic_ns() // 1000)
+                self._inputs.release_all(person.index, person.receiver, monotonic.now_us())
             self._media.pause(True)
         self._media.absence = self._absence.story(now_s)
         if self._absence.is_over(now_s):

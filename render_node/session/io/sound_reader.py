@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 
 from render_node.session.core.sound_clock import BlockSizes, SoundClock
+from render_node.session.io import monotonic
 from render_node.session.io.sound_encoder import PACKET_FRAMES, SoundEncoder, frame_bytes, silence
 from render_node.session.media import OpusPacket
 from wire.title_ipc import Sound
@@ -39,12 +39,12 @@ class SoundReader:
         self._on_packet = on_packet
         self._loop = loop
         self._encoder = SoundEncoder()
-        self._clock = SoundClock(_now_us())
+        self._clock = SoundClock(monotonic.now_us())
         self._rtp_ts = 0
         self.underruns = 0
         """Blocks that were not whole when they were due."""
         self._use(UNKNOWN, known=False)
-        self._timer = loop.call_later(self._clock.wait_us(_now_us()) / 1e6, self._begin_block)
+        self._timer = loop.call_later(self._clock.wait_us(monotonic.now_us()) / 1e6, self._begin_block)
 
     def set_format(self, sound: Sound) -> None:
         """Take over the format of what the pipe holds."""
@@ -65,7 +65,7 @@ class SoundReader:
         self._size = 0
 
     def _begin_block(self) -> None:
-        self._rtp_ts += self._clock.begin_block(_now_us()) * PACKET_FRAMES
+        self._rtp_ts += self._clock.begin_block(monotonic.now_us()) * PACKET_FRAMES
         self._size = self._sizes.next_bytes()
         self._fill()
         if len(self._raw) < self._size:
@@ -81,7 +81,7 @@ class SoundReader:
         whole = len(self._raw) - len(self._raw) % frame_bytes(self._format)
         raw = bytes(self._raw[:whole])
         del self._raw[:whole]
-        self._timer = self._loop.call_later(self._clock.wait_us(_now_us()) / 1e6, self._begin_block)
+        self._timer = self._loop.call_later(self._clock.wait_us(monotonic.now_us()) / 1e6, self._begin_block)
         if self._known:
             self._encode(raw, max(self._size - whole, 0))
 
@@ -99,7 +99,3 @@ class SoundReader:
             return os.read(self._fd, size)
         except BlockingIOError:
             return b""
-
-
-def _now_us() -> int:
-    return time.monotonic_ns() // 1000

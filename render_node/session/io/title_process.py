@@ -12,12 +12,11 @@ import fcntl
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from render_node.session.io import sandbox
+from render_node.session.io import monotonic, sandbox
 from render_node.session.io.frame_ring import FrameRing
 from render_node.session.io.last_words import LastWords
 from render_node.session.io.sandbox_child import SandboxChild
@@ -251,7 +250,7 @@ class TitleProcess:
                 self._on_news(message)
 
     def _take_picture(self, frame: Frame) -> None:
-        now_us = time.monotonic_ns() // 1000
+        now_us = monotonic.now_us()
         self._tick_us = max(min(frame.tick_ns // 1000, now_us), self._tick_us)
         pixels = self._ring.pixels(frame.slot, frame.width, frame.height)
         self._frames += 1

@@ -38,30 +38,59 @@ def extension_map() -> HeaderExtensionsMap:
 
 @given(u16, u32, st.booleans(), st.binary(max_size=1200), u16)
 def test_packet_and_repeat_come_back(seq: int, rtp_ts: int, marker: bool, payload: bytes, rtx_seq: int) -> None:
-    block = ExtensionBlock(ExtensionIds(1, 3, 6), "0").build(ntp_from_unix_us(1_700_000_000_500_000))
-    raw = build_packet(IDS, seq, rtp_ts, marker=marker, extensions=block, payload=payload)
-    packet = RtpPacket.parse(raw, extension_map())
+    extensions = ExtensionBlock(ExtensionIds(1, 3, 6, 7), "0")
+    now_ntp = ntp_from_unix_us(1_700_000_000_500_000)
+    raw = build_packet(IDS, seq, rtp_ts, marker=marker, extensions=extensions.block, payload=payload)
+    packet = RtpPacket.parse(extensions.stamp(raw, now_ntp, 0xFFFF), extension_map())
     assert (packet.sequence_number, packet.timestamp, packet.ssrc) == (seq, rtp_ts, IDS.ssrc)
     assert (packet.marker, packet.payload_type, packet.payload) == (int(marker), 101, payload)
     assert packet.extensions.mid == "0"
     assert packet.extensions.abs_send_time == ntp_from_unix_us(1_700_000_000_500_000) >> 14 & 0xFFFFFF
 
-    repeat = RtpPacket.parse(build_rtx(IDS, raw, rtx_seq), extension_map())
+    repeat = RtpPacket.parse(extensions.stamp(build_rtx(IDS, raw, rtx_seq), now_ntp, 0), extension_map())
     assert (repeat.sequence_number, repeat.payload_type, repeat.ssrc) == (rtx_seq, 102, IDS.rtx_ssrc)
     restored = unwrap_rtx(repeat, payload_type=101, ssrc=IDS.ssrc)
     assert (restored.sequence_number, restored.timestamp, restored.payload) == (seq, rtp_ts, payload)
-    assert repeat.extensions.mid == "0"
+    assert (repeat.extensions.mid, repeat.extensions.abs_send_time) == ("0", packet.extensions.abs_send_time)
+
+
+@given(st.sets(st.sampled_from(["abs_send_time", "transport_seq", "mid", "playout_delay"])), u32, u16)
+def test_a_stamp_writes_its_own_values_and_nothing_else(names: set[str], now_ntp: int, seq: int) -> None:
+    ids = ExtensionIds(**{name: index + 1 for index, name in enumerate(sorted(names))})
+    extensions = ExtensionBlock(ids, "0")
+    raw = build_packet(IDS, 1, 2, marker=False, extensions=extensions.block, payload=b"payload")
+    stamped = extensions.stamp(raw, now_ntp << 14, seq)
+    before, after = elements(raw), elements(stamped)
+    assert (raw[:12], raw[-7:]) == (stamped[:12], stamped[-7:])
+    assert before.keys() == after.keys() == {getattr(ids, name) for name in names}
+    for name in names:
+        number = getattr(ids, name)
+        if name == "abs_send_time":
+            assert int.from_bytes(after[number]) == now_ntp & 0xFFFFFF
+        elif name == "transport_seq":
+            assert int.from_bytes(after[number]) == seq
+        else:
+            assert after[number] == before[number]
+    assert extensions.is_numbered is ("transport_seq" in names)
+
+
+def elements(packet: bytes) -> dict[int, bytes]:
+    """Return the header extensions of a packet."""
+    if not packet[0] & 0x10:
+        return {}
+    profile, length = int.from_bytes(packet[12:14]), int.from_bytes(packet[14:16])
+    return dict(unpack_header_extensions(profile, packet[16 : 16 + 4 * length]))
 
 
 def test_playout_delay_is_zero_on_every_packet() -> None:
-    block = ExtensionBlock(ExtensionIds(mid=1, playout_delay=6), "0").build(0)
+    block = ExtensionBlock(ExtensionIds(mid=1, playout_delay=6), "0").block
     profile, length = int.from_bytes(block[:2], "big"), int.from_bytes(block[2:4], "big")
     assert length * 4 == len(block) - 4
     assert dict(unpack_header_extensions(profile, block[4:]))[6] == b"\0\0\0"
 
 
 def test_nothing_negotiated_means_no_extension() -> None:
-    block = ExtensionBlock(ExtensionIds(), "0").build(5)
+    block = ExtensionBlock(ExtensionIds(), "0").block
     assert block == b""
     raw = build_packet(IDS, 1, 2, marker=False, extensions=block, payload=b"x")
     assert raw[0] == 0x80
@@ -70,7 +99,7 @@ def test_nothing_negotiated_means_no_extension() -> None:
 
 
 def test_the_largest_packet_fits_the_smallest_mtu() -> None:
-    block = ExtensionBlock(ExtensionIds(1, 3, 6), "0").build(0)
+    block = ExtensionBlock(ExtensionIds(1, 3, 6, 7), "0").block
     raw = build_packet(IDS, 1, 2, marker=False, extensions=block, payload=bytes(PAYLOAD_MAX_BYTES))
     srtp_tag, udp, ipv6 = 16, 8, 40
     assert len(build_rtx(IDS, raw, 1)) + srtp_tag + udp + ipv6 <= 1280

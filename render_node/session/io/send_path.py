@@ -1,0 +1,188 @@
+"""Where all packets of one peer leave: paced, numbered, protected, in bursts; and what is known of their way.
+
+Congestion control and pacer are sans-IO (``core/send_side.py``, ``core/pacer.py``); here they meet the clock, the
+socket and SRTP. A packet gets its send time and transport-wide number, and is protected, at the moment at which it
+leaves. Without transport-wide feedback, which a browser may decline, packets leave at once and the rate stays as set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from render_node.session.core.ntp import ntp_from_unix_us
+from render_node.session.core.pacer import Paced, Pacer
+from render_node.session.core.rtp_packets import ExtensionBlock
+from render_node.session.core.send_side import PathState, RateLimits, SendSide
+from render_node.session.core.sent_packets import SEQ_MODULUS, PacketKind
+from render_node.session.core.transport_feedback import TransportFeedback
+from render_node.session.io.ice_transport import IceConnection
+from render_node.session.io.monotonic import now_us, unix_offset_us
+
+UNPACED_BPS = 1e12
+"""Pace before feedback is expected: everything leaves at once."""
+
+RATE_STEP = 0.02
+"""Change of the target from which on the encoder is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A packet that waits to leave."""
+
+    packet: bytes
+    extensions: ExtensionBlock
+    """Stamps it."""
+    on_left: Callable[[int], None] | None = None
+    """Called with the time (µs) when it was handed to the socket; must not raise."""
+
+
+class SendPath:
+    """One peer's way out; owned by its ``PeerSession``, which calls ``close``.
+
+    Args:
+        limits: Bounds of the video's rate.
+        on_rate: The target changed; must not raise.
+        on_room: A frame may be sent again after one was refused; must not raise.
+    """
+
+    def __init__(self, limits: RateLimits, *, on_rate: Callable[[], None], on_room: Callable[[], None]) -> None:
+        self.wire_bytes = 0
+        """Bytes of UDP payload handed to the socket, repeats included."""
+        self._control = SendSide(limits)
+        self._pacer: Pacer[Outgoing] = Pacer(UNPACED_BPS)
+        self._on_rate = on_rate
+        self._on_room = on_room
+        self._loop = asyncio.get_running_loop()
+        self._unix_offset_us = unix_offset_us()
+        self._timer: asyncio.TimerHandle | None = None
+        self._refused = False
+        self._told_bps = limits.start_bps
+        self._has_feedback = False
+        self._ice: IceConnection | None = None
+        self._protect: Callable[[bytes], bytes]
+
+    @property
+    def target_bps(self) -> int:
+        """What the encoder should make."""
+        return self._control.target_bps if self._has_feedback else self._control.limits.max_bps
+
+    @property
+    def state(self) -> PathState:
+        """How the path looks now."""
+        return self._control.state
+
+    def limit(self, max_bps: int) -> None:
+        """Set the most that the encoder may make."""
+        self._control.limits = replace(self._control.limits, max_bps=max_bps)
+
+    def expect_feedback(self) -> None:
+        """The peer will report by transport-wide number: pace, and follow what it reports."""
+        self._has_feedback = True
+        self._pacer.set_rate(self._control.pacing_bps)
+
+    def open(self, ice: IceConnection, protect: Callable[[bytes], bytes]) -> None:
+        """Begin to send.
+
+        Args:
+            ice: The connected path.
+            protect: SRTP.
+        """
+        self._ice, self._protect = ice, protect
+
+    def close(self) -> None:
+        """Send nothing any more; what waits is dropped."""
+        self._ice = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def is_full(self) -> bool:
+        """Tell whether so much waits to leave this machine that a frame should rather be dropped."""
+        return self._ice is None or self._ice.is_congested()
+
+    def takes_frame(self) -> bool:
+        """Tell whether a frame may be sent now; if not, ``on_room`` says when one may again."""
+        if self.is_full():
+            return False
+        if self._has_feedback and (self._pacer.is_late() or not self._control.may_send_frame(now_us())):
+            self._refused = True
+            return False
+        return True
+
+    def send(self, packets: Sequence[Outgoing], kind: PacketKind, *, frame_id: int | None = None) -> None:
+        """Let packets leave in their turn."""
+        now = now_us()
+        self._pacer.enqueue([(each, len(each.packet)) for each in packets], kind, now, frame_id=frame_id)
+        self._pump(now)
+
+    def send_control(self, protected: bytes) -> None:
+        """Send an RTCP packet, before all that waits."""
+        if self._ice is not None and self._ice.send_burst((protected,)):
+            self.wire_bytes += len(protected)
+
+    def feedback(self, report: TransportFeedback) -> None:
+        """Take a transport-wide report."""
+        now = now_us()
+        self._control.on_feedback(report, now)
+        self._after(now)
+
+    def frame_reported(self, frame_id: int) -> None:
+        """The page has a frame whole."""
+        now = now_us()
+        self._control.on_frame_report(frame_id, now)
+        self._after(now)
+
+    def _after(self, now: int) -> None:
+        """Act on news of the path, or on time that passed without any."""
+        if not self._has_feedback:
+            return
+        self._control.handle_timeout(now)
+        self._pacer.set_rate(self._control.pacing_bps)
+        self._pump(now)
+        target_bps = self.target_bps
+        if abs(target_bps - self._told_bps) > RATE_STEP * self._told_bps:
+            self._told_bps = target_bps
+            self._on_rate()
+        if self._refused and self._control.may_send_frame(now) and not self._pacer.is_late():
+            self._refused = False
+            self._on_room()
+
+    def _pump(self, now: int) -> None:
+        if self._ice is None:
+            return
+        due = self._pacer.due(now)
+        if due:
+            self._leave(self._ice, due, now)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        timeout_us = self._control.next_timeout_us if self._has_feedback else None
+        wakes = [at for at in (self._pacer.next_wake_us(now), timeout_us) if at is not None]
+        if wakes:
+            self._timer = self._loop.call_later(max(0, min(wakes) - now) / 1e6, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        now = now_us()
+        self._pump(now)
+        self._after(now)
+
+    def _leave(self, ice: IceConnection, due: Sequence[Paced[Outgoing]], now: int) -> None:
+        now_ntp = ntp_from_unix_us(now + self._unix_offset_us)
+        seq = self._control.next_seq()
+        leaving: list[tuple[bytes, int | None]] = []
+        for each in due:
+            numbered = each.item.extensions.is_numbered
+            packet = each.item.extensions.stamp(each.item.packet, now_ntp, seq)
+            leaving.append((self._protect(packet), seq if numbered else None))
+            seq = (seq + numbered) % SEQ_MODULUS
+        # What the socket does not take is left to repair.
+        taken = ice.send_burst([packet for packet, _ in leaving])
+        left_us = now_us()
+        for (packet, transport_seq), paced in zip(leaving[:taken], due, strict=False):
+            self.wire_bytes += len(packet)
+            if transport_seq is not None:
+                self._control.on_packet_sent(transport_seq, len(packet), paced.kind, left_us, frame_id=paced.frame_id)
+            if paced.item.on_left is not None:
+                paced.item.on_left(left_us)
