@@ -17,6 +17,10 @@ from render_node.session.io.rtp_sender import RtpSender
 COMPOUNDS_PER_S = 500
 """RTCP datagrams read per second and peer; Chrome sends under 100 even when it loses a lot."""
 
+ROUND_TRIP_ANSWERS_PER_S = 100
+"""Questions for the round trip answered per second and peer. Chrome asks with each of its reports, at most every
+20 ms while it misses packets; a datagram of nothing but questions must not draw one answer each."""
+
 RTT_WEIGHT = 0.25
 """Share of the newest round trip in the smoothed one."""
 
@@ -35,6 +39,7 @@ class PeerFeedback:
         self.nacked = 0
         """Sequence numbers asked for again."""
         self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
+        self._answers = TokenBucket(ROUND_TRIP_ANSWERS_PER_S, ROUND_TRIP_ANSWERS_PER_S / 10)
 
     def receive(self, data: bytes, video: RtpSender, *, now_us: int, now_ntp: int) -> bool:
         """Take a decrypted compound packet; answer NACKs and round-trip questions.
@@ -55,7 +60,7 @@ class PeerFeedback:
                     video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
-                case ReferenceTime():
+                case ReferenceTime() if self._answers.take(now_us):
                     video.send_rtcp(build_dlrr(video.ssrc, item, 0))
                 case _:
                     pass
