@@ -13,16 +13,27 @@ PLAYOUT_DELAY_ID = 6
 RTX_TIME_MS = 100
 """Offered rtx-time: Chrome asks for a keyframe after three times this without a decodable frame, not after 3 s."""
 
+FLEXFEC_PAYLOAD_TYPE = 123
+"""Of parity in our offers; aiortc gives out its own from 96 upwards."""
+
 OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 
+_SSRC = re.compile(r"a=ssrc:(\d+) cname:(.+)")
 
-def finish_offer(sdp: str) -> str:
-    """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, receiver round trips, stereo Opus."""
+
+def finish_offer(sdp: str, parity_ssrc: int) -> str:
+    """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, receiver round trips, parity, Opus.
+
+    Args:
+        sdp: Of aiortc.
+        parity_ssrc: Where the video's parity would go.
+    """
     head, sections = _ours(sdp)
     done = [_with_ice_lite(head)]
     for section in sections:
         if section[0].startswith("m=video"):
             section = [*map(_with_rtx_time, section), *_video_lines(section, PLAYOUT_DELAY_ID)]
+            section = _with_parity(section, parity_ssrc)
         elif section[0].startswith("m=audio"):
             section = _with_opus(section)
         done.append(section)
@@ -57,6 +68,19 @@ def _video_lines(section: list[str], playout_delay_id: int | None) -> list[str]:
         if match and match[2].lower() != "rtx":
             added.append(f"a=rtcp-fb:{match[1]} ccm fir")
     return added
+
+
+def _with_parity(section: list[str], parity_ssrc: int) -> list[str]:
+    media = next(match for line in section if (match := _SSRC.fullmatch(line)))
+    number = FLEXFEC_PAYLOAD_TYPE
+    return [
+        f"{section[0]} {number}",
+        *section[1:],
+        f"a=rtpmap:{number} flexfec-03/90000",
+        f"a=fmtp:{number} repair-window=10000000",
+        f"a=ssrc-group:FEC-FR {media[1]} {parity_ssrc}",
+        f"a=ssrc:{parity_ssrc} cname:{media[2]}",
+    ]
 
 
 def _with_rtx_time(line: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-PAYLOAD_MAX_BYTES = 1172
-"""Payload of one packet: with RTP header, extensions, RTX, SRTP tag, UDP and IPv6 it stays within 1280 bytes."""
+PAYLOAD_MAX_BYTES = 1140
+"""Payload of one packet: with RTP header, every extension, SRTP tag, UDP and IPv6 the packet, its repeat and the
+parity over it all stay within 1280 bytes."""
 
 SEQ_MODULUS = 1 << 16
 
@@ -17,6 +18,9 @@ ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _HEADER = struct.Struct("!BBHII")
 _RTX_SEQ = struct.Struct("!H")
 _ONE_BYTE_PROFILE = b"\xbe\xde"
+_FIRST_VALUE = _HEADER.size + 4 + 1
+"""Place of the first element's value in a packet."""
+_SEND_TIME_BYTES = 3
 _NO_PLAYOUT_DELAY = b"\0\0\0"
 """Minimum and maximum 0, 12 bits each: show every frame as soon as it is decoded."""
 
@@ -33,6 +37,8 @@ class ExtensionIds:
 class ExtensionBlock:
     """Builds the extension block of a stream's packets; what does not change is made once.
 
+    What changes on the way or when a packet is sent again comes first, so that parity can leave it out by its place.
+
     Args:
         ids: Negotiated ids.
         mid: The media section's identification tag.
@@ -46,15 +52,17 @@ class ExtensionBlock:
             fixed += _element(ids.playout_delay, _NO_PLAYOUT_DELAY)
         self._fixed = fixed
         self._abs_send_time = ids.abs_send_time
-        self._constant = _block(fixed) if ids.abs_send_time is None else None
+        self.volatile: tuple[tuple[int, int], ...] = ()
+        """Ranges of a packet's bytes that parity takes as zero."""
+        if ids.abs_send_time is not None:
+            self.volatile = ((_FIRST_VALUE, _FIRST_VALUE + _SEND_TIME_BYTES),)
 
     def build(self, now_ntp: int) -> bytes:
         """Return the block for packets sent now (64-bit NTP time), empty if no extension was negotiated."""
-        if self._constant is not None:
-            return self._constant
-        assert self._abs_send_time is not None
-        send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(3, "big")
-        return _block(self._fixed + _element(self._abs_send_time, send_time))
+        if self._abs_send_time is None:
+            return _block(self._fixed)
+        send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(_SEND_TIME_BYTES, "big")
+        return _block(_element(self._abs_send_time, send_time) + self._fixed)
 
 
 def _element(extension_id: int, value: bytes) -> bytes:

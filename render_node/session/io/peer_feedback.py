@@ -39,6 +39,7 @@ class PeerFeedback:
         self.nacked = 0
         """Sequence numbers asked for again."""
         self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
+        self._last_report: ReceptionReport | None = None
         self._answers = TokenBucket(ROUND_TRIP_ANSWERS_PER_S, ROUND_TRIP_ANSWERS_PER_S / 10)
 
     def receive(self, data: bytes, video: RtpSender, *, now_us: int, now_ntp: int) -> bool:
@@ -60,6 +61,7 @@ class PeerFeedback:
                     video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
+                    self._tell_loss(item, video, now_us)
                 case ReferenceTime() if self._answers.take(now_us):
                     video.send_rtcp(build_dlrr(video.ssrc, item, 0))
                 case _:
@@ -73,3 +75,14 @@ class PeerFeedback:
         if rtt_us is not None:
             smoothed = self.rtt_us + RTT_WEIGHT * (rtt_us - self.rtt_us)
             self.rtt_us = round(smoothed) if self.rtt_us else rtt_us
+
+    def _tell_loss(self, report: ReceptionReport, video: RtpSender, now_us: int) -> None:
+        """Tell the sender how many of how many packets were lost since the report before."""
+        before, self._last_report = self._last_report, report
+        if before is not None and video.protection is not None:
+            video.protection.policy.report(
+                report.packets_lost - before.packets_lost,
+                report.highest_seq - before.highest_seq,
+                rtt_us=self.rtt_us,
+                now_us=now_us,
+            )

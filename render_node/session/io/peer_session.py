@@ -107,9 +107,9 @@ class PeerSession:
         Raises:
             WireError: ``no_room`` or ``internal`` if no socket could be opened, ``bad_state`` if already described.
         """
-        pc = self._build(audio=True, data=True, answering=False).pc
-        await pc.setLocalDescription(await pc.createOffer())
-        return finish_offer(pc.localDescription.sdp)
+        built = self._build(audio=True, data=True, answering=False)
+        await built.pc.setLocalDescription(await built.pc.createOffer())
+        return finish_offer(built.pc.localDescription.sdp, built.video.parity_ssrc)
 
     async def accept_answer(self, sdp: str) -> None:
         """Take the page's answer and start connecting.
@@ -217,6 +217,8 @@ class PeerSession:
         for sender, part in ((built.video, remote.section("video")), (built.audio, remote.section("audio"))):
             if sender is not None and part is not None:
                 sender.extension_ids = part.extension_ids()
+                if kind == "answer":  # our own answers do not name the stream that parity would travel in
+                    sender.parity_payload_type = part.parity_payload_type
         try:
             await built.pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
         except OperationError as error:

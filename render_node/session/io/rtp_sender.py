@@ -7,14 +7,18 @@ retransmission.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiortc import RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
+from render_node.session.core.flexfec import ParityIds, ParityStream
+from render_node.session.core.frame_protection import FrameProtection
 from render_node.session.core.rtcp import build_sender_report
 from render_node.session.core.rtp_packets import (
     SEQ_MODULUS,
@@ -30,6 +34,9 @@ from render_node.session.io.ice_transport import IceConnection
 
 _FIRST_SEQ_MAX = 1 << 15
 """Sequences start in the lower half, so that SRTP's rollover counter cannot be mistaken at the start (RFC 3711)."""
+
+TAIL_DELAY_S = 0.004
+"""Before a frame's last packet goes out again: what loses packets often loses a few in a row."""
 
 
 class RtpSender(RTCRtpSender):
@@ -47,6 +54,11 @@ class RtpSender(RTCRtpSender):
         super().__init__(track_or_kind, transport)
         self.extension_ids = ExtensionIds()
         """Header extensions that the other side took; set before the transport connects."""
+        self.parity_payload_type: int | None = None
+        """Payload type of parity if the other side took it; set likewise."""
+        self.parity_ssrc = secrets.randbits(32)
+        self.protection: FrameProtection | None = None
+        """Of video, once it is ready."""
         self.is_ready = False
         self.packets = 0
         self.repeats = 0
@@ -61,6 +73,7 @@ class RtpSender(RTCRtpSender):
         self._newest: tuple[int, int] | None = None
         self._ids: StreamIds
         self._extensions: ExtensionBlock
+        self._parity_extensions: ExtensionBlock
         self._cname = ""
         self._ice: IceConnection
         self._protect: Callable[[bytes], bytes]
@@ -80,6 +93,10 @@ class RtpSender(RTCRtpSender):
         assert payload_type is not None
         self._ids = StreamIds(self._ssrc, payload_type, self._rtx_ssrc, rtx)
         self._extensions = ExtensionBlock(self.extension_ids, parameters.muxId)
+        if self.kind == "video":
+            self.protection = FrameProtection(self._parity_stream())
+            # The SSRC tells whose parity it is, and it is never shown.
+            self._parity_extensions = ExtensionBlock(replace(self.extension_ids, mid=None, playout_delay=None), "")
         self._cname = parameters.rtcp.cname or ""
         self._protect, self._protect_rtcp = aiortc_hooks.srtp_protect(self.transport)
         self._ice = aiortc_hooks.ice_connection(self.transport)
@@ -111,28 +128,46 @@ class RtpSender(RTCRtpSender):
         last = len(payloads) - 1
         first_seq = self._seq
         taken = 0
+        packets: list[bytes] = []
+        protected = b""
         for index, payload in enumerate(payloads):
             seq = (first_seq + index) % SEQ_MODULUS
             packet = build_packet(
                 self._ids, seq, rtp_ts, marker=index == last, extensions=extensions, payload=payload
             )
-            if taken == index and self._put(self._protect(packet)):
+            if taken == index and self._put(protected := self._protect(packet)):
                 taken += 1
             elif taken == 0:
                 return False
+            packets.append(packet)
             if self._history is not None:
                 self._history.add(seq, packet, now_us)
             self.payload_bytes += len(payload)
         self._seq = (first_seq + len(payloads)) % SEQ_MODULUS
         self.packets += len(payloads)
         self._newest = (rtp_ts, media_us)
+        if self.protection is not None and taken == len(packets):
+            self._send_protection(self.protection, packets, first_seq, protected, now_ntp)
         return True
+
+    def _send_protection(
+        self, protection: FrameProtection, packets: Sequence[bytes], first_seq: int, tail: bytes, now_ntp: int
+    ) -> None:
+        """Send what goes with a frame; ``tail`` is its last packet, encrypted."""
+        plan = protection.for_frame(len(packets))
+        for parity in protection.parity(plan, packets, first_seq, self._parity_extensions.build(now_ntp)):
+            self._put(self._protect(parity))
+        if plan.repeat_tail:
+            # The same bytes: a receiver that has them takes the second for a replay and drops it.
+            protection.tails_repeated += 1
+            asyncio.get_running_loop().call_later(TAIL_DELAY_S, self._put_if_ready, tail)
 
     def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> None:
         """Send again what a NACK names, in the RTX stream if there is one."""
         if self._history is None or not self.is_ready:
             return
-        for seq in seqs:
+        wanted = self.protection.covered.to_repeat(seqs) if self.protection is not None else seqs
+        for seq in wanted:
             packet = self._history.repeat(seq, now_us, rtt_us)
             if packet is None:
                 continue
@@ -164,6 +199,16 @@ class RtpSender(RTCRtpSender):
         """Protect and send an RTCP packet."""
         if self.is_ready:
             self._put(self._protect_rtcp(packet))
+
+    def _parity_stream(self) -> ParityStream | None:
+        if self.parity_payload_type is None:
+            return None
+        ids = ParityIds(self.parity_ssrc, self.parity_payload_type, self._ssrc)
+        return ParityStream(ids, self._extensions.volatile, secrets.randbelow(_FIRST_SEQ_MAX))
+
+    def _put_if_ready(self, protected: bytes) -> None:
+        if self.is_ready:
+            self._put(protected)
 
     def _put(self, protected: bytes) -> bool:
         if not self._ice.send_now(protected):

@@ -6,6 +6,7 @@ from typing import cast
 
 from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpRtpfbPacket
 
+from render_node.session.core.frame_protection import FrameProtection
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.rtcp import ReferenceTime, build_dlrr
 from render_node.session.io.peer_feedback import ROUND_TRIP_ANSWERS_PER_S, PeerFeedback
@@ -24,6 +25,7 @@ class FakeSender:
     ssrc = SSRC
 
     def __init__(self) -> None:
+        self.protection = FrameProtection(None)
         self.repeated: list[int] = []
         self.rtcp: list[bytes] = []
 
@@ -70,14 +72,16 @@ def test_nacks_and_keyframe_requests_for_another_stream_are_not_ours() -> None:
     assert bench.sender.repeated == [5, 6]
 
 
-def test_reports_smooth_the_round_trip() -> None:
+def test_reports_smooth_the_round_trip_and_tell_the_loss_between_them() -> None:
     bench = Bench()
     sent = (NTP >> 16) & 0xFFFFFFFF
     for turn, delay_ms in enumerate((20, 40)):
         asked = (sent - (delay_ms << 16) // 1000) & 0xFFFFFFFF
         info = RtcpReceiverInfo(
-            ssrc=SSRC, fraction_lost=26, packets_lost=3, highest_sequence=5, jitter=9, lsr=asked, dlsr=0
+            ssrc=SSRC, fraction_lost=26, packets_lost=3 + turn * 2, highest_sequence=5 + turn * 100,
+            jitter=9, lsr=asked, dlsr=0,
         )  # fmt: skip
         bench.receive(bytes(RtcpRrPacket(ssrc=1, reports=[info])), turn)
     assert abs(bench.feedback.rtt_us - 25_000) < 50
     assert bench.feedback.fraction_lost == 26 / 256
+    assert bench.sender.protection.policy.loss == 0.02
