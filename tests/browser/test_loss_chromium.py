@@ -12,6 +12,7 @@ from playwright.async_api import Browser
 from render_node.session.core.protection import NOTHING, Protection
 from render_node.session.io.peer_session import PeerSession
 from tests.media.peer_media import Looper, clip
+from tests.support.live_source import LiveSource
 from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, random_loss
 from tests.support.lossy_stand import LossRun, run_lossy
 from wire.session_control import VideoCodec
@@ -152,3 +153,35 @@ async def test_a_lossy_link_plays_on(browser: Browser, loses: Loses, late_ms: fl
     assert late[int(len(late) * 0.99)] < late_ms
     assert run.stats["freezeCount"] == 0
     assert not run.link.keyframe_requests
+
+
+async def test_a_dropped_frame_is_left_behind_without_a_keyframe(browser: Browser) -> None:
+    source = LiveSource(VideoCodec.VP8, 3_000_000)
+    calls = 0
+
+    def drop_every_thirtieth(link: LossyLink, peer: PeerSession) -> None:
+        def is_congested() -> bool:
+            nonlocal calls
+            calls += 1
+            return calls % 30 == 0
+
+        peer._parts().ice.is_congested = is_congested  # type: ignore[method-assign]
+
+    try:
+        run = await run_lossy(
+            browser, VideoCodec.VP8, source, drop_every_thirtieth, seconds=5, sample_every=5
+        )  # fmt: skip
+    finally:
+        await source.close()
+    report("dropped frames", run)
+    errors = source.errors(run.samples)
+    first_drop = source.rtp_ts(source.recoveries[0][0])
+    clean = [error for rtp_ts, error in errors.items() if rtp_ts < first_drop]
+    print("recoveries", source.recoveries, "errors", max(clean), max(errors.values()))
+    assert "dependency-descriptor" in run.answer
+    assert source.peers[0].frames_dropped >= 5
+    assert len(source.recoveries) >= 5
+    assert run.stats["keyFramesDecoded"] == 1
+    assert not run.link.keyframe_requests
+    assert run.stats["freezeCount"] == 0
+    assert max(errors.values()) < 1.5 * max(clean)

@@ -23,6 +23,8 @@ from wire.worker_control import IceSpec
 
 PAGE = Path(__file__).parents[1] / "browser/loss_page.html"
 ICE = IceSpec("127.0.0.1", 0, 0, ("127.0.0.1",))
+COLUMNS, ROWS = 20, 10
+"""Points of a picture that the page looks at."""
 SETTLE_S = 1.0
 """Without loss at first, so that every run begins alike."""
 
@@ -34,6 +36,9 @@ class Source(Protocol):
 
     def restart(self) -> None:
         """The session needs a keyframe."""
+
+    def frames_lost(self, first_id: int, newest_id: int) -> None:
+        """The session needs a frame that does without these."""
 
     async def run(self, until: Callable[[], bool], deadline_s: float) -> None:
         """Send until it is so."""
@@ -49,7 +54,7 @@ class LossRun:
     decoded_us: dict[int, float]
     """By RTP time, on the page's clock."""
     samples: dict[int, list[int]]
-    """Green of 20 x 11 points of some pictures, by RTP time."""
+    """Green of ``COLUMNS`` x ``ROWS`` points of some pictures, by RTP time."""
     media_ssrc: int
 
     def sent_us(self) -> dict[int, int]:
@@ -135,7 +140,9 @@ async def run_lossy(
     outcome: dict[str, Any] = {}
 
     async def signal(socket: ServerConnection) -> None:
-        callbacks = PeerCallbacks(lambda data, us: None, lambda state, reason: None, source.restart)
+        callbacks = PeerCallbacks(
+            lambda data, us: None, lambda state, reason: None, source.restart, source.frames_lost
+        )
         peer = PeerSession("peer_lossy", codec=codec, ice=ICE, callbacks=callbacks)
         offer = munge(await peer.offer())
         await socket.send(json.dumps({"offer": offer, "seconds": seconds + SETTLE_S, "sampleEvery": sample_every}))

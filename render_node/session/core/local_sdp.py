@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI
 from render_node.session.core.sdp import RTPMAP, RemoteDescription, is_sha256, join_sections, split_sections
 
 PLAYOUT_DELAY_ID = 6
 """Extension id that our offers give to playout-delay; aiortc's own end at 3."""
+
+DEPENDENCY_DESCRIPTOR_ID = 4
+"""Extension id that our offers give to the dependency descriptor."""
 
 RTX_TIME_MS = 100
 """Offered rtx-time: Chrome asks for a keyframe after three times this without a decodable frame, not after 3 s."""
@@ -21,12 +25,13 @@ OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 _SSRC = re.compile(r"a=ssrc:(\d+) cname:(.+)")
 
 
-def finish_offer(sdp: str, parity_ssrc: int) -> str:
+def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool) -> str:
     """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, receiver round trips, parity, Opus.
 
     Args:
         sdp: Of aiortc.
         parity_ssrc: Where the video's parity would go.
+        describes_dependencies: Whether frames may refer further back than to the one before.
     """
     head, sections = _ours(sdp)
     done = [_with_ice_lite(head)]
@@ -34,6 +39,8 @@ def finish_offer(sdp: str, parity_ssrc: int) -> str:
         if section[0].startswith("m=video"):
             section = [*map(_with_rtx_time, section), *_video_lines(section, PLAYOUT_DELAY_ID)]
             section = _with_parity(section, parity_ssrc)
+            if describes_dependencies:
+                section.append(f"a=extmap:{DEPENDENCY_DESCRIPTOR_ID} {DEPENDENCY_DESCRIPTOR_URI}")
         elif section[0].startswith("m=audio"):
             section = _with_opus(section)
         done.append(section)

@@ -32,6 +32,7 @@ class ExtensionIds:
     mid: int | None = None
     abs_send_time: int | None = None
     playout_delay: int | None = None
+    dependency_descriptor: int | None = None
 
 
 class ExtensionBlock:
@@ -51,18 +52,27 @@ class ExtensionBlock:
         if ids.playout_delay is not None:
             fixed += _element(ids.playout_delay, _NO_PLAYOUT_DELAY)
         self._fixed = fixed
+        self._descriptor = ids.dependency_descriptor
         self._abs_send_time = ids.abs_send_time
         self.volatile: tuple[tuple[int, int], ...] = ()
         """Ranges of a packet's bytes that parity takes as zero."""
         if ids.abs_send_time is not None:
             self.volatile = ((_FIRST_VALUE, _FIRST_VALUE + _SEND_TIME_BYTES),)
 
-    def build(self, now_ntp: int) -> bytes:
-        """Return the block for packets sent now (64-bit NTP time), empty if no extension was negotiated."""
-        if self._abs_send_time is None:
-            return _block(self._fixed)
-        send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(_SEND_TIME_BYTES, "big")
-        return _block(_element(self._abs_send_time, send_time) + self._fixed)
+    def build(self, now_ntp: int, descriptor: bytes = b"") -> bytes:
+        """Return the block for a packet, empty if no extension was negotiated.
+
+        Args:
+            now_ntp: When it is sent, 64-bit NTP time.
+            descriptor: Its dependency descriptor, if it has one.
+        """
+        elements = self._fixed
+        if self._abs_send_time is not None:
+            send_time = ((now_ntp >> 14) & 0xFFFFFF).to_bytes(_SEND_TIME_BYTES, "big")
+            elements = _element(self._abs_send_time, send_time) + elements
+        if descriptor and self._descriptor is not None:
+            elements += _element(self._descriptor, descriptor)
+        return _block(elements)
 
 
 def _element(extension_id: int, value: bytes) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.rtp_packets import (
     ABS_SEND_TIME_URI,
     MID_URI,
@@ -65,6 +66,7 @@ class RemoteSection:
             mid=by_uri.get(MID_URI),
             abs_send_time=by_uri.get(ABS_SEND_TIME_URI),
             playout_delay=by_uri.get(PLAYOUT_DELAY_URI),
+            dependency_descriptor=by_uri.get(DEPENDENCY_DESCRIPTOR_URI),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from render_node.session.core.frame_receipts import FrameReceipts
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.rtcp import (
     KeyframeRequest,
@@ -26,9 +27,14 @@ RTT_WEIGHT = 0.25
 
 
 class PeerFeedback:
-    """Newest quality of the video stream as its receiver reports it."""
+    """Newest quality of the video stream as its receiver reports it.
 
-    def __init__(self) -> None:
+    Args:
+        receipts: Is told what the peer misses.
+    """
+
+    def __init__(self, receipts: FrameReceipts) -> None:
+        self._receipts = receipts
         self.rtt_us = 0
         """Smoothed round trip; 0 until the first report that answers one of ours."""
         self.fraction_lost = 0.0
@@ -58,6 +64,7 @@ class PeerFeedback:
                     wants_keyframe = True
                 case Nack(ssrc, seqs) if ssrc == video.ssrc:
                     self.nacked += len(seqs)
+                    self._receipts.asked(seqs, now_us)
                     video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)

@@ -17,6 +17,7 @@ from aiortc import RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
+from render_node.session.core.dependency_descriptor import FrameDescriptor
 from render_node.session.core.flexfec import ParityIds, ParityStream
 from render_node.session.core.frame_protection import FrameProtection
 from render_node.session.core.rtcp import build_sender_report
@@ -107,8 +108,20 @@ class RtpSender(RTCRtpSender):
         """Send nothing any more."""
         self.is_ready = False
 
+    @property
+    def next_seq(self) -> int:
+        """Sequence number of the next packet."""
+        return self._seq
+
     def send_payloads(
-        self, payloads: Sequence[bytes], rtp_ts: int, *, media_us: int, now_us: int, now_ntp: int
+        self,
+        payloads: Sequence[bytes],
+        rtp_ts: int,
+        *,
+        media_us: int,
+        now_us: int,
+        now_ntp: int,
+        descriptor: FrameDescriptor | None = None,
     ) -> bool:
         """Send one frame's payloads; the last one gets the marker.
 
@@ -118,6 +131,7 @@ class RtpSender(RTCRtpSender):
             media_us: When it was captured, on the clock of ``now_us``; ties ``rtp_ts`` to NTP in sender reports.
             now_us: Monotonic clock.
             now_ntp: The same moment as 64-bit NTP time.
+            descriptor: What the frame depends on, for peers that were offered to be told.
 
         Returns:
             False if the socket took none of it. If it took a part, the rest waits in the history for a NACK.
@@ -132,6 +146,8 @@ class RtpSender(RTCRtpSender):
         protected = b""
         for index, payload in enumerate(payloads):
             seq = (first_seq + index) % SEQ_MODULUS
+            if descriptor is not None:
+                extensions = self._extensions.build(now_ntp, descriptor.of_packet(index, len(payloads)))
             packet = build_packet(
                 self._ids, seq, rtp_ts, marker=index == last, extensions=extensions, payload=payload
             )

@@ -169,6 +169,7 @@ class SessionWorker:
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
             on_keyframe_needed=lambda: self._media.keyframe_needed(codec, participant.role),
+            on_frames_lost=lambda first, newest: self._media.frames_lost(codec, participant.role, first, newest),
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
         session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, callbacks=callbacks)

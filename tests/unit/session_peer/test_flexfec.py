@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from render_node.session.core.dependency_descriptor import describe_frame
 from render_node.session.core.flexfec import FLEXFEC_OVERHEAD_BYTES, ParityIds, ParityStream
 from render_node.session.core.parity_masks import PACKETS_MAX, parity_masks
 from render_node.session.core.rtp_packets import (
@@ -189,17 +190,18 @@ def test_a_large_frame_is_protected_in_pieces_that_a_mask_can_span() -> None:
 
 
 def test_the_largest_parity_packet_fits_the_smallest_mtu() -> None:
-    every = ExtensionIds(mid=1, abs_send_time=3, playout_delay=6)
-    block = ExtensionBlock(every, "0").build(0)
+    every = ExtensionIds(mid=1, abs_send_time=3, playout_delay=6, dependency_descriptor=4)
+    block = ExtensionBlock(every, "0").build(0, describe_frame(1, None).first)
     packets = [
         build_packet(MEDIA, seq, 0, marker=False, extensions=block, payload=bytes(PAYLOAD_MAX_BYTES))
         for seq in range(46)
     ]  # fmt: skip
     own = ExtensionBlock(ExtensionIds(abs_send_time=3), "0").build(0)
     made = ParityStream(PARITY, (), 0).protect(packets, 5, own)
-    # Room for what is not in these packets: a keyframe's dependency structure and a transport-wide number.
-    descriptor, transport_number = 9, 3
-    grown = len(made[0]) + descriptor + transport_number
+    # Room for what is not in these packets: transport-wide numbers in both of them.
+    assert len(block) == 4 + 20
+    assert len(own) == 4 + 4
+    grown = len(made[0]) + 2 * 4
     assert len(made[0]) == 12 + len(own) + FLEXFEC_OVERHEAD_BYTES + len(packets[0]) - 12
     srtp_tag, udp, ipv6 = 16, 8, 40
     assert grown + srtp_tag + udp + ipv6 <= 1280

@@ -7,6 +7,7 @@ from typing import cast
 from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpRtpfbPacket
 
 from render_node.session.core.frame_protection import FrameProtection
+from render_node.session.core.frame_receipts import FrameReceipts
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.rtcp import ReferenceTime, build_dlrr
 from render_node.session.io.peer_feedback import ROUND_TRIP_ANSWERS_PER_S, PeerFeedback
@@ -39,7 +40,7 @@ class FakeSender:
 class Bench:
     def __init__(self) -> None:
         self.sender = FakeSender()
-        self.feedback = PeerFeedback()
+        self.feedback = PeerFeedback(FrameReceipts())
 
     def receive(self, data: bytes, now_us: int = 0) -> bool:
         return self.feedback.receive(data, cast(RtpSender, self.sender), now_us=now_us, now_ntp=NTP)

@@ -12,6 +12,7 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as st
 
+from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, ExtensionIds
 from render_node.session.core.sdp import check_codec, check_remote
@@ -167,11 +168,12 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     pc = RTCPeerConnection()
     pc.addTransceiver("video", direction="sendonly")
     pc.addTransceiver("audio", direction="sendonly")
-    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000)
+    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000, describes_dependencies=True)
     await pc.close()
     head, video, audio = text.split("m=")
     assert "a=ice-lite\r\n" in head
     assert f"a=extmap:6 {PLAYOUT_DELAY_URI}\r\n" in video
+    assert f"a=extmap:4 {DEPENDENCY_DESCRIPTOR_URI}\r\n" in video
     assert "a=rtcp-xr:rcvr-rtt=all\r\n" in video
     assert ";rtx-time=100\r\n" in video
     assert video.splitlines()[0].endswith(" 123")
