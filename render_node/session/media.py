@@ -36,6 +36,15 @@ class EncodedFrame:
     input_seq: int
     """Newest event, by the worker's count over all participants, that the title had applied; 0 before any."""
     times: FrameTimes
+    recovers_from_id: int | None = None
+    """The frame that it is predicted from, where that is not the one before; keyframes need none."""
+
+    @property
+    def reference_id(self) -> int | None:
+        """The frame that it is predicted from; None for a keyframe."""
+        if self.keyframe:
+            return None
+        return self.frame_id - 1 if self.recovers_from_id is None else self.recovers_from_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,10 @@ class Looper:
         """Begin with the keyframe again; what ``on_keyframe_needed`` calls."""
         self._index = 0
 
+    def frames_lost(self, first_id: int, newest_id: int) -> None:
+        """Begin with the keyframe again: an encoded clip has no frame that does without others."""
+        self._index = 0
+
     async def run(self, until: Callable[[], bool], deadline_s: float) -> None:
         """Send until ``until()`` is true.
 

@@ -24,6 +24,11 @@ class Liveness:
         """Note valid traffic: a STUN check with integrity, RTCP or data that decrypted."""
         self._heard_us = now_us if self._heard_us is None else max(self._heard_us, now_us)
 
+    @property
+    def heard_us(self) -> int | None:
+        """When something was last heard; None before."""
+        return self._heard_us
+
     def is_lost(self, now_us: int) -> bool:
         """Tell whether the peer has been silent too long; never before it was first heard."""
         return self._heard_us is not None and now_us - self._heard_us > self._silent_us

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import re
 
+from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, TRANSPORT_SEQ_URI, ExtensionIds
 from render_node.session.core.sdp import RTPMAP, RemoteDescription, is_sha256, join_sections, split_sections
 
-OFFERED_IDS = ExtensionIds(playout_delay=6, transport_seq=7)
+OFFERED_IDS = ExtensionIds(playout_delay=6, transport_seq=7, dependency_descriptor=4)
 """Extension ids that our offers give to what aiortc does not know; its own end at 3."""
 
 RTX_TIME_MS = 100
 """Offered rtx-time: Chrome asks for a keyframe after three times this without a decodable frame, not after 3 s."""
 
+FLEXFEC_PAYLOAD_TYPE = 123
+"""Of parity in our offers; aiortc gives out its own from 96 upwards."""
+
 OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 
+_SSRC = re.compile(r"a=ssrc:(\d+) cname:(.+)")
 
-def finish_offer(sdp: str) -> str:
+
+def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool) -> str:
     """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, transport-wide feedback, receiver
-    round trips, stereo Opus."""
+    round trips, parity, stereo Opus.
+
+    Args:
+        sdp: Of aiortc.
+        parity_ssrc: Where the video's parity would go.
+        describes_dependencies: Whether frames may refer further back than to the one before.
+    """
     head, sections = _ours(sdp)
     done = [_with_ice_lite(head)]
     for section in sections:
         if section[0].startswith("m=video"):
             section = [*map(_with_rtx_time, section), *_video_lines(section, OFFERED_IDS)]
+            section = _with_parity(section, parity_ssrc)
+            if describes_dependencies:
+                section.append(f"a=extmap:{OFFERED_IDS.dependency_descriptor} {DEPENDENCY_DESCRIPTOR_URI}")
         elif section[0].startswith("m=audio"):
             section = [*_with_opus(section), *_numbering_lines(section, OFFERED_IDS)]
         done.append(section)
@@ -72,6 +87,19 @@ def _codecs(section: list[str]) -> list[str]:
     """Return the payload types of a section's codecs, repeats left out."""
     found = (RTPMAP.match(line) for line in section)
     return [match[1] for match in found if match and match[2].lower() != "rtx"]
+
+
+def _with_parity(section: list[str], parity_ssrc: int) -> list[str]:
+    media = next(match for line in section if (match := _SSRC.fullmatch(line)))
+    number = FLEXFEC_PAYLOAD_TYPE
+    return [
+        f"{section[0]} {number}",
+        *section[1:],
+        f"a=rtpmap:{number} flexfec-03/90000",
+        f"a=fmtp:{number} repair-window=10000000",
+        f"a=ssrc-group:FEC-FR {media[1]} {parity_ssrc}",
+        f"a=ssrc:{parity_ssrc} cname:{media[2]}",
+    ]
 
 
 def _with_rtx_time(line: str) -> str:

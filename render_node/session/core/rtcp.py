@@ -59,6 +59,8 @@ class ReceptionReport:
     """Share of packets lost since the last report, 0..1."""
     packets_lost: int
     """Lost since the beginning; negative with duplicates."""
+    highest_seq: int
+    """Highest sequence number received, wraps counted in the upper 16 bits."""
     jitter: int
     """In units of the stream's RTP clock."""
     last_sr: int
@@ -127,10 +129,12 @@ def _packets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _report_blocks(blocks: bytes, count: int) -> Iterator[ReceptionReport]:
     for index in range(min(count, len(blocks) // _REPORT_BLOCK.size)):
-        ssrc, lost, _, jitter, last_sr, delay = _REPORT_BLOCK.unpack_from(blocks, index * _REPORT_BLOCK.size)
+        ssrc, lost, highest_seq, jitter, last_sr, delay = _REPORT_BLOCK.unpack_from(
+            blocks, index * _REPORT_BLOCK.size
+        )
         total = lost & 0xFFFFFF
         signed = total - (1 << 24) if total & 0x800000 else total
-        yield ReceptionReport(ssrc, (lost >> 24) / 256, signed, jitter, last_sr, delay)
+        yield ReceptionReport(ssrc, (lost >> 24) / 256, signed, highest_seq, jitter, last_sr, delay)
 
 
 def _transport_feedback(form: int, body: bytes) -> Iterator[Nack | TransportFeedback | MalformedFeedback]:

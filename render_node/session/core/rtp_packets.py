@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-PAYLOAD_MAX_BYTES = 1168
-"""Payload of one packet: with RTP header, extensions, RTX, SRTP tag, UDP and IPv6 it stays within 1280 bytes."""
+PAYLOAD_MAX_BYTES = 1136
+"""Payload of one packet: with RTP header, every extension, SRTP tag, UDP and IPv6 the packet, its repeat and the
+parity over it all stay within 1280 bytes."""
 
 SEQ_MODULUS = 1 << 16
 
@@ -34,6 +35,7 @@ class ExtensionIds:
     abs_send_time: int | None = None
     playout_delay: int | None = None
     transport_seq: int | None = None
+    dependency_descriptor: int | None = None
 
 
 class ExtensionBlock:
@@ -61,8 +63,16 @@ class ExtensionBlock:
             elements += _element(ids.mid, mid.encode())
         if ids.playout_delay is not None:
             elements += _element(ids.playout_delay, _NO_PLAYOUT_DELAY)
+        self._elements = elements
+        self._descriptor = ids.dependency_descriptor
         self.block = _block(elements)
         """Zero where ``stamp`` writes; empty if no extension was negotiated."""
+
+    def described(self, descriptor: bytes) -> bytes:
+        """Return the block with a packet's dependency descriptor, if that was negotiated."""
+        if self._descriptor is None:
+            return self.block
+        return _block(self._elements + _element(self._descriptor, descriptor))
 
     def stamp(self, packet: bytes, now_ntp: int, transport_seq: int) -> bytes:
         """Return a packet that has this block as it leaves.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.rtp_packets import (
     ABS_SEND_TIME_URI,
     MID_URI,
@@ -35,6 +36,7 @@ _FMTP = re.compile(r"a=fmtp:(\d{1,3}) (.+)")
 _PARAMETER = re.compile(
     r"(?:apt=\d{1,3}|profile-level-id=[0-9A-Fa-f]{6}|packetization-mode=\d|level-asymmetry-allowed=\d)"
 )
+FLEXFEC = "FLEXFEC-03"
 RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/ ]+)/(\d+)")
 _SHA256_BYTES = 32
 _KEPT_AS_IS = re.compile(
@@ -55,6 +57,8 @@ class RemoteSection:
     codecs: tuple[str, ...]
     """Upper-case codec names."""
     extensions: tuple[tuple[int, str], ...]
+    parity_payload_type: int | None = None
+    """Of FlexFEC-03, if it takes that."""
 
     def extension_ids(self) -> ExtensionIds:
         """Return the ids of the extensions that we know."""
@@ -64,6 +68,7 @@ class RemoteSection:
             abs_send_time=by_uri.get(ABS_SEND_TIME_URI),
             playout_delay=by_uri.get(PLAYOUT_DELAY_URI),
             transport_seq=by_uri.get(TRANSPORT_SEQ_URI),
+            dependency_descriptor=by_uri.get(DEPENDENCY_DESCRIPTOR_URI),
         )
 
 
@@ -205,25 +210,33 @@ def _section(lines: list[str]) -> tuple[list[str], RemoteSection]:
     kind, formats = media[1], media[4].split()
     if kind != "application" and not all(part.isdigit() and int(part) < 128 for part in formats):
         raise _bad("a payload type is malformed")
-    mapped = {found[1] for line in lines if (found := RTPMAP.match(line))} & set(formats)
+    mapped = {found[1] for line in lines if (found := _codec(line))} & set(formats)
     kept = [lines[0]]
     extensions: list[tuple[int, str]] = []
     codecs: list[str] = []
+    parity = None
     mid = ""
     for line in lines[1:]:
         if line.startswith("a=extmap:"):
             extensions += _extension(line)
         elif line.startswith("a=mid:"):
             mid = line[6:]
-        if (found := RTPMAP.match(line)) and found[1] in mapped:
+        if (found := _codec(line)) and found[1] in mapped:
             codecs.append(found[2].upper())
+            if codecs[-1] == FLEXFEC:
+                parity = int(found[1])
         if _keep(line, mapped):
             kept.append(line)
         elif (found := _FMTP.fullmatch(line)) and found[1] in mapped:
             kept += _format(found[1], found[2])
     kept += [f"a=extmap:{number} {uri}" for number, uri in extensions]
     receives = not {"a=sendonly", "a=inactive"} & set(lines)
-    return kept, RemoteSection(kind, mid, int(media[2]) == 0, receives, tuple(codecs), tuple(extensions))
+    return kept, RemoteSection(kind, mid, int(media[2]) == 0, receives, tuple(codecs), tuple(extensions), parity)
+
+
+def _codec(line: str) -> re.Match[str] | None:
+    """Read a codec's line if it is one that is kept."""
+    return RTPMAP.match(line) if _NUMBERED.fullmatch(line) else None
 
 
 def _keep(line: str, mapped: set[str]) -> bool:

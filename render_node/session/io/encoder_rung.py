@@ -17,6 +17,7 @@ import structlog
 from av.video.frame import VideoFrame
 
 from render_node.session.core.frame_pacing import FramePacing
+from render_node.session.core.reference_slots import ReferencePlan, ReferenceSlots
 from render_node.session.core.rung_stats import RungStats
 from render_node.session.io import monotonic
 from render_node.session.io.encoders import EncoderSettings, OpenEncoder
@@ -70,6 +71,8 @@ class EncoderRung:
         self._wake = threading.Condition()
         self._pending: Source | None = None
         self._keyframe = False
+        self._references = ReferenceSlots()
+        self._recovery = False
         self._closed = False
         self._bitrate_bps = spec.target_bps
         self._encoder: OpenEncoder | None = None
@@ -102,6 +105,29 @@ class EncoderRung:
             self._keyframe = True
             self._wake.notify()
 
+    def recover(self, lost_id: int, newest_id: int) -> bool:
+        """Predict the next picture from one that everybody has; if none comes, encode the one that is there so.
+
+        Args:
+            lost_id: First frame that a peer lacks.
+            newest_id: Newest one that it lacks.
+
+        Returns:
+            False if there is no such reference; then only a keyframe helps.
+        """
+        with self._wake:
+            encoder = self._encoder
+            if encoder is None or not encoder.chooses_references or not self._references.lose(lost_id, newest_id):
+                return False
+            self._recovery = True
+            self._wake.notify()
+            return True
+
+    def confirm(self, frame_id: int) -> None:
+        """Every peer has this frame and all that it builds on."""
+        with self._wake:
+            self._references.confirm(frame_id)
+
     def set_bitrate(self, bps: int) -> None:
         """Change the target from the next picture on."""
         self._bitrate_bps = bps
@@ -125,6 +151,7 @@ class EncoderRung:
                     return
                 source, self._pending = self._pending, None
                 keyframe, self._keyframe = self._keyframe, False
+                self._recovery = False
             try:
                 self._work(source, keyframe=keyframe)
                 self._failures = 0
@@ -143,7 +170,8 @@ class EncoderRung:
             self._name = SOFTWARE_H264
 
     def _has_work(self) -> bool:
-        return self._closed or self._pending is not None or (self._keyframe and self._picture is not None)
+        wanted = self._keyframe or self._recovery
+        return self._closed or self._pending is not None or (wanted and self._picture is not None)
 
     def _work(self, source: Source | None, *, keyframe: bool) -> None:
         """Encode the newest picture, or the one that is there if no other waits."""
@@ -176,9 +204,15 @@ class EncoderRung:
     def _encode(self, picture: VideoFrame, tick_us: int, capture_us: int, begun_us: int, *, keyframe: bool) -> None:
         encoder = self._open_encoder(begun_us)
         self._pts = max(tick_us * 9 // 100, self._pts + 1)
-        data, is_keyframe = encoder.encode(picture, self._pts, keyframe=keyframe)
+        plan = self._plan(encoder, keyframe=keyframe)
+        data, is_keyframe = encoder.encode(
+            picture, self._pts, keyframe=keyframe, reference_flags=plan.flags if plan else 0
+        )
         encoded_us = monotonic.now_us()
         self._frame_id += 1
+        if is_keyframe:
+            with self._wake:
+                self._references.keyframe(self._frame_id)
         self.stats.encoded_one(encoded_us - begun_us, len(data))
         encoded = EncodedFrame(
             frame_id=self._frame_id,
@@ -189,8 +223,16 @@ class EncoderRung:
             height_px=encoder.settings.height_px,
             input_seq=self._input_seq,
             times=FrameTimes(tick_us, capture_us, encoded_us),
+            recovers_from_id=plan.reference_id if plan and plan.reference_id != self._frame_id - 1 else None,
         )
         self._loop.call_soon_threadsafe(self._deliver, encoded)
+
+    def _plan(self, encoder: OpenEncoder, *, keyframe: bool) -> ReferencePlan | None:
+        """Return what the next frame is predicted from, None if that is the encoder's own choice."""
+        if keyframe or not encoder.chooses_references:
+            return None
+        with self._wake:
+            return self._references.plan(self._frame_id + 1)
 
     def _deliver(self, frame: EncodedFrame) -> None:
         if not self._closed:

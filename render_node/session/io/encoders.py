@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from render_node.session.io.frame_flags import FrameFlags
 from render_node.session.media import RTP_VIDEO_CLOCK_HZ
 from wire.errors import Reason, WireError
 from wire.session_control import VideoCodec
@@ -164,6 +165,7 @@ class OpenEncoder:
         self.bitrate_bps = settings.bitrate_bps
         self._kind = kind
         self._reformatter = VideoReformatter()
+        self._flags = FrameFlags(settings.width_px, settings.height_px) if name == "libvpx" else None
         try:
             self._context = _context(name, kind, settings)
             self._context.open()
@@ -198,13 +200,21 @@ class OpenEncoder:
         except (av.error.FFmpegError, MemoryError, ValueError) as error:
             raise WireError(Reason.INTERNAL, f"a {width}x{height} picture cannot be converted: {error}") from error
 
-    def encode(self, picture: VideoFrame, pts: int, *, keyframe: bool) -> tuple[bytes, bool]:
+    @property
+    def chooses_references(self) -> bool:
+        """Whether ``encode`` heeds its ``reference_flags``."""
+        return self._flags is not None
+
+    def encode(
+        self, picture: VideoFrame, pts: int, *, keyframe: bool, reference_flags: int = 0
+    ) -> tuple[bytes, bool]:
         """Encode; return the access unit and whether it is a keyframe.
 
         Args:
             picture: Made by ``convert``; may be encoded again later.
             pts: 90 kHz, greater than that of the picture before.
             keyframe: Make this one a keyframe, with its parameter sets.
+            reference_flags: libvpx's VP8_EFLAG_* bits; 0 leaves the references to the encoder.
 
         Raises:
             WireError: ``internal`` if the encoder fails or holds the picture back.
@@ -213,6 +223,8 @@ class OpenEncoder:
         picture.time_base = self._context.time_base
         picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         try:
+            if reference_flags and self._flags is not None:
+                picture = self._flags.mark(picture, reference_flags)
             packets = self._context.encode(picture)
         except av.error.FFmpegError as error:
             raise WireError(Reason.INTERNAL, f"{self.name}: {error}") from error

@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from render_node.session.core.keyframe_policy import KeyframePolicy
+from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import EncoderRung
 from render_node.session.io.input_path import InputPath
@@ -27,16 +28,20 @@ from wire.worker_control import EncoderSpec, WorkerStats
 ACK_DELAY_S = 0.025
 """How long an acknowledgement of input waits for a frame to ride on; a little over one frame at 60 fps."""
 
+RECOVERIES_PER_S = 10
+"""Frames predicted from further back for the sake of one player's losses; each costs the others a little quality."""
+
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _Rung:
-    """An encoder, its place among the title's pictures, and its rule for keyframes."""
+    """An encoder, its place among the title's pictures, and its rules for keyframes and recoveries."""
 
     encoder: EncoderRung
     title: TitleProcess
     keyframes: KeyframePolicy
+    recoveries: TokenBucket
     seen: int = 0
     waits: bool = False
     """A picture was left out because there was no room to send it."""
@@ -99,7 +104,9 @@ class MediaFanout:
             on_failed=self._on_failed,
             loop=loop,
         )
-        self._rungs[codec] = _Rung(encoder, self._title, KeyframePolicy())
+        self._rungs[codec] = _Rung(
+            encoder, self._title, KeyframePolicy(), TokenBucket(RECOVERIES_PER_S, RECOVERIES_PER_S / 2)
+        )
         self.fit_bitrates()
         self._rungs[codec].offer_picture()
 
@@ -139,6 +146,25 @@ class MediaFanout:
         rung = self._rungs.get(codec)
         if rung is not None and rung.keyframes.request(role, monotonic.now_us()):
             rung.encoder.request_keyframe()
+
+    def frames_lost(self, codec: VideoCodec, role: Role, lost_id: int, newest_id: int) -> None:
+        """A peer lacks frames; let the next one do without them, or be a keyframe.
+
+        Args:
+            codec: Of its rung.
+            role: A spectator gets no more recoveries than keyframes.
+            lost_id: First frame that it lacks.
+            newest_id: Newest one.
+        """
+        rung = self._rungs.get(codec)
+        if rung is None:
+            return
+        now_us = monotonic.now_us()
+        if role is Role.SPECTATOR:
+            if rung.keyframes.request(role, now_us) and not rung.encoder.recover(lost_id, newest_id):
+                rung.encoder.request_keyframe()
+        elif rung.recoveries.take(now_us) and not rung.encoder.recover(lost_id, newest_id):
+            self.keyframe_needed(codec, role)
 
     def pause(self, paused: bool) -> None:
         """Stop sending media, or go on with a keyframe; the title runs on and stories are sent all the same."""
@@ -237,6 +263,15 @@ class MediaFanout:
             except Exception:
                 # One peer's fault must not starve those behind it.
                 log.exception("frame_not_sent", participant=peer.participant.participant_id)
+        if codec is VideoCodec.VP8:
+            self._confirm(codec)
+
+    def _confirm(self, codec: VideoCodec) -> None:
+        """Tell a rung what all its peers have; who waits for a keyframe has nothing that matters."""
+        confirmed = [peer.session.confirmed_id() for peer in self._table.of_codec(codec)]
+        known = [frame_id for frame_id in confirmed if frame_id is not None]
+        if known and codec in self._rungs:
+            self._rungs[codec].encoder.confirm(min(known))
 
     def _send_story(self, peer: Peer, frame: EncodedFrame, sent_us: int) -> None:
         participant = peer.participant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from render_node.session.core.frame_receipts import FrameReceipts
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.rtcp import (
     KeyframeRequest,
@@ -20,14 +21,23 @@ from render_node.session.io.send_path import SendPath
 COMPOUNDS_PER_S = 500
 """RTCP datagrams read per second and peer; Chrome sends under 100 even when it loses a lot."""
 
+ROUND_TRIP_ANSWERS_PER_S = 100
+"""Questions for the round trip answered per second and peer. Chrome asks with each of its reports, at most every
+20 ms while it misses packets; a datagram of nothing but questions must not draw one answer each."""
+
 RTT_WEIGHT = 0.25
 """Share of the newest round trip in the smoothed one."""
 
 
 class PeerFeedback:
-    """Newest quality of the video stream as its receiver reports it."""
+    """Newest quality of the video stream as its receiver reports it.
 
-    def __init__(self) -> None:
+    Args:
+        receipts: Is told what the peer misses.
+    """
+
+    def __init__(self, receipts: FrameReceipts) -> None:
+        self._receipts = receipts
         self.rtt_us = 0
         """Smoothed round trip; 0 until the first report that answers one of ours."""
         self.fraction_lost = 0.0
@@ -40,6 +50,8 @@ class PeerFeedback:
         self.malformed = 0
         """Reports that contradict themselves."""
         self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
+        self._last_report: ReceptionReport | None = None
+        self._answers = TokenBucket(ROUND_TRIP_ANSWERS_PER_S, ROUND_TRIP_ANSWERS_PER_S / 10)
 
     def receive(self, data: bytes, video: RtpSender, path: SendPath, *, now_us: int, now_ntp: int) -> bool:
         """Take a decrypted compound packet; answer NACKs and round-trip questions.
@@ -57,14 +69,16 @@ class PeerFeedback:
                     wants_keyframe = True
                 case Nack(ssrc, seqs) if ssrc == video.ssrc:
                     self.nacked += len(seqs)
+                    self._receipts.asked(seqs, now_us)
                     video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
+                    self._tell_loss(item, video, now_us)
                 case TransportFeedback():
                     path.feedback(item)
                 case MalformedFeedback():
                     self.malformed += 1
-                case ReferenceTime():
+                case ReferenceTime() if self._answers.take(now_us):
                     video.send_rtcp(build_dlrr(video.ssrc, item, 0))
                 case _:
                     pass
@@ -77,3 +91,14 @@ class PeerFeedback:
         if rtt_us is not None:
             smoothed = self.rtt_us + RTT_WEIGHT * (rtt_us - self.rtt_us)
             self.rtt_us = round(smoothed) if self.rtt_us else rtt_us
+
+    def _tell_loss(self, report: ReceptionReport, video: RtpSender, now_us: int) -> None:
+        """Tell the sender how many of how many packets were lost since the report before."""
+        before, self._last_report = self._last_report, report
+        if before is not None and video.protection is not None:
+            video.protection.policy.report(
+                report.packets_lost - before.packets_lost,
+                report.highest_seq - before.highest_seq,
+                rtt_us=self.rtt_us,
+                now_us=now_us,
+            )

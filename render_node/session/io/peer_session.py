@@ -11,6 +11,9 @@ import structlog
 from aiortc import RTCSessionDescription
 from aiortc.exceptions import OperationError
 
+from render_node.session.core.dependency_descriptor import FrameDescriptor, describe_frame
+from render_node.session.core.frame_chain import FrameChain
+from render_node.session.core.frame_receipts import FrameReceipts
 from render_node.session.core.h264_packets import packetise_h264
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.liveness import CONNECT_US, Liveness
@@ -61,6 +64,9 @@ class PeerCallbacks:
     """``video_bps`` changed."""
     on_room: Callable[[], None] = lambda: None
     """``takes_frame`` is true again after it was not."""
+    on_frames_lost: Callable[[int, int], None] | None = None
+    """First and newest frame that this peer lacks; a frame that depends on neither helps it, as a keyframe would.
+    None where no encoder makes such frames: a keyframe is asked for instead."""
     on_story_open: Callable[[], None] = lambda: None
     """The story channel takes messages: the moment for what is latest-wins, such as the cursor and the newest ack."""
 
@@ -94,14 +100,16 @@ class PeerSession:
         self._unix_offset_us = monotonic.unix_offset_us()
         self._liveness = Liveness()
         self._keyframes = KeyframePolicy()
-        self._needs_keyframe = True
+        recovers = codec is VideoCodec.VP8 and callbacks.on_frames_lost is not None
+        self._chain = FrameChain(recovers=recovers)
+        self._receipts = FrameReceipts()
         self._picture_id = 0
         self._answered_us: int | None = None
         self._reported_us = 0
         self._timer: asyncio.TimerHandle | None = None
         self._built: BuiltConnection | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.feedback = PeerFeedback()
+        self.feedback = PeerFeedback(self._receipts)
         self.path = SendPath(
             limits, on_rate=self._guarded(callbacks.on_rate), on_room=self._guarded(callbacks.on_room)
         )
@@ -127,9 +135,13 @@ class PeerSession:
         Raises:
             WireError: ``no_room`` or ``internal`` if no socket could be opened, ``bad_state`` if already described.
         """
-        pc = self._build(audio=True, data=True, answering=False).pc
-        await pc.setLocalDescription(await pc.createOffer())
-        return finish_offer(pc.localDescription.sdp)
+        built = self._build(audio=True, data=True, answering=False)
+        await built.pc.setLocalDescription(await built.pc.createOffer())
+        return finish_offer(
+            built.pc.localDescription.sdp,
+            built.video.parity_ssrc,
+            describes_dependencies=self._codec is VideoCodec.VP8,
+        )
 
     async def accept_answer(self, sdp: str) -> None:
         """Take the page's answer and start connecting.
@@ -172,15 +184,16 @@ class PeerSession:
         if built is None or self.state is not PeerState.CONNECTED or not built.video.is_ready:
             return False
         now_us = monotonic.now_us()
-        if (self._needs_keyframe and not frame.keyframe) or self.path.is_full():
-            self._drop(now_us)
+        if not self._chain.decodes(frame.frame_id, frame.reference_id) or self.path.is_full():
+            self._drop(frame, now_us)
             return False
         if self._codec is VideoCodec.H264:
             payloads = packetise_h264(frame.access_unit, PAYLOAD_MAX_BYTES)
         else:
             payloads = packetise_vp8(frame.access_unit, self._picture_id, PAYLOAD_MAX_BYTES)
+        self._receipts.sent(frame.frame_id, built.video.next_seq, len(payloads), now_us)
         self._picture_id = (self._picture_id + 1) % PICTURE_ID_MODULUS
-        self._needs_keyframe = False
+        self._chain.sent()
         self.frames_sent += 1
         built.video.send_payloads(
             payloads,
@@ -188,9 +201,18 @@ class PeerSession:
             media_us=frame.times.tick_us,
             now_us=now_us,
             frame_id=frame.frame_id,
+            descriptor=self._describe(built, frame),
             on_left=on_left,
         )
         return True
+
+    def confirmed_id(self) -> int | None:
+        """Return the newest frame that this peer has, with all it builds on; None while it waits for a keyframe."""
+        if self._chain.needs_keyframe:
+            return None
+        rtt_us = self.feedback.rtt_us
+        heard_us = self._liveness.heard_us if rtt_us else None
+        return self._receipts.confirmed_id(heard_us=heard_us, rtt_us=rtt_us, now_us=monotonic.now_us())
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
@@ -241,6 +263,8 @@ class PeerSession:
                 sender.extension_ids = part.extension_ids()
                 if sender is built.video and sender.extension_ids.transport_seq is not None:
                     self.path.expect_feedback()
+                if kind == "answer":  # our own answers do not name the stream that parity would travel in
+                    sender.parity_payload_type = part.parity_payload_type
         try:
             await built.pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
         except OperationError as error:
@@ -282,8 +306,8 @@ class PeerSession:
             return
         if self.state is PeerState.CONNECTED:
             self._send_reports(now_us)
-            if self._needs_keyframe and built.video.is_ready:
-                self._want_keyframe(now_us)
+            if self._chain.is_broken and built.video.is_ready:
+                self._want_help(now_us)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     def _send_reports(self, now_us: int) -> None:
@@ -329,10 +353,23 @@ class PeerSession:
         if self._keyframes.request(Role.PLAYER, now_us):
             self._guarded(self._callbacks.on_keyframe_needed)()
 
-    def _drop(self, now_us: int) -> None:
-        self._needs_keyframe = True
+    def _want_help(self, now_us: int) -> None:
+        missing = self._chain.missing
+        if missing is None or self._callbacks.on_frames_lost is None:
+            self._want_keyframe(now_us)
+        else:
+            self._guarded(self._callbacks.on_frames_lost)(*missing)
+
+    def _drop(self, frame: EncodedFrame, now_us: int) -> None:
+        self._chain.skipped(frame.frame_id, now_us)
         self.frames_dropped += 1
-        self._want_keyframe(now_us)
+        self._want_help(now_us)
+
+    def _describe(self, built: BuiltConnection, frame: EncodedFrame) -> FrameDescriptor | None:
+        if built.video.extension_ids.dependency_descriptor is None:
+            return None
+        reference_id = frame.reference_id
+        return describe_frame(frame.frame_id, None if reference_id is None else frame.frame_id - reference_id)
 
     def _ntp(self, now_us: int) -> int:
         return ntp_from_unix_us(now_us + self._unix_offset_us)

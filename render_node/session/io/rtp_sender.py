@@ -14,6 +14,10 @@ from aiortc import RTCRtpSender
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
+from render_node.session.core.dependency_descriptor import FrameDescriptor
+from render_node.session.core.flexfec import ParityIds, ParityStream
+from render_node.session.core.frame_protection import FrameProtection
+from render_node.session.core.protection import Protection
 from render_node.session.core.rtcp import build_sender_report
 from render_node.session.core.rtp_packets import (
     SEQ_MODULUS,
@@ -48,6 +52,11 @@ class RtpSender(RTCRtpSender):
         super().__init__(track_or_kind, transport)
         self.extension_ids = ExtensionIds()
         """Header extensions that the other side took; set before the transport connects."""
+        self.parity_payload_type: int | None = None
+        """Payload type of parity if the other side took it; set likewise."""
+        self.parity_ssrc = secrets.randbits(32)
+        self.protection: FrameProtection | None = None
+        """Of video, once it is ready."""
         self.is_ready = False
         self.packets = 0
         self.repeats = 0
@@ -62,6 +71,7 @@ class RtpSender(RTCRtpSender):
         self._newest: tuple[int, int] | None = None
         self._ids: StreamIds
         self._extensions: ExtensionBlock
+        self._parity_extensions: ExtensionBlock
         self._cname = ""
         self._protect_rtcp: Callable[[bytes], bytes]
 
@@ -79,6 +89,13 @@ class RtpSender(RTCRtpSender):
         assert payload_type is not None
         self._ids = StreamIds(self._ssrc, payload_type, self._rtx_ssrc, rtx)
         self._extensions = ExtensionBlock(self.extension_ids, parameters.muxId)
+        if self.kind == "video":
+            self.protection = FrameProtection(self._parity_stream())
+            # The SSRC tells whose parity it is, and it is never shown.
+            numbers = ExtensionIds(
+                abs_send_time=self.extension_ids.abs_send_time, transport_seq=self.extension_ids.transport_seq
+            )
+            self._parity_extensions = ExtensionBlock(numbers, "")
         self._cname = parameters.rtcp.cname or ""
         protect, self._protect_rtcp = aiortc_hooks.srtp_protect(self.transport)
         self._path.open(aiortc_hooks.ice_connection(self.transport), protect)
@@ -89,6 +106,11 @@ class RtpSender(RTCRtpSender):
         """Send nothing any more."""
         self.is_ready = False
 
+    @property
+    def next_seq(self) -> int:
+        """Sequence number of the next packet."""
+        return self._seq
+
     def send_payloads(
         self,
         payloads: Sequence[bytes],
@@ -97,6 +119,7 @@ class RtpSender(RTCRtpSender):
         media_us: int,
         now_us: int,
         frame_id: int | None = None,
+        descriptor: FrameDescriptor | None = None,
         on_left: Callable[[int], None] | None = None,
     ) -> None:
         """Send one frame's payloads; the last one gets the marker.
@@ -107,31 +130,51 @@ class RtpSender(RTCRtpSender):
             media_us: When it was captured, on the clock of ``now_us``; ties ``rtp_ts`` to NTP in sender reports.
             now_us: Monotonic clock.
             frame_id: Of a video frame.
+            descriptor: What the frame depends on, for peers that were offered to be told.
             on_left: Called when the last packet was handed to the socket, with the time in µs; must not raise.
         """
         if not self.is_ready:
             return
+        first_seq, count = self._seq, len(payloads)
+        plan = self.protection.for_frame(count) if self.protection is not None else None
+        echoes = plan is not None and plan.repeat_tail
         leaving = []
         for index, payload in enumerate(payloads):
-            is_last = index == len(payloads) - 1
+            is_last = index == count - 1
+            extensions = self._extensions.block
+            if descriptor is not None:
+                extensions = self._extensions.described(descriptor.of_packet(index, count))
             packet = build_packet(
-                self._ids, self._seq, rtp_ts, marker=is_last, extensions=self._extensions.block, payload=payload
+                self._ids, self._seq, rtp_ts, marker=is_last, extensions=extensions, payload=payload
             )
             if self._history is not None:
                 self._history.add(self._seq, packet, now_us)
             self._seq = (self._seq + 1) % SEQ_MODULUS
             self.payload_bytes += len(payload)
-            leaving.append(Outgoing(packet, self._extensions, on_left if is_last else None))
+            leaving.append(
+                Outgoing(packet, self._extensions, on_left if is_last else None, repeat=is_last and echoes)
+            )
         self.packets += len(payloads)
         self._newest = (rtp_ts, media_us)
         self._path.send(leaving, self._kind, frame_id=frame_id)
+        if plan is not None:
+            self._send_parity(plan, [each.packet for each in leaving], first_seq, frame_id)
+
+    def _send_parity(self, plan: Protection, packets: Sequence[bytes], first_seq: int, frame_id: int | None) -> None:
+        assert self.protection is not None
+        self.protection.tails_repeated += plan.repeat_tail
+        made = self.protection.parity(plan, packets, first_seq, self._parity_extensions.block)
+        if made:
+            parity = [Outgoing(packet, self._parity_extensions) for packet in made]
+            self._path.send(parity, PacketKind.FEC, frame_id=frame_id)
 
     def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> None:
         """Send again what a NACK names, in the RTX stream if there is one."""
         if self._history is None or not self.is_ready:
             return
         repeats = []
-        for seq in seqs:
+        wanted = self.protection.covered.to_repeat(seqs) if self.protection is not None else seqs
+        for seq in wanted:
             packet = self._history.repeat(seq, now_us, rtt_us)
             if packet is None:
                 continue
@@ -162,4 +205,10 @@ class RtpSender(RTCRtpSender):
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send an RTCP packet, before all that waits."""
         if self.is_ready:
-            self._path.send_control(self._protect_rtcp(packet))
+            self._path.send_protected(self._protect_rtcp(packet))
+
+    def _parity_stream(self) -> ParityStream | None:
+        if self.parity_payload_type is None:
+            return None
+        ids = ParityIds(self.parity_ssrc, self.parity_payload_type, self._ssrc)
+        return ParityStream(ids, secrets.randbelow(_FIRST_SEQ_MAX))

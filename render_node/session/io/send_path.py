@@ -23,6 +23,9 @@ from render_node.session.io.monotonic import now_us, unix_offset_us
 UNPACED_BPS = 1e12
 """Pace before feedback is expected: everything leaves at once."""
 
+REPEAT_DELAY_S = 0.004
+"""Between a packet and its repetition, which one loss should not take both."""
+
 RATE_STEP = 0.02
 """Change of the target from which on the encoder is told."""
 
@@ -36,6 +39,8 @@ class Outgoing:
     """Stamps it."""
     on_left: Callable[[int], None] | None = None
     """Called with the time (µs) when it was handed to the socket; must not raise."""
+    repeat: bool = False
+    """Send the very same bytes again a little later: a receiver that has them takes these for a replay."""
 
 
 class SendPath:
@@ -116,8 +121,8 @@ class SendPath:
         self._pacer.enqueue([(each, len(each.packet)) for each in packets], kind, now, frame_id=frame_id)
         self._pump(now)
 
-    def send_control(self, protected: bytes) -> None:
-        """Send an RTCP packet, before all that waits."""
+    def send_protected(self, protected: bytes) -> None:
+        """Send a packet that is encrypted already, before all that waits."""
         if self._ice is not None and self._ice.send_burst((protected,)):
             self.wire_bytes += len(protected)
 
@@ -184,5 +189,7 @@ class SendPath:
             self.wire_bytes += len(packet)
             if transport_seq is not None:
                 self._control.on_packet_sent(transport_seq, len(packet), paced.kind, left_us, frame_id=paced.frame_id)
+            if paced.item.repeat:
+                self._loop.call_later(REPEAT_DELAY_S, self.send_protected, packet)
             if paced.item.on_left is not None:
                 paced.item.on_left(left_us)

@@ -188,6 +188,7 @@ class SessionWorker:
             on_rate=self._media.fit_bitrates,
             on_room=lambda: self._media.room_again(codec),
             on_display_phase=lambda later_us: self._follow_display(participant, later_us),
+            on_frames_lost=lambda first, newest: self._media.frames_lost(codec, participant.role, first, newest),
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
         target_bps = self._start.encoder.target_bps

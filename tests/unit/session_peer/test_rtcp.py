@@ -51,7 +51,7 @@ def test_a_browsers_compound_is_read() -> None:
         + bytes(RtcpPsfbPacket(fmt=1, ssrc=1, media_ssrc=9))
     )
     first, second, reference, nack, pli = parse_rtcp(data)
-    assert first == ReceptionReport(9, 0.25, -3, 90, 1, 2)
+    assert first == ReceptionReport(9, 0.25, -3, 5, 90, 1, 2)
     assert isinstance(second, ReceptionReport)
     assert second.ssrc == 10
     assert reference == ReferenceTime(7, 0xE3E4F1F2)
@@ -118,10 +118,10 @@ def test_dlrr_answers_the_question() -> None:
 def test_round_trip() -> None:
     sent = ntp_from_unix_us(1_700_000_000_000_000)
     arrived = ntp_from_unix_us(1_700_000_000_070_000)
-    answer = ReceptionReport(9, 0, 0, 0, (sent >> 16) & 0xFFFFFFFF, 65536 * 50 // 1000)
+    answer = ReceptionReport(9, 0, 0, 0, 0, (sent >> 16) & 0xFFFFFFFF, 65536 * 50 // 1000)
     measured = round_trip_us(answer, arrived)
     assert measured is not None
     assert abs(measured - 20_000) < 50
-    assert round_trip_us(ReceptionReport(9, 0, 0, 0, 0, 0), arrived) is None
-    in_the_future = ReceptionReport(9, 0, 0, 0, (arrived >> 16) & 0xFFFFFFFF, 0)
+    assert round_trip_us(ReceptionReport(9, 0, 0, 0, 0, 0, 0), arrived) is None
+    in_the_future = ReceptionReport(9, 0, 0, 0, 0, (arrived >> 16) & 0xFFFFFFFF, 0)
     assert round_trip_us(in_the_future, sent) is None

@@ -89,6 +89,16 @@ def test_playout_delay_is_zero_on_every_packet() -> None:
     assert dict(unpack_header_extensions(profile, block[4:]))[6] == b"\0\0\0"
 
 
+def test_a_dependency_descriptor_travels_with_its_packet_if_it_was_negotiated() -> None:
+    taken = ExtensionBlock(ExtensionIds(mid=1, abs_send_time=3, playout_delay=6, dependency_descriptor=4), "0")
+    block = taken.described(b"\x80\1\2")
+    found = dict(unpack_header_extensions(0xBEDE, block[4:]))
+    assert found[4] == b"\x80\1\2"
+    assert set(found) == {1, 3, 4, 6}
+    untaken = ExtensionBlock(ExtensionIds(mid=1), "0")
+    assert untaken.described(b"\x80\1\2") == untaken.block
+
+
 def test_nothing_negotiated_means_no_extension() -> None:
     block = ExtensionBlock(ExtensionIds(), "0").block
     assert block == b""

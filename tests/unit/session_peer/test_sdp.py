@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given
 from hypothesis import strategies as st
 
+from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, ExtensionIds
 from render_node.session.core.sdp import check_codec, check_remote
@@ -125,6 +127,14 @@ def test_offers_must_leave_the_setup_to_us_and_not_be_lite() -> None:
     assert "lite" in refused(as_offer(CHROMIUM).replace("s=-", "s=-\r\na=ice-lite"), answer=False)
 
 
+def test_a_codec_whose_line_is_malformed_counts_as_not_there() -> None:
+    damaged = check_remote(CHROMIUM.replace("H264/90000", "H264/90000x"), answer=True)
+    video = damaged.section("video")
+    assert video is not None
+    assert video.codecs == ("RTX",)
+    SessionDescription.parse(damaged.sdp)
+
+
 @given(st.integers(0, 2**32), st.sampled_from([CHROMIUM, FIREFOX]))
 def test_damaged_descriptions_are_refused_or_safe_to_parse(seed: int, sdp: str) -> None:
     rng = random.Random(seed)
@@ -158,19 +168,40 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     pc = RTCPeerConnection()
     pc.addTransceiver("video", direction="sendonly")
     pc.addTransceiver("audio", direction="sendonly")
-    text = finish_offer((await pc.createOffer()).sdp)
+    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000, describes_dependencies=True)
     await pc.close()
     head, video, audio = text.split("m=")
     assert "a=ice-lite\r\n" in head
     assert f"a=extmap:6 {PLAYOUT_DELAY_URI}\r\n" in video
+    assert f"a=extmap:4 {DEPENDENCY_DESCRIPTOR_URI}\r\n" in video
     assert "a=rtcp-xr:rcvr-rtt=all\r\n" in video
     assert ";rtx-time=100\r\n" in video
+    assert video.splitlines()[0].endswith(" 123")
+    assert "a=rtpmap:123 flexfec-03/90000\r\n" in video
+    media_ssrc = re.findall(r"a=ssrc:(\d+) ", video)[0]
+    assert f"a=ssrc-group:FEC-FR {media_ssrc} 4000000000\r\na=ssrc:4000000000 cname:" in video
+    assert "flexfec" not in audio
     assert "stereo=1" in audio
     assert "a=ptime:10\r\n" in audio
     assert "stereo" not in video
     assert "sha-512" not in text
     assert text.endswith("\r\n")
     SessionDescription.parse(text)
+
+
+def test_parity_is_taken_only_if_the_answer_has_it() -> None:
+    plain = check_remote(CHROMIUM, answer=True).section("video")
+    assert plain is not None
+    assert plain.parity_payload_type is None
+    taken = CHROMIUM.replace("SAVPF 101 102", "SAVPF 101 102 123").replace(
+        "a=rtpmap:102", "a=rtpmap:123 flexfec-03/90000\r\na=fmtp:123 repair-window=10000000\r\na=rtpmap:102"
+    )
+    video = check_remote(taken, answer=True).section("video")
+    assert video is not None
+    assert video.parity_payload_type == 123
+    unlisted = check_remote(taken.replace(" 102 123", " 102"), answer=True).section("video")
+    assert unlisted is not None
+    assert unlisted.parity_payload_type is None
 
 
 def test_our_answer_takes_the_remotes_extension_id() -> None:

@@ -1,0 +1,187 @@
+"""Lost packets between a peer session and a real Chromium: how each tool of recovery heals them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from playwright.async_api import Browser
+
+from render_node.session.core.protection import NOTHING, Protection
+from render_node.session.io.peer_session import PeerSession
+from tests.media.peer_media import Looper, clip
+from tests.support.live_source import LiveSource
+from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, random_loss
+from tests.support.lossy_stand import LossRun, run_lossy
+from wire.session_control import VideoCodec
+
+pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SIZE = (640, 360, 720, 3_000_000)
+
+
+def looper(codec: VideoCodec = VideoCodec.H264) -> Looper:
+    return Looper(clip(codec, *SIZE))
+
+
+class EveryThirtieth:
+    """Loses the first sending of one packet of every thirtieth frame: its second one or its last."""
+
+    def __init__(self, media_ssrc: int, picks: str) -> None:
+        self.media_ssrc = media_ssrc
+        self.picks = picks
+        self.frames: list[int] = []
+        self.seen: set[int] = set()
+        self.place = 0
+
+    def __call__(self, packet: WirePacket) -> bool:
+        if packet.ssrc != self.media_ssrc or packet.seq in self.seen:
+            return False
+        self.seen.add(packet.seq)
+        if not self.frames or self.frames[-1] != packet.rtp_ts:
+            self.frames.append(packet.rtp_ts)
+            self.place = 0
+        self.place += 1
+        if len(self.frames) % 30:
+            return False
+        return packet.marker if self.picks == "last" else self.place == 2
+
+
+def report(name: str, run: LossRun) -> None:
+    print(f"\n{name}: {run.summary()}")
+
+
+def always(plan: Protection, loses: str | Loses) -> Callable[[LossyLink, PeerSession], None]:
+    """Protect every frame alike, whatever is measured; lose that packet of every thirtieth frame, or what is told."""
+
+    def lose(link: LossyLink, peer: PeerSession) -> None:
+        video = peer._parts().video
+        assert video.protection is not None
+        video.protection.policy.for_frame = lambda packets: plan  # type: ignore[method-assign]
+        link.loses = EveryThirtieth(video.ssrc, loses) if isinstance(loses, str) else loses
+
+    return lose
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+async def test_unanswered_nacks_come_again_after_a_round_trip(browser: Browser) -> None:
+    def never_repeat(link: LossyLink, peer: PeerSession) -> None:
+        always(NOTHING, "middle")(link, peer)
+        peer._parts().video.repeat = lambda seqs, **times: None  # type: ignore[method-assign]
+
+    run = await run_lossy(browser, VideoCodec.H264, looper(), never_repeat, seconds=2)
+    report("no repeats", run)
+    first = run.link.lost[0]
+    asked = [at - first.sent_us for at, seqs in run.link.nacks if first.seq in seqs]
+    waits = [(after - before) / 1000 for before, after in pairwise(asked)]
+    print("asked after", [round(each / 1000) for each in asked[:12]])
+    assert _median(waits) < 80, "without a known round trip it is 110 ms"
+    # rtx-time: after 3 x 100 ms without a picture it asks for a keyframe, not after 3 s.
+    assert run.link.keyframe_requests
+    assert 250 < (run.link.keyframe_requests[0] - first.sent_us) / 1000 < 900
+
+
+@pytest.mark.parametrize("picks", ["middle", "last"])
+async def test_repeats_heal_a_lost_packet(browser: Browser, picks: str) -> None:
+    run = await run_lossy(browser, VideoCodec.H264, looper(), always(NOTHING, picks))
+    report(f"repeats, {picks} packet", run)
+    assert len(run.link.lost) >= 6
+    assert not run.link.keyframe_requests
+    assert run.stats["keyFramesDecoded"] == 1
+    assert _median(run.hit_ms()) < 90
+
+
+def without_parity(offer: str) -> str:
+    return re.sub(r"a=rtpmap:123 .*\r\n|a=fmtp:123 .*\r\n|a=ssrc-group:FEC-FR .*\r\n| 123(?=\r\n)", "", offer)
+
+
+async def test_a_repeated_tail_arrives_before_anything_is_asked_for(browser: Browser) -> None:
+    plan = Protection(repeat_tail=True)
+    run = await run_lossy(browser, VideoCodec.H264, looper(), always(plan, "last"), munge=without_parity)
+    report("repeated tail", run)
+    assert "flexfec" not in run.answer
+    first_copies = [packet for packet in run.link.lost if packet.ssrc == run.media_ssrc]
+    assert len(first_copies) >= 6
+    assert len(run.link.nacks) <= len(first_copies) // 3
+    assert _median(run.hit_ms()) < 16
+
+
+@pytest.mark.parametrize("picks", ["middle", "last"])
+@pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.VP8])
+async def test_parity_heals_without_a_repeat(browser: Browser, codec: VideoCodec, picks: str) -> None:
+    source = looper(codec)
+    run = await run_lossy(browser, codec, source, always(Protection(1, repeats_wait=True), picks))
+    report(f"parity, {codec} {picks} packet", run)
+    assert "a=rtpmap:123 flexfec-03/90000" in run.answer
+    assert len(run.link.lost) >= 6
+    assert run.stats["fecPacketsReceived"] > 150
+    assert source.peers[0]._parts().video.repeats <= 2
+    assert run.stats["freezeCount"] == 0
+    assert _median(run.hit_ms()) < 10
+
+
+async def test_lost_parity_harms_nobody(browser: Browser) -> None:
+    def lose(link: LossyLink, peer: PeerSession) -> None:
+        parity_ssrc = peer._parts().video.parity_ssrc
+        always(Protection(1), lambda packet: packet.ssrc == parity_ssrc and packet.seq % 5 == 0)(link, peer)
+
+    run = await run_lossy(browser, VideoCodec.H264, looper(), lose, seconds=3)
+    report("lost parity", run)
+    assert len(run.link.lost) > 20
+    assert not run.link.nacks
+    assert not run.link.keyframe_requests
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("loses", "late_ms"),
+    [(random_loss(0.01, 3), 60), (random_loss(0.05, 4), 120), (burst_loss(0.05, 3, 5), 120)],
+    ids=["1%", "5%", "5% in bursts"],
+)
+async def test_a_lossy_link_plays_on(browser: Browser, loses: Loses, late_ms: float) -> None:
+    def lose(link: LossyLink, peer: PeerSession) -> None:
+        link.loses = loses
+
+    run = await run_lossy(browser, VideoCodec.H264, looper(), lose, seconds=6)
+    report("adaptive", run)
+    late = sorted(run.late_ms().values())
+    assert late[int(len(late) * 0.99)] < late_ms
+    assert run.stats["freezeCount"] == 0
+    assert not run.link.keyframe_requests
+
+
+async def test_a_dropped_frame_is_left_behind_without_a_keyframe(browser: Browser) -> None:
+    source = LiveSource(VideoCodec.VP8, 3_000_000)
+    calls = 0
+
+    def drop_every_thirtieth(link: LossyLink, peer: PeerSession) -> None:
+        def is_congested() -> bool:
+            nonlocal calls
+            calls += 1
+            return calls % 30 == 0
+
+        peer._parts().ice.is_congested = is_congested  # type: ignore[method-assign]
+
+    try:
+        run = await run_lossy(
+            browser, VideoCodec.VP8, source, drop_every_thirtieth, seconds=5, sample_every=5
+        )  # fmt: skip
+    finally:
+        await source.close()
+    report("dropped frames", run)
+    errors = source.errors(run.samples)
+    first_drop = source.rtp_ts(source.recoveries[0][0])
+    clean = [error for rtp_ts, error in errors.items() if rtp_ts < first_drop]
+    print("recoveries", source.recoveries, "errors", max(clean), max(errors.values()))
+    assert "dependency-descriptor" in run.answer
+    assert source.peers[0].frames_dropped >= 5
+    assert len(source.recoveries) >= 5
+    assert run.stats["keyFramesDecoded"] == 1
+    assert not run.link.keyframe_requests
+    assert run.stats["freezeCount"] == 0
+    assert max(errors.values()) < 1.5 * max(clean)

@@ -1,0 +1,93 @@
+"""What a peer's RTCP makes the session do: repeats, keyframes, answers, all of it bounded."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpRtpfbPacket
+
+from render_node.session.core.frame_protection import FrameProtection
+from render_node.session.core.frame_receipts import FrameReceipts
+from render_node.session.core.ntp import ntp_from_unix_us
+from render_node.session.core.rtcp import ReferenceTime, build_dlrr
+from render_node.session.io.peer_feedback import ROUND_TRIP_ANSWERS_PER_S, PeerFeedback
+from render_node.session.io.rtp_sender import RtpSender
+from render_node.session.io.send_path import SendPath
+
+SSRC = 9
+NTP = ntp_from_unix_us(1_700_000_000_000_000)
+
+
+def question(asker: int = 7, middle: int = 0xE3E4F1F2) -> bytes:
+    body = asker.to_bytes(4, "big") + b"\x04\0\0\x02" + b"\xe1\xe2" + middle.to_bytes(4, "big") + b"\xf3\xf4"
+    return bytes.fromhex("80cf0004") + body
+
+
+NO_PATH = cast(SendPath, None)
+"""Nothing here speaks of it."""
+
+
+class FakeSender:
+    ssrc = SSRC
+
+    def __init__(self) -> None:
+        self.protection = FrameProtection(None)
+        self.repeated: list[int] = []
+        self.rtcp: list[bytes] = []
+
+    def repeat(self, seqs: tuple[int, ...], *, now_us: int, rtt_us: int) -> None:
+        self.repeated += seqs
+
+    def send_rtcp(self, packet: bytes) -> None:
+        self.rtcp.append(packet)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.sender = FakeSender()
+        self.feedback = PeerFeedback(FrameReceipts())
+
+    def receive(self, data: bytes, now_us: int = 0) -> bool:
+        return self.feedback.receive(data, cast(RtpSender, self.sender), NO_PATH, now_us=now_us, now_ntp=NTP)
+
+
+def test_a_round_trip_question_is_answered_at_once() -> None:
+    bench = Bench()
+    assert not bench.receive(question(7, 0xE3E4F1F2))
+    assert bench.sender.rtcp == [build_dlrr(SSRC, ReferenceTime(7, 0xE3E4F1F2), 0)]
+
+
+def test_a_flood_of_round_trip_questions_draws_few_answers() -> None:
+    bench = Bench()
+    for datagram in range(1000):
+        bench.receive(question() * 32, datagram * 1000)
+    assert len(bench.sender.rtcp) <= ROUND_TRIP_ANSWERS_PER_S * 1.2
+    # Chrome's own rate is far below the bound.
+    patient = Bench()
+    for turn in range(50):
+        patient.receive(question(), turn * 20_000)
+    assert len(patient.sender.rtcp) == 50
+
+
+def test_nacks_and_keyframe_requests_for_another_stream_are_not_ours() -> None:
+    bench = Bench()
+    assert bench.receive(bytes(RtcpPsfbPacket(fmt=1, ssrc=1, media_ssrc=SSRC)))
+    assert not bench.receive(bytes(RtcpPsfbPacket(fmt=1, ssrc=1, media_ssrc=SSRC + 1)))
+    bench.receive(bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=SSRC, lost=[5, 6])))
+    bench.receive(bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=SSRC + 1, lost=[7])))
+    assert bench.sender.repeated == [5, 6]
+
+
+def test_reports_smooth_the_round_trip_and_tell_the_loss_between_them() -> None:
+    bench = Bench()
+    sent = (NTP >> 16) & 0xFFFFFFFF
+    for turn, delay_ms in enumerate((20, 40)):
+        asked = (sent - (delay_ms << 16) // 1000) & 0xFFFFFFFF
+        info = RtcpReceiverInfo(
+            ssrc=SSRC, fraction_lost=26, packets_lost=3 + turn * 2, highest_sequence=5 + turn * 100,
+            jitter=9, lsr=asked, dlsr=0,
+        )  # fmt: skip
+        bench.receive(bytes(RtcpRrPacket(ssrc=1, reports=[info])), turn)
+    assert abs(bench.feedback.rtt_us - 25_000) < 50
+    assert bench.feedback.fraction_lost == 26 / 256
+    assert bench.sender.protection.policy.loss == 0.02
