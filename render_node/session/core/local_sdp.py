@@ -40,7 +40,7 @@ def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool) ->
             if describes_dependencies:
                 section.append(f"a=extmap:{OFFERED_IDS.dependency_descriptor} {DEPENDENCY_DESCRIPTOR_URI}")
         elif section[0].startswith("m=audio"):
-            section = [*_with_opus(section), *_numbering_lines(section, OFFERED_IDS)]
+            section = _with_opus(section)
         done.append(section)
     return join_sections(done)
 
@@ -51,9 +51,10 @@ def finish_answer(sdp: str, remote: RemoteDescription) -> str:
     done = [_with_ice_lite(head)]
     for section in sections:
         if section[0].startswith("m=video"):
-            section = [*section, *_video_lines(section, _ids_of(remote, "video"))]
+            offered = remote.section("video")
+            section = [*section, *_video_lines(section, offered.extension_ids() if offered else ExtensionIds())]
         elif section[0].startswith("m=audio"):
-            section = [*_with_opus(section), *_numbering_lines(section, _ids_of(remote, "audio"))]
+            section = _with_opus(section)
         done.append(section)
     return join_sections(done)
 
@@ -62,31 +63,18 @@ def _with_ice_lite(head: list[str]) -> list[str]:
     return [*head, "a=ice-lite"]
 
 
-def _ids_of(remote: RemoteDescription, kind: str) -> ExtensionIds:
-    section = remote.section(kind)
-    return section.extension_ids() if section is not None else ExtensionIds()
-
-
 def _video_lines(section: list[str], ids: ExtensionIds) -> list[str]:
     added = ["a=rtcp-xr:rcvr-rtt=all", "a=rtcp-rsize"]
     if ids.playout_delay is not None:
         added.append(f"a=extmap:{ids.playout_delay} {PLAYOUT_DELAY_URI}")
-    added += [f"a=rtcp-fb:{number} ccm fir" for number in _codecs(section)]
-    return added + _numbering_lines(section, ids)
-
-
-def _numbering_lines(section: list[str], ids: ExtensionIds) -> list[str]:
-    """Return what makes a receiver report by transport-wide number."""
-    if ids.transport_seq is None:
-        return []
-    reports = [f"a=rtcp-fb:{number} transport-cc" for number in _codecs(section)]
-    return [f"a=extmap:{ids.transport_seq} {TRANSPORT_SEQ_URI}", *reports]
-
-
-def _codecs(section: list[str]) -> list[str]:
-    """Return the payload types of a section's codecs, repeats left out."""
     found = (RTPMAP.match(line) for line in section)
-    return [match[1] for match in found if match and match[2].lower() != "rtx"]
+    codecs = [match[1] for match in found if match and match[2].lower() != "rtx"]
+    added += [f"a=rtcp-fb:{number} ccm fir" for number in codecs]
+    if ids.transport_seq is not None:
+        # Of video alone: with sound numbered as well, Chromium tells no round trip of the picture any more.
+        added.append(f"a=extmap:{ids.transport_seq} {TRANSPORT_SEQ_URI}")
+        added += [f"a=rtcp-fb:{number} transport-cc" for number in codecs]
+    return added
 
 
 def _with_parity(section: list[str], parity_ssrc: int) -> list[str]:
