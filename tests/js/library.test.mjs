@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { fallbackArt } from "../../web_client/static/core/fallback_art.js";
-import {
-  arranged, canPlay, fits, legendOf, NO_FILTER, playsWith, spotlightOf, textOf,
-} from "../../web_client/static/core/library.js";
+import { arranged, canPlay, fits, NO_FILTER, playsWith, spotlightOf } from "../../web_client/static/core/library.js";
 import { ago } from "../../web_client/static/core/relative_time.js";
+import { legendOf, textOf } from "../../web_client/static/core/title_texts.js";
 
 const title = (id, changes = {}) => ({
   id, version: "1.0.0", kind: "pygame", names: { en: id }, summary: {}, artwork_url: null,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, StorageState
+from playwright.async_api import Browser, StorageState, expect
 
+from tests.support.axe import serious_findings
 from tests.support.chromium import PlayPage, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import ROOT, FarplayProcess
@@ -197,3 +198,59 @@ async def test_a_spectator_plays_only_while_the_host_lends_a_seat(browser: Brows
         await press(watcher)
         await press(host)
         await until_presses(watcher, lambda p: (p.first, p.second, p.pads) == (2, 1, 1), "the host's press alone")
+
+
+async def test_a_guest_on_a_phone_has_the_titles_pad_and_its_words(browser: Browser, host: PlayPage) -> None:
+    link = await invite(host, "Invite to play")
+    async with play_page(browser, phone=(844, 390)) as guest:
+        page = guest.page
+        await guest.context.add_init_script("localStorage.setItem('farplay.language', 'zh')")
+        await page.goto(link)
+        await page.tap("#join_seat")
+        await page.wait_for_url("**/session/*")
+        await guest.probe.until_playing()
+        assert await page.title() == "双人测试 – Farplay"
+        await expect(page.locator("#touch_pad")).to_be_visible()
+        assert await page.locator("[data-part]").count() == 3
+        box = await page.locator("[data-part=a]").bounding_box()
+        assert box is not None
+        await guest.touch("touchStart", [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)])
+        await until_presses(host, lambda p: (p.first, p.pads) == (1, 1), "the guest's thumb on A")
+        await guest.touch("touchEnd", [])
+
+        await page.tap("#handle")
+        await expect(page.locator("#panel_title")).to_have_text("双人测试")
+        await page.get_by_role("button", name="操作说明").tap()
+        legend = page.locator("#controls")
+        await expect(legend.locator(".legend_device").first).to_contain_text("计一次按键")
+        await expect(legend.locator(".legend_device").first).to_contain_text("手柄上的 A")
+        assert not await serious_findings(page)
+
+        await page.locator("#button_leave").tap()
+        await page.locator("#screen_home").tap()
+        panel = page.locator("#message .panel")
+        await expect(panel).to_contain_text("双人测试")
+        await expect(page.locator("nav")).to_be_hidden()
+        assert not await serious_findings(page)
+        await panel.get_by_role("link", name="回到游戏").tap()
+        await page.wait_for_url("**/session/*")
+        await guest.probe.until_playing()
+
+
+async def test_a_guest_of_a_game_that_is_over_is_told_so(
+    browser: Browser, two_seats: FarplayProcess, host: PlayPage
+) -> None:
+    link = await invite(host, "Invite to watch")
+    async with stranger(browser) as watcher:
+        await watcher.page.goto(link)
+        await watcher.page.click("#join_watch")
+        await watcher.page.wait_for_url("**/watch/*")
+        await watcher.probe.until_playing()
+        await until_words(host, "Watching")
+        await host.page.click("text=Send away")
+        await host.page.click("text=Sure?")
+        await until_words(watcher, "sent you away")
+        watcher.expected.append("403")
+        await watcher.page.goto(two_seats.url)
+        await until_words(watcher, "that is over")
+        await until_words(watcher, "open a sign-in link")

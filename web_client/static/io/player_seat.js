@@ -2,7 +2,7 @@
 // seated this tab, gone when all is over; the menu borrows it.
 
 import { PLAIN_MAP } from "../core/pad_map.js";
-import { isFinal, myself } from "../core/session_state.js";
+import { isFinal } from "../core/session_state.js";
 import { CursorImage } from "./cursor_image.js";
 import { Devices } from "./devices.js";
 import { padName } from "./pads_section.js";
@@ -76,8 +76,7 @@ export class PlayerSeat {
     const seated = state.role === "player" && state.participantIndex !== null && !over;
     this.#playing = state.phase === "playing" || state.phase === "reconnecting";
     if (seated && this.#devices === null) this.#devices = this.#makeDevices();
-    // Guests may not read the catalogue; they play by pointing unless they choose otherwise.
-    if (seated && state.titleId !== null && myself(state)?.guest === false) void this.#wish.learn(state.titleId);
+    if (seated && state.titleId !== null) this.#wish.learn(state.titleId, state.title?.touch ?? null);
     if (!seated) this.#leave();
     this.showTouch();
   }

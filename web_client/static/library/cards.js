@@ -1,6 +1,7 @@
 // The grid: a card per title; a click on it shows the details, its button plays at once.
 
-import { canPlay, textOf } from "../core/library.js";
+import { canPlay } from "../core/library.js";
+import { textOf } from "../core/title_texts.js";
 import { Reason } from "../wire/constants.js";
 import { artwork } from "./artwork.js";
 import { element } from "./elements.js";

@@ -1,6 +1,7 @@
 // The top of the library: the game to go on with, and whatever else is running.
 
-import { canPlay, textOf } from "../core/library.js";
+import { canPlay } from "../core/library.js";
+import { textOf } from "../core/title_texts.js";
 import { artwork } from "./artwork.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";

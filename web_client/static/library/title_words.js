@@ -1,7 +1,7 @@
 // What is said of a title in several places of the library.
 
-import { textOf } from "../core/library.js";
 import { ago } from "../core/relative_time.js";
+import { textOf } from "../core/title_texts.js";
 import { LANGUAGE_TAGS } from "../strings/words.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";

@@ -10,6 +10,11 @@ export const en = {
   "home.sign_in": "Sign in first",
   "home.sign_in_how": "Open the link that farplay printed in the terminal when it started. It signs this browser in and works once.",
   "home.sign_in_used": "Every start of farplay prints a new link; the newest one is the one that works.",
+  "home.invited": "You are here as a guest",
+  "home.invited_to": "This browser is invited to one game: {name}. Other games are not open to it.",
+  "home.invited_over": "This browser was invited to one game, and that is over.",
+  "home.invited_back": "Back to the game",
+  "home.invited_sign_in": "To choose games yourself, sign in: open a sign-in link of this server in this browser. farplay prints one when it starts; the page “Add a device” of a browser that is signed in makes more.",
   "home.no_titles_how": "Start farplay with a game of your own, or without --no-bundled for those that come with it:",
   "home.loading": "Loading…",
 

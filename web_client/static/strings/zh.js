@@ -11,6 +11,11 @@ export const zh = {
   "home.sign_in": "请先登录",
   "home.sign_in_how": "请打开 farplay 启动时在终端里显示的链接。它会让这个浏览器登录，只能使用一次。",
   "home.sign_in_used": "farplay 每次启动都会显示新的链接，以最新的为准。",
+  "home.invited": "您正以访客身份使用",
+  "home.invited_to": "此浏览器只受邀参加一款游戏：{name}，不能打开其他游戏。",
+  "home.invited_over": "此浏览器受邀参加的那局游戏已经结束。",
+  "home.invited_back": "回到游戏",
+  "home.invited_sign_in": "若要自己选择游戏，请先登录：在此浏览器中打开本服务器的登录链接。farplay 每次启动时会显示一个；已登录浏览器的“添加设备”页面也可以生成。",
   "home.no_titles_how": "请在启动 farplay 时指定您自己的游戏，或去掉 --no-bundled 以使用自带的游戏：",
   "home.loading": "正在加载…",
 
