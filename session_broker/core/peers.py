@@ -44,7 +44,7 @@ def want_peer(
 def open_if_running(state: BrokerState, session: Session, participant: Participant, now: float) -> None:
     """Send a waiting request for a peer to the node if it can take it."""
     node = node_of(state, session)
-    if participant.wanted_codecs is None or session.state is not SessionState.RUNNING:
+    if participant.wanted_codecs is None or participant.tab is None or session.state is not SessionState.RUNNING:
         return
     if node is None or node.link is None:
         return
@@ -56,7 +56,7 @@ def open_if_running(state: BrokerState, session: Session, participant: Participa
     message = OpenNodePeer(
         session.session_id, peer.peer_id, participant.participant_id, participant.number, participant.role,
         participant.seats, digest(ticket), PEER_TICKET_TTL_S, participant.wanted_codecs,
-        participant.video_max_bps,
+        participant.video_max_bps, state.tabs[participant.tab].protocol,
     )  # fmt: skip
     state.emit(ToNode(node.link, message))
 

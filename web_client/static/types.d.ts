@@ -71,7 +71,9 @@ export interface Cursor {
   hot_y: number;
   rgba: Uint8Array;
 }
-export interface Rumble { kind: Kind["RUMBLE"]; pad: number; low: number; high: number; duration_ms: number }
+/** Motor strengths 0..65535 for the page's pad of that number. */
+export interface Motors { pad: number; low: number; high: number; duration_ms: number }
+export type Rumble = Motors & ({ kind: Kind["RUMBLE"] } | { kind: Kind["SEAT_RUMBLE"]; seat: number });
 export interface Absence {
   kind: Kind["ABSENCE"];
   presence: (typeof Presence)[keyof typeof Presence];

@@ -250,6 +250,7 @@ class NodeSessions:
             ticket_ttl_s=ask.ticket_ttl_s,
             video_codecs=ask.video_codecs,
             video_max_bps=ask.video_max_bps,
+            tab_protocol=ask.tab_protocol,
         )
         return [ToWorker(ask.session_id, message)]
 

@@ -181,7 +181,7 @@ class SessionWorker:
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
         session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, callbacks=callbacks)
-        peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s)
+        peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s, invite.tab_protocol)
         self._table.peers[invite.peer_id] = peer
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, now_s)
         self._media.open_rung(codec)

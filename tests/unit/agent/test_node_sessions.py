@@ -223,9 +223,11 @@ def test_seats_and_dismissals_pass_to_the_worker_of_a_running_session_alone() ->
 def test_signalling_passes_both_ways() -> None:
     sessions = connected(serving=True)
     (to_worker,) = sessions.handle_broker(open_peer(), 0.0)
-    assert to_worker == ToWorker(
-        "ses_a", OpenWorkerPeer("peer_1", "part_1", 3, Role.PLAYER, (0,), "ab" * 32, 30.0, ("H264", "VP8"))
-    )
+    who = ("peer_1", "part_1", 3, Role.PLAYER, (0,), "ab" * 32, 30.0, ("H264", "VP8"))
+    assert to_worker == ToWorker("ses_a", OpenWorkerPeer(*who))
+    asked = replace(open_peer(), video_max_bps=4_000_000, tab_protocol=3)
+    (to_worker,) = sessions.handle_broker(asked, 0.0)
+    assert to_worker == ToWorker("ses_a", OpenWorkerPeer(*who, 4_000_000, 3))
     assert sessions.handle_worker("ses_a", PeerOffer("peer_1", "v=0")) == [
         ToBroker(NodePeerOffer("ses_a", "peer_1", "v=0"))
     ]

@@ -427,6 +427,15 @@ def test_a_players_bound_on_the_picture_reaches_the_node_at_once_and_with_every_
     assert bench.to_node(SetNodeQuality, link) == [SetNodeQuality(session.session_id, who, None)]
 
 
+@pytest.mark.parametrize("protocol", [1, 3])
+def test_the_node_hears_what_each_tab_speaks(protocol: int) -> None:
+    bench = Bench()
+    session, link = running(bench)
+    bench.tab_says(bench.tab(session, protocol=2), OpenPeer(("H264",)))
+    bench.tab_says(bench.tab(session, protocol=protocol), OpenPeer(("H264",)))
+    assert [ask.tab_protocol for ask in bench.to_node(OpenNodePeer, link)] == [protocol], "the tab that took over"
+
+
 def test_a_bound_is_kept_for_a_session_that_has_no_node_yet_and_is_not_a_spectators() -> None:
     bench = Bench()
     session = bench.session()

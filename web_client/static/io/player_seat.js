@@ -2,7 +2,8 @@
 // seated this tab, gone when all is over; the menu borrows it.
 
 import { PLAIN_MAP } from "../core/pad_map.js";
-import { isFinal } from "../core/session_state.js";
+import { isForSeats } from "../core/pads.js";
+import { isFinal, myself } from "../core/session_state.js";
 import { CursorImage } from "./cursor_image.js";
 import { Devices } from "./devices.js";
 import { padName } from "./pads_section.js";
@@ -39,6 +40,8 @@ export class PlayerSeat {
   #textWanted = false;
   #arranging = false;
   #playing = false;
+  /** @type {readonly number[]} */
+  #seats = [];
   #stage;
   #pointerHint = byId("hint_pointer", HTMLElement);
   #keyboardButton = byId("button_keyboard", HTMLButtonElement);
@@ -74,6 +77,7 @@ export class PlayerSeat {
   follow(state) {
     const over = isFinal(state);
     const seated = state.role === "player" && state.participantIndex !== null && !over;
+    this.#seats = myself(state)?.seats ?? [];
     this.#playing = state.phase === "playing" || state.phase === "reconnecting";
     if (seated && this.#devices === null) this.#devices = this.#makeDevices();
     if (seated && state.titleId !== null) this.#wish.learn(state.titleId, state.title?.touch ?? null);
@@ -117,7 +121,7 @@ export class PlayerSeat {
 
   /** @param {Rumble} rumble */
   rumble(rumble) {
-    this.#devices?.rumble(rumble);
+    if (isForSeats(rumble, this.#seats)) this.#devices?.rumble(rumble);
   }
 
   /** @param {boolean} wanted Whether the title takes text. */
