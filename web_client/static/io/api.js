@@ -15,6 +15,7 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
 /** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
 /** @typedef {{invitation_id: string, kind: InvitationKindLabel, expires_in_s: number, used: boolean}} Invitation */
+/** @typedef {Invitation & {path: string, code: Code | null}} NewInvitation No code where no other device gets here. */
 /** @typedef {{title_id: string, title_names: Record<string, string>, host_name: string | null,
  *    kind: InvitationKindLabel, free_seat: number | null}} InvitationSeen */
 
@@ -124,7 +125,7 @@ export const api = {
 export function tableApi(sessionId) {
   const base = `/sessions/${encodeURIComponent(sessionId)}`;
   return {
-    /** @param {InvitationKindLabel} kind @returns {Promise<Invitation & {path: string}>} */
+    /** @param {InvitationKindLabel} kind @returns {Promise<NewInvitation>} */
     invite: (kind) => ask("POST", `${base}/invitations`, { kind }),
     /** @returns {Promise<{invitations: Invitation[]}>} */
     invitations: () => ask("GET", `${base}/invitations`),
