@@ -13,6 +13,7 @@ from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
 from farplay.system_check import require_linux
+from wire.title_about import AFK_MAX_S, AFK_MIN_S
 
 app = typer.Typer(
     name="farplay",
@@ -47,6 +48,22 @@ TlsCert = Annotated[
     Path | None, typer.Option(help="Certificate that browsers trust, with its chain (PEM).", dir_okay=False)
 ]
 TlsKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).", dir_okay=False)]
+AfkPauseMax = Annotated[
+    int,
+    typer.Option(
+        help="Seconds without any input after which a session pauses at the latest; a title may ask for fewer.",
+        min=AFK_MIN_S,
+        max=AFK_MAX_S,
+    ),
+]
+AfkEndMax = Annotated[
+    int,
+    typer.Option(
+        help="Seconds of such a pause after which a session ends at the latest; a title may ask for fewer.",
+        min=AFK_MIN_S,
+        max=AFK_MAX_S,
+    ),
+]
 ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -94,6 +111,8 @@ def up(
     title: Titles = None,
     bundled: Bundled = True,
     media_host: MediaHost = "0.0.0.0",
+    afk_pause_max: AfkPauseMax = AFK_MAX_S,
+    afk_end_max: AfkEndMax = AFK_MAX_S,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -114,6 +133,8 @@ def up(
             media_host=media_host,
             with_bundled=bundled,
             lan=LanOptions(host, lan_port, tls_cert, tls_key) if outside else None,
+            afk_pause_max_s=afk_pause_max,
+            afk_end_max_s=afk_end_max,
             verbose=verbose,
         )
         run_up(config, screen)
@@ -209,6 +230,8 @@ def node(
         list[str] | None,
         typer.Option(help="Address that players reach this node at.", show_default="all of --media-host"),
     ] = None,
+    afk_pause_max: AfkPauseMax = AFK_MAX_S,
+    afk_end_max: AfkEndMax = AFK_MAX_S,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
@@ -229,6 +252,8 @@ def node(
             media_host=media_host,
             media_ports=media_ports,
             advertised=tuple(advertise or ()),
+            afk_pause_max_s=afk_pause_max,
+            afk_end_max_s=afk_end_max,
         )
         run_node(config, as_json=as_json, parent_pid=parent_pid)
 

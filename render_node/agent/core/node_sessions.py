@@ -34,6 +34,7 @@ from wire.node_control import (
 )
 from wire.schema import Message
 from wire.session_control import PeerState
+from wire.title_about import AFK_MAX_S
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import (
     ClosePeer,
@@ -74,9 +75,9 @@ class NodeOffer:
     encoder: EncoderSpec
     abandon_s: float
     start_timeout_s: float
-    afk_pause_max_s: int = 86400
+    afk_pause_max_s: int = AFK_MAX_S
     """Most that a title may ask for, as ``NodeConfig`` says."""
-    afk_end_max_s: int = 86400
+    afk_end_max_s: int = AFK_MAX_S
 
 
 @dataclass(slots=True)
