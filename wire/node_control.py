@@ -59,6 +59,8 @@ class RunningSession:
     session_id: str
     epoch: int
     state: PlacementState
+    paused: bool = False
+    """Whether it serves but stands still, because nobody plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ class DismissNodeParticipant(Message):
 
 @dataclass(frozen=True, slots=True)
 class PlacementNews(Message):
-    """A session on this node moved."""
+    """A session on this node moved, or a serving one stands still or goes on."""
 
     TYPE: ClassVar[str] = "placement_state"
     session_id: str
@@ -240,6 +242,8 @@ class PlacementNews(Message):
     state: PlacementState
     reason: Reason | None = None
     detail: str = field(default="", metadata={"max_len": 4096})
+    paused: bool = False
+    """As in ``RunningSession``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,14 @@ class WorkerState(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerPause(Message):
+    """A serving session stands still because nobody plays, or goes on."""
+
+    TYPE: ClassVar[str] = "pause"
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PeerOffer(Message):
     """The worker's offer for an opened peer."""
 
@@ -240,5 +248,5 @@ TO_WORKER = family(
 )
 """What an agent may send to a worker."""
 
-FROM_WORKER = family(WorkerReady, WorkerState, PeerOffer, WorkerPeerState, WorkerStats)
+FROM_WORKER = family(WorkerReady, WorkerState, WorkerPause, PeerOffer, WorkerPeerState, WorkerStats)
 """What a worker may send to its agent."""

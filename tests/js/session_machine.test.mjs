@@ -77,6 +77,19 @@ describe("on the way to a picture", () => {
     assert.equal(drive.state.participantIndex, 5);
   });
 
+  it("comes to a paused game at once, and stays at one that pauses", () => {
+    const drive = new Drive().joined().on(message(state("paused")));
+    assert.equal(drive.sent("open_peer").length, 1);
+    assert.equal(drive.state.phase, "connecting");
+    // Nothing has to start first: a peer that does not come is missed.
+    drive.on({ on: "timer", name: "peer" });
+    assert.equal(drive.state.failure.reason, "connect_timeout");
+    drive.playing("peer_b").on(message(state("paused")));
+    assert.deepEqual([drive.state.phase, drive.effects], ["playing", []]);
+    drive.on(message(state("running")));
+    assert.deepEqual([drive.state.phase, drive.effects], ["playing", []]);
+  });
+
   it("asks before it takes a place when another site linked here", () => {
     const drive = new Drive({ ...PLAY, ask: true }).on({ on: "start" });
     assert.equal(drive.state.phase, "asking");

@@ -41,6 +41,7 @@ from wire.worker_control import (
     SetWorkerQuality,
     StartWorker,
     StopWorker,
+    WorkerPause,
     WorkerPeerState,
     WorkerState,
 )
@@ -278,18 +279,26 @@ class SessionWorker:
         was = self._absence.presence(now_s)
         self._absence.seen(now_s)
         if was is not Presence.HERE:
-            self._media.pause(False)
+            self._pause(False)
             self._media.absence = self._absence.story(now_s)
             self._media.once_a_second()
 
+    def _pause(self, paused: bool) -> None:
+        if paused != self._media.is_paused:
+            self._media.pause(paused)
+            self._link.send(WorkerPause(paused))
+
     def _watch_absence(self, now_s: float) -> None:
+        if not self._serving:
+            # Waiting for the title's first picture is not being away.
+            self._absence.seen(now_s)
         presence = self._absence.presence(now_s)
         if presence is Presence.HERE:
             return
         if presence is Presence.AWAY and not self._media.is_paused:
             for person in self._table.participants.values():
                 self._inputs.release_all(person.index, person.receiver, time.monotonic_ns() // 1000)
-            self._media.pause(True)
+            self._pause(True)
         self._media.absence = self._absence.story(now_s)
         if self._absence.is_over(now_s):
             self.end(Reason.ABANDONED, "nobody played for too long")

@@ -41,6 +41,7 @@ from wire.worker_control import (
     SetSeats,
     SetWorkerQuality,
     StopWorker,
+    WorkerPause,
     WorkerPeerState,
     WorkerState,
 )
@@ -153,6 +154,29 @@ def test_a_repeated_start_is_answered_and_launches_nothing() -> None:
     assert sessions.handle_broker(start(), 1.0) == [news(SERVING)]
     assert sessions.handle_broker(start(epoch=2), 1.0) == [news(RELEASED, Reason.BAD_STATE, epoch=2)]
     assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
+
+
+def test_a_pause_and_its_end_are_told_at_once_and_with_every_heartbeat() -> None:
+    sessions = connected(serving=True)
+    assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
+    for paused in (True, False, True):
+        told = PlacementNews("ses_a", 1, SERVING, paused=paused)
+        assert sessions.handle_worker("ses_a", WorkerPause(paused)) == [ToBroker(told)]
+        assert sessions.running() == (RunningSession("ses_a", 1, SERVING, paused),)
+    assert sessions.handle_broker(start(), 1.0) == [ToBroker(told)], "a repeated start hears of it as well"
+    sessions.handle_disconnected()
+    assert sessions.handle_worker("ses_a", WorkerPause(False)) == []
+    assert sessions.handle_connected() == [], "hello says how it stands by now"
+    assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
+
+
+def test_a_worker_that_pauses_what_it_does_not_serve_costs_its_session() -> None:
+    sessions = connected()
+    sessions.handle_broker(start(), 0.0)
+    kill, told = sessions.handle_worker("ses_a", WorkerPause(True))
+    assert isinstance(kill, KillWorker)
+    assert told == news(RELEASED, Reason.WORKER_LOST, kill.detail)
+    assert sessions.handle_worker("ses_a", WorkerPause(True)) == []
 
 
 def test_end_stops_the_worker_once_and_its_release_is_told() -> None:
@@ -370,6 +394,10 @@ class AnyOrder(RuleBasedStateMachine):
             self.workers.pop(session_id, None)
         self.apply(self.sessions.handle_worker(session_id, WorkerState(state)))
 
+    @rule(session_id=SESSIONS, paused=st.booleans())
+    def pause(self, session_id: str, *, paused: bool) -> None:
+        self.apply(self.sessions.handle_worker(session_id, WorkerPause(paused)))
+
     @rule(session_id=SESSIONS)
     def die(self, session_id: str) -> None:
         self.workers.pop(session_id, None)
@@ -399,6 +427,10 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.workers.keys() <= running
         for session_id in running - self.workers.keys():
             assert self.sessions._placed[session_id].save_dir in self.workers.values()
+
+    @invariant()
+    def only_what_serves_stands_still(self) -> None:
+        assert all(session.state is SERVING for session in self.sessions.running() if session.paused)
 
     @invariant()
     def no_deadline_is_left_behind(self) -> None:

@@ -61,6 +61,14 @@ export const PEER_TIMEOUT_MS = 6_000;
 /** Session states in which a peer may be asked for; the broker keeps the wish until the game runs. */
 const OPEN_STATES = new Set(["starting", "running", "paused"]);
 
+/**
+ * Whether the game runs on a machine, so that a peer comes as soon as it is asked for.
+ * @param {PageState} state
+ */
+export function isServed({ sessionState }) {
+  return sessionState === "running" || sessionState === "paused";
+}
+
 /** @param {PageState} state */
 export function isFinal(state) {
   return state.phase === "ended" || state.phase === "taken_over" || state.phase === "failed";
@@ -226,5 +234,5 @@ export function waitingPhase(state) {
   if (state.peer?.stage === "offered" || state.peer?.stage === "answered" || state.peer?.stage === "connected") {
     return "connecting";
   }
-  return state.sessionState === "running" ? "connecting" : "waiting";
+  return isServed(state) ? "connecting" : "waiting";
 }

@@ -1,7 +1,7 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
 import { failureView } from "../core/failure_view.js";
-import { isFinal, shownName } from "../core/session_state.js";
+import { isFinal, isServed, shownName } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
 import { failureIcon } from "./failure_icons.js";
 
@@ -163,5 +163,5 @@ function stepOf(state) {
   if (state.peer?.stage === "connected") return 4;
   if (state.phase === "connecting") return 3;
   if (state.phase !== "waiting") return 0;
-  return state.sessionState === "starting" || state.sessionState === "running" ? 2 : 1;
+  return state.sessionState === "starting" || isServed(state) ? 2 : 1;
 }

@@ -6,7 +6,7 @@ import { Reason } from "../wire/constants.js";
 import { artwork } from "./artwork.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
-import { deviceIcons, hindrance, lastPlayed, nameOf, playersOf, playLink } from "./title_words.js";
+import { deviceIcons, hindrance, lastPlayed, nameOf, playersOf, playLink, sessionWords } from "./title_words.js";
 
 /** @import {LibraryView, ReasonLabel, Title} from "../types.js" */
 /** @import {WordKey} from "../strings/words.js" */
@@ -59,8 +59,7 @@ export function card(title, view, onDetails) {
  */
 function badge(title, view) {
   if (title.session === null) return null;
-  const queued = title.session.state === "queued";
-  return element("span", { class: "badge live" }, view.words(queued ? "library.queued" : "library.running"));
+  return element("span", { class: "badge live" }, view.words(sessionWords(title.session.state)));
 }
 
 /**

@@ -37,6 +37,7 @@ export const en = {
   "library.nothing_fits_how": "Try another word or fewer filters.",
   "library.continue": "Continue",
   "library.running": "Running now",
+  "library.paused": "Paused",
   "library.queued": "Waiting for a machine",
   "library.again": "Jump back in",
   "library.new": "Ready when you are",

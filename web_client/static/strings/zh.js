@@ -38,6 +38,7 @@ export const zh = {
   "library.nothing_fits_how": "换个词，或减少筛选条件试试。",
   "library.continue": "继续",
   "library.running": "正在运行",
+  "library.paused": "已暂停",
   "library.queued": "正在等待机器",
   "library.again": "接着玩",
   "library.new": "随时可以开始",
