@@ -26,6 +26,21 @@ title_app = typer.Typer(help="Games: run one of your own.", no_args_is_help=True
 app.add_typer(title_app, name="title")
 
 Host = Annotated[str, typer.Option(help="Name or address to listen on.")]
+LinkHost = Annotated[
+    str | None,
+    typer.Option(
+        help="Name or address that links carry. Other devices are served only if that is asked for.",
+        show_default="localhost; with --lan this machine's address",
+    ),
+]
+Lan = Annotated[
+    bool,
+    typer.Option("--lan", help="Serve other devices of this network as well, over HTTPS by an authority of its own."),
+]
+LanPort = Annotated[
+    int | None,
+    typer.Option(help="HTTPS port; 0 picks one.", show_default="8443 or the next free", min=0, max=65535),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="Database, saves and logs.", show_default="~/.local/share/farplay", file_okay=False),
@@ -84,27 +99,13 @@ def _options(
 
 @app.command()
 def up(
-    host: Annotated[
-        str | None,
-        typer.Option(
-            help="Name or address that links carry. Other devices are served only with --lan or --tls-cert.",
-            show_default="localhost; with --lan this machine's address",
-        ),
-    ] = None,
+    host: LinkHost = None,
     port: Annotated[
         int | None,
         typer.Option(help="TCP port; 0 picks one.", show_default="8080 or the next free", min=0, max=65535),
     ] = None,
-    lan: Annotated[
-        bool,
-        typer.Option(
-            "--lan", help="Serve other devices of this network as well, over HTTPS by an authority of its own."
-        ),
-    ] = False,
-    lan_port: Annotated[
-        int | None,
-        typer.Option(help="HTTPS port; 0 picks one.", show_default="8443 or the next free", min=0, max=65535),
-    ] = None,
+    lan: Lan = False,
+    lan_port: LanPort = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     data_dir: DataDir = None,
@@ -121,12 +122,11 @@ def up(
     with screen.failures_shown():
         require_linux()
         outside = lan or tls_cert is not None or tls_key is not None
-        if not outside:
-            _require_loopback(host or LOOPBACK_HOSTS[0])
+        listen_host = _plain_host(host, outside=outside, command="farplay up")
         from farplay.run_up import run_up
 
         config = UpConfig(
-            host=LOOPBACK_HOSTS[0] if outside else host or LOOPBACK_HOSTS[0],
+            host=listen_host,
             port=port,
             data_dir=(data_dir or default_data_dir()).absolute(),
             titles=tuple(path.absolute() for path in title or ()),
@@ -143,8 +143,10 @@ def up(
 @title_app.command("run")
 def title_run(
     path: Annotated[Path, typer.Argument(help="A folder with a title.toml, or a .py file.")],
-    host: Host = "localhost",
+    host: LinkHost = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 picks one.", min=0, max=65535)] = 0,
+    lan: Lan = False,
+    lan_port: LanPort = None,
     media_host: MediaHost = "0.0.0.0",
     as_json: Json = False,
     verbose: Verbose = False,
@@ -153,10 +155,18 @@ def title_run(
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()
-        _require_loopback(host)
+        listen_host = _plain_host(host, outside=lan, command="farplay title run")
         from farplay.run_up import run_title
 
-        run_title(path.absolute(), host=host, port=port, media_host=media_host, verbose=verbose, screen=screen)
+        run_title(
+            path.absolute(),
+            host=listen_host,
+            port=port,
+            lan=LanOptions(host, lan_port) if lan else None,
+            media_host=media_host,
+            verbose=verbose,
+            screen=screen,
+        )
 
 
 @app.command()
@@ -281,13 +291,17 @@ def doctor(
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 
 
-def _require_loopback(host: str) -> None:
+def _plain_host(host: str | None, *, outside: bool, command: str) -> str:
+    """Return where plain HTTP is spoken; ``host`` names it unless links for other devices carry that."""
+    if outside or host is None:
+        return LOOPBACK_HOSTS[0]
     if host not in LOOPBACK_HOSTS:
         raise CommandFailure(
             ExitStatus.FAILED,
             f"Farplay speaks plain HTTP only to this machine, and {host} is not a loopback address.",
-            "To play from other devices of this network, use: farplay up --lan",
+            f"To play from other devices of this network, use: {command} --lan",
         )
+    return host
 
 
 def main() -> None:

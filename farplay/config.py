@@ -118,3 +118,7 @@ class UpReady:
     def play_url(self, title_id: str) -> str:
         """Return the link that signs the owner in and plays a title."""
         return f"{self.url}/play/{title_id}#owner={self.owner_token}"
+
+    def device_play_url(self, title_id: str) -> str:
+        """Return the link that does so on another device."""
+        return f"{self.https_url}/play/{title_id}#owner={self.device_token}"

@@ -35,10 +35,12 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])
 def test_plain_http_stays_on_this_machine(host: str, tmp_path: Path) -> None:
-    status, words = run("up", "--host", host, "--data-dir", str(tmp_path / "data"))
-    assert status == ExitStatus.FAILED
-    assert "not a loopback address" in words
-    assert "farplay up --lan" in words
+    data, title = ("--data-dir", str(tmp_path / "data")), str(tmp_path / "game.py")
+    for command, options in (("up", data), ("title run", (title,))):
+        status, words = run(*command.split(), *options, "--host", host)
+        assert status == ExitStatus.FAILED
+        assert "not a loopback address" in words
+        assert f"farplay {command} --lan" in words
     assert not (tmp_path / "data").exists()
 
 
