@@ -13,6 +13,7 @@ from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
 from farplay.system_check import require_linux
+from wire.title_about import AFK_MAX_S, AFK_MIN_S
 
 app = typer.Typer(
     name="farplay",
@@ -25,6 +26,21 @@ title_app = typer.Typer(help="Games: run one of your own.", no_args_is_help=True
 app.add_typer(title_app, name="title")
 
 Host = Annotated[str, typer.Option(help="Name or address to listen on.")]
+LinkHost = Annotated[
+    str | None,
+    typer.Option(
+        help="Name or address that links carry. Other devices are served only if that is asked for.",
+        show_default="localhost; with --lan this machine's address",
+    ),
+]
+Lan = Annotated[
+    bool,
+    typer.Option("--lan", help="Serve other devices of this network as well, over HTTPS by an authority of its own."),
+]
+LanPort = Annotated[
+    int | None,
+    typer.Option(help="HTTPS port; 0 picks one.", show_default="8443 or the next free", min=0, max=65535),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(help="Database, saves and logs.", show_default="~/.local/share/farplay", file_okay=False),
@@ -47,6 +63,22 @@ TlsCert = Annotated[
     Path | None, typer.Option(help="Certificate that browsers trust, with its chain (PEM).", dir_okay=False)
 ]
 TlsKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).", dir_okay=False)]
+AfkPauseMax = Annotated[
+    int,
+    typer.Option(
+        help="Seconds without any input after which a session pauses at the latest; a title may ask for fewer.",
+        min=AFK_MIN_S,
+        max=AFK_MAX_S,
+    ),
+]
+AfkEndMax = Annotated[
+    int,
+    typer.Option(
+        help="Seconds of such a pause after which a session ends at the latest; a title may ask for fewer.",
+        min=AFK_MIN_S,
+        max=AFK_MAX_S,
+    ),
+]
 ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -67,33 +99,21 @@ def _options(
 
 @app.command()
 def up(
-    host: Annotated[
-        str | None,
-        typer.Option(
-            help="Name or address that links carry. Other devices are served only with --lan or --tls-cert.",
-            show_default="localhost; with --lan this machine's address",
-        ),
-    ] = None,
+    host: LinkHost = None,
     port: Annotated[
         int | None,
         typer.Option(help="TCP port; 0 picks one.", show_default="8080 or the next free", min=0, max=65535),
     ] = None,
-    lan: Annotated[
-        bool,
-        typer.Option(
-            "--lan", help="Serve other devices of this network as well, over HTTPS by an authority of its own."
-        ),
-    ] = False,
-    lan_port: Annotated[
-        int | None,
-        typer.Option(help="HTTPS port; 0 picks one.", show_default="8443 or the next free", min=0, max=65535),
-    ] = None,
+    lan: Lan = False,
+    lan_port: LanPort = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     data_dir: DataDir = None,
     title: Titles = None,
     bundled: Bundled = True,
     media_host: MediaHost = "0.0.0.0",
+    afk_pause_max: AfkPauseMax = AFK_MAX_S,
+    afk_end_max: AfkEndMax = AFK_MAX_S,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -102,18 +122,19 @@ def up(
     with screen.failures_shown():
         require_linux()
         outside = lan or tls_cert is not None or tls_key is not None
-        if not outside:
-            _require_loopback(host or LOOPBACK_HOSTS[0])
+        listen_host = _plain_host(host, outside=outside, command="farplay up")
         from farplay.run_up import run_up
 
         config = UpConfig(
-            host=LOOPBACK_HOSTS[0] if outside else host or LOOPBACK_HOSTS[0],
+            host=listen_host,
             port=port,
             data_dir=(data_dir or default_data_dir()).absolute(),
             titles=tuple(path.absolute() for path in title or ()),
             media_host=media_host,
             with_bundled=bundled,
             lan=LanOptions(host, lan_port, tls_cert, tls_key) if outside else None,
+            afk_pause_max_s=afk_pause_max,
+            afk_end_max_s=afk_end_max,
             verbose=verbose,
         )
         run_up(config, screen)
@@ -122,8 +143,10 @@ def up(
 @title_app.command("run")
 def title_run(
     path: Annotated[Path, typer.Argument(help="A folder with a title.toml, or a .py file.")],
-    host: Host = "localhost",
+    host: LinkHost = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 picks one.", min=0, max=65535)] = 0,
+    lan: Lan = False,
+    lan_port: LanPort = None,
     media_host: MediaHost = "0.0.0.0",
     as_json: Json = False,
     verbose: Verbose = False,
@@ -132,10 +155,18 @@ def title_run(
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()
-        _require_loopback(host)
+        listen_host = _plain_host(host, outside=lan, command="farplay title run")
         from farplay.run_up import run_title
 
-        run_title(path.absolute(), host=host, port=port, media_host=media_host, verbose=verbose, screen=screen)
+        run_title(
+            path.absolute(),
+            host=listen_host,
+            port=port,
+            lan=LanOptions(host, lan_port) if lan else None,
+            media_host=media_host,
+            verbose=verbose,
+            screen=screen,
+        )
 
 
 @app.command()
@@ -209,6 +240,8 @@ def node(
         list[str] | None,
         typer.Option(help="Address that players reach this node at.", show_default="all of --media-host"),
     ] = None,
+    afk_pause_max: AfkPauseMax = AFK_MAX_S,
+    afk_end_max: AfkEndMax = AFK_MAX_S,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
@@ -229,6 +262,8 @@ def node(
             media_host=media_host,
             media_ports=media_ports,
             advertised=tuple(advertise or ()),
+            afk_pause_max_s=afk_pause_max,
+            afk_end_max_s=afk_end_max,
         )
         run_node(config, as_json=as_json, parent_pid=parent_pid)
 
@@ -256,13 +291,17 @@ def doctor(
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 
 
-def _require_loopback(host: str) -> None:
+def _plain_host(host: str | None, *, outside: bool, command: str) -> str:
+    """Return where plain HTTP is spoken; ``host`` names it unless links for other devices carry that."""
+    if outside or host is None:
+        return LOOPBACK_HOSTS[0]
     if host not in LOOPBACK_HOSTS:
         raise CommandFailure(
             ExitStatus.FAILED,
             f"Farplay speaks plain HTTP only to this machine, and {host} is not a loopback address.",
-            "To play from other devices of this network, use: farplay up --lan",
+            f"To play from other devices of this network, use: {command} --lan",
         )
+    return host
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from wire.title_about import AFK_MAX_S
+
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 """Where plain HTTP is spoken."""
 
@@ -54,6 +56,10 @@ class UpConfig:
     """Whether the titles that ship with Farplay are offered."""
     lan: LanOptions | None = None
     """HTTPS for other devices as well; None serves only this machine."""
+    afk_pause_max_s: int = AFK_MAX_S
+    """Most seconds without input that a title may ask for before its session pauses."""
+    afk_end_max_s: int = AFK_MAX_S
+    """Most seconds of pause that a title may ask for before its session ends."""
     verbose: bool = False
     """Logs go to the terminal instead of ``data_dir/logs``."""
     broker_ready_s: float = 30.0
@@ -112,3 +118,7 @@ class UpReady:
     def play_url(self, title_id: str) -> str:
         """Return the link that signs the owner in and plays a title."""
         return f"{self.url}/play/{title_id}#owner={self.owner_token}"
+
+    def device_play_url(self, title_id: str) -> str:
+        """Return the link that does so on another device."""
+        return f"{self.https_url}/play/{title_id}#owner={self.device_token}"

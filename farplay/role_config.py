@@ -95,6 +95,8 @@ def node_config(
     media_host: str,
     media_ports: str,
     advertised: tuple[str, ...],
+    afk_pause_max_s: int,
+    afk_end_max_s: int,
 ) -> NodeConfig:
     """Return a node's configuration.
 
@@ -120,6 +122,8 @@ def node_config(
         ),
         slots=slots,
         warm_workers=warm_workers,
+        afk_pause_max_s=afk_pause_max_s,
+        afk_end_max_s=afk_end_max_s,
     )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from farplay.config import LOOPBACK_HOSTS, UpConfig, UpReady
-from farplay.data_folder import FolderLock
+from farplay.config import LOOPBACK_HOSTS, LanOptions, UpConfig, UpReady
+from farplay.data_folder import FolderLock, default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.lan_serving import LanServing, prepare_lan
 from farplay.screen import Screen
@@ -53,18 +53,26 @@ def run_up(config: UpConfig, screen: Screen) -> None:
                 f"Titles: {escape(names)}\nData: {escape(str(config.data_dir))}\nCtrl+C ends everything.",
             )
             if lan is not None:
-                screen.devices(ready, lan.certificate)
-                if config.media_host in LOOPBACK_HOSTS:
-                    screen.news(
-                        f"Pictures are sent from {config.media_host} only, which no other device reaches: "
-                        "leave out --media-host and FARPLAY_MEDIA_HOST to play from other devices."
-                    )
+                screen.devices(ready, lan.certificate, ready.device_url)
+                _warn_of_media_host(config, screen)
 
         asyncio.run(_supervise(config, screen, show, lambda reason, detail: None, lan))
 
 
-def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: bool, screen: Screen) -> None:
+def _warn_of_media_host(config: UpConfig, screen: Screen) -> None:
+    if config.media_host in LOOPBACK_HOSTS:
+        screen.news(
+            f"Pictures are sent from {config.media_host} only, which no other device reaches: "
+            "leave out --media-host and FARPLAY_MEDIA_HOST to play from other devices."
+        )
+
+
+def run_title(
+    path: Path, *, host: str, port: int, lan: LanOptions | None, media_host: str, verbose: bool, screen: Screen
+) -> None:
     """Play one title with its own temporary data, which is removed at the end.
+
+    Other devices trust the same authority as with ``farplay up``, which therefore lies in the usual data folder.
 
     Raises:
         CommandFailure: it could not start.
@@ -74,16 +82,23 @@ def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: boo
     except WireError as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
     manifest = title.manifest
+    serving = None if lan is None else prepare_lan(lan, default_data_dir(), datetime.now(UTC))
 
     def show(ready: UpReady) -> None:
-        link = ready.play_url(manifest.id)
+        link, device_link = ready.play_url(manifest.id), ready.device_play_url(manifest.id)
+        answer = {"url": ready.url, "play_url": link, "title_id": manifest.id}
+        if serving is not None:
+            answer |= {"https_url": ready.https_url, "device_play_url": device_link, "trust_url": ready.trust_url}
         screen.ready(
-            {"url": ready.url, "play_url": link, "title_id": manifest.id},
+            answer,
             title=escape(manifest.names["en"]),
             link=link,
             words="Open the link below to play; it works once, within 15 minutes.\n"
             "Saves are removed when this command ends. Ctrl+C ends everything.",
         )
+        if serving is not None:
+            screen.devices(ready, serving.certificate, device_link)
+            _warn_of_media_host(config, screen)
 
     def tell_end(reason: str, detail: str) -> None:
         if reason in FAULTS_OF_TITLE:
@@ -97,10 +112,11 @@ def run_title(path: Path, *, host: str, port: int, media_host: str, verbose: boo
             titles=(path.resolve(),),
             media_host=media_host,
             with_bundled=False,
+            lan=lan,
             verbose=verbose,
         )
         with FolderLock(config.data_dir, "farplay"):
-            asyncio.run(_supervise(config, screen, show, tell_end))
+            asyncio.run(_supervise(config, screen, show, tell_end, serving))
 
 
 async def _supervise(

@@ -46,8 +46,8 @@ class Screen:
         # On a line of its own and never wrapped, so that it can be clicked and copied.
         self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
 
-    def devices(self, ready: UpReady, certificate: ServingCertificate) -> None:
-        """Show how another device signs in: its link as a QR code, and what to do once before."""
+    def devices(self, ready: UpReady, certificate: ServingCertificate, link: str) -> None:
+        """Show how another device signs in: its link, also as a QR code, and what to do once before."""
         if self._as_json:
             return
         words = "Scan the code with a phone or tablet, or open the link below it; it works once, within 15 minutes."
@@ -64,8 +64,8 @@ class Screen:
         title = f"Other devices: {escape(ready.https_url)}"
         self._out.print(Panel(words, title=title, title_align="left", border_style="cyan", expand=False))
         if self._out.is_terminal:
-            self._out.print(terminal_code(ready.device_url))
-        self._out.print(f"\n  {ready.device_url}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
+            self._out.print(terminal_code(link))
+        self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
 
     def news(self, words: str, link: str | None = None) -> None:
         """Tell something while it runs; a link is for a person only, since a program's stderr is kept in logs."""

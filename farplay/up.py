@@ -186,7 +186,9 @@ class Supervisor:
         return ["--host", self._config.host, "--port", str(self._port), *lan, *self._shared_arguments()]
 
     def _node_arguments(self) -> list[str]:
-        return ["--broker", self._url, "--media-host", self._config.media_host, *self._shared_arguments()]
+        config = self._config
+        limits = ["--afk-pause-max", str(config.afk_pause_max_s), "--afk-end-max", str(config.afk_end_max_s)]
+        return ["--broker", self._url, "--media-host", config.media_host, *limits, *self._shared_arguments()]
 
     def _shared_arguments(self) -> list[str]:
         titles = [part for path in self._config.titles for part in ("--title", str(path))]

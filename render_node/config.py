@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wire.title_about import AFK_MAX_S
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import IceSpec
 
@@ -51,9 +52,9 @@ class NodeConfig:
     """Video bitrate per rung, bits per second."""
     abandon_s: float = 600.0
     """Seconds without a connected peer after which a worker ends by itself, broker or not."""
-    afk_pause_max_s: int = 86400
+    afk_pause_max_s: int = AFK_MAX_S
     """Most seconds without input that a title may ask for before its session pauses."""
-    afk_end_max_s: int = 86400
+    afk_end_max_s: int = AFK_MAX_S
     """Most seconds of pause that a title may ask for before its session ends."""
     start_timeout_s: float = 30.0
     """Seconds from ``start`` to the title's first frame."""

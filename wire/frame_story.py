@@ -12,10 +12,11 @@ Layout, big-endian; the first byte is the kind::
     3 clock!    u8 3 | u64 client_us | u64 received_us | u64 sent_us           (worker to page)
     4 ack       u8 4 | u32 ack_seq
     5 cursor    u8 5 | u8 flags (1 visible, 2 relative wanted) | u8 width | u8 height | u8 hot_x | u8 hot_y | RGBA
-    6 rumble    u8 6 | u8 pad | u16 low | u16 high | u16 duration_ms
+    6 rumble    u8 6 | u8 pad | u16 low | u16 high | u16 duration_ms           (to pages of protocol 2 and older)
     7 text      u8 7 | u8 wanted                                               (the title asks for text input)
     8 absence   u8 8 | u8 presence | u32 next_s                                (nobody has played for a while)
     9 phase     u8 9 | i32 later_us                                            (page to worker)
+    10 rumble   u8 10 | u8 seat | u8 pad | u16 low | u16 high | u16 duration_ms  (since protocol 3)
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from wire.errors import Reason, WireError
-from wire.limits import CURSOR_MAX_PX, PADS_MAX, PHASE_SHIFT_MAX_US, STORY_MESSAGE_MAX_BYTES
+from wire.limits import CURSOR_MAX_PX, PADS_MAX, PHASE_SHIFT_MAX_US, SEATS_MAX, STORY_MESSAGE_MAX_BYTES
 
 FLAG_KEYFRAME = 1
 FLAG_VISIBLE = 1
@@ -49,6 +50,7 @@ class StoryKind(IntEnum):
     TEXT_INPUT = 7
     ABSENCE = 8
     DISPLAY_PHASE = 9
+    SEAT_RUMBLE = 10
 
 
 class Presence(IntEnum):
@@ -128,9 +130,21 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Rumble:
-    """Motor strengths 0..65535 for a pad."""
+    """``SeatRumble`` for a page that knows no seats in it."""
 
     pad: int
+    low: int
+    high: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRumble:
+    """Motor strengths 0..65535 for a pad of whoever holds a seat."""
+
+    seat: int
+    pad: int
+    """The number that the seat's own page gives the pad."""
     low: int
     high: int
     duration_ms: int
@@ -160,7 +174,9 @@ class DisplayPhase:
     """So much later than now; earlier if negative. Within ``PHASE_SHIFT_MAX_US`` either way."""
 
 
-Story: TypeAlias = FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence | DisplayPhase
+Story: TypeAlias = (
+    FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence | DisplayPhase | SeatRumble
+)
 
 _FRAME = struct.Struct("!BBIIIIIQIIIi")
 _CLOCK_REQUEST = struct.Struct("!BQ")
@@ -171,6 +187,7 @@ _RUMBLE = struct.Struct("!BBHHH")
 _TEXT = struct.Struct("!BB")
 _ABSENCE = struct.Struct("!BBI")
 _DISPLAY_PHASE = struct.Struct("!Bi")
+_SEAT_RUMBLE = struct.Struct("!BBBHHH")
 _U32 = 0xFFFFFFFF
 
 
@@ -203,8 +220,8 @@ def _encode(story: Story) -> bytes:
             return _ACK.pack(StoryKind.ACK, ack_seq)
         case Cursor():
             return _encode_cursor(story)
-        case Rumble(pad, low, high, duration_ms):
-            return _RUMBLE.pack(StoryKind.RUMBLE, pad, low, high, duration_ms)
+        case Rumble() | SeatRumble():
+            return _encode_rumble(story)
         case TextInput(wanted):
             return _TEXT.pack(StoryKind.TEXT_INPUT, int(wanted))
         case Absence(presence, next_s):
@@ -218,6 +235,13 @@ def _encode_cursor(cursor: Cursor) -> bytes:
     flags = (FLAG_VISIBLE if cursor.visible else 0) | (FLAG_RELATIVE if cursor.relative else 0)
     head = _CURSOR.pack(StoryKind.CURSOR, flags, cursor.width, cursor.height, cursor.hot_x, cursor.hot_y)
     return head + cursor.rgba
+
+
+def _encode_rumble(story: Rumble | SeatRumble) -> bytes:
+    motors = story.pad, story.low, story.high, story.duration_ms
+    if isinstance(story, Rumble):
+        return _RUMBLE.pack(StoryKind.RUMBLE, *motors)
+    return _SEAT_RUMBLE.pack(StoryKind.SEAT_RUMBLE, story.seat, *motors)
 
 
 def _check_cursor(width: int, height: int, size_bytes: int) -> None:
@@ -291,6 +315,13 @@ def _decode_rumble(data: bytes) -> Rumble:
     return rumble
 
 
+def _decode_seat_rumble(data: bytes) -> SeatRumble:
+    rumble = SeatRumble(*_SEAT_RUMBLE.unpack(data)[1:])
+    if rumble.seat >= SEATS_MAX or rumble.pad >= PADS_MAX:
+        raise WireError(Reason.MALFORMED, f"seat {rumble.seat} of {SEATS_MAX}, pad {rumble.pad} of {PADS_MAX}")
+    return rumble
+
+
 _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
     StoryKind.FRAME: _decode_frame,
     StoryKind.CLOCK_REQUEST: lambda data: ClockRequest(_CLOCK_REQUEST.unpack(data)[1]),
@@ -301,4 +332,5 @@ _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
     StoryKind.TEXT_INPUT: _decode_text_input,
     StoryKind.ABSENCE: _decode_absence,
     StoryKind.DISPLAY_PHASE: _decode_display_phase,
+    StoryKind.SEAT_RUMBLE: _decode_seat_rumble,
 }

@@ -22,7 +22,7 @@ from wire.limits import (
 )
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
-from wire.version import ProtocolRange
+from wire.version import PROTOCOL_MIN, ProtocolRange
 from wire.worker_control import PlacementState
 
 
@@ -59,6 +59,8 @@ class RunningSession:
     session_id: str
     epoch: int
     state: PlacementState
+    paused: bool = False
+    """Whether it serves but stands still, because nobody plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,8 @@ class OpenNodePeer(Message):
     video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
     video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
     """Highest video bitrate that the participant allows, None without a bound."""
+    tab_protocol: int = field(default=PROTOCOL_MIN, metadata={"min": 1})
+    """The control version that the participant's tab speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,7 @@ class DismissNodeParticipant(Message):
 
 @dataclass(frozen=True, slots=True)
 class PlacementNews(Message):
-    """A session on this node moved."""
+    """A session on this node moved, or a serving one stands still or goes on."""
 
     TYPE: ClassVar[str] = "placement_state"
     session_id: str
@@ -238,6 +242,8 @@ class PlacementNews(Message):
     state: PlacementState
     reason: Reason | None = None
     detail: str = field(default="", metadata={"max_len": 4096})
+    paused: bool = False
+    """As in ``RunningSession``."""
 
 
 @dataclass(frozen=True, slots=True)

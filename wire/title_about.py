@@ -16,6 +16,7 @@ PAD_CONTROLS = (
 CONTROLS_MAX = 16
 ARTWORK_SUFFIXES = (".png", ".jpg", ".webp")
 AFK_MIN_S, AFK_MAX_S = 10, 24 * 3600
+"""Bounds of both limits of absence, for titles and operators alike."""
 
 ABOUT_FIELDS = {"summary", "artwork", "devices", "controls", "touch", "afk", "needs"}
 """Fields of ``title.toml`` that this module reads."""

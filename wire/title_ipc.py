@@ -15,7 +15,7 @@ Messages, big-endian, first byte is the kind::
                | u32 frame_seq | u32 input_seq | u64 tick_ns 67 ping
                                                              68 shift  i32 later_us
     3 cursor   as wire.frame_story kind 5, whole
-    4 rumble   as wire.frame_story kind 6, whole
+    4 rumble   as wire.frame_story kind 10, whole
     5 text     as wire.frame_story kind 7, whole
     6 sound    u32 rate_hz | u8 channels | u8 signed | u8 bits
 """
@@ -38,7 +38,7 @@ from wire.limits import (
     STORY_MESSAGE_MAX_BYTES,
 )
 
-IPC_VERSION = 1
+IPC_VERSION = 2
 RING_SLOTS = 3
 RING_CONTROL_BYTES = 4096
 NOT_READING = 0xFFFFFFFF
@@ -147,11 +147,11 @@ class Shift:
     later_us: int
 
 
-FromTitle: TypeAlias = Hello | Frame | frame_story.Cursor | frame_story.Rumble | frame_story.TextInput | Sound
+FromTitle: TypeAlias = Hello | Frame | frame_story.Cursor | frame_story.SeatRumble | frame_story.TextInput | Sound
 ToTitle: TypeAlias = Input | Quit | Ping | Shift
 _STORY_KINDS = {
     IpcKind.CURSOR: frame_story.StoryKind.CURSOR,
-    IpcKind.RUMBLE: frame_story.StoryKind.RUMBLE,
+    IpcKind.RUMBLE: frame_story.StoryKind.SEAT_RUMBLE,
     IpcKind.TEXT_INPUT: frame_story.StoryKind.TEXT_INPUT,
 }
 _KIND_OF_STORY = {story: kind for kind, story in _STORY_KINDS.items()}
@@ -222,9 +222,9 @@ def _decode_sound(data: bytes) -> Sound:
     return Sound(rate_hz, channels, bool(signed), bits)
 
 
-def _decode_story(kind: IpcKind, raw: bytes) -> frame_story.Cursor | frame_story.Rumble | frame_story.TextInput:
+def _decode_story(kind: IpcKind, raw: bytes) -> frame_story.Cursor | frame_story.SeatRumble | frame_story.TextInput:
     story = frame_story.decode_story(raw)
-    if not isinstance(story, (frame_story.Cursor, frame_story.Rumble, frame_story.TextInput)):
+    if not isinstance(story, (frame_story.Cursor, frame_story.SeatRumble, frame_story.TextInput)):
         raise WireError(Reason.MALFORMED, f"a title may not send {type(story).__name__}")
     if raw[0] != _STORY_KINDS[kind]:
         raise WireError(Reason.MALFORMED, "kind bytes disagree")

@@ -13,8 +13,14 @@ from wire.errors import Reason, WireError
 PROTOCOL_MIN = 1
 """Oldest control protocol version that this build speaks."""
 
-PROTOCOL_MAX = 2
-"""Newest control protocol version that this build speaks: since 2 a tab may send ``set_quality``."""
+PROTOCOL_MAX = 3
+"""Newest control protocol version that this build speaks.
+
+Since 2 a tab may send ``set_quality``. Since 3 a tab is told of rumble by seat.
+"""
+
+SEAT_RUMBLE_SINCE = 3
+"""First version whose pages know ``SeatRumble``; older ones are sent ``Rumble``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from wire.limits import (
 )
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
+from wire.version import PROTOCOL_MIN
 
 
 class PlacementState(StrEnum):
@@ -119,6 +120,8 @@ class OpenWorkerPeer(Message):
     video_codecs: tuple[str, ...] = field(metadata={"max_len": 16})
     video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
     """Highest video bitrate that the participant allows, None without a bound."""
+    tab_protocol: int = field(default=PROTOCOL_MIN, metadata={"min": 1})
+    """The control version that the participant's tab speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,14 @@ class WorkerState(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerPause(Message):
+    """A serving session stands still because nobody plays, or goes on."""
+
+    TYPE: ClassVar[str] = "pause"
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PeerOffer(Message):
     """The worker's offer for an opened peer."""
 
@@ -237,5 +248,5 @@ TO_WORKER = family(
 )
 """What an agent may send to a worker."""
 
-FROM_WORKER = family(WorkerReady, WorkerState, PeerOffer, WorkerPeerState, WorkerStats)
+FROM_WORKER = family(WorkerReady, WorkerState, WorkerPause, PeerOffer, WorkerPeerState, WorkerStats)
 """What a worker may send to its agent."""

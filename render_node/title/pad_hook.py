@@ -9,7 +9,7 @@ from render_node.title.hooking import post, replace
 from render_node.title.pad_layout import AXES, BUTTONS, GUID, HAT_BITS, NAME, axis_values, button_set, hat_value
 from render_node.title.seat_keyboard import KEYBOARD_PAD_INDEX
 from render_node.title.worker_link import WorkerLink
-from wire.frame_story import Rumble
+from wire.frame_story import SeatRumble
 from wire.input_events import Pad
 
 AT_REST = (0, 0, 0, 0, 0, 0)
@@ -105,12 +105,12 @@ class Joystick:
             return False
         low, high = (int(min(max(value, 0.0), 1.0) * 65535) for value in (low_frequency, high_frequency))
         duration_ms = min(max(int(duration), 0), 65535) or 65535
-        return self._link.send(Rumble(self._state.index, low, high, duration_ms))
+        return self._link.send(SeatRumble(self._state.seat, self._state.index, low, high, duration_ms))
 
     def stop_rumble(self) -> None:
         """Stop the motors."""
         if self._state.index != KEYBOARD_PAD_INDEX:
-            self._link.send(Rumble(self._state.index, 0, 0, 0))
+            self._link.send(SeatRumble(self._state.seat, self._state.index, 0, 0, 0))
 
 
 class PadHook:

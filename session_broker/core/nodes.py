@@ -12,7 +12,7 @@ from session_broker.core.node_table import NodeEvent, NodeState
 from session_broker.core.peers import reopen_invited, take_offer, take_peer_state
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.records import BrokerState, Node, Placement, Session
-from session_broker.core.session_table import SessionEvent
+from session_broker.core.session_table import SERVED, SessionEvent
 from session_broker.core.sessions import (
     drop_claim,
     end_session,
@@ -126,7 +126,7 @@ def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], no
         report = listed.get(session.session_id)
         if report is not None and report.epoch == session.epoch:
             _take_listed(state, node, session, report, now)
-            if session.state is SessionState.RUNNING:
+            if session.state in SERVED:
                 tell_whole_table(state, session)
                 reopen_invited(state, session, now)
         elif session.state is SessionState.STARTING:
@@ -148,8 +148,8 @@ def _take_listed(state: BrokerState, node: Node, session: Session, report: Runni
     if session.state is SessionState.ENDING:
         send_end(state, node, session.session_id, session.epoch, session.reason or Reason.SUPERSEDED)
         return
-    if report.state is PlacementState.SERVING and placement.state is PlacementState.PREPARING:
-        _serve(state, session, placement, now)
+    if report.state is PlacementState.SERVING:
+        _serve(state, session, placement, now, paused=report.paused)
 
 
 def _end_strangers(state: BrokerState, node: Node, running: Iterable[RunningSession]) -> None:
@@ -243,7 +243,7 @@ def _take_placement(state: BrokerState, node: Node, news: PlacementNews, now: fl
         case PlacementState.PREPARING if session.placement.state is PlacementState.PREPARING:
             pass
         case PlacementState.SERVING:
-            _serve(state, session, session.placement, now)
+            _serve(state, session, session.placement, now, paused=news.paused)
         case PlacementState.RELEASED:
             reason, detail = news.reason or Reason.WORKER_LOST, clean_text(news.detail)
             placement_gone(state, session, PlacementEvent.RELEASE, reason, detail=detail, now=now)
@@ -251,15 +251,18 @@ def _take_placement(state: BrokerState, node: Node, news: PlacementNews, now: fl
             raise WireError(Reason.BAD_STATE, f"a node may not report {news.state}")
 
 
-def _serve(state: BrokerState, session: Session, placement: Placement, now: float) -> None:
-    if placement.state is PlacementState.SERVING:
-        return
-    move_placement(state, session, placement, PlacementEvent.SERVE)
-    if session.state is not SessionState.STARTING:
-        return  # It is ending already; the node will confirm that.
-    session.deadline = None
-    move_session(state, session, SessionEvent.SERVE)
-    reopen_invited(state, session, now)
+def _serve(state: BrokerState, session: Session, placement: Placement, now: float, *, paused: bool) -> None:
+    """Take a node's word that a session serves, and whether anybody plays it; one that is ending just goes on so."""
+    if placement.state is not PlacementState.SERVING:
+        move_placement(state, session, placement, PlacementEvent.SERVE)
+    if session.state is SessionState.STARTING:
+        session.deadline = None
+        move_session(state, session, SessionEvent.SERVE)
+        reopen_invited(state, session, now)
+    if session.state is SessionState.RUNNING and paused:
+        move_session(state, session, SessionEvent.PAUSE)
+    elif session.state is SessionState.PAUSED and not paused:
+        move_session(state, session, SessionEvent.RESUME)
 
 
 def _take_peer_message(state: BrokerState, node: Node, message: NodePeerOffer | NodePeerState, now: float) -> None:

@@ -12,6 +12,7 @@ from session_broker.core import peer_table
 from session_broker.core.effects import Count, Tally, ToNode, ToTab
 from session_broker.core.peer_table import PeerEvent
 from session_broker.core.records import BrokerState, Node, Participant, Peer, Session
+from session_broker.core.session_table import SERVED
 from session_broker.core.tickets import PEER_TICKET_TTL_S, TOKEN_RANDOM_BYTES, digest, make_token
 from wire.errors import Reason, WireError
 from wire.ids import PeerId
@@ -23,7 +24,7 @@ from wire.node_control import (
     OpenNodePeer,
     SetNodeQuality,
 )
-from wire.session_control import Answer, Offer, PeerNews, PeerState, Role, SessionState
+from wire.session_control import Answer, Offer, PeerNews, PeerState, Role
 
 _EVENTS = {
     PeerState.CONNECTED: PeerEvent.CONNECT,
@@ -44,7 +45,7 @@ def want_peer(
 def open_if_running(state: BrokerState, session: Session, participant: Participant, now: float) -> None:
     """Send a waiting request for a peer to the node if it can take it."""
     node = node_of(state, session)
-    if participant.wanted_codecs is None or session.state is not SessionState.RUNNING:
+    if participant.wanted_codecs is None or participant.tab is None or session.state not in SERVED:
         return
     if node is None or node.link is None:
         return
@@ -56,7 +57,7 @@ def open_if_running(state: BrokerState, session: Session, participant: Participa
     message = OpenNodePeer(
         session.session_id, peer.peer_id, participant.participant_id, participant.number, participant.role,
         participant.seats, digest(ticket), PEER_TICKET_TTL_S, participant.wanted_codecs,
-        participant.video_max_bps,
+        participant.video_max_bps, state.tabs[participant.tab].protocol,
     )  # fmt: skip
     state.emit(ToNode(node.link, message))
 

@@ -212,6 +212,8 @@ class Tab:
     key: TabKey
     session_id: SessionId
     participant_id: ParticipantId
+    protocol: int
+    """The control version that it speaks."""
 
 
 @dataclass(slots=True)

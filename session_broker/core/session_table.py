@@ -20,7 +20,9 @@ class SessionEvent(StrEnum):
     SERVE = "serve"
     """The title showed its first frame."""
     PAUSE = "pause"
+    """Nobody plays; its node sends nothing any more."""
     RESUME = "resume"
+    """Somebody plays again."""
     SUSPEND = "suspend"
     """It was checkpointed and left its node."""
     END = "end"
@@ -50,6 +52,10 @@ TABLE = {
     (State.SUSPENDED, SessionEvent.END): State.ENDED,
     (State.ENDING, SessionEvent.PLACEMENT_GONE): State.ENDED,
 }
+
+
+SERVED = frozenset({State.RUNNING, State.PAUSED})
+"""States in which the title runs on a node and peers may be had."""
 
 
 def transition(state: State, event: SessionEvent) -> State:

@@ -44,7 +44,7 @@ def join(
     participant.tab = key
     participant.wanted_codecs = None
     participant.name = caller.name
-    state.tabs[key] = Tab(key, session.session_id, participant.participant_id)
+    state.tabs[key] = Tab(key, session.session_id, participant.participant_id, protocol)
     note_attendance(session, now)
     title = session.title
     welcome = Welcome(

@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from tests.support.chromium import PlayPage
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
 from tests.support.notebook import AFK_PAUSE_S, Notes, open_notebook
-from tests.support.player import OpenPlayer
+from tests.support.player import OpenPlayer, sessions
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 DECODED = "window.farplay.stats().frames_decoded"
+
+
+async def session_state(play: PlayPage, up: FarplayProcess) -> str:
+    (session,) = await sessions(play, up)
+    return str(session["state"])
 
 
 async def test_a_game_without_input_pauses_and_goes_on(
@@ -30,6 +36,7 @@ async def test_a_game_without_input_pauses_and_goes_on(
         await expect(pause).to_be_visible(timeout=AFK_PAUSE_S * 1000)
         await expect(play.page.get_by_text("ends by itself in 1 min")).to_be_visible()
         await asyncio.sleep(1.5)
+        assert await session_state(play, up) == "paused"
         before = await play.page.evaluate(DECODED)
         await asyncio.sleep(2.5)  # Longer than a page bears silence that means a lost connection.
         assert await play.page.evaluate(DECODED) == before
@@ -37,5 +44,6 @@ async def test_a_game_without_input_pauses_and_goes_on(
         await play.page.keyboard.press("KeyG")
         await expect(pause).to_be_hidden()
         await until(lambda: play.page.evaluate(f"{DECODED} > {before} + 20"), 5, "frames after the pause")
+        assert await session_state(play, up) == "running"
         await notes.until(lambda rows: rows[-1][0] in ("key", "text"), "the key that ended the pause")
         assert notes.of("key") == ["h", "g"]

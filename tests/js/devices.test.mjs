@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { isForBrowser, KEY_USAGES, keyUsage } from "../../web_client/static/core/key_codes.js";
-import { padEvent, PadTracker } from "../../web_client/static/core/pads.js";
+import { isForSeats, padEvent, PadTracker } from "../../web_client/static/core/pads.js";
 import { Accumulator, pictureRect, toPicture, wheelSteps } from "../../web_client/static/core/picture_geometry.js";
 import { withStereo } from "../../web_client/static/core/sdp.js";
 import { readVisit } from "../../web_client/static/core/visit.js";
-import { EventType } from "../../web_client/static/wire/constants.js";
+import { EventType, StoryKind } from "../../web_client/static/wire/constants.js";
 
 describe("keys", () => {
   it("have the usages of the HID tables", () => {
@@ -95,6 +95,18 @@ describe("pads", () => {
     assert.deepEqual(kinds([reading([0])]), [[EventType.PAD, 0]]);
     assert.deepEqual(tracker.look([null]).map(({ connected }) => connected), [false]);
     assert.ok(!tracker.any);
+  });
+
+  it("rumble where they play on the seat that is meant", () => {
+    const meant = (seat, pad, seats) => isForSeats({ kind: StoryKind.SEAT_RUMBLE, seat, pad, low: 1, high: 1, duration_ms: 1 }, seats);
+    const shaken = (seats, seat) => [0, 1, 2, 3].filter((pad) => meant(seat, pad, seats));
+    // Pad n plays on the n-th seat, all others on the first.
+    assert.deepEqual([shaken([0, 1], 0), shaken([0, 1], 1)], [[0, 2, 3], [1]]);
+    assert.deepEqual([shaken([2, 5, 7], 7), shaken([2, 5, 7], 2)], [[2], [0, 3]]);
+    assert.deepEqual([shaken([1], 1), shaken([1], 0)], [[0, 1, 2, 3], []]);
+    assert.deepEqual(shaken([], 0), []);
+    // An older worker names no seat.
+    assert.ok(isForSeats({ kind: StoryKind.RUMBLE, pad: 3, low: 1, high: 1, duration_ms: 1 }, [1]));
   });
 
   it("beyond the fourth are left out", () => {

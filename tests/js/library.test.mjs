@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { fallbackArt } from "../../web_client/static/core/fallback_art.js";
-import {
-  arranged, canPlay, fits, legendOf, NO_FILTER, playsWith, spotlightOf, textOf,
-} from "../../web_client/static/core/library.js";
+import { arranged, canPlay, fits, NO_FILTER, playsWith, spotlightOf } from "../../web_client/static/core/library.js";
 import { ago } from "../../web_client/static/core/relative_time.js";
+import { legendOf, textOf } from "../../web_client/static/core/title_texts.js";
+import { sessionWords } from "../../web_client/static/library/title_words.js";
 
 const title = (id, changes = {}) => ({
   id, version: "1.0.0", kind: "pygame", names: { en: id }, summary: {}, artwork_url: null,
@@ -71,6 +71,14 @@ describe("the order", () => {
     assert.ok(canPlay(fresh) && canPlay(unready("no_room")));
     assert.ok(!canPlay(broken) && !canPlay(unready("no_node")));
     assert.ok(canPlay({ ...broken, session: running.session }));
+  });
+});
+
+describe("the words for a session", () => {
+  it("say whether it waits, stands still or runs", () => {
+    const states = ["queued", "placing", "starting", "running", "paused"];
+    assert.deepEqual(states.map((state) => sessionWords(state).replace("library.", "")),
+      ["queued", "running", "running", "running", "paused"]);
   });
 });
 

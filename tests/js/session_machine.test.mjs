@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { backoffMs } from "../../web_client/static/core/backoff.js";
 import { FIRST_PEER_ATTEMPTS } from "../../web_client/static/core/link_machine.js";
 import { step } from "../../web_client/static/core/session_machine.js";
-import { initialState, isFinal, PEER_TIMEOUT_MS } from "../../web_client/static/core/session_state.js";
+import { initialState, isFinal, PEER_TIMEOUT_MS, shownName } from "../../web_client/static/core/session_state.js";
 
 const PLAY = { kind: "play", titleId: "aliens", ask: false, token: null };
 const SESSION = { kind: "session", sessionId: "ses_a", role: "player", token: null };
@@ -57,7 +57,7 @@ describe("on the way to a picture", () => {
     drive.on({ on: "redeemed" });
     assert.deepEqual(drive.effects, [{ do: "create", titleId: "aliens" }]);
     drive.on({ on: "created", sessionId: "ses_a" });
-    assert.deepEqual(drive.effects.map((effect) => effect.do), ["show_address", "open_socket"]);
+    assert.deepEqual(drive.effects.map((effect) => effect.do), ["show_address", "open_socket", "read_title"]);
     drive.on({ on: "socket_opened" });
     assert.equal(drive.sent("hello").length, 1);
     drive.on(message(welcome), message(state("queued")));
@@ -75,6 +75,19 @@ describe("on the way to a picture", () => {
     drive.on({ on: "peer_connected", peerId: "peer_a" }, { on: "first_frame", peerId: "peer_a" });
     assert.equal(drive.state.phase, "playing");
     assert.equal(drive.state.participantIndex, 5);
+  });
+
+  it("comes to a paused game at once, and stays at one that pauses", () => {
+    const drive = new Drive().joined().on(message(state("paused")));
+    assert.equal(drive.sent("open_peer").length, 1);
+    assert.equal(drive.state.phase, "connecting");
+    // Nothing has to start first: a peer that does not come is missed.
+    drive.on({ on: "timer", name: "peer" });
+    assert.equal(drive.state.failure.reason, "connect_timeout");
+    drive.playing("peer_b").on(message(state("paused")));
+    assert.deepEqual([drive.state.phase, drive.effects], ["playing", []]);
+    drive.on(message(state("running")));
+    assert.deepEqual([drive.state.phase, drive.effects], ["playing", []]);
   });
 
   it("asks before it takes a place when another site linked here", () => {
@@ -105,6 +118,32 @@ describe("on the way to a picture", () => {
     assert.deepEqual(drive.effects, []);
     drive.on({ on: "first_frame", peerId: "peer_a" });
     assert.notEqual(drive.state.phase, "playing");
+  });
+});
+
+describe("the title", () => {
+  const title = {
+    id: "aliens", names: { en: "Aliens", zh: "异形" }, devices: ["pad"], controls: [], touch: { mode: "pad", controls: [] },
+  };
+
+  it("is read as soon as the session is known, again with each socket until it was, and then no more", () => {
+    const drive = new Drive().on({ on: "start" });
+    assert.deepEqual(drive.did("read_title"), [{ do: "read_title", sessionId: "ses_a" }]);
+    drive.on({ on: "socket_opened" }, message(welcome), { on: "socket_closed", code: 1006 }, { on: "timer", name: "socket" });
+    assert.equal(drive.did("read_title").length, 1);
+    drive.on({ on: "title_read", title });
+    assert.deepEqual([drive.state.title, drive.effects], [title, []]);
+    drive.on({ on: "socket_opened" }, message(welcome), { on: "socket_closed", code: 1006 }, { on: "timer", name: "socket" });
+    assert.deepEqual([drive.did("open_socket").length, drive.did("read_title").length], [1, 0]);
+  });
+
+  it("is named in the page's language, in English until it was read", () => {
+    const drive = new Drive().on({ on: "start" });
+    assert.equal(shownName(drive.state, "zh"), "");
+    drive.on({ on: "socket_opened" }, message(welcome));
+    assert.equal(shownName(drive.state, "zh"), "Aliens");
+    drive.on({ on: "title_read", title });
+    assert.deepEqual(["zh", "en", "fr"].map((language) => shownName(drive.state, language)), ["异形", "Aliens", "Aliens"]);
   });
 });
 

@@ -89,7 +89,7 @@ describe("the page's seat", () => {
     assert.equal(myself(page.state).number, 1);
     page.on({ on: "socket_closed", code: 1006 });
     page.on({ on: "timer", name: "socket" });
-    assert.deepEqual(page.effects, [{ do: "open_socket", sessionId: "ses_a", role: "player" }]);
+    assert.deepEqual(page.effects[0], { do: "open_socket", sessionId: "ses_a", role: "player" });
     page.on({ on: "socket_opened" });
     page.on({ on: "message", message: welcome([]) });
     page.on({ on: "message", message: table(person(0, [0]), person(1, [1], { me: true })) });

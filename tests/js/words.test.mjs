@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 
 import { STAGES } from "../../web_client/static/core/frame_log.js";
 import { en } from "../../web_client/static/strings/en.js";
-import { SITE_PAGES } from "../../web_client/static/core/site_pages.js";
+import { pagesFor, SITE_PAGES } from "../../web_client/static/core/site_pages.js";
 import { LANGUAGE_NAMES, LANGUAGE_TAGS, LANGUAGES, pickLanguage, wordsOf } from "../../web_client/static/strings/words.js";
 import { Reason } from "../../web_client/static/wire/constants.js";
 
@@ -43,6 +43,14 @@ describe("words", () => {
       for (const [, key] of read(file).matchAll(/\bwords\("([^"]+)"/gi)) assert.ok(key in en, `${file}: ${key}`);
     }
     for (const { label } of SITE_PAGES) assert.ok(label in en, label);
+  });
+
+  it("leads everybody to the pages that are theirs", () => {
+    const hrefs = (...roles) => pagesFor(roles).map(({ href }) => href);
+    assert.deepEqual(hrefs(), ["/", "/devices", "/check"]);
+    assert.deepEqual(hrefs("player"), ["/", "/devices", "/check"]);
+    assert.deepEqual(hrefs("owner", "operator", "player"), ["/", "/devices", "/check", "/operator"]);
+    assert.deepEqual(hrefs("guest"), ["/"]);
   });
 
   it("knows what every language calls itself", () => {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.running_title import running
-from wire.frame_story import Cursor, Rumble, TextInput
+from wire.frame_story import Cursor, SeatRumble, TextInput
 from wire.input_events import (
     Key,
     MouseAbs,
@@ -83,7 +83,7 @@ async def test_a_finger_is_also_a_mouse_and_pads_look_like_xbox_ones(tmp_path: P
         await title.tells(event="JoyHatMotion", value=[0, 1])
         await title.tells(event="JoyButtonDown", button=7)
         await title.tells(event="JoyButtonUp", button=7)
-        assert Rumble(1, 32767, 65535, 200) in title.stories
+        assert SeatRumble(2, 1, 32767, 65535, 200) in title.stories
         title.process._link.send(Quit())
         await title.tells(event="Quit")
         assert (await title.ends_with()).reason == "title_quit"
@@ -107,7 +107,7 @@ async def test_a_further_seat_has_devices_of_its_own_and_never_the_first_ones(tm
         events = [told["event"] for told in title.told() if "event" in told]
         assert not {"KeyUp", "TextInput", "MouseMotion", "MouseButtonDown"} & set(events)
         assert events.count("KeyDown") == 2
-        assert not any(isinstance(story, Rumble) for story in title.stories)
+        assert not any(isinstance(story, SeatRumble) for story in title.stories)
 
 
 async def test_taps_shorter_than_a_frame_are_seen_by_titles_that_only_poll(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from farplay.failures import ExitStatus
 from farplay.local_ca import keep_local_certificate
 from tests.process.test_up_process import refused
 from tests.support.deadlines import until
-from tests.support.farplay_process import FarplayProcess
+from tests.support.farplay_process import ROOT, FarplayProcess
 
 pytestmark = pytest.mark.process
 
@@ -126,6 +126,25 @@ def test_a_certificate_of_ones_own_is_served(tmp_path: Path) -> None:
     finally:
         assert up.stop() == ExitStatus.OK, up.log_tail()
     assert up.left_behind() == []
+
+
+def test_a_title_is_tried_on_another_device_by_the_authority_of_the_usual_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    options = ["--json", "--lan", "--lan-port", "0", "--host", "127.0.0.1"]
+    run = FarplayProcess(["title", "run", str(ROOT / "games/testcard"), *options], tmp_path / "log")
+    try:
+        assert set(run.ready) == {"url", "play_url", "title_id", "https_url", "device_play_url", "trust_url"}
+        https, _, token = run.ready["device_play_url"].partition("/play/testcard#owner=")
+        assert (https, run.url.startswith("http://localhost:")) == (run.ready["https_url"], True)
+        ca_file = tmp_path / "farplay" / "tls" / "ca.pem"
+        assert ask(f"{https}/api/v1/sign-in/link", ca_file, body={"token": token}).status == 204
+        assert ask(run.ready["trust_url"]).status == 200
+    finally:
+        assert run.stop() == ExitStatus.OK, run.log_tail()
+    assert run.left_behind() == []
+    assert [each.name for each in (tmp_path / "farplay").iterdir()] == ["tls"], "what it played with is gone"
 
 
 def test_plain_http_beyond_this_machine_is_refused_with_the_way_out(tmp_path: Path) -> None:

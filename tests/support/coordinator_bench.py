@@ -70,12 +70,14 @@ class Bench:
         """Take a node's news of a session, with the epoch that it has."""
         return self.node_says(link, PlacementNews(session.session_id, session.epoch, state))
 
-    def tab(self, session: Session, role: Role = Role.PLAYER, player: PlayerId | None = None) -> TabKey:
+    def tab(
+        self, session: Session, role: Role = Role.PLAYER, player: PlayerId | None = None, *, protocol: int = 1
+    ) -> TabKey:
         """Let a tab join, the host's unless another player is named; returns its key."""
         self._key += 1
         key = TabKey(self._key)
         caller = Caller(player or session.player_id, TenantId("ten_a"), ("player",))
-        self.coordinator.tab_joined(key, session.session_id, caller, role, 1, self.now)
+        self.coordinator.tab_joined(key, session.session_id, caller, role, protocol, self.now)
         self.drain()
         return key
 

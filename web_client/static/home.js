@@ -4,7 +4,7 @@ import { ago } from "./core/relative_time.js";
 import { readVisit } from "./core/visit.js";
 import { api, failureOf } from "./io/api.js";
 import { registerShell } from "./io/app_shell.js";
-import { connectedPads } from "./io/connected_pads.js";
+import { deviceHere } from "./io/device_here.js";
 import { followFocusSteps } from "./io/focus_steps.js";
 import { showInsecureNotice } from "./io/insecure_notice.js";
 import { speak } from "./io/language.js";
@@ -13,7 +13,8 @@ import { showHeader } from "./io/site_header.js";
 import { Library } from "./library/library.js";
 import { Reason } from "./wire/constants.js";
 
-/** @import {Device, FailureReason} from "./types.js" */
+/** @import {FailureReason, Invited} from "./types.js" */
+/** @import {Me} from "./io/api.js" */
 /** @import {LibraryState} from "./library/library.js" */
 
 /** Between looks at the catalogue while the page is seen. */
@@ -22,9 +23,9 @@ const REFRESH_AFTER_FAILURE_MS = 3_000;
 
 class HomePage {
   /** @type {LibraryState} */
-  #state = { catalogue: null, failure: null, signedOut: false, linkFailure: null };
-  /** @type {readonly string[]} */
-  #roles = [];
+  #state = { catalogue: null, failure: null, signedOut: false, invited: null, linkFailure: null };
+  /** @type {Me | null} */
+  #me = null;
   #spoken = speak();
   #library = new Library((titleId) => this.#showAddress(titleId), () => void this.refresh());
   /** Of the server less our own clock. */
@@ -56,11 +57,16 @@ class HomePage {
   async refresh() {
     clearTimeout(this.#timer);
     try {
-      // Who is asked only once: a session that ends is told by the catalogue as well.
-      if (this.#roles.length === 0) this.#roles = (await api.me()).roles;
-      const { titles, now_ms } = await api.titles();
-      this.#clockOffsetMs = now_ms - Date.now();
-      this.#state = { ...this.#state, catalogue: titles, failure: null, signedOut: false };
+      // Who is asked only once: a sign-in that ends is told by the other answers as well.
+      this.#me ??= await api.me();
+      const known = { failure: null, signedOut: false };
+      if (this.#me.guest_of !== null) {
+        this.#state = { ...this.#state, ...known, invited: await invitation(this.#me.guest_of) };
+      } else {
+        const { titles, now_ms } = await api.titles();
+        this.#clockOffsetMs = now_ms - Date.now();
+        this.#state = { ...this.#state, ...known, catalogue: titles };
+      }
     } catch (error) {
       this.#fail(failureOf(error).reason);
     }
@@ -79,15 +85,17 @@ class HomePage {
   /** @param {FailureReason} reason */
   #fail(reason) {
     const signedOut = reason === Reason.NOT_SIGNED_IN;
-    if (signedOut) this.#roles = [];
-    const catalogue = signedOut ? null : this.#state.catalogue;
-    this.#state = { ...this.#state, catalogue, failure: signedOut ? null : reason, signedOut };
+    if (signedOut) {
+      this.#me = null;
+      this.#state = { ...this.#state, catalogue: null, invited: null };
+    }
+    this.#state = { ...this.#state, failure: signedOut ? null : reason, signedOut };
   }
 
   /** Leave the page alone when nothing has changed that it shows: a reader's place in it stays. */
   #showChanges() {
     const played = this.#state.catalogue?.map(({ last_played_ms }) => ago(this.#nowMs - (last_played_ms ?? this.#nowMs)));
-    const shownAs = JSON.stringify([this.#state, this.#roles, played, deviceHere()]);
+    const shownAs = JSON.stringify([this.#state, this.#me, played, deviceHere()]);
     if (shownAs === this.#shownAs) return;
     this.#shownAs = shownAs;
     this.#show();
@@ -101,12 +109,13 @@ class HomePage {
   }
 
   #showHeader() {
-    const headerShownAs = JSON.stringify([this.#spoken.language, this.#roles]);
+    const roles = this.#me?.roles ?? [];
+    const headerShownAs = JSON.stringify([this.#spoken.language, roles]);
     if (headerShownAs === this.#headerShownAs) return;
     this.#headerShownAs = headerShownAs;
     showHeader(byId("site_header", HTMLElement), {
       ...this.#spoken,
-      roles: this.#roles,
+      roles,
       onLanguage: (chosen) => {
         this.#spoken = speak(chosen);
         this.#show();
@@ -151,15 +160,24 @@ async function signIn() {
   }
 }
 
+/**
+ * Where a guest may go.
+ * @param {string} sessionId
+ * @returns {Promise<Invited>}
+ */
+async function invitation(sessionId) {
+  try {
+    return { sessionId, title: await api.titleOfSession(sessionId) };
+  } catch (error) {
+    const { reason } = failureOf(error);
+    if (reason === Reason.UNKNOWN_SESSION || reason === Reason.KICKED) return { sessionId, title: null };
+    throw error;
+  }
+}
+
 /** The title that the address names. */
 function addressed() {
   return new URLSearchParams(location.search).get("title");
-}
-
-/** What the visitor most likely holds. @returns {Device} */
-function deviceHere() {
-  if (connectedPads().length > 0) return "pad";
-  return matchMedia("(pointer: coarse)").matches ? "touch" : "keyboard";
 }
 
 await new HomePage().start();

@@ -1,5 +1,6 @@
 // The page behind an invitation link: what game it is, who invites, and a click before anything is taken.
 
+import { textOf } from "./core/title_texts.js";
 import { api, failureOf } from "./io/api.js";
 import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
@@ -19,7 +20,7 @@ const code = location.pathname.split("/")[2] ?? "";
 
 /** @param {InvitationSeen} seen */
 function show({ title_id, title_names, host_name, kind, free_seat }) {
-  const title = title_names[language] ?? title_names["en"] ?? title_id;
+  const title = textOf(title_names, language) || title_id;
   const toWatch = kind === "watch";
   document.title = `${title} – ${words("app.name")}`;
   heading.textContent = title;

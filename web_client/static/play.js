@@ -6,11 +6,11 @@ import { speak } from "./io/language.js";
 import { PlayPage } from "./io/play_page.js";
 import { byId } from "./io/screens.js";
 
-const { words } = speak();
-showInsecureNotice(byId("insecure_notice", HTMLElement), words);
+const spoken = speak();
+showInsecureNotice(byId("insecure_notice", HTMLElement), spoken.words);
 const visit = readVisit(location);
 // The token is used once; it must stay neither in the history nor in a copied address.
 if (visit.token !== null) history.replaceState(null, "", location.pathname + location.search);
-const page = new PlayPage(words, visit);
+const page = new PlayPage(spoken, visit);
 window.farplay = { stats: () => page.stats() };
 page.start();

@@ -71,7 +71,9 @@ export interface Cursor {
   hot_y: number;
   rgba: Uint8Array;
 }
-export interface Rumble { kind: Kind["RUMBLE"]; pad: number; low: number; high: number; duration_ms: number }
+/** Motor strengths 0..65535 for the page's pad of that number. */
+export interface Motors { pad: number; low: number; high: number; duration_ms: number }
+export type Rumble = Motors & ({ kind: Kind["RUMBLE"] } | { kind: Kind["SEAT_RUMBLE"]; seat: number });
 export interface Absence {
   kind: Kind["ABSENCE"];
   presence: (typeof Presence)[keyof typeof Presence];
@@ -231,18 +233,22 @@ export type Texts = Readonly<Record<string, string>>;
 
 export interface Control { action: Texts; by_device: Readonly<Partial<Record<Device, Texts>>> }
 
-export interface Title {
+/** How a title is played, for whoever takes part in its session (GET /api/v1/sessions/{id}/title). */
+export interface PlayedTitle {
   id: string;
+  names: Texts;
+  devices: readonly Device[];
+  controls: readonly Control[];
+  touch: { mode: "pointer" | "pad"; controls: readonly string[] };
+}
+
+export interface Title extends PlayedTitle {
   version: string;
   kind: string;
-  names: Texts;
   summary: Texts;
   artwork_url: string | null;
   picture: { width: number; height: number; fps: number };
   players: { min: number; max: number };
-  devices: readonly Device[];
-  controls: readonly Control[];
-  touch: { mode: "pointer" | "pad"; controls: readonly string[] };
   /** `…_met` is null while no machine is ready. */
   needs: { memory_mib: number; memory_met: boolean | null; gpu: boolean; gpu_met: boolean | null };
   availability: { can_start: boolean; reason: ReasonLabel | null };
@@ -257,20 +263,27 @@ export interface LibraryFilter { query: string; players: "any" | "one" | "many";
 /** The title on top of the library, and why it is there. */
 export interface Spotlight { title: Title; why: "continue" | "again" | "new" }
 
+/** What a guest's browser is invited to; the title is null once that is over. */
+export interface Invited { sessionId: string; title: PlayedTitle | null }
+
 export interface LegendDevice { device: Device; yours: boolean; lines: readonly { action: string; use: string }[] }
 
-/** What the library's parts need to show titles. */
-export interface LibraryView {
+/** What a legend of controls needs. */
+export interface LegendView {
   words: Words;
   language: string;
   /** What the visitor holds. */
   here: Device;
+}
+
+/** What the library's parts need to show titles. */
+export interface LibraryView extends LegendView {
   /** The server's clock. */
   nowMs: number;
 }
 
 /** A page of the site's header. */
-export interface SitePage { href: string; label: WordKey; role: "player" | "operator" }
+export interface SitePage { href: string; label: WordKey; role: "guest" | "player" | "operator" }
 
 // --- the page ---
 

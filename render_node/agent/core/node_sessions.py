@@ -34,6 +34,7 @@ from wire.node_control import (
 )
 from wire.schema import Message
 from wire.session_control import PeerState
+from wire.title_about import AFK_MAX_S
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import (
     ClosePeer,
@@ -49,6 +50,7 @@ from wire.worker_control import (
     StartWorker,
     StopWorker,
     TitleSpec,
+    WorkerPause,
     WorkerPeerState,
     WorkerState,
 )
@@ -74,9 +76,9 @@ class NodeOffer:
     encoder: EncoderSpec
     abandon_s: float
     start_timeout_s: float
-    afk_pause_max_s: int = 86400
+    afk_pause_max_s: int = AFK_MAX_S
     """Most that a title may ask for, as ``NodeConfig`` says."""
-    afk_end_max_s: int = 86400
+    afk_end_max_s: int = AFK_MAX_S
 
 
 @dataclass(slots=True)
@@ -91,6 +93,8 @@ class _Placed:
     waiting: StartWorker | None = None
     """Launched once the session before it has let go of the save folder."""
     ending: Reason | None = None
+    paused: bool = False
+    """The worker said that nobody plays."""
     peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
 
@@ -126,7 +130,7 @@ class NodeSessions:
 
     def running(self) -> tuple[RunningSession, ...]:
         """Return what runs, for ``hello`` and heartbeats."""
-        return tuple(RunningSession(key, placed.epoch, placed.state) for key, placed in self._placed.items())
+        return tuple(RunningSession(key, p.epoch, p.state, p.paused) for key, p in self._placed.items())
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` is due."""
@@ -185,7 +189,7 @@ class NodeSessions:
     def _start(self, ask: StartSession, now: float) -> list[Effect]:
         known = self._placed.get(ask.session_id)
         if known is not None and known.epoch == ask.epoch:
-            return self._news(ask.session_id, known.epoch, known.state)
+            return self._news(ask.session_id, known.epoch, known.state, paused=known.paused)
         title = self._titles.get(ask.title_id)
         refused: Reason | None = None
         if known is not None:
@@ -250,6 +254,7 @@ class NodeSessions:
             ticket_ttl_s=ask.ticket_ttl_s,
             video_codecs=ask.video_codecs,
             video_max_bps=ask.video_max_bps,
+            tab_protocol=ask.tab_protocol,
         )
         return [ToWorker(ask.session_id, message)]
 
@@ -273,6 +278,8 @@ class NodeSessions:
         match message:
             case WorkerState(state, reason, detail):
                 return self._worker_state(session_id, placed, state, reason, detail)
+            case WorkerPause(paused):
+                return self._worker_pause(session_id, placed, paused=paused)
             case PeerOffer(peer_id, sdp):
                 return self._from_peer(session_id, placed, peer_id, NodePeerOffer(session_id, peer_id, sdp))
             case WorkerPeerState(peer_id, state, reason):
@@ -311,6 +318,12 @@ class NodeSessions:
         # It exits by itself now; if it does not, the escalation ends it.
         return news if placed.ending is not None else [*news, EndWorker(session_id, StopWorker(reason))]
 
+    def _worker_pause(self, session_id: str, placed: _Placed, *, paused: bool) -> list[Effect]:
+        if placed.state is not PlacementState.SERVING:
+            return self._kill(session_id, Reason.WORKER_LOST, "the worker paused what it does not serve")
+        placed.paused = paused
+        return self._news(session_id, placed.epoch, placed.state, paused=paused)
+
     def _from_peer(self, session_id: str, placed: _Placed, peer_id: str, message: Message) -> list[Effect]:
         if peer_id not in placed.peers:
             return self._kill(session_id, Reason.WORKER_LOST, "the worker spoke of a peer that is not its own")
@@ -333,9 +346,16 @@ class NodeSessions:
     # --- saying it ---
 
     def _news(
-        self, session_id: str, epoch: int, state: PlacementState, reason: Reason | None = None, detail: str = ""
+        self,
+        session_id: str,
+        epoch: int,
+        state: PlacementState,
+        reason: Reason | None = None,
+        detail: str = "",
+        *,
+        paused: bool = False,
     ) -> list[Effect]:
-        return self._to_broker(PlacementNews(session_id, epoch, state, reason, detail))
+        return self._to_broker(PlacementNews(session_id, epoch, state, reason, detail, paused))
 
     def _to_broker(self, message: Message) -> list[Effect]:
         if self._connected:

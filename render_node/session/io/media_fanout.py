@@ -21,8 +21,19 @@ from render_node.session.io.input_path import InputPath
 from render_node.session.io.participants import Peer, Table
 from render_node.session.io.title_process import CapturedFrame, TitleProcess
 from render_node.session.media import EncodedFrame, OpusPacket
-from wire.frame_story import NO_INPUT_US, Absence, Ack, Cursor, FrameStory, Rumble, TextInput, encode_story
+from wire.frame_story import (
+    NO_INPUT_US,
+    Absence,
+    Ack,
+    Cursor,
+    FrameStory,
+    Rumble,
+    SeatRumble,
+    TextInput,
+    encode_story,
+)
 from wire.session_control import Role, VideoCodec
+from wire.version import SEAT_RUMBLE_SINCE
 from wire.worker_control import EncoderSpec, WorkerStats
 
 ACK_DELAY_S = 0.025
@@ -199,16 +210,28 @@ class MediaFanout:
         for peer in self._table.connected():
             peer.session.send_audio(packet)
 
-    def title_story(self, story: Cursor | Rumble | TextInput) -> None:
+    def title_story(self, story: Cursor | SeatRumble | TextInput) -> None:
         """Pass on what the title says beside its picture; cursor and text wish are kept for who joins later."""
+        if isinstance(story, SeatRumble):
+            self._rumble(story)
+            return
         if isinstance(story, Cursor):
             self._cursor = story if story.rgba or self._cursor is None else _with_image(story, self._cursor)
-        elif isinstance(story, TextInput):
+        else:
             self._text = story
         data = encode_story(story)
         for peer in self._table.connected():
-            if not isinstance(story, Rumble) or peer.participant.role is Role.PLAYER:
-                peer.session.send_story(data)
+            peer.session.send_story(data)
+
+    def _rumble(self, story: SeatRumble) -> None:
+        """Shake a pad of whoever holds its seat, unless nobody plays."""
+        if self._paused:
+            return
+        for peer in self._table.connected():
+            if story.seat in peer.participant.receiver.seats:
+                knows_seats = peer.protocol >= SEAT_RUMBLE_SINCE
+                plain = Rumble(story.pad, story.low, story.high, story.duration_ms)
+                peer.session.send_story(encode_story(story if knows_seats else plain))
 
     # --- peers ---
 

@@ -32,6 +32,8 @@ class Peer:
     codec: VideoCodec
     answer_by_s: float
     """Monotonic seconds; without an answer by then it is closed."""
+    protocol: int
+    """The control version that its page speaks."""
     state: PeerState = PeerState.INVITED
 
 

@@ -43,6 +43,7 @@ from wire.worker_control import (
     SetWorkerQuality,
     StartWorker,
     StopWorker,
+    WorkerPause,
     WorkerPeerState,
     WorkerState,
 )
@@ -194,7 +195,7 @@ class SessionWorker:
         target_bps = self._start.encoder.target_bps
         limits = RateLimits(min(VIDEO_BPS_LOWEST, target_bps), min(VIDEO_BPS_START, target_bps), target_bps)
         session = PeerSession(invite.peer_id, codec=codec, ice=self._start.ice, limits=limits, callbacks=callbacks)
-        peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s)
+        peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s, invite.tab_protocol)
         self._table.peers[invite.peer_id] = peer
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, now_s)
         self._media.open_rung(codec)
@@ -291,18 +292,26 @@ class SessionWorker:
         was = self._absence.presence(now_s)
         self._absence.seen(now_s)
         if was is not Presence.HERE:
-            self._media.pause(False)
+            self._pause(False)
             self._media.absence = self._absence.story(now_s)
             self._media.once_a_second()
 
+    def _pause(self, paused: bool) -> None:
+        if paused != self._media.is_paused:
+            self._media.pause(paused)
+            self._link.send(WorkerPause(paused))
+
     def _watch_absence(self, now_s: float) -> None:
+        if not self._serving:
+            # Waiting for the title's first picture is not being away.
+            self._absence.seen(now_s)
         presence = self._absence.presence(now_s)
         if presence is Presence.HERE:
             return
         if presence is Presence.AWAY and not self._media.is_paused:
             for person in self._table.participants.values():
                 self._inputs.release_all(person.index, person.receiver, monotonic.now_us())
-            self._media.pause(True)
+            self._pause(True)
         self._media.absence = self._absence.story(now_s)
         if self._absence.is_over(now_s):
             self.end(Reason.ABANDONED, "nobody played for too long")

@@ -23,7 +23,7 @@ from render_node.session.io.sandbox_child import SandboxChild
 from render_node.session.io.title_link import TitleLink
 from render_node.title.launch_spec import LaunchSpec
 from wire.errors import Reason
-from wire.frame_story import Cursor, Rumble, TextInput
+from wire.frame_story import Cursor, SeatRumble, TextInput
 from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Shift, Sound
 from wire.worker_control import TitleSpec
 
@@ -47,7 +47,7 @@ SOUND_PIPE_BYTES = 4096
 """The smallest pipe, since what lies in it is latency: 21 ms at 48 kHz stereo."""
 
 
-TitleNews: TypeAlias = Cursor | Rumble | TextInput | Sound
+TitleNews: TypeAlias = Cursor | SeatRumble | TextInput | Sound
 """What a title tells beside its pictures."""
 
 
@@ -246,7 +246,7 @@ class TitleProcess:
                 self._take_picture(message)
             case Hello():
                 self._connected = True
-            case Cursor() | Rumble() | TextInput() | Sound():
+            case Cursor() | SeatRumble() | TextInput() | Sound():
                 self._on_news(message)
 
     def _take_picture(self, frame: Frame) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
-from session_broker.core.qr_code import qr_rows
 from session_broker.core.reach import base_for_devices
 from session_broker.core.sign_in import DEVICE_LINK_TTL_MS
 from session_broker.core.tickets import digest
 from session_broker.io.cookie import drop_browser_cookie
+from session_broker.io.link_code import Code, base_of, code_of
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from session_broker.io.tab_socket import put_out
 from wire.errors import Reason, WireError
@@ -27,13 +27,6 @@ class DeviceView(BaseModel):
     system: str
     seen_s_ago: int
     current: bool
-
-
-class Code(BaseModel):
-    """A text as a QR code: its modules row by row, ``1`` for dark."""
-
-    text: str
-    qr: list[str]
 
 
 class DeviceViews(BaseModel):
@@ -79,7 +72,7 @@ async def list_devices(request: Request, broker: BrokerDep, caller: CallerDep) -
         ],
         # A page elsewhere than on this machine shows by being there that other devices get here.
         reachable=base_for_devices(f"https://{host}", host, reach) is not None,
-        trust=Code(text=trust_url, qr=qr_rows(trust_url)) if trust_url is not None else None,
+        trust=code_of(trust_url) if trust_url is not None else None,
     )
 
 
@@ -97,13 +90,14 @@ async def sign_out_device(device_id: str, request: Request, broker: BrokerDep, c
 @router.post("/device-links", status_code=201, dependencies=[require(Right.SIGNED_IN)])
 async def make_device_link(request: Request, broker: BrokerDep, caller: CallerDep) -> DeviceLink:
     """Make a link that signs one more device in."""
-    base = base_for_devices(request.headers.get("origin"), request.headers["host"], broker.reach)
+    base = base_of(request, broker)
     if base is None:
         raise WireError(Reason.BAD_STATE, "only this machine reaches this server; start it with: farplay up --lan")
     await broker.devices.check_room(caller)
     token = await broker.accounts.mint_link(caller, DEVICE_LINK_TTL_MS)
-    url = f"{base}/#owner={token}"
-    return DeviceLink(link_id=digest(token), url=url, qr=qr_rows(url), expires_in_s=DEVICE_LINK_TTL_MS // 1000)
+    code = code_of(f"{base}/#owner={token}")
+    expires_in_s = DEVICE_LINK_TTL_MS // 1000
+    return DeviceLink(link_id=digest(token), url=code.text, qr=code.qr, expires_in_s=expires_in_s)
 
 
 @router.get("/device-links/{link_id}", dependencies=[require(Right.SIGNED_IN)])

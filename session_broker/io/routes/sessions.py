@@ -9,6 +9,7 @@ from session_broker.core.records import Session
 from session_broker.io.broker import Broker
 from session_broker.io.node_socket import serve_node
 from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, caller_of, require
+from session_broker.io.routes.titles import PlayedTitle, played_title
 from session_broker.io.store import StoredSession
 from session_broker.io.tab_socket import serve_tab
 from wire.errors import Reason, WireError
@@ -72,10 +73,13 @@ async def list_sessions(broker: BrokerDep, caller: CallerDep) -> Sessions:
 @router.get("/sessions/{session_id}", dependencies=[require(Right.SESSION_PARTICIPANT)])
 async def get_session(session_id: str, broker: BrokerDep) -> SessionView:
     """Look at one of my sessions, live or ended, or at a live one that I take part in."""
-    session = broker.runner.coordinator.session(session_id) or await broker.store.read_session(session_id)
-    if session is None:
-        raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
-    return _view(broker, session)
+    return _view(broker, await _known(broker, session_id))
+
+
+@router.get("/sessions/{session_id}/title", dependencies=[require(Right.SESSION_PARTICIPANT)])
+async def get_title(session_id: str, broker: BrokerDep) -> PlayedTitle:
+    """Look how the title of such a session is played: all that a guest may read of the catalogue."""
+    return played_title(broker, _title_id(await _known(broker, session_id)))
 
 
 @router.delete("/sessions/{session_id}", status_code=202, dependencies=[require(Right.SESSION_OWNER)])
@@ -86,8 +90,19 @@ async def end_session(session_id: str, broker: BrokerDep) -> SessionView:
     return await get_session(session_id, broker)
 
 
+async def _known(broker: Broker, session_id: str) -> Session | StoredSession:
+    session = broker.runner.coordinator.session(session_id) or await broker.store.read_session(session_id)
+    if session is None:
+        raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
+    return session
+
+
+def _title_id(session: Session | StoredSession) -> str:
+    return session.title_id if isinstance(session, StoredSession) else session.title.title_id
+
+
 def _view(broker: Broker, session: Session | StoredSession) -> SessionView:
-    title_id = session.title_id if isinstance(session, StoredSession) else session.title.title_id
+    title_id = _title_id(session)
     names = {installed.manifest.id: installed.manifest.names["en"] for installed in broker.config.titles}
     return SessionView(
         session_id=session.session_id,

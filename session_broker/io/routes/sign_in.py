@@ -27,6 +27,8 @@ class Me(BaseModel):
 
     player_id: str
     roles: list[str]
+    guest_of: str | None
+    """The only session of a guest."""
 
 
 @router.post("/sign-in/link", status_code=204, dependencies=[require(Right.PUBLIC)])
@@ -63,4 +65,4 @@ async def sign_out(request: Request, broker: BrokerDep, caller: CallerDep) -> Re
 @router.get("/me", dependencies=[require(Right.GUEST)])
 async def me(caller: CallerDep) -> Me:
     """Who is signed in."""
-    return Me(player_id=caller.player_id, roles=list(caller.roles))
+    return Me(player_id=caller.player_id, roles=list(caller.roles), guest_of=caller.guest_of)

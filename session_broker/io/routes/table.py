@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from session_broker.core.records import Invitation
 from session_broker.io.clock import wall_ms
+from session_broker.io.link_code import Code, base_of, code_of
 from session_broker.io.rights import BrokerDep, Right, require
 from wire.limits import SEATS_MAX
 from wire.session_control import InvitationKind
@@ -38,6 +39,8 @@ class InvitationMade(InvitationView):
 
     path: str
     """Of the page behind the link, on this server."""
+    code: Code | None
+    """The whole link as other devices open it; null where none gets here."""
 
 
 class Invitations(BaseModel):
@@ -53,11 +56,12 @@ class SeatReceiver(BaseModel):
 
 
 @router.post("/invitations", status_code=201, dependencies=[require(Right.SESSION_OWNER)])
-async def invite(session_id: str, body: NewInvitation, broker: BrokerDep) -> InvitationMade:
+async def invite(session_id: str, body: NewInvitation, request: Request, broker: BrokerDep) -> InvitationMade:
     """Make an invitation link to my session's table."""
     runner = broker.runner
     made, code = await runner.run(lambda now: runner.coordinator.invite(session_id, body.kind, now, wall_ms()))
-    return InvitationMade(**_view(made).model_dump(), path=f"/join/{code}")
+    path, base = f"/join/{code}", base_of(request, broker)
+    return InvitationMade(**dict(_view(made)), path=path, code=None if base is None else code_of(base + path))
 
 
 @router.get("/invitations", dependencies=[require(Right.SESSION_OWNER)])

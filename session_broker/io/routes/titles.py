@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from session_broker.core.availability import Availability
 from session_broker.core.records import Session
 from session_broker.io.artwork import read_artwork
+from session_broker.io.broker import Broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from wire.errors import Reason, WireError
-from wire.title_manifest import TitleManifest
+from wire.title_manifest import InstalledTitle, TitleManifest
 
 router = APIRouter(prefix="/api/v1")
 
@@ -75,20 +76,25 @@ class LiveSession(BaseModel):
     state: str
 
 
-class Title(BaseModel):
-    """A title of the catalogue, as one player sees it."""
+class PlayedTitle(BaseModel):
+    """What whoever takes part in a session learns of its title: its name, and how it is played."""
 
     id: str
+    names: dict[str, str]
+    devices: list[str]
+    controls: list[ControlLine]
+    touch: Touch
+
+
+class Title(PlayedTitle):
+    """A title of the catalogue, as one player sees it."""
+
     version: str
     kind: str
-    names: dict[str, str]
     summary: dict[str, str]
     artwork_url: str | None
     picture: Picture
     players: Players
-    devices: list[str]
-    controls: list[ControlLine]
-    touch: Touch
     needs: NeedsView
     availability: AvailabilityView
     session: LiveSession | None
@@ -125,14 +131,42 @@ async def titles(broker: BrokerDep, caller: CallerDep) -> Titles:
 )
 async def artwork(title_id: str, request: Request, broker: BrokerDep) -> Response:
     """The picture of a title for the library."""
-    installed = next((title for title in broker.config.titles if title.manifest.id == title_id), None)
-    if installed is None:
-        raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
+    installed = _installed(broker, title_id)
     content, media_type = await asyncio.to_thread(read_artwork, installed)
     headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": ARTWORK_CACHE}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=media_type, headers=headers)
+
+
+def played_title(broker: Broker, title_id: str) -> PlayedTitle:
+    """Return how a title is played.
+
+    Raises:
+        WireError: ``unknown_title`` if it is not in the catalogue, or no more.
+    """
+    return _played(_installed(broker, title_id).manifest)
+
+
+def _installed(broker: Broker, title_id: str) -> InstalledTitle:
+    installed = next((title for title in broker.config.titles if title.manifest.id == title_id), None)
+    if installed is None:
+        raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
+    return installed
+
+
+def _played(manifest: TitleManifest) -> PlayedTitle:
+    about = manifest.about
+    return PlayedTitle(
+        id=manifest.id,
+        names=dict(manifest.names),
+        devices=list(about.devices),
+        controls=[
+            ControlLine(action=dict(c.action), by_device={device: dict(text) for device, text in c.by_device.items()})
+            for c in about.controls
+        ],
+        touch=Touch(mode=about.touch_mode, controls=list(about.touch_controls)),
+    )
 
 
 def _view(
@@ -141,20 +175,13 @@ def _view(
     about = manifest.about
     artwork_path = f"/api/v1/titles/{quote(manifest.id)}/artwork?v={quote(manifest.version)}"
     return Title(
-        id=manifest.id,
+        **dict(_played(manifest)),
         version=manifest.version,
         kind=manifest.kind,
-        names=dict(manifest.names),
         summary=dict(about.summary),
         artwork_url=artwork_path if about.artwork else None,
         picture=Picture(width=manifest.width_px, height=manifest.height_px, fps=manifest.fps),
         players=Players(min=manifest.players_min, max=manifest.players_max),
-        devices=list(about.devices),
-        controls=[
-            ControlLine(action=dict(c.action), by_device={device: dict(text) for device, text in c.by_device.items()})
-            for c in about.controls
-        ],
-        touch=Touch(mode=about.touch_mode, controls=list(about.touch_controls)),
         needs=NeedsView(
             memory_mib=about.memory_mib,
             memory_met=availability.memory_met,

@@ -52,7 +52,8 @@ async def test_play_leave_and_continue(up: FarplayProcess, open_player: OpenPlay
 async def test_everything_that_runs_is_on_top(up: FarplayProcess, open_player: OpenPlayer) -> None:
     def live(titles: Catalogue) -> Catalogue:
         first, *others = several(titles)
-        sessions = [{"session_id": "ses_1", "state": "queued"}, {"session_id": "ses_2", "state": "running"}]
+        states = ("queued", "running", "paused")
+        sessions = [{"session_id": f"ses_{state}", "state": state} for state in states]
         running = [{**title, "session": session} for title, session in zip(others, sessions, strict=False)]
         return [first, *running, *others[len(running) :]]
 
@@ -62,9 +63,10 @@ async def test_everything_that_runs_is_on_top(up: FarplayProcess, open_player: O
         await open_library(page, up.url)
         await expect(page.locator(".hero_continue h2")).to_have_text("Tidewater")
         row = page.get_by_role("region", name="Also running")
-        await expect(row.get_by_role("link")).to_have_accessible_name("Continue Orbit Duel")
-        await expect(page.locator(f"{CARD} .badge")).to_have_text(["Running now", "Waiting for a machine"])
-        await expect(page.locator(f"{CARD} .play_link").nth(2)).to_have_text("Play")
+        for name in ("Orbit Duel", "Glass Cathedral"):
+            await expect(row.get_by_role("link", name=f"Continue {name}")).to_be_visible()
+        await expect(page.locator(f"{CARD} .badge")).to_have_text(["Running now", "Paused", "Waiting for a machine"])
+        await expect(page.locator(f"{CARD} .play_link").nth(3)).to_have_text("Play")
 
 
 async def test_language_is_switched_and_remembered(up: FarplayProcess, open_player: OpenPlayer) -> None:

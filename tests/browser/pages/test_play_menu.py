@@ -149,6 +149,7 @@ async def test_a_pad_plays_remapped_rumbles_and_works_the_menu(
         await play.page.get_by_role("button", name="Buttons").click()
         await play.page.locator('[data-button="b"]').click()
         await expect(play.page.get_by_text("that shall be “B”")).to_be_visible()
+        await play.page.evaluate(HUMAN_HOLD)
         await press(0)
         await expect(play.page.locator('[data-button="b"]')).to_contain_text("Button 1")
         await expect(play.page.locator('[data-button="a"]')).to_contain_text("Button 2")

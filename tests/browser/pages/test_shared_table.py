@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pygame
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, StorageState
+from playwright.async_api import Browser, StorageState, expect
 
+from session_broker.core.qr_code import qr_rows
+from tests.support.axe import serious_findings
 from tests.support.chromium import PlayPage, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.page_probe import CardState
-from tests.support.player import session_id
+from tests.support.player import OpenPlayer, play_title, session_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -109,6 +113,19 @@ async def invite(host: PlayPage, button: str) -> str:
     return await until(made, 5, "the link")
 
 
+def modules(png: bytes, count: int) -> list[str]:
+    """Read a QR code off its picture, as a camera would: dark or light in the middle of each of its modules."""
+    image = pygame.image.load(io.BytesIO(png))
+    edge_px = image.get_width() / (count + 2 * 4)  # Four light modules all around.
+    middles = [int((4 + n + 0.5) * edge_px) for n in range(count)]
+    return ["".join("1" if sum(image.get_at((x, y))[:3]) < 384 else "0" for x in middles) for y in middles]
+
+
+async def shakes(play: PlayPage) -> int:
+    """Return how often the page's pads were shaken."""
+    return int(await play.page.evaluate("fakeGamepads.rumbles.length"))
+
+
 async def plug(play: PlayPage) -> None:
     """Plug a pad in that nobody touches yet."""
     await play.page.evaluate("fakeGamepads.set(0, [], [0, 0, 0, 0])")
@@ -134,6 +151,7 @@ async def test_a_guest_plays_on_seat_two_alone_and_can_be_sent_away(browser: Bro
     await press(host)
     await until_presses(host, lambda p: p.first == 1, "the host's press")
     link = await invite(host, "Invite to play")
+    await expect(host.page.locator("#table_panel")).to_contain_text("farplay up --lan")
     async with stranger(browser) as guest:
         await guest.page.goto(link)
         await until_words(guest, "Two seats")
@@ -142,10 +160,17 @@ async def test_a_guest_plays_on_seat_two_alone_and_can_be_sent_away(browser: Bro
         await guest.page.wait_for_url("**/session/*")
         await guest.probe.until_playing()
         await until_words(host, "Guest 1")
+        await expect(host.page.locator(".table_link")).to_be_hidden()
         await plug(guest)
         await until_presses(host, lambda p: p.pads == 2, "the guest's pad")
         await press(guest, 2)
         await until_presses(host, lambda p: (p.first, p.second, p.pads) == (1, 2, 2), "the guest's presses")
+
+        async def shaken_twice() -> bool:
+            return await shakes(guest) == 2
+
+        await until(shaken_twice, 3, "the guest's pad shaken by both")
+        assert await shakes(host) == 1, "each pad is shaken by its own presses alone"
 
         await guest.page.evaluate("window.forgedParticipant = 0")
         await press(guest, 3)
@@ -197,3 +222,75 @@ async def test_a_spectator_plays_only_while_the_host_lends_a_seat(browser: Brows
         await press(watcher)
         await press(host)
         await until_presses(watcher, lambda p: (p.first, p.second, p.pads) == (2, 1, 1), "the host's press alone")
+
+
+async def test_a_guest_on_a_phone_has_the_titles_pad_and_its_words(
+    browser: Browser, two_seats: FarplayProcess, host: PlayPage
+) -> None:
+    link = await invite(host, "Invite to play")
+    async with play_page(browser, phone=(844, 390)) as guest:
+        page = guest.page
+        await guest.context.add_init_script("localStorage.setItem('farplay.language', 'zh')")
+        await page.goto(link)
+        await page.tap("#join_seat")
+        await page.wait_for_url("**/session/*")
+        await guest.probe.until_playing()
+        assert await page.title() == "双人测试 – Farplay"
+        await expect(page.locator("#touch_pad")).to_be_visible()
+        assert await page.locator("[data-part]").count() == 3
+        box = await page.locator("[data-part=a]").bounding_box()
+        assert box is not None
+        await guest.touch("touchStart", [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)])
+        await until_presses(host, lambda p: (p.first, p.pads) == (1, 1), "the guest's thumb on A")
+        await guest.touch("touchEnd", [])
+
+        await page.tap("#handle")
+        await expect(page.locator("#panel_title")).to_have_text("双人测试")
+        await page.get_by_role("button", name="操作说明").tap()
+        legend = page.locator("#controls")
+        await expect(legend.locator(".legend_device").first).to_contain_text("计一次按键")
+        await expect(legend.locator(".legend_device").first).to_contain_text("手柄上的 A")
+        assert not await serious_findings(page)
+
+        await page.goto(two_seats.url)
+        panel = page.locator("#message .panel")
+        await expect(panel).to_contain_text("双人测试")
+        await expect(page.locator("nav")).to_be_hidden()
+        assert not await serious_findings(page)
+        await panel.get_by_role("link", name="回到游戏").tap()
+        await page.wait_for_url("**/session/*")
+        await guest.probe.until_playing()
+
+
+async def test_a_guest_of_a_game_that_is_over_is_told_so(
+    browser: Browser, two_seats: FarplayProcess, host: PlayPage
+) -> None:
+    link = await invite(host, "Invite to watch")
+    async with stranger(browser) as watcher:
+        await watcher.page.goto(link)
+        await watcher.page.click("#join_watch")
+        await watcher.page.wait_for_url("**/watch/*")
+        await watcher.probe.until_playing()
+        await until_words(host, "Watching")
+        await host.page.click("text=Send away")
+        await host.page.click("text=Sure?")
+        await until_words(watcher, "sent you away")
+        watcher.expected.append("403")
+        await watcher.page.goto(two_seats.url)
+        await until_words(watcher, "that is over")
+        await until_words(watcher, "open a sign-in link")
+
+
+async def test_a_phone_may_scan_the_link_where_the_network_gets_here(
+    up: FarplayProcess, open_player: OpenPlayer
+) -> None:
+    async with open_player() as play:
+        await play_title(play, up)
+        link = await invite(play, "Invite to watch")
+        assert link.startswith("https://127.0.0.1:")
+        code = play.page.get_by_role("img", name="QR code of the invitation link")
+        expected = qr_rows(link)
+        assert modules(await code.screenshot(), len(expected)) == expected
+        assert not await serious_findings(play.page)
+        await play.page.click("text=Revoke")
+        await expect(play.page.locator("#table_panel .qr")).to_have_count(0)

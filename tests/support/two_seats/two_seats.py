@@ -1,7 +1,7 @@
 """A title for two: paints the button presses of each pad, in the order of their plugging in, as the test card does.
 
 The rows of blocks are the test card's, so that the same probe reads them: the frame number and all presses below,
-the presses of up to six pads above, and last how many pads are plugged in.
+the presses of up to six pads above, and last how many pads are plugged in. A pad that is pressed is shaken.
 """
 
 from __future__ import annotations
@@ -34,14 +34,19 @@ def main() -> None:
     pygame.init()
     screen = pygame.display.set_mode(SIZE)
     clock = pygame.time.Clock()
+    pads: dict[int, pygame.joystick.JoystickType] = {}
     presses = [0] * PADS
     frame = 0
     playing = True
     while playing:
         for event in pygame.event.get():
             playing = playing and event.type != pygame.QUIT
+            if event.type == pygame.JOYDEVICEADDED:
+                pad = pygame.joystick.Joystick(event.device_index)
+                pads[pad.get_instance_id()] = pad
             if event.type == pygame.JOYBUTTONDOWN:
                 presses[event.instance_id % PADS] += 1
+                pads[event.instance_id].rumble(0.5, 1.0, 100)
         frame += 1
         screen.fill((24, 48, 80))
         draw(screen, 0, checked(frame.to_bytes(4, "big") + (sum(presses) % 2**24).to_bytes(3, "big")))

@@ -41,6 +41,7 @@ from wire.worker_control import (
     SetSeats,
     SetWorkerQuality,
     StopWorker,
+    WorkerPause,
     WorkerPeerState,
     WorkerState,
 )
@@ -155,6 +156,29 @@ def test_a_repeated_start_is_answered_and_launches_nothing() -> None:
     assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
 
 
+def test_a_pause_and_its_end_are_told_at_once_and_with_every_heartbeat() -> None:
+    sessions = connected(serving=True)
+    assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
+    for paused in (True, False, True):
+        told = PlacementNews("ses_a", 1, SERVING, paused=paused)
+        assert sessions.handle_worker("ses_a", WorkerPause(paused)) == [ToBroker(told)]
+        assert sessions.running() == (RunningSession("ses_a", 1, SERVING, paused),)
+    assert sessions.handle_broker(start(), 1.0) == [ToBroker(told)], "a repeated start hears of it as well"
+    sessions.handle_disconnected()
+    assert sessions.handle_worker("ses_a", WorkerPause(False)) == []
+    assert sessions.handle_connected() == [], "hello says how it stands by now"
+    assert sessions.running() == (RunningSession("ses_a", 1, SERVING),)
+
+
+def test_a_worker_that_pauses_what_it_does_not_serve_costs_its_session() -> None:
+    sessions = connected()
+    sessions.handle_broker(start(), 0.0)
+    kill, told = sessions.handle_worker("ses_a", WorkerPause(True))
+    assert isinstance(kill, KillWorker)
+    assert told == news(RELEASED, Reason.WORKER_LOST, kill.detail)
+    assert sessions.handle_worker("ses_a", WorkerPause(True)) == []
+
+
 def test_end_stops_the_worker_once_and_its_release_is_told() -> None:
     sessions = connected(serving=True)
     ask = EndSession("ses_a", 1, Reason.ENDED_BY_PLAYER)
@@ -223,9 +247,11 @@ def test_seats_and_dismissals_pass_to_the_worker_of_a_running_session_alone() ->
 def test_signalling_passes_both_ways() -> None:
     sessions = connected(serving=True)
     (to_worker,) = sessions.handle_broker(open_peer(), 0.0)
-    assert to_worker == ToWorker(
-        "ses_a", OpenWorkerPeer("peer_1", "part_1", 3, Role.PLAYER, (0,), "ab" * 32, 30.0, ("H264", "VP8"))
-    )
+    who = ("peer_1", "part_1", 3, Role.PLAYER, (0,), "ab" * 32, 30.0, ("H264", "VP8"))
+    assert to_worker == ToWorker("ses_a", OpenWorkerPeer(*who))
+    asked = replace(open_peer(), video_max_bps=4_000_000, tab_protocol=3)
+    (to_worker,) = sessions.handle_broker(asked, 0.0)
+    assert to_worker == ToWorker("ses_a", OpenWorkerPeer(*who, 4_000_000, 3))
     assert sessions.handle_worker("ses_a", PeerOffer("peer_1", "v=0")) == [
         ToBroker(NodePeerOffer("ses_a", "peer_1", "v=0"))
     ]
@@ -368,6 +394,10 @@ class AnyOrder(RuleBasedStateMachine):
             self.workers.pop(session_id, None)
         self.apply(self.sessions.handle_worker(session_id, WorkerState(state)))
 
+    @rule(session_id=SESSIONS, paused=st.booleans())
+    def pause(self, session_id: str, *, paused: bool) -> None:
+        self.apply(self.sessions.handle_worker(session_id, WorkerPause(paused)))
+
     @rule(session_id=SESSIONS)
     def die(self, session_id: str) -> None:
         self.workers.pop(session_id, None)
@@ -397,6 +427,10 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.workers.keys() <= running
         for session_id in running - self.workers.keys():
             assert self.sessions._placed[session_id].save_dir in self.workers.values()
+
+    @invariant()
+    def only_what_serves_stands_still(self) -> None:
+        assert all(session.state is SERVING for session in self.sessions.running() if session.paused)
 
     @invariant()
     def no_deadline_is_left_behind(self) -> None:

@@ -10,12 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from farplay.cli import app
-from farplay.config import UpReady
+from farplay.config import UpConfig, UpReady
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.ports import pick_port
 from farplay.role_config import node_config
 from farplay.system_check import require_linux
+from farplay.up import Supervisor
 from render_node.config import NodeConfig
+
+BAD_USAGE = 2
+"""Exit status of a command line that cannot be read, as click has it."""
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -31,10 +35,12 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])
 def test_plain_http_stays_on_this_machine(host: str, tmp_path: Path) -> None:
-    status, words = run("up", "--host", host, "--data-dir", str(tmp_path / "data"))
-    assert status == ExitStatus.FAILED
-    assert "not a loopback address" in words
-    assert "farplay up --lan" in words
+    data, title = ("--data-dir", str(tmp_path / "data")), str(tmp_path / "game.py")
+    for command, options in (("up", data), ("title run", (title,))):
+        status, words = run(*command.split(), *options, "--host", host)
+        assert status == ExitStatus.FAILED
+        assert "not a loopback address" in words
+        assert f"farplay {command} --lan" in words
     assert not (tmp_path / "data").exists()
 
 
@@ -88,6 +94,25 @@ def test_a_node_advertises_what_it_is_told_or_where_it_listens(tmp_path: Path) -
     assert (config.ice.port_min, config.ice.port_max) == (40000, 40100)
 
 
+def test_the_operators_limits_of_absence_reach_the_node(tmp_path: Path) -> None:
+    config = node(tmp_path, afk_pause_max_s=300, afk_end_max_s=900)
+    assert (config.afk_pause_max_s, config.afk_end_max_s) == (300, 900)
+    told = UpConfig("localhost", 0, tmp_path, afk_pause_max_s=300, afk_end_max_s=900)
+    arguments = supervisor(told)._node_arguments()
+    limits = arguments[arguments.index("--afk-pause-max") :][:4]
+    assert limits == ["--afk-pause-max", "300", "--afk-end-max", "900"]
+
+
+@pytest.mark.parametrize("command", ["up", "node"])
+@pytest.mark.parametrize("option", ["--afk-pause-max", "--afk-end-max"])
+@pytest.mark.parametrize("seconds", ["9", "86401", "10min"])
+def test_limits_of_absence_out_of_bounds(command: str, option: str, seconds: str, tmp_path: Path) -> None:
+    status, words = run(command, option, seconds, "--data-dir", str(tmp_path / "data"))
+    assert status == BAD_USAGE
+    assert f"Invalid value for '{option}'" in words
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize("address", ["localhost:8080", "ftp://x", "http://", ""])
 def test_a_brokers_address_must_be_one(address: str, tmp_path: Path) -> None:
     with pytest.raises(CommandFailure, match="http://"):
@@ -114,5 +139,16 @@ def node(data_dir: Path, **changed: object) -> NodeConfig:
         "media_host": "127.0.0.1",
         "media_ports": "0-0",
         "advertised": (),
+        "afk_pause_max_s": 86400,
+        "afk_end_max_s": 86400,
     }
     return node_config(**(options | changed))
+
+
+def supervisor(config: UpConfig) -> Supervisor:
+    """Return one whose broker serves already, as far as it knows."""
+    made = Supervisor(
+        config, on_progress=print, on_ready=print, on_news=lambda _words, _link: None, on_title_ended=print
+    )
+    made._url = "http://localhost:8080"
+    return made

@@ -149,13 +149,13 @@ def test_the_terminal_tells_of_other_devices(
     if own:
         certificate = replace(certificate, ca_file=None, ca_is_new=False)
     ready = UpReady("http://localhost:1", "t", "https://127.0.0.1:1234", "d", "http://127.0.0.1:1235/trust")
-    Screen(as_json=False).devices(ready, certificate)
+    Screen(as_json=False).devices(ready, certificate, ready.device_play_url("chess"))
     told = capsys.readouterr().out
-    assert "https://127.0.0.1:1234/#owner=d" in told
+    assert "https://127.0.0.1:1234/play/chess#owner=d" in told
     assert (ready.trust_url in told) is not own
     assert (certificate.ca_fingerprint[:47] in told) is not own
     assert "▀" not in told
-    Screen(as_json=True).devices(ready, certificate)
+    Screen(as_json=True).devices(ready, certificate, ready.device_url)
     assert capsys.readouterr().out == ""
     console = Console(force_terminal=True, width=100)
     console.print(terminal_code(ready.device_url))

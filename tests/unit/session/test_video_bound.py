@@ -18,7 +18,7 @@ def table(*people: tuple[Role, VideoCodec, int | None]) -> Table:
     made = Table()
     for index, (role, codec, video_max_bps) in enumerate(people):
         person = Participant(f"part_{index}", index, role, InputReceiver(index, (0,), role), video_max_bps)
-        made.peers[f"peer_{index}"] = Peer(NO_CONNECTION, person, codec, answer_by_s=0.0)
+        made.peers[f"peer_{index}"] = Peer(NO_CONNECTION, person, codec, answer_by_s=0.0, protocol=1)
     return made
 
 

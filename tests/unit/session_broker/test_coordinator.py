@@ -129,6 +129,90 @@ def test_a_node_that_never_confirms_an_end_keeps_its_claim_but_the_player_is_tol
     assert other.state is SessionState.STARTING
 
 
+def pause(bench: Bench, link: LinkKey, session: Session, *, paused: bool) -> None:
+    """Let the node say at once whether anybody plays."""
+    bench.node_says(link, PlacementNews(session.session_id, session.epoch, PlacementState.SERVING, paused=paused))
+
+
+def beat(bench: Bench, link: LinkKey, session: Session, *, paused: bool) -> SessionState:
+    """Let the node's heartbeat say whether anybody plays; returns what the session is by then."""
+    listed = RunningSession(session.session_id, session.epoch, PlacementState.SERVING, paused)
+    bench.node_says(link, Heartbeat((listed,)))
+    return session.state
+
+
+def test_a_session_that_nobody_plays_is_paused_and_goes_on_and_everybody_hears_of_it() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    tab = bench.tab(session)
+    for told, state in ((True, SessionState.PAUSED), (False, SessionState.RUNNING)):
+        for _ in range(2):
+            pause(bench, link, session, paused=told)
+            assert session.state is state
+            beat(bench, link, session, paused=told)
+            assert (session.state, kinds(bench.effects)) == (state, []), "nothing is written that is known"
+    pause(bench, link, session, paused=True)
+    assert bench.to_tab(StateNews, tab) == [StateNews(SessionState.PAUSED)]
+    assert [e.state for e in bench.effects if isinstance(e, SaveSession)] == [SessionState.PAUSED]
+    assert [e.event for e in bench.effects if isinstance(e, AppendEvent)] == ["paused"]
+    assert bench.coordinator.sessions_by_state() == {SessionState.PAUSED: 1}
+
+
+def test_a_pause_whose_news_was_lost_comes_with_the_next_heartbeat_or_hello() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    assert beat(bench, link, session, paused=True) is SessionState.PAUSED
+    assert beat(bench, link, session, paused=False) is SessionState.RUNNING
+    bench.coordinator.node_gone(link, bench.now)
+    listed = RunningSession(session.session_id, session.epoch, PlacementState.SERVING, paused=True)
+    back = bench.node("node_of_plr_a", sessions=(listed,))
+    assert session.state is SessionState.PAUSED
+    silent = RunningSession(session.session_id, session.epoch, PlacementState.SERVING)
+    bench.node_says(back, Heartbeat((silent,)))
+    assert (session.state,) == (SessionState.RUNNING,), "a node that knows of no pauses has none"
+
+
+def test_who_comes_to_a_paused_session_gets_a_peer() -> None:
+    bench = Bench()
+    session, link = running(bench)
+    pause(bench, link, session, paused=True)
+    tab = bench.tab(session)
+    assert bench.to_tab(StateNews, tab) == [StateNews(SessionState.PAUSED)]
+    bench.tab_says(tab, OpenPeer(("H264",)))
+    assert len(bench.to_node(OpenNodePeer, link)) == 1
+    bench.coordinator.node_gone(link, bench.now)
+    listed = RunningSession(session.session_id, session.epoch, PlacementState.SERVING, paused=True)
+    back = bench.node("node_of_plr_a", sessions=(listed,))
+    assert len(bench.to_node(OpenNodePeer, back)) == 1, "whose offer may have been lost with the link"
+
+
+def test_a_paused_session_ends_like_any_other() -> None:
+    for end in ("player", "node", "loss"):
+        bench = Bench()
+        session, link = running(bench)
+        pause(bench, link, session, paused=True)
+        if end == "player":
+            bench.coordinator.end_session(session.session_id, Reason.ENDED_BY_PLAYER, bench.now)
+            for paused in (False, True):
+                beat(bench, link, session, paused=paused)
+                pause(bench, link, session, paused=paused)
+                assert session.state is SessionState.ENDING
+            bench.node_reports(link, session, PlacementState.RELEASED)
+        elif end == "node":
+            bench.node_reports(link, session, PlacementState.RELEASED)
+        else:
+            bench.wait(6.1)
+        assert session.state is SessionState.ENDED
+
+
+def test_a_session_that_starts_and_pauses_in_one_breath_has_run() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    assert beat(bench, link, session, paused=True) is SessionState.PAUSED
+    assert [e.event for e in bench.effects if isinstance(e, AppendEvent)] == ["running", "paused"]
+
+
 def test_nobody_attends() -> None:
     bench = Bench()
     session, link = running(bench)
@@ -425,6 +509,15 @@ def test_a_players_bound_on_the_picture_reaches_the_node_at_once_and_with_every_
     assert [ask.video_max_bps for ask in bench.to_node(OpenNodePeer, link)] == [2_500_000]
     bench.tab_says(tab, SetQuality(None))
     assert bench.to_node(SetNodeQuality, link) == [SetNodeQuality(session.session_id, who, None)]
+
+
+@pytest.mark.parametrize("protocol", [1, 3])
+def test_the_node_hears_what_each_tab_speaks(protocol: int) -> None:
+    bench = Bench()
+    session, link = running(bench)
+    bench.tab_says(bench.tab(session, protocol=2), OpenPeer(("H264",)))
+    bench.tab_says(bench.tab(session, protocol=protocol), OpenPeer(("H264",)))
+    assert [ask.tab_protocol for ask in bench.to_node(OpenNodePeer, link)] == [protocol], "the tab that took over"
 
 
 def test_a_bound_is_kept_for_a_session_that_has_no_node_yet_and_is_not_a_spectators() -> None:

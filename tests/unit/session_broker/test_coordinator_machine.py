@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from session_broker.core.effects import AppendEvent, LinkKey, SavePlacement, SaveSession, TabKey, ToNode
 from session_broker.core.records import Limits, Session
+from session_broker.core.session_table import SERVED
 from tests.support.coordinator_bench import Bench
 from wire.errors import Reason, WireError
-from wire.ids import PlayerId
+from wire.ids import PlayerId, SessionId
 from wire.limits import PEERS_MAX
 from wire.node_control import (
     DismissNodeParticipant,
@@ -143,8 +144,8 @@ class CoordinatorMachine(RuleBasedStateMachine):
             self.bench.drain()
             self.deliver()
 
-    @rule(pick=picks, serves=st.booleans())
-    def report(self, pick: int, *, serves: bool) -> None:
+    @rule(pick=picks, serves=st.booleans(), paused=st.booleans())
+    def report(self, pick: int, *, serves: bool, paused: bool) -> None:
         running = [(node, run) for _, node in self.here() for run in node.runs.values()]
         if not running:
             return
@@ -152,10 +153,10 @@ class CoordinatorMachine(RuleBasedStateMachine):
         state = PlacementState.SERVING if serves else PlacementState.RELEASED
         assert node.link is not None
         if serves:
-            node.runs[run.session_id] = RunningSession(run.session_id, run.epoch, state)
+            node.runs[run.session_id] = RunningSession(run.session_id, run.epoch, state, paused)
         else:
             del node.runs[run.session_id]
-        self.bench.node_says(node.link, PlacementNews(run.session_id, run.epoch, state))
+        self.bench.node_says(node.link, PlacementNews(run.session_id, run.epoch, state, paused=serves and paused))
         self.deliver()
 
     @rule(pick=picks, which=picks, epoch=st.integers(-1, 4), state=st.sampled_from(PlacementState))
@@ -328,12 +329,24 @@ class CoordinatorMachine(RuleBasedStateMachine):
     def workers_know_who_may_play_where(self) -> None:
         for session in self.live():
             node = self.bench.coordinator._state.nodes[session.placement.node_id] if session.placement else None
-            if node is None or node.link is None or session.state is not SessionState.RUNNING:
+            if node is None or node.link is None or session.state not in SERVED:
                 continue
             told = self.told.get(session.session_id, {})
             for participant in session.participants.values():
                 assert told.get(participant.participant_id, participant.seats) == participant.seats
             assert set(told) <= set(session.participants), "a worker still lets in who has left"
+
+    @invariant()
+    def a_session_stands_still_where_its_node_last_said_so(self) -> None:
+        state = self.bench.coordinator._state
+        for name, node in self.here():
+            for run in node.runs.values():
+                session = state.sessions.get(SessionId(run.session_id))
+                placement = session.placement if session is not None else None
+                if session is None or placement is None or session.state not in SERVED:
+                    continue
+                if (placement.node_id, placement.epoch) == (name, run.epoch):
+                    assert (session.state is SessionState.PAUSED) == run.paused
 
     @invariant()
     def nothing_points_at_what_is_gone(self) -> None:
@@ -378,7 +391,7 @@ def test_a_long_evening(seed: int) -> None:
         lambda: machine.click(player=rng.choice(PLAYERS), title=rng.choice(("testcard", "duel"))),
         lambda: machine.end(pick=pick()),
         lambda: machine.time_passes(seconds=rng.choice((0.1, 0.5, 1.0, 2.0))),
-        lambda: machine.report(pick=pick(), serves=rng.random() < 0.7),
+        lambda: machine.report(pick=pick(), serves=rng.random() < 0.7, paused=rng.random() < 0.3),
         lambda: machine.dial(name=rng.choice(NAMES)),
         machine.heartbeats,
         lambda: machine.join(pick=pick(), role=rng.choice(tuple(Role))),
@@ -404,5 +417,6 @@ def test_a_long_evening(seed: int) -> None:
         machine.a_lost_node_holds_only_what_still_plays()
         machine.every_seat_has_one_holder_who_may_be_there()
         machine.workers_know_who_may_play_where()
+        machine.a_session_stands_still_where_its_node_last_said_so()
         machine.nothing_points_at_what_is_gone()
     machine.teardown()

@@ -10,10 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from session_broker.core.qr_code import qr_rows
 from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.reach import Reach
 from session_broker.io import tables
 from session_broker.io.app import create_app
-from session_broker.io.broker import Broker
+from session_broker.io.broker import Broker, open_broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import open_database
 from tests.support.broker_api import ORIGIN, api, database_bytes, reason_of, sign_in
@@ -69,7 +71,8 @@ async def test_a_guest_may_take_part_in_one_session_and_do_nothing_else(tmp_path
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
         me = (await guest.get("/api/v1/me")).json()
-        assert me["roles"] == ["guest"]
+        assert (me["roles"], me["guest_of"]) == (["guest"], session.split("/")[-1])
+        assert (await host.get("/api/v1/me")).json()["guest_of"] is None
         assert (await guest.get(session)).json()["title_id"] == "duel"
         for denied in ("/api/v1/titles", "/api/v1/sessions", "/metrics"):
             assert reason_of(await guest.get(denied)) == (403, "forbidden")
@@ -84,6 +87,40 @@ async def test_a_guest_may_take_part_in_one_session_and_do_nothing_else(tmp_path
             ):
                 assert reason_of(answer) == (404, "unknown_session")
         assert reason_of(await guest.get(elsewhere)) == (404, "unknown_session")
+
+
+async def test_whoever_takes_part_reads_how_that_one_title_is_played(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, host), another(broker) as guest:
+        await sign_in(broker, host)
+        session, elsewhere = await start(host), await start(host, "testcard")
+        assert reason_of(await guest.get(f"{session}/title")) == (401, "not_signed_in")
+        await redeem(guest, await invite(host, session))
+        read = (await guest.get(f"{session}/title")).json()
+        assert read == (await host.get(f"{session}/title")).json()
+        assert read == {
+            "id": "duel", "names": {"en": "Duel"}, "devices": ["keyboard", "mouse"], "controls": [],
+            "touch": {"mode": "pointer", "controls": ["left_stick", "a", "b"]},
+        }  # fmt: skip
+        assert reason_of(await guest.get(f"{elsewhere}/title")) == (404, "unknown_session")
+        await host.delete(session)
+        assert reason_of(await guest.get(f"{session}/title")) == (404, "unknown_session")
+        assert (await host.get(f"{session}/title")).json() == read, "it is over, and still the host's own"
+
+
+async def test_a_link_is_a_code_for_cameras_where_other_devices_get_here(tmp_path: Path) -> None:
+    config = broker_config(tmp_path, allowed_hosts=("192.168.1.5",))
+    reach = Reach("https://192.168.1.5:8443")
+    lan = {"Host": "192.168.1.5:8443", "Origin": "https://192.168.1.5:8443"}
+    async with open_broker(config, 8080, reach) as broker, another(broker) as host:
+        await sign_in(broker, host)
+        session = await start(host)
+        for headers in ({}, lan):
+            made = (await host.post(f"{session}/invitations", json={"kind": "watch"}, headers=headers)).json()
+            assert made["code"] == {"text": reach.https_url + made["path"], "qr": qr_rows(made["code"]["text"])}
+    async with api(broker_config(tmp_path / "alone")) as (broker, host):
+        await sign_in(broker, host)
+        made = (await host.post(f"{await start(host)}/invitations", json={"kind": "watch"})).json()
+        assert made["code"] is None, "nobody else gets here"
 
 
 async def test_a_link_that_was_used_makes_no_second_guest(tmp_path: Path) -> None:
@@ -124,6 +161,7 @@ async def test_who_was_sent_away_hears_so_everywhere(tmp_path: Path) -> None:
         (participant,) = (p for p in live.participants.values() if p.guest)
         assert (await host.delete(f"{session}/participants/{participant.participant_id}")).status_code == 204
         assert reason_of(await guest.get(session)) == (403, "kicked")
+        assert reason_of(await guest.get(f"{session}/title")) == (403, "kicked")
         assert reason_of(await redeem(guest, spare)) == (403, "kicked")
         assert reason_of(await redeem(guest, link)) == (410, "invitation_revoked")
         guest.cookies.clear()

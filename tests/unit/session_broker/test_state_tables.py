@@ -78,6 +78,11 @@ CASES = [
 ]
 
 
+def test_a_session_is_served_where_it_runs_or_stands_still() -> None:
+    steps = EXPECTED[0][3]
+    assert {state for state in SessionState if {"pause", "resume"} & steps[state].keys()} == session_table.SERVED
+
+
 @pytest.mark.parametrize(("transition", "state", "event", "after"), CASES)
 def test_state_and_event(
     transition: Callable[[Any, Any], StrEnum], state: StrEnum, event: StrEnum, after: str | None

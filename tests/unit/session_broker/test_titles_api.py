@@ -72,6 +72,15 @@ async def test_a_title_as_the_library_shows_it(tmp_path: Path) -> None:
         }  # fmt: skip
 
 
+async def test_a_session_tells_how_its_title_is_played(tmp_path: Path) -> None:
+    async with api(config_of(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        session = (await client.post("/api/v1/sessions", json={"title_id": "duel"})).json()["session_id"]
+        whole = await duel(client)
+        told = {name: whole[name] for name in ("id", "names", "devices", "controls", "touch")}
+        assert (await client.get(f"/api/v1/sessions/{session}/title")).json() == told
+
+
 async def test_availability_and_play_follow_the_fleet(tmp_path: Path) -> None:
     async with api(config_of(tmp_path)) as (broker, client):
         await sign_in(broker, client)

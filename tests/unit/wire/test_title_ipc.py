@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.wire.wire_values import EVENTS, U32, cursors
+from tests.unit.wire.wire_values import EVENTS, SEAT_RUMBLES, U32, cursors
 from wire.errors import Reason, WireError
 from wire.frame_story import Ack, Cursor, Rumble, TextInput, encode_story
 from wire.input_events import InputEvent, Key
@@ -46,7 +46,7 @@ FROM_TITLE: st.SearchStrategy[FromTitle] = st.one_of(
     st.builds(Hello, U32),
     FRAMES,
     cursors(),
-    st.builds(Rumble, st.integers(0, 3), st.integers(0, 65535), st.integers(0, 65535), st.integers(0, 65535)),
+    SEAT_RUMBLES,
     st.builds(TextInput, st.booleans()),
     st.builds(
         Sound, st.integers(8000, 192_000), st.sampled_from([1, 2]), st.booleans(), st.sampled_from([8, 16, 32])
@@ -98,8 +98,9 @@ def frame(*, slot: int = 0, width: int = 1280, height: int = 720) -> bytes:
         (bytes(MESSAGE_MAX_BYTES + 1), Reason.TOO_LARGE),
         (b"\x00", Reason.UNKNOWN_TYPE),
         (b"\x41", Reason.UNKNOWN_TYPE),
-        (struct.pack("!BBI", IpcKind.HELLO, 2, 1), Reason.PROTOCOL_VERSION),
-        (struct.pack("!BB", IpcKind.HELLO, 1), Reason.MALFORMED),
+        (struct.pack("!BBI", IpcKind.HELLO, 1, 1), Reason.PROTOCOL_VERSION),
+        (struct.pack("!BBI", IpcKind.HELLO, 3, 1), Reason.PROTOCOL_VERSION),
+        (struct.pack("!BB", IpcKind.HELLO, 2), Reason.MALFORMED),
         (frame(slot=3), Reason.MALFORMED),
         (frame(slot=255), Reason.MALFORMED),
         (frame(width=15), Reason.MALFORMED),
@@ -117,6 +118,7 @@ def frame(*, slot: int = 0, width: int = 1280, height: int = 720) -> bytes:
         (bytes([IpcKind.CURSOR]) + encode_story(Ack(1)), Reason.MALFORMED),
         (bytes([IpcKind.CURSOR]) + encode_story(TextInput(True)), Reason.MALFORMED),
         (bytes([IpcKind.RUMBLE]) + encode_story(Cursor(True, False)), Reason.MALFORMED),
+        (bytes([IpcKind.RUMBLE]) + encode_story(Rumble(0, 1, 1, 1)), Reason.MALFORMED),
     ],
 )
 def test_what_a_title_may_not_say(data: bytes, reason: Reason) -> None:

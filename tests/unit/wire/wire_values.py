@@ -81,6 +81,7 @@ def cursors(draw: st.DrawFn) -> story.Cursor:
 
 
 RUMBLES = st.builds(story.Rumble, PADS, U16, U16, U16)
+SEAT_RUMBLES = st.builds(story.SeatRumble, st.integers(0, 7), PADS, U16, U16, U16)
 TEXT_INPUTS = st.builds(story.TextInput, st.booleans())
 ABSENCES = st.builds(story.Absence, st.sampled_from(story.Presence), U32)
 STORIES: st.SearchStrategy[story.Story] = st.one_of(
@@ -90,6 +91,7 @@ STORIES: st.SearchStrategy[story.Story] = st.one_of(
     st.builds(story.Ack, U32),
     cursors(),
     RUMBLES,
+    SEAT_RUMBLES,
     TEXT_INPUTS,
     ABSENCES,
     st.builds(story.DisplayPhase, st.integers(-50_000, 50_000)),

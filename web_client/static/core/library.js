@@ -1,21 +1,12 @@
-// What the library shows of the catalogue: which titles, in which order, with which controls first. Pure.
+// What the library shows of the catalogue: which titles, in which order. Pure.
 
-/** @import {Control, Device, LegendDevice, LibraryFilter, Spotlight, Title} from "../types.js" */
+/** @import {Device, LibraryFilter, Spotlight, Title} from "../types.js" */
 
 /** Devices that can be filtered by; a mouse belongs to the keyboard. @type {readonly Device[]} */
 export const FILTER_DEVICES = ["keyboard", "touch", "pad"];
 
 /** @type {LibraryFilter} */
 export const NO_FILTER = { query: "", players: "any", devices: [] };
-
-/**
- * A text in the page's language, else in English, else in any.
- * @param {Readonly<Record<string, string>>} texts By language.
- * @param {string} language
- */
-export function textOf(texts, language) {
-  return texts[language] ?? texts["en"] ?? Object.values(texts)[0] ?? "";
-}
 
 /**
  * Letters without accents and case, so that "Élan" is found by "elan".
@@ -79,32 +70,4 @@ export function spotlightOf(titles) {
  */
 export function canPlay(title) {
   return title.availability.can_start || title.session !== null || title.availability.reason === "no_room";
-}
-
-/**
- * The legend of controls by device, the visitor's own first; devices that the title does not name are left out.
- * @param {Title} title
- * @param {string} language
- * @param {Device} here What the visitor holds.
- * @returns {LegendDevice[]}
- */
-export function legendOf(title, language, here) {
-  /** @param {Device} device */
-  const rank = (device) => (device === here || (here === "keyboard" && device === "mouse") ? 0 : 1);
-  const devices = title.devices.toSorted((one, other) => rank(one) - rank(other));
-  return devices.map((device) => ({
-    device,
-    yours: rank(device) === 0,
-    lines: title.controls.flatMap((control) => line(control, device, language)),
-  }));
-}
-
-/**
- * @param {Control} control
- * @param {Device} device
- * @param {string} language
- */
-function line(control, device, language) {
-  const use = control.by_device[device];
-  return use === undefined ? [] : [{ action: textOf(control.action, language), use: textOf(use, language) }];
 }

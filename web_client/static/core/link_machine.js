@@ -1,7 +1,9 @@
 // The part of the page's state machine for what comes over the socket and the peer, each of which may be lost alone.
 
 import { backoffMs } from "./backoff.js";
-import { askForPeer, finish, PEER_TIMEOUT_MS, refused, retry, seatedAt, tellQuality, waitingPhase } from "./session_state.js";
+import {
+  askForPeer, finish, isServed, PEER_TIMEOUT_MS, refused, retry, seatedAt, tellQuality, waitingPhase,
+} from "./session_state.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN, Reason } from "../wire/constants.js";
 
 /** @import {FailureReason, PeerNews, StateNews, TableNews, ToTab, Welcome} from "../types.js" */
@@ -65,7 +67,7 @@ export function linkStep(state, event, random) {
 export function peerTimer(state, random) {
   if (state.peer === null) return askForPeer(state);
   if (state.peer.stage === "connected") return [state, []];
-  const waits = state.peer.stage === "asked" && state.sessionState !== "running";
+  const waits = state.peer.stage === "asked" && !isServed(state);
   if (waits) return [state, [{ do: "timer", name: "peer", ms: PEER_TIMEOUT_MS }]];
   return peerLost(state, Reason.CONNECT_TIMEOUT, "", random);
 }

@@ -1,8 +1,8 @@
 // A browser's gamepad as the wire has it, and what changed since it was last looked at.
 
-import { EventType, PADS_MAX } from "../wire/constants.js";
+import { EventType, PADS_MAX, StoryKind } from "../wire/constants.js";
 
-/** @import {DeviceEvent, PadAxes} from "../types.js" */
+/** @import {DeviceEvent, PadAxes, Rumble} from "../types.js" */
 
 /** Device number of pad 0. */
 export const PAD_DEVICE = 16;
@@ -38,6 +38,16 @@ export function padEvent(pad) {
     buttons: buttons >>> 0,
     axes: [stick(0), stick(1), stick(2), stick(3), trigger(LEFT_TRIGGER), trigger(RIGHT_TRIGGER)],
   };
+}
+
+/**
+ * Whether a rumble means a pad of this page: the worker maps pad n to the n-th of its player's seats, or to the first
+ * where they have fewer. A worker older than that names no seat.
+ * @param {Rumble} rumble
+ * @param {readonly number[]} seats That this page's player holds, in rising order.
+ */
+export function isForSeats(rumble, seats) {
+  return rumble.kind === StoryKind.RUMBLE || (seats[rumble.pad] ?? seats[0]) === rumble.seat;
 }
 
 /** @param {number} value */

@@ -7,7 +7,7 @@ import { linkStep, peerTimer } from "./link_machine.js";
 import { finish, isFinal, openSocket, proceed, refused, retry, tellQuality } from "./session_state.js";
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, SessionStateLabel, ToTab} from "../types.js" */
+/** @import {FailureReason, PlayedTitle, SessionStateLabel, ToTab} from "../types.js" */
 /** @import {PageState, Step, TimerName} from "./session_state.js" */
 
 /**
@@ -20,6 +20,7 @@ import { Reason } from "../wire/constants.js";
  *   | {on: "probed", state: SessionStateLabel, titleId: string, titleName: string, reason: FailureReason | null,
  *      detail: string}
  *   | {on: "probe_failed", reason: FailureReason, detail: string}
+ *   | {on: "title_read", title: PlayedTitle}
  *   | {on: "socket_opened"}
  *   | {on: "socket_closed", code: number}
  *   | {on: "message", message: ToTab}
@@ -61,6 +62,8 @@ export function step(state, event, random) {
     case "probe_failed":
       if (event.reason === "unreachable") return retry(state, "socket", event, random);
       return refused(state, event, random);
+    case "title_read":
+      return [{ ...state, title: event.title }, []];
     case "left":
       return left(state, event.end);
     case "quality_chosen": {

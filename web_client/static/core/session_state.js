@@ -1,9 +1,12 @@
 // What the page knows of its session, as one immutable record, and the small steps that several events share.
 
 import { backoffMs } from "./backoff.js";
+import { textOf } from "./title_texts.js";
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, FromTab, Offer, Present, RoleLabel, SessionStateLabel, TableNews, Visit} from "../types.js" */
+/** @import {
+ *   FailureReason, FromTab, Offer, PlayedTitle, Present, RoleLabel, SessionStateLabel, TableNews, Visit
+ * } from "../types.js" */
 
 /**
  * What the player is shown. `ended`, `taken_over` and `failed` are final.
@@ -24,7 +27,8 @@ import { Reason } from "../wire/constants.js";
  * @property {RoleLabel} role Whether this tab may play: it has a seat, or none.
  * @property {SessionStateLabel | null} sessionState
  * @property {string | null} titleId
- * @property {string} titleName
+ * @property {string} titleName In English; the name that is shown is `shownName`.
+ * @property {PlayedTitle | null} title How it is played; null until that was read.
  * @property {number | null} participantIndex
  * @property {TableNews | null} table Who takes part; null until the broker said so.
  * @property {PeerPart | null} peer
@@ -43,6 +47,7 @@ import { Reason } from "../wire/constants.js";
  *   | {do: "open_socket", sessionId: string, role: RoleLabel}
  *   | {do: "close_socket"}
  *   | {do: "probe", sessionId: string}
+ *   | {do: "read_title", sessionId: string}
  *   | {do: "send", message: FromTab}
  *   | {do: "make_answer", offer: Offer}
  *   | {do: "close_peer"}
@@ -55,6 +60,14 @@ export const PEER_TIMEOUT_MS = 6_000;
 
 /** Session states in which a peer may be asked for; the broker keeps the wish until the game runs. */
 const OPEN_STATES = new Set(["starting", "running", "paused"]);
+
+/**
+ * Whether the game runs on a machine, so that a peer comes as soon as it is asked for.
+ * @param {PageState} state
+ */
+export function isServed({ sessionState }) {
+  return sessionState === "running" || sessionState === "paused";
+}
 
 /** @param {PageState} state */
 export function isFinal(state) {
@@ -74,7 +87,7 @@ export function initialState(visit, codecs) {
     role: visit.kind === "session" ? visit.role : "player",
     sessionState: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
-    titleName: "", participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
+    titleName: "", title: null, participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     linkFailure: null, refusal: null, failure: null,
   };
 }
@@ -145,7 +158,19 @@ export function proceed(state) {
 export function openSocket(state) {
   const sessionId = /** @type {string} */ (state.sessionId);
   const role = state.visit.kind === "session" ? state.visit.role : "player";
-  return [{ ...state, socket: "opening", refusal: null }, [{ do: "open_socket", sessionId, role }]];
+  /** @type {Effect[]} */
+  const effects = [{ do: "open_socket", sessionId, role }];
+  if (state.title === null) effects.push({ do: "read_title", sessionId });
+  return [{ ...state, socket: "opening", refusal: null }, effects];
+}
+
+/**
+ * The title's name in the page's language, in English until that was read, empty before anything is known.
+ * @param {PageState} state
+ * @param {string} language
+ */
+export function shownName({ title, titleName }, language) {
+  return title === null ? titleName : textOf(title.names, language);
 }
 
 /**
@@ -209,5 +234,5 @@ export function waitingPhase(state) {
   if (state.peer?.stage === "offered" || state.peer?.stage === "answered" || state.peer?.stage === "connected") {
     return "connecting";
   }
-  return state.sessionState === "running" ? "connecting" : "waiting";
+  return isServed(state) ? "connecting" : "waiting";
 }

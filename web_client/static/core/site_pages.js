@@ -4,7 +4,7 @@
 
 /** In the order of the header. A page is listed from the day on which its address is served. @type {readonly SitePage[]} */
 export const SITE_PAGES = [
-  { href: "/", label: "nav.games", role: "player" },
+  { href: "/", label: "nav.games", role: "guest" },
   { href: "/devices", label: "nav.devices", role: "player" },
   { href: "/check", label: "nav.check", role: "player" },
   { href: "/operator", label: "nav.operator", role: "operator" },
@@ -15,5 +15,6 @@ export const SITE_PAGES = [
  * @param {readonly string[]} roles As `/api/v1/me` has them; none before sign-in.
  */
 export function pagesFor(roles) {
-  return SITE_PAGES.filter(({ role }) => role === "player" || roles.includes(role));
+  if (roles.includes("guest")) return SITE_PAGES.filter(({ role }) => role === "guest");
+  return SITE_PAGES.filter(({ role }) => role !== "operator" || roles.includes(role));
 }

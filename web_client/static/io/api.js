@@ -2,16 +2,20 @@
 
 import { Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, InvitationKindLabel, ReasonLabel, RoleLabel, SessionStateLabel, Title} from "../types.js" */
+/** @import {
+ *   FailureReason, InvitationKindLabel, PlayedTitle, ReasonLabel, RoleLabel, SessionStateLabel, Title
+ * } from "../types.js" */
 
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
+/** @typedef {{player_id: string, roles: string[], guest_of: string | null}} Me A guest takes part in one session. */
 /** @typedef {{device_id: string, browser: string, system: string, seen_s_ago: number, current: boolean}} DeviceView */
 /** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
 /** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
 /** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
 /** @typedef {{invitation_id: string, kind: InvitationKindLabel, expires_in_s: number, used: boolean}} Invitation */
+/** @typedef {Invitation & {path: string, code: Code | null}} NewInvitation No code where no other device gets here. */
 /** @typedef {{title_id: string, title_names: Record<string, string>, host_name: string | null,
  *    kind: InvitationKindLabel, free_seat: number | null}} InvitationSeen */
 
@@ -75,7 +79,7 @@ function problem(status, text) {
 export const api = {
   /** @param {string} token From the sign-in link. @returns {Promise<null>} */
   signIn: (token) => ask("POST", "/sign-in/link", { token }),
-  /** @returns {Promise<{player_id: string, roles: string[]}>} */
+  /** @returns {Promise<Me>} */
   me: () => ask("GET", "/me"),
   /** @returns {Promise<{titles: Title[], now_ms: number}>} */
   titles: () => ask("GET", "/titles"),
@@ -83,6 +87,8 @@ export const api = {
   createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
   /** @param {string} sessionId @returns {Promise<SessionView>} */
   session: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}`),
+  /** @param {string} sessionId @returns {Promise<PlayedTitle>} */
+  titleOfSession: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}/title`),
   /** @returns {Promise<{devices: DeviceView[], reachable: boolean, trust: Code | null}>} */
   devices: () => ask("GET", "/devices"),
   /** @param {string} deviceId @returns {Promise<null>} */
@@ -119,7 +125,7 @@ export const api = {
 export function tableApi(sessionId) {
   const base = `/sessions/${encodeURIComponent(sessionId)}`;
   return {
-    /** @param {InvitationKindLabel} kind @returns {Promise<Invitation & {path: string}>} */
+    /** @param {InvitationKindLabel} kind @returns {Promise<NewInvitation>} */
     invite: (kind) => ask("POST", `${base}/invitations`, { kind }),
     /** @returns {Promise<{invitations: Invitation[]}>} */
     invitations: () => ask("GET", `${base}/invitations`),

@@ -54,6 +54,13 @@ export class BrokerLink {
     });
   }
 
+  /** @param {string} sessionId */
+  async readTitle(sessionId) {
+    // Without an answer the title is played by pointing, which every title bears; the next socket asks again.
+    const title = await api.titleOfSession(sessionId).catch(() => null);
+    if (title !== null) this.#dispatch({ on: "title_read", title });
+  }
+
   /**
    * @param {string} sessionId
    * @param {RoleLabel} role

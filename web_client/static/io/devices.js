@@ -7,7 +7,7 @@ import { Pointer } from "./pointer.js";
 import { PointerLock } from "./pointer_lock.js";
 import { TextEntry } from "./text_entry.js";
 
-/** @import {Cursor, DeviceEvent, Rumble} from "../types.js" */
+/** @import {Cursor, DeviceEvent, Motors} from "../types.js" */
 /** @import {PadReading} from "../core/pads.js" */
 /** @import {PadHandlers} from "./gamepads.js" */
 
@@ -86,9 +86,9 @@ export class Devices {
     this.#lock.want(cursor.relative);
   }
 
-  /** @param {Rumble} rumble */
-  rumble(rumble) {
-    this.#pads.rumble(rumble);
+  /** @param {Motors} motors */
+  rumble(motors) {
+    this.#pads.rumble(motors);
   }
 
   /** @param {boolean} wanted The title takes text, or no more; a keyboard with keys can type at once. */

@@ -6,7 +6,7 @@ import { MenuHold } from "../core/menu_pads.js";
 import { PadTracker } from "../core/pads.js";
 import { PADS_MAX } from "../wire/constants.js";
 
-/** @import {DeviceEvent, Rumble} from "../types.js" */
+/** @import {DeviceEvent, Motors} from "../types.js" */
 /** @import {PadReading} from "../core/pads.js" */
 
 const POLL_MS = 4;
@@ -79,11 +79,12 @@ export class Gamepads {
     clearInterval(this.#timer);
   }
 
-  /** @param {Rumble} rumble */
+  /** @param {Motors} motors */
   rumble({ pad, low, high, duration_ms }) {
-    const real = this.#real()[pad];
+    const pads = this.#real();
+    const real = pads[pad];
     if (!real) {
-      if (this.#drawn !== null && low + high > 0) navigator.vibrate?.(duration_ms);
+      if (this.#drawn !== null && pad === firstFree(pads) && low + high > 0) navigator.vibrate?.(duration_ms);
       return;
     }
     Promise.resolve(real.vibrationActuator?.playEffect("dual-rumble", {
@@ -125,9 +126,19 @@ export class Gamepads {
 
   /** @param {(PadReading | null)[]} pads */
   #withDrawn(pads) {
-    const all = Array.from({ length: PADS_MAX }, (_, index) => pads[index] ?? null);
-    const free = all.indexOf(null);
-    if (this.#drawn !== null && free >= 0) all[free] = this.#drawn;
+    const free = firstFree(pads);
+    if (this.#drawn === null || free === null) return pads;
+    const all = [...pads];
+    all[free] = this.#drawn;
     return all;
   }
+}
+
+/**
+ * The place of the pad that is drawn for fingers, null where real ones have all.
+ * @param {readonly (PadReading | Gamepad | null)[]} pads
+ */
+function firstFree(pads) {
+  for (let index = 0; index < PADS_MAX; index += 1) if (!pads[index]) return index;
+  return null;
 }

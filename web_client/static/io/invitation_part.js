@@ -1,10 +1,11 @@
-// The host's invitations: make a link, copy it, see which links hold, take one back.
+// The host's invitations: make a link, copy it or let a phone scan it, see which links hold, take one back.
 
 import { InvitationKind } from "../wire/constants.js";
 import { tableApi } from "./api.js";
 import { element } from "./elements.js";
+import { qrImage } from "./qr_image.js";
 
-/** @import {Invitation} from "./api.js" */
+/** @import {Invitation, NewInvitation} from "./api.js" */
 /** @import {InvitationKindLabel} from "../types.js" */
 /** @import {Words} from "../strings/words.js" */
 
@@ -18,7 +19,12 @@ export class InvitationPart {
   #full;
   #link = element("input", { type: "text", readOnly: true, className: "table_link" });
   #copy;
+  #code = element("div", { className: "table_code" });
+  #scan;
+  #here;
   #made;
+  /** @type {string | null} The link that is shown, until it is used or taken back. */
+  #madeId = null;
   #said = element("p", { className: "table_said" });
   #links = element("ul", { className: "table_links" });
   #linksPart;
@@ -43,7 +49,14 @@ export class InvitationPart {
     this.#link.setAttribute("aria-label", words("table.link"));
     this.#link.onfocus = () => this.#link.select();
     this.#said.setAttribute("role", "status");
-    this.#made = element("div", { className: "table_row", hidden: true }, [this.#link, this.#copy]);
+    this.#scan = element("p", { className: "table_note", textContent: words("table.scan") });
+    this.#here = element("div", {}, [
+      element("p", { className: "table_note", textContent: words("table.only_here") }),
+      element("code", { className: "command", textContent: "farplay up --lan" }),
+    ]);
+    this.#made = element("div", { className: "table_made", hidden: true }, [
+      element("div", { className: "table_row" }, [this.#link, this.#copy]), this.#code, this.#scan, this.#here,
+    ]);
     this.#linksPart = element("div", { hidden: true }, [
       element("h4", { textContent: words("table.links") }), this.#links,
     ]);
@@ -75,6 +88,7 @@ export class InvitationPart {
     if (this.#api === null) return;
     try {
       const { invitations } = await this.#api.invitations();
+      if (invitations.some(({ invitation_id, used }) => used && invitation_id === this.#madeId)) this.#hideMade();
       this.#linksPart.hidden = invitations.length === 0;
       this.#links.replaceChildren(...invitations.map((each) => this.#row(each)));
     } catch (error) {
@@ -86,15 +100,30 @@ export class InvitationPart {
   async #invite(kind) {
     if (this.#api === null) return;
     try {
-      const made = await this.#api.invite(kind);
-      this.#kind = kind;
-      this.#link.value = new URL(made.path, location.href).href;
-      this.#made.hidden = false;
+      this.#showMade(await this.#api.invite(kind));
       await this.#copyLink();
     } catch (error) {
       this.#onFailure(error);
     }
     await this.refresh();
+  }
+
+  /** @param {NewInvitation} invitation */
+  #showMade({ invitation_id, kind, path, code }) {
+    this.#madeId = invitation_id;
+    this.#kind = kind;
+    this.#link.value = code?.text ?? new URL(path, location.href).href;
+    this.#code.replaceChildren(...(code === null ? [] : [qrImage(code.qr, this.#words("table.code"))]));
+    this.#code.hidden = this.#scan.hidden = code === null;
+    this.#here.hidden = code !== null;
+    this.#made.hidden = false;
+  }
+
+  #hideMade() {
+    this.#madeId = null;
+    this.#made.hidden = true;
+    this.#code.replaceChildren();
+    this.#said.textContent = "";
   }
 
   async #copyLink() {
@@ -123,8 +152,7 @@ export class InvitationPart {
   async #revoke(id) {
     try {
       await this.#api?.revoke(id);
-      this.#made.hidden = true;
-      this.#said.textContent = "";
+      if (id === this.#madeId) this.#hideMade();
     } catch (error) {
       this.#onFailure(error);
     }

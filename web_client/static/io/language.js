@@ -2,6 +2,10 @@
 
 import { LANGUAGE_TAGS, fillWords, pickLanguage, wordsOf } from "../strings/words.js";
 
+/** @import {Words} from "../strings/words.js" */
+
+/** @typedef {{language: string, words: Words}} Spoken The page's language, and its words. */
+
 const KEY = "farplay.language";
 
 /** @returns {string} */
@@ -24,6 +28,7 @@ export function rememberLanguage(language) {
 /**
  * Put a language into the whole page: its `lang` and every element that names its words.
  * @param {string} [language]
+ * @returns {Spoken}
  */
 export function speak(language = pageLanguage()) {
   const words = wordsOf(language);

@@ -229,6 +229,7 @@ export class LivePeer {
         this.#handlers.onCursor(story);
         break;
       case StoryKind.RUMBLE:
+      case StoryKind.SEAT_RUMBLE:
         this.#handlers.onRumble(story);
         break;
       case StoryKind.TEXT_INPUT:

@@ -2,10 +2,11 @@
 
 import { videoMaxBps } from "../core/quality.js";
 import { step } from "../core/session_machine.js";
-import { initialState, isFinal } from "../core/session_state.js";
+import { initialState, isFinal, shownName } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
 import { AwayView } from "./away_view.js";
 import { BrokerLink } from "./broker_link.js";
+import { ControlsSection } from "./controls_section.js";
 import { FiguresPanel } from "./figures_panel.js";
 import { LivePeer } from "./live_peer.js";
 import { Panel } from "./panel.js";
@@ -22,7 +23,7 @@ import { Toast } from "./toast.js";
 /** @import {Offer, Visit} from "../types.js" */
 /** @import {PageEvent} from "../core/session_machine.js" */
 /** @import {Effect, TimerName} from "../core/session_state.js" */
-/** @import {Words} from "../strings/words.js" */
+/** @import {Spoken} from "./language.js" */
 
 /** Between clock questions, which are also what tells the worker that this tab is there: at least 2 a second. */
 const TICK_MS = 250;
@@ -38,22 +39,26 @@ export class PlayPage {
   #store = new SettingsStore();
   #broker = new BrokerLink((event) => this.#dispatch(event));
   #screenMode = new ScreenMode((isFull) => this.#panel.setFull(isFull));
+  #language;
   #sound;
   #screens;
   #figures;
   #away;
   #table;
   #live;
+  #controls;
   #panel;
   #seat;
 
   /**
-   * @param {Words} words
+   * @param {Spoken} spoken
    * @param {Visit} visit
    */
-  constructor(words, visit) {
+  constructor(spoken, visit) {
+    const { language, words } = spoken;
+    this.#language = language;
     this.#state = initialState(visit, videoCodecs());
-    this.#screens = new Screens(words, () => this.#mainButton());
+    this.#screens = new Screens(spoken, () => this.#mainButton());
     this.#figures = new FiguresPanel(words);
     this.#away = new AwayView(words);
     this.#table = new TablePanel(words, () => this.#dispatch({ on: "left", end: false }));
@@ -61,6 +66,7 @@ export class PlayPage {
       this.#soundHint.hidden = !blocked;
     });
     this.#live = this.#makeLive();
+    this.#controls = new ControlsSection(spoken);
     this.#panel = new Panel(words, this.#store, this.#screenMode, {
       onToggle: (isOpen) => this.#seat.lend(isOpen),
       onTouchMode: (mode) => this.#seat.playByTouch(mode),
@@ -134,7 +140,7 @@ export class PlayPage {
   }
 
   #showState() {
-    const { phase, titleName, role, participantIndex } = this.#state;
+    const { phase, title, role, participantIndex } = this.#state;
     if (role === "player" && participantIndex !== null) this.#live.playAs(participantIndex);
     else this.#live.playNoMore();
     this.#seat.follow(this.#state);
@@ -142,7 +148,8 @@ export class PlayPage {
     this.#table.show(this.#state);
     this.#screenMode.keepAwake(phase === "playing");
     if (phase !== "playing") this.#away.hide();
-    this.#panel.setTitle(titleName, role !== "player");
+    this.#controls.show(title);
+    this.#panel.setTitle(shownName(this.#state, this.#language), role !== "player");
     if (!isFinal(this.#state)) return;
     this.#soundHint.hidden = true;
     this.#panel.close();
@@ -168,6 +175,9 @@ export class PlayPage {
         break;
       case "probe":
         void this.#broker.probe(effect.sessionId);
+        break;
+      case "read_title":
+        void this.#broker.readTitle(effect.sessionId);
         break;
       case "send":
         this.#broker.send(effect.message);

@@ -2,6 +2,7 @@
 // seated this tab, gone when all is over; the menu borrows it.
 
 import { PLAIN_MAP } from "../core/pad_map.js";
+import { isForSeats } from "../core/pads.js";
 import { isFinal, myself } from "../core/session_state.js";
 import { CursorImage } from "./cursor_image.js";
 import { Devices } from "./devices.js";
@@ -39,6 +40,8 @@ export class PlayerSeat {
   #textWanted = false;
   #arranging = false;
   #playing = false;
+  /** @type {readonly number[]} */
+  #seats = [];
   #stage;
   #pointerHint = byId("hint_pointer", HTMLElement);
   #keyboardButton = byId("button_keyboard", HTMLButtonElement);
@@ -74,10 +77,10 @@ export class PlayerSeat {
   follow(state) {
     const over = isFinal(state);
     const seated = state.role === "player" && state.participantIndex !== null && !over;
+    this.#seats = myself(state)?.seats ?? [];
     this.#playing = state.phase === "playing" || state.phase === "reconnecting";
     if (seated && this.#devices === null) this.#devices = this.#makeDevices();
-    // Guests may not read the catalogue; they play by pointing unless they choose otherwise.
-    if (seated && state.titleId !== null && myself(state)?.guest === false) void this.#wish.learn(state.titleId);
+    if (seated && state.titleId !== null) this.#wish.learn(state.titleId, state.title?.touch ?? null);
     if (!seated) this.#leave();
     this.showTouch();
   }
@@ -118,7 +121,7 @@ export class PlayerSeat {
 
   /** @param {Rumble} rumble */
   rumble(rumble) {
-    this.#devices?.rumble(rumble);
+    if (isForSeats(rumble, this.#seats)) this.#devices?.rumble(rumble);
   }
 
   /** @param {boolean} wanted Whether the title takes text. */

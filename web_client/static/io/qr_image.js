@@ -26,6 +26,8 @@ export function qrImage(rows, label) {
   const dark = document.createElementNS(SVG, "path");
   dark.setAttribute("d", qrPath(rows, QUIET_MODULES));
   dark.setAttribute("fill", "#000");
+  // A page may draw its icons by lines; these must stay of exactly their modules' size.
+  for (const part of [ground, dark]) part.setAttribute("stroke", "none");
   image.append(ground, dark);
   return image;
 }

@@ -1,12 +1,13 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
 import { failureView } from "../core/failure_view.js";
-import { isFinal } from "../core/session_state.js";
+import { isFinal, isServed, shownName } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
 import { failureIcon } from "./failure_icons.js";
 
 /** @import {PageState} from "../core/session_state.js" */
-/** @import {WordKey, Words} from "../strings/words.js" */
+/** @import {Spoken} from "./language.js" */
+/** @import {WordKey} from "../strings/words.js" */
 
 /** Steps to a picture. @type {readonly WordKey[]} */
 const STEPS = ["step.sign_in", "step.place", "step.start", "step.connect", "step.picture"];
@@ -26,6 +27,7 @@ export function byId(id, kind) {
 
 export class Screens {
   #words;
+  #language;
   #screen = byId("screen", HTMLElement);
   #heading = byId("screen_heading", HTMLElement);
   #text = byId("screen_words", HTMLElement);
@@ -40,11 +42,12 @@ export class Screens {
   #notice = byId("notice", HTMLElement);
 
   /**
-   * @param {Words} words
+   * @param {Spoken} spoken
    * @param {() => void} onPlay The screen's main button was pressed.
    */
-  constructor(words, onPlay) {
+  constructor({ language, words }, onPlay) {
     this.#words = words;
+    this.#language = language;
     this.#play.addEventListener("click", onPlay);
     // What went wrong stands at the end of last words.
     this.#details.addEventListener("toggle", () => {
@@ -60,7 +63,8 @@ export class Screens {
   /** @param {PageState} state */
   show(state) {
     document.body.dataset["phase"] = state.phase;
-    if (state.titleName !== "") document.title = `${state.titleName} – ${this.#words("app.name")}`;
+    const name = shownName(state, this.#language);
+    if (name !== "") document.title = `${name} – ${this.#words("app.name")}`;
     const playing = state.phase === "playing";
     this.#screen.hidden = playing;
     this.#notice.hidden = !(playing && state.socket !== "welcomed");
@@ -100,7 +104,7 @@ export class Screens {
       case "reconnecting":
         return this.#words("reconnecting.title");
       default:
-        return state.titleName === "" ? this.#words("app.name") : state.titleName;
+        return shownName(state, this.#language) || this.#words("app.name");
     }
   }
 
@@ -159,5 +163,5 @@ function stepOf(state) {
   if (state.peer?.stage === "connected") return 4;
   if (state.phase === "connecting") return 3;
   if (state.phase !== "waiting") return 0;
-  return state.sessionState === "starting" || state.sessionState === "running" ? 2 : 1;
+  return state.sessionState === "starting" || isServed(state) ? 2 : 1;
 }

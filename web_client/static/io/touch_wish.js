@@ -2,48 +2,39 @@
 
 import { NO_TOUCH_CHOICE, withEntry } from "../core/settings.js";
 import { DEFAULT_PARTS, PARTS } from "../core/touch_layout.js";
-import { api } from "./api.js";
 
 /** @import {TouchChoice, TouchMode} from "../core/settings.js" */
 /** @import {PartName} from "../core/touch_layout.js" */
+/** @import {PlayedTitle} from "../types.js" */
 /** @import {SettingsStore} from "./settings_store.js" */
 
 export class TouchWish {
   #store;
-  #onKnown;
   #titleId = "";
-  /** @type {TouchMode} */
-  #mode = "pointer";
-  /** @type {readonly PartName[]} */
-  #parts = DEFAULT_PARTS;
+  /** @type {PlayedTitle["touch"] | null} */
+  #wished = null;
   #byTouch = matchMedia("(pointer: coarse)").matches;
 
   /**
    * @param {SettingsStore} store
-   * @param {() => void} onKnown The title's wish, or a first finger, was learnt.
+   * @param {() => void} onFinger A first finger was seen.
    */
-  constructor(store, onKnown) {
+  constructor(store, onFinger) {
     this.#store = store;
-    this.#onKnown = onKnown;
     window.addEventListener("pointerdown", ({ pointerType }) => {
       if (pointerType !== "touch" || this.#byTouch) return;
       this.#byTouch = true;
-      onKnown();
+      onFinger();
     }, { capture: true });
   }
 
-  /** @param {string} titleId */
-  async learn(titleId) {
-    if (titleId === this.#titleId) return;
+  /**
+   * @param {string} titleId
+   * @param {PlayedTitle["touch"] | null} wished Null until it is known: by pointing, which every title bears.
+   */
+  learn(titleId, wished) {
     this.#titleId = titleId;
-    // Without an answer the title is played by pointing, which every title bears.
-    const { titles } = await api.titles().catch(() => ({ titles: [] }));
-    const touch = titles.find(({ id }) => id === titleId)?.touch;
-    if (touch === undefined || titleId !== this.#titleId) return;
-    this.#mode = touch.mode;
-    const parts = PARTS.filter((part) => touch.controls.includes(part));
-    if (parts.length > 0) this.#parts = parts;
-    this.#onKnown();
+    this.#wished = wished;
   }
 
   /** Whether fingers play on this device. */
@@ -53,11 +44,13 @@ export class TouchWish {
 
   /** @returns {TouchMode} */
   get mode() {
-    return this.#choice.mode ?? this.#mode;
+    return this.#choice.mode ?? this.#wished?.mode ?? "pointer";
   }
 
+  /** @returns {readonly PartName[]} */
   get parts() {
-    return this.#parts;
+    const parts = PARTS.filter((part) => this.#wished?.controls.includes(part));
+    return parts.length > 0 ? parts : DEFAULT_PARTS;
   }
 
   get placings() {

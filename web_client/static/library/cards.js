@@ -1,11 +1,12 @@
 // The grid: a card per title; a click on it shows the details, its button plays at once.
 
-import { canPlay, textOf } from "../core/library.js";
+import { canPlay } from "../core/library.js";
+import { textOf } from "../core/title_texts.js";
 import { Reason } from "../wire/constants.js";
 import { artwork } from "./artwork.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
-import { deviceIcons, hindrance, lastPlayed, nameOf, playersOf, playLink } from "./title_words.js";
+import { deviceIcons, hindrance, lastPlayed, nameOf, playersOf, playLink, sessionWords } from "./title_words.js";
 
 /** @import {LibraryView, ReasonLabel, Title} from "../types.js" */
 /** @import {WordKey} from "../strings/words.js" */
@@ -58,8 +59,7 @@ export function card(title, view, onDetails) {
  */
 function badge(title, view) {
   if (title.session === null) return null;
-  const queued = title.session.state === "queued";
-  return element("span", { class: "badge live" }, view.words(queued ? "library.queued" : "library.running"));
+  return element("span", { class: "badge live" }, view.words(sessionWords(title.session.state)));
 }
 
 /**

@@ -1,12 +1,14 @@
 // The dialog of one title: what it is, what it needs, how it is played.
 
-import { canPlay, legendOf, playsWith, textOf } from "../core/library.js";
+import { canPlay, playsWith } from "../core/library.js";
+import { textOf } from "../core/title_texts.js";
 import { artwork } from "./artwork.js";
+import { controlsLegend } from "./controls_legend.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
 import { DEVICE_WORDS, hindrance, lastPlayed, nameOf, playersOf, playLink } from "./title_words.js";
 
-/** @import {LegendDevice, LibraryView, Title} from "../types.js" */
+/** @import {LibraryView, Title} from "../types.js" */
 
 export class DetailsDialog {
   #dialog;
@@ -78,43 +80,10 @@ function body(title, view) {
     playsWith(title, view.here) ? null : element("p", { class: "callout" }, icon("warning"), words("library.other_device", { devices })),
     canPlay(title) ? element("div", { class: "details_buttons" }, playLink(title, view, "details play")) : null,
     element("h3", {}, words("library.controls")),
-    legend(title, view),
+    controlsLegend(title, view),
     element("h3", {}, words("library.needs")),
     needs(title, view),
   ].filter((each) => each !== null);
-}
-
-/**
- * @param {Title} title
- * @param {LibraryView} view
- */
-function legend(title, view) {
-  const devices = legendOf(title, view.language, view.here);
-  const told = devices.filter(({ device, lines }) => lines.length > 0 || device === "touch");
-  if (told.length === 0) return element("p", { class: "quiet" }, view.words("library.controls_none"));
-  return element("div", { class: "legend" }, ...told.map((each) => legendDevice(each, title, view)));
-}
-
-/**
- * @param {LegendDevice} each
- * @param {Title} title
- * @param {LibraryView} view
- */
-function legendDevice({ device, yours, lines }, title, { words }) {
-  const heading = element("h4", {}, icon(device), words(DEVICE_WORDS[device]));
-  if (yours) heading.append(element("span", { class: "badge" }, words("library.your_device")));
-  const touch = device === "touch" ? words(title.touch.mode === "pad" ? "library.touch_pad" : "library.touch_pointer") : "";
-  return element(
-    "section",
-    { class: "legend_device" },
-    heading,
-    touch === "" ? null : element("p", { class: "quiet" }, touch),
-    lines.length === 0 ? null : element(
-      "dl",
-      {},
-      ...lines.map(({ action, use }) => element("div", {}, element("dt", {}, action), element("dd", {}, use))),
-    ),
-  );
 }
 
 /**

@@ -1,16 +1,13 @@
 // The top of the library: the game to go on with, and whatever else is running.
 
-import { canPlay, textOf } from "../core/library.js";
+import { canPlay } from "../core/library.js";
+import { textOf } from "../core/title_texts.js";
 import { artwork } from "./artwork.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
-import { deviceIcons, hindrance, lastPlayed, nameOf, playersOf, playLink } from "./title_words.js";
+import { deviceIcons, hindrance, lastPlayed, nameOf, playersOf, playLink, sessionWords } from "./title_words.js";
 
 /** @import {LibraryView, Spotlight, Title} from "../types.js" */
-/** @import {WordKey} from "../strings/words.js" */
-
-/** @type {Readonly<Record<Spotlight["why"], WordKey>>} */
-const EYEBROWS = { continue: "library.running", again: "library.again", new: "library.new" };
 
 /**
  * @param {Spotlight} spotlight
@@ -24,7 +21,7 @@ export function hero({ title, why }, view, onDetails) {
     view.words("library.details"),
   );
   details.addEventListener("click", () => onDetails(title.id));
-  const queued = title.session?.state === "queued";
+  const eyebrow = title.session !== null ? sessionWords(title.session.state) : why === "again" ? "library.again" : "library.new";
   const refusal = hindrance(title, view);
   return element(
     "section",
@@ -33,7 +30,7 @@ export function hero({ title, why }, view, onDetails) {
     element(
       "div",
       { class: "hero_words" },
-      element("p", { class: "eyebrow" }, view.words(queued ? "library.queued" : EYEBROWS[why])),
+      element("p", { class: "eyebrow" }, view.words(eyebrow)),
       element("h2", { id: "hero_name" }, nameOf(title, view)),
       element("p", { class: "hero_summary" }, textOf(title.summary, view.language)),
       element(

@@ -6,9 +6,9 @@ import { card, skeletons } from "./cards.js";
 import { DetailsDialog } from "./details.js";
 import { Filters } from "./filters.js";
 import { alsoRunning, hero, heroSkeleton } from "./hero.js";
-import { emptyPanel, failurePanel, nothingFitsPanel, signedOutPanel } from "./panels.js";
+import { emptyPanel, failurePanel, invitedPanel, nothingFitsPanel, signedOutPanel } from "./panels.js";
 
-/** @import {FailureReason, LibraryView, Title} from "../types.js" */
+/** @import {FailureReason, Invited, LibraryView, Title} from "../types.js" */
 
 /**
  * What the page knows. `catalogue` is null before the first answer; `failure` is why the newest one did not come.
@@ -16,6 +16,7 @@ import { emptyPanel, failurePanel, nothingFitsPanel, signedOutPanel } from "./pa
  * @property {readonly Title[] | null} catalogue
  * @property {FailureReason | null} failure
  * @property {boolean} signedOut
+ * @property {Invited | null} invited What a guest's browser may open in the catalogue's place.
  * @property {FailureReason | null} linkFailure
  */
 
@@ -53,11 +54,12 @@ export class Library {
   show(state, view) {
     this.#shown = [state, view];
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["focus"] : undefined;
-    const titles = state.catalogue ?? [];
-    if (state.catalogue === null && state.failure === null && !state.signedOut) this.#top.replaceChildren(heroSkeleton());
+    const { catalogue, failure, signedOut, invited } = state;
+    const titles = catalogue ?? [];
+    if (catalogue === null && failure === null && !signedOut && invited === null) this.#top.replaceChildren(heroSkeleton());
     else this.#showTop(titles, view);
     this.#showGrid(state, view);
-    this.#notice.hidden = state.failure === null || state.catalogue === null;
+    this.#notice.hidden = failure === null || (catalogue === null && invited === null);
     this.#notice.textContent = this.#notice.hidden ? "" : view.words("link.unreachable");
     const open = titles.find(({ id }) => id === this.#details.titleId);
     if (open !== undefined) this.#details.show(open, view);
@@ -115,8 +117,10 @@ export class Library {
    * @param {LibraryView} view
    * @param {number} fitting
    */
-  #panel({ catalogue, failure, signedOut, linkFailure }, { words }, fitting) {
+  #panel({ catalogue, failure, signedOut, invited, linkFailure }, view, fitting) {
+    const { words } = view;
     if (signedOut) return signedOutPanel(words, linkFailure);
+    if (invited !== null) return invitedPanel(view, invited, linkFailure);
     if (catalogue === null) return failure === null ? null : failurePanel(words, failure, this.#onRetry);
     if (catalogue.length === 0) return emptyPanel(words);
     return fitting === 0 ? nothingFitsPanel(words, () => this.#filters.clear()) : null;

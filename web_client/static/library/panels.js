@@ -1,10 +1,12 @@
-// What stands in the grid's place: nobody is signed in, nothing is installed, nothing fits, or it did not work.
+// What stands in the grid's place: nobody is signed in, a guest is here, nothing is installed, nothing fits, or it did
+// not work.
 
+import { textOf } from "../core/title_texts.js";
 import { Reason } from "../wire/constants.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
 
-/** @import {FailureReason} from "../types.js" */
+/** @import {FailureReason, Invited, LibraryView} from "../types.js" */
 /** @import {Words} from "../strings/words.js" */
 /** @import {IconName} from "./icons.js" */
 
@@ -22,15 +24,41 @@ function panel(name, heading, ...children) {
  * @param {FailureReason | null} linkFailure Why the sign-in link that was opened did not work.
  */
 export function signedOutPanel(words, linkFailure) {
-  const why = linkFailure === null ? null : element("p", { class: "callout" }, icon("warning"), words(`reason.${linkFailure}`));
   const used = linkFailure === Reason.LINK_USED || linkFailure === Reason.LINK_EXPIRED;
   return panel(
     "link",
     words("home.sign_in"),
-    why,
+    brokenLink(words, linkFailure),
     element("p", {}, words("home.sign_in_how")),
     used ? element("p", {}, words("home.sign_in_used")) : null,
   );
+}
+
+/**
+ * @param {LibraryView} view
+ * @param {Invited} invited
+ * @param {FailureReason | null} linkFailure Why the sign-in link that was opened did not work.
+ */
+export function invitedPanel({ words, language }, { sessionId, title }, linkFailure) {
+  const name = title === null ? "" : textOf(title.names, language);
+  const href = `/session/${encodeURIComponent(sessionId)}`;
+  return panel(
+    "players",
+    words("home.invited"),
+    brokenLink(words, linkFailure),
+    element("p", {}, title === null ? words("home.invited_over") : words("home.invited_to", { name })),
+    title === null ? null : element("a", { class: "button primary", href, "data-focus": "panel" }, words("home.invited_back")),
+    element("p", {}, words("home.invited_sign_in")),
+  );
+}
+
+/**
+ * @param {Words} words
+ * @param {FailureReason | null} linkFailure
+ */
+function brokenLink(words, linkFailure) {
+  if (linkFailure === null) return null;
+  return element("p", { class: "callout" }, icon("warning"), words(`reason.${linkFailure}`));
 }
 
 /**

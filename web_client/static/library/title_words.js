@@ -1,12 +1,12 @@
 // What is said of a title in several places of the library.
 
-import { textOf } from "../core/library.js";
 import { ago } from "../core/relative_time.js";
+import { textOf } from "../core/title_texts.js";
 import { LANGUAGE_TAGS } from "../strings/words.js";
 import { element } from "./elements.js";
 import { icon } from "./icons.js";
 
-/** @import {Device, LibraryView, Title} from "../types.js" */
+/** @import {Device, LibraryView, SessionStateLabel, Title} from "../types.js" */
 /** @import {WordKey} from "../strings/words.js" */
 
 /** @type {Readonly<Record<Device, WordKey>>} */
@@ -44,6 +44,16 @@ export function lastPlayed({ last_played_ms }, { words, language, nowMs }) {
   if (since === null) return words("library.played_now");
   const format = new Intl.RelativeTimeFormat(LANGUAGE_TAGS[language] ?? "en", { numeric: "auto" });
   return words("library.played_ago", { when: format.format(since.value, since.unit) });
+}
+
+/**
+ * What the title's session does, in words.
+ * @param {SessionStateLabel} state
+ * @returns {WordKey}
+ */
+export function sessionWords(state) {
+  if (state === "queued") return "library.queued";
+  return state === "paused" ? "library.paused" : "library.running";
 }
 
 /**

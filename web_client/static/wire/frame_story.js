@@ -2,7 +2,7 @@
 // wire/vectors/frame_story.json. Only what a page needs: it reads all kinds and writes its own.
 
 import {
-  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, PHASE_SHIFT_MAX_US, Presence, Reason,
+  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, PHASE_SHIFT_MAX_US, Presence, Reason, SEATS_MAX,
   STORY_MESSAGE_MAX_BYTES, StoryKind,
 } from "./constants.js";
 import { WireError } from "./errors.js";
@@ -19,6 +19,7 @@ const SIZES = {
   [StoryKind.TEXT_INPUT]: 2,
   [StoryKind.ABSENCE]: 6,
   [StoryKind.DISPLAY_PHASE]: 5,
+  [StoryKind.SEAT_RUMBLE]: 9,
 };
 const CURSOR_HEAD_BYTES = 6;
 
@@ -80,10 +81,12 @@ function decodeFixed(kind, view) {
       return { kind, client_us: time(view, 1), received_us: time(view, 9), sent_us: time(view, 17) };
     case StoryKind.ACK:
       return { kind, ack_seq: view.getUint32(1) };
-    case StoryKind.RUMBLE: {
-      const pad = view.getUint8(1);
-      if (pad >= PADS_MAX) throw new WireError(Reason.MALFORMED, `pad ${pad} of ${PADS_MAX}`);
-      return { kind, pad, low: view.getUint16(2), high: view.getUint16(4), duration_ms: view.getUint16(6) };
+    case StoryKind.RUMBLE:
+      return { kind, ...rumble(view, 1) };
+    case StoryKind.SEAT_RUMBLE: {
+      const seat = view.getUint8(1);
+      if (seat >= SEATS_MAX) throw new WireError(Reason.MALFORMED, `seat ${seat} of ${SEATS_MAX}`);
+      return { kind, seat, ...rumble(view, 2) };
     }
     case StoryKind.ABSENCE: {
       const presence = Object.values(Presence).find((each) => each === view.getUint8(1));
@@ -101,6 +104,17 @@ function decodeFixed(kind, view) {
       return { kind: StoryKind.TEXT_INPUT, wanted: wanted === 1 };
     }
   }
+}
+
+/**
+ * @param {DataView} view
+ * @param {number} at
+ */
+function rumble(view, at) {
+  const pad = view.getUint8(at);
+  if (pad >= PADS_MAX) throw new WireError(Reason.MALFORMED, `pad ${pad} of ${PADS_MAX}`);
+  const [low, high, duration_ms] = [view.getUint16(at + 1), view.getUint16(at + 3), view.getUint16(at + 5)];
+  return { pad, low, high, duration_ms };
 }
 
 /**
