@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from fractions import Fraction
 from unittest.mock import Mock
 
 import av
@@ -217,3 +218,29 @@ async def test_a_hardware_encoder_that_fails_gives_way_to_software() -> None:
     finally:
         await rung.close()
         await made.rung.close()
+
+
+async def test_a_smaller_point_shrinks_the_next_picture_and_costs_one_keyframe() -> None:
+    async with bench() as made:
+        for scale, fps, size in (
+            (Fraction(1), 60, (320, 180)),
+            (Fraction(1, 2), 30, (160, 90)),
+            (Fraction(1), 60, (320, 180)),
+        ):
+            made.rung.set_point(scale, fps)
+            shown = len(made.frames)
+            for _ in range(3):
+                await made.put(made.picture())
+            await made.until(lambda shown=shown: len(made.frames) >= shown + 3)  # type: ignore[misc]
+            new = made.frames[shown:]
+            assert {(frame.width_px, frame.height_px) for frame in new} == {size}
+            assert [frame.keyframe for frame in new] == [True, False, False]
+
+
+async def test_no_point_is_too_small_for_an_encoder() -> None:
+    async with bench() as made:
+        made.rung.set_point(Fraction(1, 100), 60)
+        await made.put(made.picture())
+        await made.until(lambda: bool(made.frames))
+        assert (made.frames[0].width_px, made.frames[0].height_px) == (16, 16)
+        assert made.failures == []

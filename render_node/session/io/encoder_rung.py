@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TypeAlias
 
 import structlog
@@ -24,6 +25,7 @@ from render_node.session.io.encoders import EncoderSettings, OpenEncoder
 from render_node.session.io.title_process import CapturedFrame
 from render_node.session.media import EncodedFrame, FrameTimes
 from wire.errors import WireError
+from wire.limits import PICTURE_MIN_PX
 from wire.session_control import VideoCodec
 from wire.worker_control import EncoderSpec
 
@@ -62,7 +64,6 @@ class EncoderRung:
         """Start the thread; the encoder is opened with the first picture, whose size it needs."""
         self._name = spec.h264_encoder if codec is VideoCodec.H264 else "libvpx"
         self._preset = spec.x264_preset
-        self._fps = fps
         self._on_frame = on_frame
         self._on_failed = on_failed
         self._failures = 0
@@ -79,6 +80,7 @@ class EncoderRung:
         self._opened_us = 0
         self._picture: VideoFrame | None = None
         self._size = (0, 0)
+        self._point = Fraction(1), fps
         self._input_seq = 0
         self._pts = -1
         self._frame_id = 0
@@ -131,6 +133,13 @@ class EncoderRung:
     def set_bitrate(self, bps: int) -> None:
         """Change the target from the next picture on."""
         self._bitrate_bps = bps
+
+    def set_point(self, scale: Fraction, fps: int) -> None:
+        """Encode the picture at a share of its width and height, at so many frames per second, from the next one on.
+
+        A change costs a keyframe.
+        """
+        self._point = scale, fps
 
     async def close(self) -> None:
         """End the thread; no callback comes afterwards."""
@@ -193,7 +202,8 @@ class EncoderRung:
         if frame is None:
             return None
         try:
-            self._size = frame.width & ~1, frame.height & ~1
+            scale = self._point[0]
+            self._size = _scaled(frame.width, scale), _scaled(frame.height, scale)
             self._picture = self._open_encoder(now_us).convert(frame.pixels, frame.width, frame.height)
         finally:
             release()
@@ -241,13 +251,18 @@ class EncoderRung:
     def _open_encoder(self, now_us: int) -> OpenEncoder:
         """Return the encoder that fits the picture and the target rate, opened anew only where it must be."""
         size, encoder = self._size, self._encoder
-        if encoder is not None and (encoder.settings.width_px, encoder.settings.height_px) == size:
+        fps = self._point[1]
+        if encoder is not None and encoder.settings.shape == (*size, fps):
             if encoder.bitrate_bps == self._bitrate_bps or encoder.set_bitrate(self._bitrate_bps):
                 return encoder
             change = abs(self._bitrate_bps / encoder.settings.bitrate_bps - 1)
             if change < REOPEN_MIN_CHANGE or now_us - self._opened_us < REOPEN_MIN_INTERVAL_US:
                 return encoder
         self._encoder = None
-        settings = EncoderSettings(*size, self._fps, self._bitrate_bps, self._preset)
+        settings = EncoderSettings(*size, fps, self._bitrate_bps, self._preset)
         self._encoder, self._opened_us = OpenEncoder(self._name, settings), now_us
         return self._encoder
+
+
+def _scaled(edge_px: int, scale: Fraction) -> int:
+    return max(int(edge_px * scale), PICTURE_MIN_PX) & ~1

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from render_node.session.core.keyframe_policy import KeyframePolicy
-from render_node.session.core.rate_limit import TokenBucket
-from render_node.session.io import monotonic
-from render_node.session.io.encoder_rung import EncoderRung
 from render_node.session.io.input_path import InputPath
 from render_node.session.io.participants import Peer, Table
-from render_node.session.io.title_process import CapturedFrame, TitleProcess
+from render_node.session.io.rung import Rung
+from render_node.session.io.title_process import TitleProcess
 from render_node.session.media import EncodedFrame, OpusPacket
 from wire.frame_story import (
     NO_INPUT_US,
@@ -39,34 +35,7 @@ from wire.worker_control import EncoderSpec, WorkerStats
 ACK_DELAY_S = 0.025
 """How long an acknowledgement of input waits for a frame to ride on; a little over one frame at 60 fps."""
 
-RECOVERIES_PER_S = 10
-"""Frames predicted from further back for the sake of one player's losses; each costs the others a little quality."""
-
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Rung:
-    """An encoder, its place among the title's pictures, and its rules for keyframes and recoveries."""
-
-    encoder: EncoderRung
-    title: TitleProcess
-    keyframes: KeyframePolicy
-    recoveries: TokenBucket
-    seen: int = 0
-    waits: bool = False
-    """A picture was left out because there was no room to send it."""
-
-    def take(self) -> CapturedFrame | None:
-        """Return the newest picture that this rung has not seen; in the encoder's thread."""
-        frame = self.title.take_frame(self.seen)
-        if frame is not None:
-            self.seen = frame.number
-        return frame
-
-    def offer_picture(self) -> None:
-        """Let the encoder take the newest picture as soon as it is free."""
-        self.encoder.submit(self.take, self.title.release_frame)
 
 
 class MediaFanout:
@@ -88,7 +57,7 @@ class MediaFanout:
         self._inputs = inputs
         self._spec = spec
         self._fps = fps
-        self._rungs: dict[VideoCodec, _Rung] = {}
+        self._rungs: dict[VideoCodec, Rung] = {}
         self._cursor: Cursor | None = None
         self._text: TextInput | None = None
         self._ack_timers: dict[str, asyncio.TimerHandle] = {}
@@ -106,43 +75,32 @@ class MediaFanout:
         if codec in self._rungs:
             self.fit_bitrates()
             return
-        loop = asyncio.get_running_loop()
-        encoder = EncoderRung(
+        self._rungs[codec] = Rung(
             codec,
             self._spec,
             self._fps,
+            self._title,
+            self._table,
             on_frame=lambda frame: self._send_frame(codec, frame),
             on_failed=self._on_failed,
-            loop=loop,
         )
-        self._rungs[codec] = _Rung(
-            encoder, self._title, KeyframePolicy(), TokenBucket(RECOVERIES_PER_S, RECOVERIES_PER_S / 2)
-        )
-        self.fit_bitrates()
-        self._rungs[codec].offer_picture()
 
     def fit_bitrates(self) -> None:
         """Hold every rung to what its seated players allow."""
-        for codec, rung in self._rungs.items():
-            rung.encoder.set_bitrate(self._table.video_bps(codec, self._spec.target_bps))
+        for rung in self._rungs.values():
+            rung.fit_bitrate()
 
     def room_again(self, codec: VideoCodec) -> None:
         """A peer of this rung takes frames again: the picture that was left out may be encoded now."""
         rung = self._rungs.get(codec)
-        if rung is not None and rung.waits and not self._paused:
-            self._offer(codec, rung)
-
-    def _offer(self, codec: VideoCodec, rung: _Rung) -> None:
-        """Let a rung encode the newest picture, unless a seated player's network has no room for it now."""
-        rung.waits = not self._table.takes_frame(codec)
-        if not rung.waits:
-            rung.offer_picture()
+        if rung is not None and not self._paused:
+            rung.room_again()
 
     async def close_unused_rungs(self) -> None:
         """End every rung whose codec no peer needs any more; the others may have other players now."""
         unused = [self._rungs.pop(codec) for codec in self._rungs.keys() - self._table.codecs()]
         for rung in unused:
-            await rung.encoder.close()
+            await rung.close()
         self.fit_bitrates()
 
     async def close(self) -> None:
@@ -150,32 +108,17 @@ class MediaFanout:
         for timer in self._ack_timers.values():
             timer.cancel()
         while self._rungs:
-            await self._rungs.popitem()[1].encoder.close()
+            await self._rungs.popitem()[1].close()
 
     def keyframe_needed(self, codec: VideoCodec, role: Role) -> None:
         """A peer cannot decode on; ask its rung for a keyframe as often as the peer's role allows."""
-        rung = self._rungs.get(codec)
-        if rung is not None and rung.keyframes.request(role, monotonic.now_us()):
-            rung.encoder.request_keyframe()
+        if codec in self._rungs:
+            self._rungs[codec].keyframe_needed(role)
 
     def frames_lost(self, codec: VideoCodec, role: Role, lost_id: int, newest_id: int) -> None:
-        """A peer lacks frames; let the next one do without them, or be a keyframe.
-
-        Args:
-            codec: Of its rung.
-            role: A spectator gets no more recoveries than keyframes.
-            lost_id: First frame that it lacks.
-            newest_id: Newest one.
-        """
-        rung = self._rungs.get(codec)
-        if rung is None:
-            return
-        now_us = monotonic.now_us()
-        if role is Role.SPECTATOR:
-            if rung.keyframes.request(role, now_us) and not rung.encoder.recover(lost_id, newest_id):
-                rung.encoder.request_keyframe()
-        elif rung.recoveries.take(now_us) and not rung.encoder.recover(lost_id, newest_id):
-            self.keyframe_needed(codec, role)
+        """A peer of a rung lacks frames from one to another; see ``Rung.frames_lost``."""
+        if codec in self._rungs:
+            self._rungs[codec].frames_lost(role, lost_id, newest_id)
 
     def pause(self, paused: bool) -> None:
         """Stop sending media, or go on with a keyframe; the title runs on and stories are sent all the same."""
@@ -185,8 +128,7 @@ class MediaFanout:
         if not paused:
             self._stale = set(self._rungs)
             for rung in self._rungs.values():
-                rung.offer_picture()
-                rung.encoder.request_keyframe()
+                rung.refresh()
 
     @property
     def is_paused(self) -> bool:
@@ -200,8 +142,8 @@ class MediaFanout:
         self.frames_captured += 1
         if self._paused:
             return
-        for codec, rung in self._rungs.items():
-            self._offer(codec, rung)
+        for rung in self._rungs.values():
+            rung.flipped()
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send 10 ms of sound to everybody."""
@@ -279,22 +221,15 @@ class MediaFanout:
             return
         self._stale.discard(codec)
         if frame.keyframe and codec in self._rungs:
-            self._rungs[codec].keyframes.note_keyframe(monotonic.now_us())
+            self._rungs[codec].keyframe_made()
         for peer in self._table.of_codec(codec):
             try:
                 peer.session.send_video(frame, partial(self._send_story, peer, frame))
             except Exception:
                 # One peer's fault must not starve those behind it.
                 log.exception("frame_not_sent", participant=peer.participant.participant_id)
-        if codec is VideoCodec.VP8:
-            self._confirm(codec)
-
-    def _confirm(self, codec: VideoCodec) -> None:
-        """Tell a rung what all its peers have; who waits for a keyframe has nothing that matters."""
-        confirmed = [peer.session.confirmed_id() for peer in self._table.of_codec(codec)]
-        known = [frame_id for frame_id in confirmed if frame_id is not None]
-        if known and codec in self._rungs:
-            self._rungs[codec].encoder.confirm(min(known))
+        if codec is VideoCodec.VP8 and codec in self._rungs:
+            self._rungs[codec].confirm()
 
     def _send_story(self, peer: Peer, frame: EncodedFrame, sent_us: int) -> None:
         participant = peer.participant

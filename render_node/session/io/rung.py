@@ -1,0 +1,159 @@
+"""One codec's encoder in a session, its place among the title's pictures, and the rules by which it serves its peers.
+
+What is encoded follows the seated players: the least that any of their networks carries, within what each allows. A
+picture for which one of them has no room now is left out before it is encoded rather than queued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from fractions import Fraction
+
+from render_node.session.core.adaptation import Adaptation, Caps, Sample
+from render_node.session.core.keyframe_policy import KeyframePolicy
+from render_node.session.core.rate_limit import TokenBucket
+from render_node.session.io import monotonic
+from render_node.session.io.encoder_rung import EncoderRung
+from render_node.session.io.participants import Table
+from render_node.session.io.title_process import CapturedFrame, TitleProcess
+from render_node.session.media import EncodedFrame
+from wire.session_control import Role, VideoCodec
+from wire.worker_control import EncoderSpec
+
+RECOVERIES_PER_S = 10
+"""Frames predicted from further back for the sake of one player's losses; each costs the others a little quality."""
+
+ADAPT_S = 0.25
+"""Between looks at whether size and frame rate fit the bitrate."""
+
+
+class Rung:
+    """Owns its encoder until ``close``; everything runs on the loop but the taking of pictures."""
+
+    def __init__(
+        self,
+        codec: VideoCodec,
+        spec: EncoderSpec,
+        fps: int,
+        title: TitleProcess,
+        table: Table,
+        *,
+        on_frame: Callable[[EncodedFrame], None],
+        on_failed: Callable[[str], None],
+    ) -> None:
+        """Start the encoder and let it take the title's newest picture."""
+        self.codec = codec
+        self._spec = spec
+        self._fps = fps
+        self._title = title
+        self._table = table
+        self._loop = asyncio.get_running_loop()
+        self.encoder = EncoderRung(codec, spec, fps, on_frame=on_frame, on_failed=on_failed, loop=self._loop)
+        self._keyframes = KeyframePolicy()
+        self._recoveries = TokenBucket(RECOVERIES_PER_S, RECOVERIES_PER_S / 2)
+        self._adaptation: Adaptation | None = None
+        self._source = (0, 0)
+        self._every = 1
+        self._flips = 0
+        self._seen = 0
+        self._waits = False
+        self._used_bytes = 0
+        self._sampled_us = monotonic.now_us()
+        self._timer = self._loop.call_later(ADAPT_S, self._adapt)
+        self.fit_bitrate()
+        self.offer_picture()
+
+    async def close(self) -> None:
+        """End the encoder; nothing is called back afterwards."""
+        self._timer.cancel()
+        await self.encoder.close()
+
+    def fit_bitrate(self) -> None:
+        """Hold the encoder to what the seated players allow and receive."""
+        self.encoder.set_bitrate(self._target_bps())
+
+    def flipped(self) -> None:
+        """The title has a new picture: take it, unless this one is left out."""
+        self._flips += 1
+        if self._flips % self._every:
+            return
+        self._waits = not self._table.takes_frame(self.codec)
+        if not self._waits:
+            self.offer_picture()
+
+    def room_again(self) -> None:
+        """A player's network takes frames again: the picture that was left out may be encoded now."""
+        if self._waits:
+            self._waits = not self._table.takes_frame(self.codec)
+            if not self._waits:
+                self.offer_picture()
+
+    def offer_picture(self) -> None:
+        """Let the encoder take the newest picture as soon as it is free."""
+        self.encoder.submit(self._take, self._title.release_frame)
+
+    def refresh(self) -> None:
+        """Go on after a pause: with the newest picture, as a keyframe."""
+        self.offer_picture()
+        self.encoder.request_keyframe()
+
+    def keyframe_needed(self, role: Role) -> None:
+        """A peer cannot decode on; make a keyframe as often as the peer's role allows."""
+        if self._keyframes.request(role, monotonic.now_us()):
+            self.encoder.request_keyframe()
+
+    def keyframe_made(self) -> None:
+        """A keyframe goes out to all peers."""
+        self._keyframes.note_keyframe(monotonic.now_us())
+
+    def frames_lost(self, role: Role, lost_id: int, newest_id: int) -> None:
+        """A peer lacks frames; let the next one do without them, or be a keyframe.
+
+        Args:
+            role: A spectator gets no more recoveries than keyframes.
+            lost_id: First frame that it lacks.
+            newest_id: Newest one.
+        """
+        now_us = monotonic.now_us()
+        if role is Role.SPECTATOR:
+            if self._keyframes.request(role, now_us) and not self.encoder.recover(lost_id, newest_id):
+                self.encoder.request_keyframe()
+        elif self._recoveries.take(now_us) and not self.encoder.recover(lost_id, newest_id):
+            self.keyframe_needed(role)
+
+    def confirm(self) -> None:
+        """Tell the encoder what all peers have; who waits for a keyframe has nothing that matters."""
+        confirmed = [peer.session.confirmed_id() for peer in self._table.of_codec(self.codec)]
+        known = [frame_id for frame_id in confirmed if frame_id is not None]
+        if known:
+            self.encoder.confirm(min(known))
+
+    def _take(self) -> CapturedFrame | None:
+        """Return the newest picture that was not taken yet; in the encoder's thread."""
+        frame = self._title.take_frame(self._seen)
+        if frame is not None:
+            self._seen = frame.number
+            self._source = frame.width, frame.height
+        return frame
+
+    def _target_bps(self) -> int:
+        return self._table.video_bps(self.codec, self._spec.target_bps)
+
+    def _adapt(self) -> None:
+        self._timer = self._loop.call_later(ADAPT_S, self._adapt)
+        now_us = monotonic.now_us()
+        elapsed_us, self._sampled_us = max(1, now_us - self._sampled_us), now_us
+        used_bytes, self._used_bytes = self._used_bytes, self.encoder.stats.encoded_bytes
+        width, height = self._source
+        if not width:
+            return
+        caps = Caps(width, height, self._fps)
+        if self._adaptation is None:
+            self._adaptation = Adaptation(caps)
+        else:
+            self._adaptation.set_caps(caps)
+        used_bps = (self._used_bytes - used_bytes) * 8_000_000 // elapsed_us
+        point = self._adaptation.take(Sample(self._target_bps(), used_bps), now_us).point
+        self._every = max(1, round(self._fps / point.fps))
+        self.encoder.set_point(Fraction(point.height_px, height), point.fps)
