@@ -99,7 +99,7 @@ class PeerSession:
         self._timer: asyncio.TimerHandle | None = None
         self._built: BuiltConnection | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.feedback = PeerFeedback(self._receipts)
+        self.feedback = PeerFeedback(self._receipts, self._outage)
 
     @property
     def sent_bytes(self) -> int:
@@ -336,6 +336,12 @@ class PeerSession:
             self._want_keyframe(now_us)
         else:
             self._guarded(self._callbacks.on_frames_lost)(*missing)
+
+    def _outage(self, first_id: int, newest_id: int) -> None:
+        now_us = _now_us()
+        is_told = self._parts().video.extension_ids.dependency_descriptor is not None
+        self._chain.lost(first_id, newest_id, now_us, is_told=is_told)
+        self._want_help(now_us)
 
     def _drop(self, frame: EncodedFrame, now_us: int) -> int:
         self._chain.skipped(frame.frame_id, now_us)
