@@ -13,7 +13,7 @@ from render_node.session.core.protection import NOTHING, Protection
 from render_node.session.io.peer_session import PeerSession
 from tests.media.peer_media import Looper, clip
 from tests.support.live_source import LiveSource
-from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, random_loss
+from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, now_us, random_loss
 from tests.support.lossy_stand import LossRun, run_lossy
 from wire.session_control import VideoCodec
 
@@ -185,3 +185,34 @@ async def test_a_dropped_frame_is_left_behind_without_a_keyframe(browser: Browse
     assert not run.link.keyframe_requests
     assert run.stats["freezeCount"] == 0
     assert max(errors.values()) < 1.5 * max(clean)
+
+
+@pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.VP8])
+async def test_after_an_outage_the_picture_starts_afresh(browser: Browser, codec: VideoCodec) -> None:
+    """The link has a third more than the stream needs: repeating 200 ms would delay it for a second."""
+    source = LiveSource(codec, 3_000_000)
+    outages: list[int] = []
+
+    def lose_all_for_a_while(link: LossyLink, peer: PeerSession) -> None:
+        began_us = now_us()
+        link.rate_bps = 4_000_000
+
+        def loses(packet: WirePacket) -> bool:
+            gone = (packet.sent_us - began_us) % 1_200_000 > 1_000_000
+            if gone and (not outages or packet.sent_us - outages[-1] > 500_000):
+                outages.append(packet.sent_us)
+            return gone
+
+        link.loses = loses
+
+    try:
+        run = await run_lossy(browser, codec, source, lose_all_for_a_while, seconds=5)
+    finally:
+        await source.close()
+    report(f"outages, {codec}", run)
+    repeats, late = source.peers[0]._parts().video.repeats, max(run.late_ms().values())
+    print("recoveries", source.recoveries, "gaps", run.gaps_ms()[-6:], "repeats", repeats)
+    assert len(outages) >= 3
+    assert run.gaps_ms()[-1] < 700
+    assert late < 500
+    assert bool(source.recoveries) == (codec is VideoCodec.VP8)

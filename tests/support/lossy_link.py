@@ -15,6 +15,9 @@ from render_node.session.io.peer_session import PeerSession
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
 
+QUEUE_US = 300_000
+"""What waits longer than this for a link of limited rate is lost."""
+
 _RTP_HEADER = struct.Struct("!BBHII")
 
 
@@ -75,7 +78,10 @@ class LossyLink:
         peer.feedback.receive = self._feedback  # type: ignore[method-assign]
         self._delay_s = delay_s
         self._loop = asyncio.get_running_loop()
+        self._free_us = 0
         self.loses: Loses = lambda packet: False
+        self.rate_bps: int | None = None
+        """Of the link; None for any."""
         self.sent: list[WirePacket] = []
         self.lost: list[WirePacket] = []
         self.nacks: list[tuple[int, tuple[int, ...]]] = []
@@ -86,7 +92,7 @@ class LossyLink:
     def _send(self, datagrams: Sequence[bytes]) -> int:
         kept = [data for data in datagrams if not self._is_lost(data)]
         if kept:
-            self._loop.call_later(self._delay_s, self._put, kept)
+            self._loop.call_later(self._delay_s + max(0, self._free_us - now_us()) / 1e6, self._put, kept)
         return len(datagrams)
 
     def _is_lost(self, data: bytes) -> bool:
@@ -94,10 +100,19 @@ class LossyLink:
         if 128 <= first < 192 and not 192 <= second <= 223:
             packet = WirePacket(now_us(), ssrc, second & 0x7F, seq, rtp_ts, bool(second & 0x80), len(data))
             self.sent.append(packet)
-            if self.loses(packet):
+            if self.loses(packet) or self._waits_us(len(data)) > QUEUE_US:
                 self.lost.append(packet)
                 return True
         return False
+
+    def _waits_us(self, size_bytes: int) -> int:
+        """Let a packet queue; return how long it waits for those before it."""
+        if self.rate_bps is None:
+            return 0
+        waits_us = max(0, self._free_us - now_us())
+        if waits_us <= QUEUE_US:
+            self._free_us = now_us() + waits_us + size_bytes * 8_000_000 // self.rate_bps
+        return waits_us
 
     def _feedback(self, data: bytes, video: RtpSender, path: SendPath, *, now_us: int, now_ntp: int) -> bool:
         for item in parse_rtcp(data):

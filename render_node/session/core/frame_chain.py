@@ -58,6 +58,24 @@ class FrameChain:
         if not self._recovers or now_us - self._missing_since_us > PATIENCE_US:
             self._needs_keyframe = True
 
+    def lost(self, first_id: int, newest_id: int, now_us: int, *, is_told: bool) -> None:
+        """Frames that were sent are given up.
+
+        Args:
+            first_id: The first of them.
+            newest_id: The newest one sent.
+            now_us: Monotonic clock.
+            is_told: Whether the peer is told which frames depend on which; else only a keyframe helps.
+        """
+        if self._needs_keyframe:
+            return
+        if self._missing is None:
+            self._missing_since_us = now_us
+        else:
+            first_id = min(first_id, self._missing[0])
+        self._missing = first_id, newest_id
+        self._needs_keyframe = not (self._recovers and is_told)
+
     @property
     def missing(self) -> tuple[int, int] | None:
         """First and newest frame that it lacks, if a frame without them would help; None if only a keyframe does."""

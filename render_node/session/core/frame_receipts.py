@@ -66,6 +66,26 @@ class FrameReceipts:
             self._forget_oldest()
         return self._confirmed_id
 
+    @property
+    def packets_per_frame(self) -> float:
+        """Mean over the frames that are remembered; 0 without any."""
+        return len(self._by_seq) / len(self._sent) if self._sent else 0.0
+
+    def lost(self, seqs: Iterable[int]) -> tuple[int, int] | None:
+        """Give up these packets and all that was sent after them.
+
+        Returns:
+            First and newest frame given up; None if none of the packets is remembered.
+        """
+        frames = [frame.frame_id for seq in seqs if (frame := self._by_seq.get(seq)) is not None]
+        if not frames:
+            return None
+        first_id, newest_id = min(frames), self._sent[-1].frame_id
+        while self._sent and self._sent[-1].frame_id >= first_id:
+            for seq in self._sent.pop().seqs:
+                self._by_seq.pop(seq % SEQ_MODULUS, None)
+        return first_id, newest_id
+
     def _forget_oldest(self) -> None:
         for seq in self._sent.popleft().seqs:
             self._by_seq.pop(seq % SEQ_MODULUS, None)

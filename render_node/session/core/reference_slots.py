@@ -99,6 +99,7 @@ class ReferenceSlots:
                 reference_id = self._slots[place].frame_id
                 assert reference_id is not None
                 self._fresh_id = frame_id
+                self._drop_unconfirmed()
                 return ReferencePlan(_RECOVER[place], reference_id)
         place = self._to_refill(frame_id)
         if place is None:
@@ -106,6 +107,12 @@ class ReferenceSlots:
         self._slots[place].frame_id, self._slots[place].is_confirmed = frame_id, False
         self._stored_id = frame_id
         return ReferencePlan(_STORE[place], frame_id - 1)
+
+    def _drop_unconfirmed(self) -> None:
+        """Empty the slots whose picture somebody may lack who decodes on from here without having told."""
+        for slot in self._slots:
+            if not slot.is_confirmed:
+                slot.frame_id = None
 
     def _newest_confirmed(self, before_id: int) -> int | None:
         """Return the slot to recover a frame from, if one is within a descriptor's reach."""

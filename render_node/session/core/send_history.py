@@ -62,6 +62,11 @@ class SendHistory:
             del self._sent[first]
             self._bytes -= len(held.packet)
 
+    def clear(self) -> None:
+        """Forget all packets: none of them is worth repeating any more."""
+        self._sent.clear()
+        self._bytes = 0
+
     def repeat(self, seq: int, now_us: int, rtt_us: int) -> bytes | None:
         """Return the packet to send again for a NACK, or None.
 

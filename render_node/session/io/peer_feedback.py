@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from render_node.session.core.frame_receipts import FrameReceipts
+from render_node.session.core.outage import OutageWatch
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.rtcp import (
     KeyframeRequest,
@@ -34,10 +37,13 @@ class PeerFeedback:
 
     Args:
         receipts: Is told what the peer misses.
+        on_outage: Called with first and newest frame when so much is missing that it is not repeated.
     """
 
-    def __init__(self, receipts: FrameReceipts) -> None:
+    def __init__(self, receipts: FrameReceipts, on_outage: Callable[[int, int], None]) -> None:
         self._receipts = receipts
+        self._on_outage = on_outage
+        self._outage = OutageWatch()
         self.rtt_us = 0
         """Smoothed round trip; 0 until the first report that answers one of ours."""
         self.fraction_lost = 0.0
@@ -50,6 +56,7 @@ class PeerFeedback:
         self.malformed = 0
         """Reports that contradict themselves."""
         self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
+        self._given_up_told = 0
         self._last_report: ReceptionReport | None = None
         self._answers = TokenBucket(ROUND_TRIP_ANSWERS_PER_S, ROUND_TRIP_ANSWERS_PER_S / 10)
 
@@ -68,9 +75,7 @@ class PeerFeedback:
                     self.keyframe_requests += 1
                     wants_keyframe = True
                 case Nack(ssrc, seqs) if ssrc == video.ssrc:
-                    self.nacked += len(seqs)
-                    self._receipts.asked(seqs, now_us)
-                    video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
+                    self._missed(seqs, video, now_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
                     self._tell_loss(item, video, now_us)
@@ -84,6 +89,17 @@ class PeerFeedback:
                     pass
         return wants_keyframe
 
+    def _missed(self, seqs: tuple[int, ...], video: RtpSender, now_us: int) -> None:
+        self.nacked += len(seqs)
+        if self._outage.asked(seqs, self._receipts.packets_per_frame, now_us):
+            lost = self._receipts.lost(seqs)
+            if lost is not None:
+                video.give_up()
+                self._on_outage(*lost)
+                return
+        self._receipts.asked(seqs, now_us)
+        video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
+
     def _reported(self, report: ReceptionReport, now_ntp: int) -> None:
         self.fraction_lost = report.fraction_lost
         self.jitter = report.jitter
@@ -93,11 +109,12 @@ class PeerFeedback:
             self.rtt_us = round(smoothed) if self.rtt_us else rtt_us
 
     def _tell_loss(self, report: ReceptionReport, video: RtpSender, now_us: int) -> None:
-        """Tell the sender how many of how many packets were lost since the report before."""
+        """Tell the sender how many of how many packets were lost since the report before, outages left out."""
         before, self._last_report = self._last_report, report
         if before is not None and video.protection is not None:
+            given_up, self._given_up_told = self._outage.given_up - self._given_up_told, self._outage.given_up
             video.protection.policy.report(
-                report.packets_lost - before.packets_lost,
+                report.packets_lost - before.packets_lost - given_up,
                 report.highest_seq - before.highest_seq,
                 rtt_us=self.rtt_us,
                 now_us=now_us,

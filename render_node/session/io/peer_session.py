@@ -109,7 +109,7 @@ class PeerSession:
         self._timer: asyncio.TimerHandle | None = None
         self._built: BuiltConnection | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.feedback = PeerFeedback(self._receipts)
+        self.feedback = PeerFeedback(self._receipts, self._outage)
         self.path = SendPath(
             limits, on_rate=self._guarded(callbacks.on_rate), on_room=self._guarded(callbacks.on_room)
         )
@@ -359,6 +359,12 @@ class PeerSession:
             self._want_keyframe(now_us)
         else:
             self._guarded(self._callbacks.on_frames_lost)(*missing)
+
+    def _outage(self, first_id: int, newest_id: int) -> None:
+        now_us = monotonic.now_us()
+        is_told = self._parts().video.extension_ids.dependency_descriptor is not None
+        self._chain.lost(first_id, newest_id, now_us, is_told=is_told)
+        self._want_help(now_us)
 
     def _drop(self, frame: EncodedFrame, now_us: int) -> None:
         self._chain.skipped(frame.frame_id, now_us)

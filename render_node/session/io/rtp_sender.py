@@ -185,6 +185,11 @@ class RtpSender(RTCRtpSender):
             repeats.append(Outgoing(packet, self._extensions))
         self._path.send(repeats, PacketKind.RTX)
 
+    def give_up(self) -> None:
+        """Repeat nothing that was sent so far."""
+        if self._history is not None:
+            self._history.clear()
+
     def send_report(self, *, now_us: int, now_ntp: int) -> None:
         """Send a sender report if anything was sent yet."""
         if self._newest is None or not self.is_ready:

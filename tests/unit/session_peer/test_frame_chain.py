@@ -50,3 +50,15 @@ def test_patience_ends_in_a_keyframe() -> None:
     assert chain.missing is None
     assert not chain.decodes(8, 4)
     assert chain.decodes(8, None)
+
+
+def test_frames_given_up_are_left_behind_only_by_a_peer_that_is_told() -> None:
+    for recovers, is_told, waits in ((True, True, True), (True, False, False), (False, True, False)):
+        chain = FrameChain(recovers=recovers)
+        chain.sent()
+        chain.lost(5, 9, 0, is_told=is_told)
+        assert chain.is_broken
+        assert chain.missing == ((5, 9) if waits else None)
+        assert chain.decodes(10, 4) == waits
+        assert not chain.decodes(10, 9)
+        assert chain.decodes(10, None)

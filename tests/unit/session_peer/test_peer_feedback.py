@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpRtpfbPacket
 
 from render_node.session.core.frame_protection import FrameProtection
@@ -34,6 +35,10 @@ class FakeSender:
         self.protection = FrameProtection(None)
         self.repeated: list[int] = []
         self.rtcp: list[bytes] = []
+        self.gave_up = 0
+
+    def give_up(self) -> None:
+        self.gave_up += 1
 
     def repeat(self, seqs: tuple[int, ...], *, now_us: int, rtt_us: int) -> None:
         self.repeated += seqs
@@ -45,7 +50,9 @@ class FakeSender:
 class Bench:
     def __init__(self) -> None:
         self.sender = FakeSender()
-        self.feedback = PeerFeedback(FrameReceipts())
+        self.receipts = FrameReceipts()
+        self.outages: list[tuple[int, ...]] = []
+        self.feedback = PeerFeedback(self.receipts, lambda *frames: self.outages.append(frames))
 
     def receive(self, data: bytes, now_us: int = 0) -> bool:
         return self.feedback.receive(data, cast(RtpSender, self.sender), NO_PATH, now_us=now_us, now_ntp=NTP)
@@ -78,16 +85,61 @@ def test_nacks_and_keyframe_requests_for_another_stream_are_not_ours() -> None:
     assert bench.sender.repeated == [5, 6]
 
 
+def report(lost: int, highest_seq: int, last_sr: int = 0) -> bytes:
+    info = RtcpReceiverInfo(
+        ssrc=SSRC, fraction_lost=26, packets_lost=lost, highest_sequence=highest_seq, jitter=9, lsr=last_sr, dlsr=0
+    )  # fmt: skip
+    return bytes(RtcpRrPacket(ssrc=1, reports=[info]))
+
+
 def test_reports_smooth_the_round_trip_and_tell_the_loss_between_them() -> None:
     bench = Bench()
     sent = (NTP >> 16) & 0xFFFFFFFF
     for turn, delay_ms in enumerate((20, 40)):
         asked = (sent - (delay_ms << 16) // 1000) & 0xFFFFFFFF
-        info = RtcpReceiverInfo(
-            ssrc=SSRC, fraction_lost=26, packets_lost=3 + turn * 2, highest_sequence=5 + turn * 100,
-            jitter=9, lsr=asked, dlsr=0,
-        )  # fmt: skip
-        bench.receive(bytes(RtcpRrPacket(ssrc=1, reports=[info])), turn)
+        bench.receive(report(3 + turn * 2, 5 + turn * 100, asked), turn)
     assert abs(bench.feedback.rtt_us - 25_000) < 50
     assert bench.feedback.fraction_lost == 26 / 256
     assert bench.sender.protection.policy.loss == 0.02
+
+
+def test_an_outage_is_no_reason_for_parity() -> None:
+    bench = Bench()
+    for frame_id in range(1, 11):
+        bench.receipts.sent(frame_id, frame_id * 10, 10, 0)
+    bench.receive(report(0, 10))
+    bench.receive(nack(*range(20, 80)), 1)
+    assert bench.outages
+    bench.receive(report(61, 110), 2)
+    assert bench.sender.protection.policy.loss == pytest.approx(0.01, rel=1e-3)
+    bench.receive(report(81, 210), 3)
+    assert bench.sender.protection.policy.loss == pytest.approx(0.105, rel=1e-3)
+
+
+def nack(*seqs: int) -> bytes:
+    return bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=SSRC, lost=list(seqs)))
+
+
+def test_what_is_not_worth_repeating_is_given_up_from_its_first_frame_on() -> None:
+    bench = Bench()
+    for frame_id in range(1, 31):
+        bench.receipts.sent(frame_id, frame_id * 10, 10, frame_id * 16_667)
+    bench.receive(nack(*range(100, 130)), 600_000)
+    assert bench.sender.repeated == list(range(100, 130))
+    assert not bench.outages
+    bench.receive(nack(*range(130, 150)), 610_000)
+    assert bench.outages == [(13, 30)]
+    assert bench.sender.gave_up == 1
+    assert bench.sender.repeated == list(range(100, 130))
+    # What is asked for a while later stands for itself.
+    bench.receive(nack(5), 900_000)
+    assert bench.sender.repeated[-1] == 5
+
+
+def test_single_losses_over_time_are_no_outage() -> None:
+    bench = Bench()
+    bench.receipts.sent(1, 0, 1000, 0)
+    for turn in range(200):
+        bench.receive(nack(turn), turn * 20_000)
+    assert not bench.outages
+    assert len(bench.sender.repeated) == 200

@@ -169,3 +169,14 @@ def test_memory_is_bounded() -> None:
         receipts.sent(frame_id, frame_id * 10 % 65536, 10, 0)
     assert len(receipts._sent) == FRAMES_MAX
     assert len(receipts._by_seq) == FRAMES_MAX * 10
+
+
+def test_frames_given_up_are_forgotten_with_all_behind_them() -> None:
+    receipts = FrameReceipts()
+    for frame_id in range(1, 11):
+        receipts.sent(frame_id, frame_id * 10 % 65536, 10, 0)
+    assert receipts.packets_per_frame == 10
+    assert receipts.lost([75, 62, 9999]) == (6, 10)
+    assert receipts.lost([75]) is None
+    assert receipts.confirmed_id(heard_us=10**9, rtt_us=RTT_US, now_us=10**9) == 5
+    assert receipts.packets_per_frame == 0
