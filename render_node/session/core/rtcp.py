@@ -1,4 +1,4 @@
-"""RTCP: reads what a browser sends (RFC 3550, 3611, 4585, 5104), builds what it needs of us.
+"""RTCP: reads what a browser sends (RFC 3550, 3611, 4585, 5104, transport-wide feedback), builds what it needs of us.
 
 Everything read here was authenticated by SRTCP, but the peer may still be hostile: lengths are checked, numbers of
 items bounded, and nothing raises.
@@ -10,6 +10,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from render_node.session.core.transport_feedback import (
+    TRANSPORT_CC_FORMAT,
+    TransportFeedback,
+    parse_transport_feedback,
+)
 
 NACK_MAX_SEQS = 1000
 """Sequence numbers taken from one compound packet: the longest list that Chrome keeps."""
@@ -70,7 +76,12 @@ class ReferenceTime:
     """Middle 32 bits of its NTP time."""
 
 
-Feedback: TypeAlias = KeyframeRequest | Nack | ReceptionReport | ReferenceTime
+@dataclass(frozen=True, slots=True)
+class MalformedFeedback:
+    """Transport-wide feedback that contradicts itself; passed on so that it can be counted."""
+
+
+Feedback: TypeAlias = KeyframeRequest | Nack | ReceptionReport | ReferenceTime | TransportFeedback | MalformedFeedback
 
 
 def parse_rtcp(data: bytes) -> list[Feedback]:
@@ -81,12 +92,10 @@ def parse_rtcp(data: bytes) -> list[Feedback]:
             found += _report_blocks(body[24:], count)
         elif kind == _RECEIVER_REPORT:
             found += _report_blocks(body[4:], count)
-        elif kind == _TRANSPORT_FEEDBACK and count == _NACK_FORMAT and len(body) >= 8:
-            found.append(_nack(body))
-        elif kind == _PAYLOAD_FEEDBACK and count == _PLI_FORMAT and len(body) >= 8:
-            found.append(KeyframeRequest(_u32(body, 4)))
-        elif kind == _PAYLOAD_FEEDBACK and count == _FIR_FORMAT:
-            found += (KeyframeRequest(_u32(body, at)) for at in range(8, len(body) - 7, 8))
+        elif kind == _TRANSPORT_FEEDBACK:
+            found += _transport_feedback(count, body)
+        elif kind == _PAYLOAD_FEEDBACK:
+            found += _keyframe_requests(count, body)
         elif kind == _EXTENDED_REPORT and len(body) >= 4:
             found += _reference_times(body)
     return found
@@ -122,6 +131,20 @@ def _report_blocks(blocks: bytes, count: int) -> Iterator[ReceptionReport]:
         total = lost & 0xFFFFFF
         signed = total - (1 << 24) if total & 0x800000 else total
         yield ReceptionReport(ssrc, (lost >> 24) / 256, signed, jitter, last_sr, delay)
+
+
+def _transport_feedback(form: int, body: bytes) -> Iterator[Nack | TransportFeedback | MalformedFeedback]:
+    if form == _NACK_FORMAT and len(body) >= 8:
+        yield _nack(body)
+    elif form == TRANSPORT_CC_FORMAT:
+        yield parse_transport_feedback(body) or MalformedFeedback()
+
+
+def _keyframe_requests(form: int, body: bytes) -> Iterator[KeyframeRequest]:
+    if form == _PLI_FORMAT and len(body) >= 8:
+        yield KeyframeRequest(_u32(body, 4))
+    elif form == _FIR_FORMAT:
+        yield from (KeyframeRequest(_u32(body, at)) for at in range(8, len(body) - 7, 8))
 
 
 def _nack(body: bytes) -> Nack:

@@ -1,0 +1,44 @@
+"""How many bytes may be under way without news of them.
+
+Self-clocking as in SCReAM (RFC 8298 §4.1.2): what is sent while nothing comes back can at most fill the limit, so a
+link that suddenly slows down or stops is never sent more than it would have carried in the time that news usually
+takes, plus a short queue. How long news usually takes is measured, so the limit is tight where the page reports every
+frame and looser where there is only transport feedback every 62 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from render_node.session.core.sent_packets import SentPacket
+
+QUANTILE = 0.95
+STEP_UP_US = 1_000
+"""Step of the estimate upwards; downwards it is smaller by the odds, so that both balance at the quantile."""
+
+START_US = 150_000
+"""Assumed until known: a round trip of 60 ms and a report interval."""
+
+QUEUE_US = 20_000
+"""Queue that may build up on top."""
+
+LIMIT_MIN_BYTES = 16_000
+"""Room for a frame at the lowest rates."""
+
+
+class InFlightLimit:
+    """Tracks how long after sending news of a packet comes while there is no queue."""
+
+    def __init__(self) -> None:
+        self.news_us = float(START_US)
+        """95th percentile of the time between sending a packet and hearing of it."""
+
+    def heard(self, packets: Sequence[SentPacket], now_us: int) -> None:
+        """News came of these packets, at a time without a queue."""
+        down_us = STEP_UP_US * (1 - QUANTILE) / QUANTILE
+        for packet in packets:
+            self.news_us += STEP_UP_US if now_us - packet.sent_us > self.news_us else -down_us
+
+    def limit_bytes(self, rate_bps: float, queue_us: int = QUEUE_US) -> int:
+        """Return the limit at a rate, with room for a queue of ``queue_us``."""
+        return max(LIMIT_MIN_BYTES, round(rate_bps * (self.news_us + queue_us) / 8e6))
