@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from render_node.session.core.sent_packets import SentPacket
+from render_node.session.core.sent_packets import PacketKind, SentPacket
+from render_node.session.core.transport_feedback import DELTA_US
 
 TRAIN_GAP_US = 2_500
 """Packets that follow each other closer than this are one train even if they belong to no frame."""
@@ -25,6 +26,9 @@ SPREAD_FLOOR_US = 400
 
 DOWN_LINKS, UP_LINKS = 8, 12
 """Gaps between packets that must agree before a slower, a faster link is believed: two and three or four frames."""
+
+FIRST_LINKS = 4
+"""Enough while nothing is known: one probe."""
 
 STEP = 0.2
 """A difference beyond this is a change of the link rather than noise."""
@@ -96,7 +100,8 @@ class CapacityEstimate:
         if fast is not None and fast.bps > (1 + STEP) * slow.bps:
             self._restart(fast, UP_LINKS)
             return
-        if sum(train.links for train in self._trains) >= DOWN_LINKS:
+        links = sum(train.links for train in self._trains)
+        if links >= (DOWN_LINKS if self.capacity is not None else FIRST_LINKS):
             self._settle(slow)
 
     def _newest(self, links: int) -> Capacity | None:
@@ -126,6 +131,8 @@ class CapacityEstimate:
 
 
 def _are_linked(first: SentPacket, second: SentPacket) -> bool:
+    if second.kind is PacketKind.PADDING:
+        return True
     same_frame = first.frame_id is not None and first.frame_id == second.frame_id
     return same_frame or second.sent_us - first.sent_us <= TRAIN_GAP_US
 
@@ -136,5 +143,5 @@ def _summed(trains: Sequence[_Train] | deque[_Train]) -> Capacity:
     arrival_us = sum(train.arrival_span_us for train in trains)
     newest_us = max(train.sent_us for train in trains)
     at_least = arrival_us <= SPREAD_FACTOR * sent_us + SPREAD_FLOOR_US * len(trains)
-    span_us = max(sent_us, arrival_us, 1) if at_least else arrival_us
+    span_us = max(sent_us, arrival_us, DELTA_US * len(trains)) if at_least else arrival_us
     return Capacity(size_bytes * 8e6 / span_us, at_least, newest_us)

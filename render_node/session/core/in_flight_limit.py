@@ -19,6 +19,9 @@ STEP_UP_US = 1_000
 START_US = 150_000
 """Assumed until known: a round trip of 60 ms and a report interval."""
 
+NEWS_MAX_US = 500_000
+"""Longest time believed, whatever the peer does with its reports."""
+
 QUEUE_US = 20_000
 """Queue that may build up on top."""
 
@@ -38,6 +41,7 @@ class InFlightLimit:
         down_us = STEP_UP_US * (1 - QUANTILE) / QUANTILE
         for packet in packets:
             self.news_us += STEP_UP_US if now_us - packet.sent_us > self.news_us else -down_us
+        self.news_us = min(max(self.news_us, 0.0), NEWS_MAX_US)
 
     def limit_bytes(self, rate_bps: float, queue_us: int = QUEUE_US) -> int:
         """Return the limit at a rate, with room for a queue of ``queue_us``."""

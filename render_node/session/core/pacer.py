@@ -19,8 +19,8 @@ from render_node.session.core.sent_packets import PacketKind
 CHUNK_US = 2_000
 """Credit that may gather: what the rate carries in this time leaves in one turn."""
 
-CHUNK_MIN_BYTES = 3_900
-"""Three packets: fewer at a time would cost a timer each."""
+CHUNK_MIN_BYTES = 2_400
+"""Two packets: fewer at a time would cost a timer each, and two in a row measure the link (``capacity_estimate``)."""
 
 LATE_US = 20_000
 """With this much time's worth of packets waiting, the next frame is better skipped."""
@@ -56,6 +56,7 @@ class Pacer(Generic[T]):
         self._waiting_bytes = 0
         self._credit_bytes = 0.0
         self._credited_us: int | None = None
+        self._probe_bps = 0.0
 
     @property
     def waiting_bytes(self) -> int:
@@ -89,6 +90,11 @@ class Pacer(Generic[T]):
             queue.append(Paced(item, size_bytes, kind, now_us, frame_id))
             self._waiting_bytes += size_bytes
 
+    def enqueue_probe(self, items: Sequence[tuple[T, int]], rate_bps: float, now_us: int) -> None:
+        """Put padding at the end, which leaves at a rate of its own once nothing else waits."""
+        self.enqueue(items, PacketKind.PADDING, now_us)
+        self._probe_bps = rate_bps
+
     def due(self, now_us: int) -> list[Paced[T]]:
         """Take the packets that leave now, in order."""
         self._earn(now_us)
@@ -113,7 +119,15 @@ class Pacer(Generic[T]):
         if self._queues[PacketKind.AUDIO]:
             return now_us
         missing_bytes = self._chunk_bytes() - self._credit_bytes
-        return now_us + max(0, round(missing_bytes * 8e6 / self._rate_bps))
+        return now_us + max(0, round(missing_bytes * 8e6 / self._pace_bps))
+
+    @property
+    def _pace_bps(self) -> float:
+        padding = self._queues[PacketKind.PADDING]
+        only_padding = bool(padding) and not any(
+            queue for kind, queue in self._queues.items() if kind is not PacketKind.PADDING
+        )
+        return max(self._rate_bps, self._probe_bps) if only_padding else self._rate_bps
 
     def _chunk_bytes(self) -> float:
         return max(CHUNK_MIN_BYTES, self._rate_bps * CHUNK_US / 8e6)
@@ -124,4 +138,4 @@ class Pacer(Generic[T]):
             self._credit_bytes = self._chunk_bytes()
         elapsed_us = max(0, now_us - self._credited_us)
         self._credited_us = max(now_us, self._credited_us)
-        self._credit_bytes = min(self._chunk_bytes(), self._credit_bytes + elapsed_us * self._rate_bps / 8e6)
+        self._credit_bytes = min(self._chunk_bytes(), self._credit_bytes + elapsed_us * self._pace_bps / 8e6)

@@ -18,7 +18,7 @@ Use::
 
     # for each TransportFeedback that ``parse_rtcp`` returns, and each frame report of the page
     control.on_feedback(feedback, now_us)
-    control.on_frame_report(frame_id, received_us, now_us)
+    control.on_frame_report(frame_id, now_us)
 
     # after each of these, and at ``next_timeout_us``
     control.handle_timeout(now_us)
@@ -34,21 +34,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from render_node.session.core.capacity_estimate import CapacityEstimate
-from render_node.session.core.delay_trend import DelayTrend
-from render_node.session.core.delivered_rate import DeliveredRate
-from render_node.session.core.in_flight_limit import InFlightLimit
-from render_node.session.core.loss_estimate import LossEstimate
-from render_node.session.core.queue_delay import QueueDelay
-from render_node.session.core.rate_controller import PathSignals, RateController, RateReason
-from render_node.session.core.sent_packets import PacketKind, PacketResults, SentPacket, SentPackets
+from render_node.session.core.in_flight_limit import QUEUE_US
+from render_node.session.core.path_estimate import PathEstimate
+from render_node.session.core.rate_controller import RateController, RateReason
+from render_node.session.core.sent_packets import PacketKind
+from render_node.session.core.sent_rates import HEADERS_SHARE
 from render_node.session.core.transport_feedback import TransportFeedback
 
 IP_UDP_BYTES = 28
 """Added to each packet: links carry IP packets. 20 more with IPv6, which the share that is left free covers."""
 
-VIDEO_SHARE = 0.92
-"""Part of a video packet, IP header included, that is the encoder's."""
+PACE_FACTOR = 2.0
+"""Pace over mean rate while the link's capacity is not known: a mean frame takes half its interval."""
+
+FASTER_FACTOR = 1.5
+"""Pace over the capacity that is known: enough to see whether the link has become faster. A frame loses nothing by
+it, since the link is slower; and where it is much faster than the rate, a frame leaves almost at once."""
+
+BURST_LOSS_MAX = 0.03
+"""With more loss than this frames are spread even where the link seems fast: bursts may be what is lost."""
+
+OTHERS_SHARE_MAX = 0.5
+"""Most that sound, repeats and repair may take from the encoder's part."""
+
+SILENCE_US = 400_000
+"""Without a report for this long, though packets are under way, we grow careful: browsers send one every 250 ms or
+more often."""
+
+KEEPALIVE_US = 250_000
+"""While the limit of bytes in flight holds frames back, one in this time is let through, or nothing would ever tell
+that the path works again."""
+
+PROBE_AFTER_US = 1_000_000
+"""Age of the newest measured capacity at which a probe is sent, if there is anything to gain."""
+
+PROBE_EVERY_US = 2_000_000
+PROBE_FACTOR = 3.0
+PROBE_PACKETS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +84,7 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True)
 class ProbeCluster:
-    """Packets to send at once at a given rate, to see whether the link carries it."""
+    """Packets to send in a row, to see whether the link carries that rate."""
 
     rate_bps: int
     packets: int
@@ -71,20 +93,23 @@ class ProbeCluster:
 
 @dataclass(frozen=True, slots=True)
 class PathState:
-    """For the overlay, metrics and logs."""
+    """For the overlay, metrics, logs, and the choice of repair."""
 
     reason: RateReason
     total_bps: int
-    """All that is sent, IP headers included."""
+    """All that may be sent, IP headers included."""
     delivered_bps: int
     """0 while unknown."""
     capacity_bps: int
     """0 while unknown."""
     capacity_at_least: bool
+    """The link is this fast or faster."""
     rtt_us: int
     queue_us: int
     loss: float
+    """Share lost in the last second, 0..1."""
     burst_packets: float
+    """Mean number of packets lost in a row."""
     in_flight_bytes: int
     in_flight_limit_bytes: int
 
@@ -94,60 +119,66 @@ class SendSide:
 
     def __init__(self, limits: RateLimits) -> None:
         self.limits = limits
-        self.rtt_us = 0
-        """Least time between sending and hearing of it over the last reports; 0 before any."""
-        self._sent = SentPackets()
-        self._queue = QueueDelay()
-        self._trend = DelayTrend()
-        self._capacity = CapacityEstimate()
-        self._delivered = DeliveredRate()
-        self._loss = LossEstimate()
-        self._in_flight = InFlightLimit()
-        self._controller = RateController(limits.start_bps / VIDEO_SHARE)
+        """May be replaced at any time; holds from the next report on."""
+        self._path = PathEstimate()
+        self._controller = RateController(limits.start_bps / (1 - HEADERS_SHARE))
+        self._silent_us: int | None = None
+        self._frame_us: int | None = None
+        self._probed_us: int | None = None
 
     def next_seq(self) -> int:
         """Return the transport-wide sequence number that the next packet must carry."""
-        return self._sent.next_seq()
+        return self._path.sent.next_seq()
 
     @property
     def target_bps(self) -> int:
-        """What the encoder should make."""
-        wanted_bps = self._controller.total_bps * VIDEO_SHARE
+        """What the encoder should make: the total without headers, sound, repeats and repair."""
+        total_bps = self._controller.total_bps
+        video_bps = max(total_bps - self._others_bps, (1 - OTHERS_SHARE_MAX) * total_bps)
+        wanted_bps = video_bps * self._path.rates.payload_share
         return round(min(max(wanted_bps, self.limits.min_bps), self.limits.max_bps))
 
     @property
     def pacing_bps(self) -> int:
-        """How fast packets may leave, IP headers included: a mean frame takes half its interval or less."""
-        capacity = self._capacity.capacity
-        return round(max(2 * self._controller.total_bps, 1.25 * capacity.bps if capacity else 0))
+        """How fast packets may leave, IP headers included."""
+        capacity = self._path.capacity
+        total_bps = self._controller.total_bps
+        if capacity is None:
+            return round(PACE_FACTOR * total_bps)
+        mean_bps = (PACE_FACTOR if capacity.at_least else FASTER_FACTOR) * total_bps
+        if capacity.at_least and self._path.loss.fraction > BURST_LOSS_MAX:
+            return round(mean_bps)
+        return round(max(mean_bps, FASTER_FACTOR * capacity.bps))
 
     @property
     def in_flight_limit_bytes(self) -> int:
         """Bytes that may be under way, IP headers included."""
-        return self._in_flight.limit_bytes(self._controller.total_bps)
+        queue_us = 2 * self._path.queue_us if self._controller.is_competing else 0
+        return self._path.in_flight.limit_bytes(self._controller.total_bps, QUEUE_US + queue_us)
 
     @property
     def state(self) -> PathState:
         """How the path looks now."""
-        capacity = self._capacity.capacity
+        path, capacity = self._path, self._path.capacity
         return PathState(
             reason=self._controller.reason,
             total_bps=round(self._controller.total_bps),
-            delivered_bps=round(self._delivered.bps or 0),
-            capacity_bps=round(capacity.bps) if capacity else 0,
-            capacity_at_least=capacity.at_least if capacity else False,
-            rtt_us=self.rtt_us,
-            queue_us=self._queue.standing_us,
-            loss=self._loss.fraction,
-            burst_packets=self._loss.burst_packets,
-            in_flight_bytes=self._sent.in_flight_bytes,
+            delivered_bps=round(path.delivered_bps or 0),
+            capacity_bps=round(capacity.bps) if capacity is not None else 0,
+            capacity_at_least=capacity is not None and capacity.at_least,
+            rtt_us=path.rtt_us,
+            queue_us=path.queue_us,
+            loss=path.loss.fraction,
+            burst_packets=path.loss.burst_packets,
+            in_flight_bytes=path.sent.in_flight_bytes,
             in_flight_limit_bytes=self.in_flight_limit_bytes,
         )
 
     def may_send_frame(self, now_us: int) -> bool:
         """Tell whether a frame may be encoded and sent now; if not, skip it rather than queue it."""
-        self._sent.forget(now_us)
-        return self._sent.in_flight_bytes < self.in_flight_limit_bytes
+        if self._path.sent.in_flight_bytes < self.in_flight_limit_bytes:
+            return True
+        return self._frame_us is None or now_us - self._frame_us >= KEEPALIVE_US
 
     def on_packet_sent(
         self, transport_seq: int, size_bytes: int, kind: PacketKind, now_us: int, *, frame_id: int | None = None
@@ -161,67 +192,58 @@ class SendSide:
             now_us: When.
             frame_id: Of the frame that it is a part of, or in whose burst it leaves.
         """
-        self._sent.add(transport_seq, size_bytes + IP_UDP_BYTES, kind, now_us, frame_id)
+        packet = self._path.sent.add(transport_seq, size_bytes + IP_UDP_BYTES, kind, now_us, frame_id)
+        self._path.on_packet_sent(packet)
+        if kind is PacketKind.VIDEO:
+            self._frame_us = now_us
 
     def on_feedback(self, feedback: TransportFeedback, now_us: int) -> None:
         """A transport-wide report came."""
-        results = self._sent.take(feedback)
-        if not results.arrived and not results.lost:
-            return
-        self._queue.add(results.arrived)
-        for packet in results.arrived:
-            self._trend.add(packet)
-        self._capacity.add(results.arrived)
-        self._delivered.add(results.arrived)
-        self._note_loss(results, now_us)
-        if results.arrived:
-            self.rtt_us = now_us - results.arrived[-1].sent_us
-            self._in_flight.heard(results.arrived, now_us)
-        self._controller.on_report(
-            self._signals(), now_us, min_bps=self.limits.min_bps, max_bps=self.limits.max_bps / VIDEO_SHARE
-        )
+        signals = self._path.on_feedback(feedback, now_us)
+        if signals is not None:
+            max_bps = self.limits.max_bps / self._path.rates.payload_share + self._others_bps
+            self._controller.on_report(signals, now_us, min_bps=self.limits.min_bps, max_bps=max_bps)
 
-    def on_frame_report(self, frame_id: int, received_us: int, now_us: int) -> None:
+    def on_frame_report(self, frame_id: int, now_us: int) -> None:
         """The page has a frame whole: all its packets, and by then all before it, have come or are given up.
 
         Args:
             frame_id: As given to ``on_packet_sent``.
-            received_us: When, on any clock of the page that does not jump.
             now_us: When the report came.
         """
+        self._path.on_frame_report(frame_id, now_us)
 
     @property
     def next_timeout_us(self) -> int | None:
-        """When to call ``handle_timeout`` at the latest; None if nothing is awaited."""
-        return None
+        """When to call ``handle_timeout`` at the latest; None while nothing is under way."""
+        oldest_us = self._path.sent.oldest_waiting_us
+        if oldest_us is None:
+            return None
+        silent_us = max(oldest_us, self._path.heard_us or 0, self._silent_us or 0)
+        return silent_us + SILENCE_US + self._path.rtt_us
 
     def handle_timeout(self, now_us: int) -> None:
         """Time passed: reports that are overdue make the sender careful."""
-        self._sent.forget(now_us)
+        timeout_us = self.next_timeout_us
+        if timeout_us is not None and now_us >= timeout_us:
+            self._silent_us = now_us
+            self._controller.on_silence(min_bps=self.limits.min_bps)
+        self._path.sent.forget(now_us)
 
     def take_probe(self, now_us: int) -> ProbeCluster | None:
-        """Return a probe that should be sent now, behind the frame that is being sent if there is one."""
-        return None
+        """Return a probe that should follow the frame that is being queued now, if one is due.
 
-    def _note_loss(self, results: PacketResults, now_us: int) -> None:
-        self._loss.add(
-            arrived=len(results.arrived),
-            lost=len(results.lost),
-            bursts=_runs(results.lost),
-            late=len(results.late),
-            now_us=now_us,
-        )
+        Frames are probes themselves; padding is needed only where they are too small to measure by.
+        """
+        path, total_bps = self._path, self._controller.total_bps
+        known_us = path.capacity.measured_us if path.capacity is not None else 0
+        if self.target_bps >= self.limits.max_bps or path.heard_us is None or self._controller.is_competing:
+            return None
+        if now_us - known_us < PROBE_AFTER_US or now_us - (self._probed_us or 0) < PROBE_EVERY_US:
+            return None
+        self._probed_us = now_us
+        return ProbeCluster(round(PROBE_FACTOR * total_bps), PROBE_PACKETS)
 
-    def _signals(self) -> PathSignals:
-        return PathSignals(
-            queue_us=self._queue.standing_us,
-            capacity=self._capacity.capacity,
-            delivered_bps=self._delivered.bps,
-            usage=self._trend.usage,
-            loss=self._loss.fraction,
-            rtt_us=self.rtt_us,
-        )
-
-
-def _runs(packets: list[SentPacket]) -> int:
-    return sum(index == 0 or packet.seq != packets[index - 1].seq + 1 for index, packet in enumerate(packets))
+    @property
+    def _others_bps(self) -> float:
+        return self._path.rates.bps(PacketKind.AUDIO, PacketKind.RTX, PacketKind.FEC)

@@ -57,6 +57,8 @@ class PacketResults:
     lost: list[SentPacket] = field(default_factory=list)
     late: list[SentPacket] = field(default_factory=list)
     """Arrived after all, after a report had called them lost."""
+    landed: list[SentPacket] = field(default_factory=list)
+    """Those that arrived and counted as in flight until now: no frame report had told of them."""
 
 
 class SentPackets:
@@ -70,6 +72,7 @@ class SentPackets:
         """Unwrapped."""
         self._history: dict[int, SentPacket] = {}
         self._waiting: deque[SentPacket] = deque()
+        self._flying: deque[SentPacket] = deque()
         self._reference_time: int | None = None
 
     @property
@@ -98,6 +101,7 @@ class SentPackets:
         self.newest_seq = seq
         self._history[seq] = packet
         self._waiting.append(packet)
+        self._flying.append(packet)
         self.in_flight_bytes += size_bytes
         self.forget(now_us)
         return packet
@@ -112,13 +116,23 @@ class SentPackets:
             del self._history[first.seq]
             if self._waiting and self._waiting[0] is first:
                 self._waiting.popleft()
-            self.land(first)
+            self.land_until(first.seq)
 
     def land(self, packet: SentPacket) -> None:
         """A packet no longer counts as in flight."""
         if packet.in_flight:
             packet.in_flight = False
             self.in_flight_bytes -= packet.size_bytes
+
+    def land_until(self, seq: int) -> list[SentPacket]:
+        """All packets up to this one have left the network; return those that were still in flight."""
+        landed: list[SentPacket] = []
+        while self._flying and self._flying[0].seq <= seq:
+            packet = self._flying.popleft()
+            if packet.in_flight:
+                self.land(packet)
+                landed.append(packet)
+        return landed
 
     def take(self, feedback: TransportFeedback) -> PacketResults:
         """Return what a report tells anew about packets that were sent."""
@@ -134,7 +148,9 @@ class SentPackets:
                 self.unknown += 1
                 continue
             packet.arrival_us = reference_us + arrival_us
-            self.land(packet)
+            if packet.in_flight:
+                self.land(packet)
+                results.landed.append(packet)
             (results.late if packet.is_lost else results.arrived).append(packet)
         self._settle(base, min(base + feedback.status_count, self.newest_seq + 1), results.lost)
         return results

@@ -177,7 +177,7 @@ class Stream:
         )
         if (probe := self.control.take_probe(now_us)) is not None:
             padding = [Packet(self, 1250, 0, kind=PacketKind.PADDING) for _ in range(probe.packets)]
-            self.pacer.enqueue([(packet, 1250) for packet in padding], PacketKind.PADDING, now_us)
+            self.pacer.enqueue_probe([(packet, 1250) for packet in padding], probe.rate_bps, now_us)
         self._pump()
 
     def _pump(self) -> None:
@@ -213,12 +213,7 @@ class Stream:
                 self.completed_us.append(now_us)
                 if self.reports_frames:
                     delay_us = 2_000 + round(self.sim.random.random() * 2_500)
-                    self.sim.at(
-                        now_us + self.sim.path.owd_us + delay_us,
-                        self._frame_reported,
-                        self._next_complete,
-                        now_us + delay_us,
-                    )
+                    self.sim.at(now_us + self.sim.path.owd_us + delay_us, self._frame_reported, self._next_complete)
                 self._next_complete += 1
 
     def _nacked(self, seqs: list[int]) -> None:
@@ -227,8 +222,9 @@ class Stream:
         self.pacer.enqueue([(packet, packet.size_bytes) for packet in repeats], PacketKind.RTX, self.sim.now_us)
         self._pump()
 
-    def _frame_reported(self, frame_id: int, received_us: int) -> None:
-        self.control.on_frame_report(frame_id, received_us + CLOCK_OFFSET_US, self.sim.now_us)
+    def _frame_reported(self, frame_id: int) -> None:
+        self.control.on_frame_report(frame_id, self.sim.now_us)
+        self._pump()
 
     def _report(self) -> None:
         self.sim.at(self.sim.now_us + FEEDBACK_US, self._report)
