@@ -28,7 +28,7 @@ class GrowthCeiling:
     def trouble(self, carried_bps: float, now_us: int) -> None:
         """There is a queue or loss at this rate."""
         misled = self._grown_us is not None and now_us - self._grown_us < MISLED_US
-        self._hold_us = min(2 * self._hold_us, HOLD_MAX_US) if misled else HOLD_US
+        self._hold_us = min(2 * self._hold_us, HOLD_MAX_US) if misled else max(self._hold_us // 2, HOLD_US)
         self._grown_us = None
         self._bps = carried_bps
         self._until_us = now_us + self._hold_us

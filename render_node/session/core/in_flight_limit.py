@@ -23,7 +23,10 @@ NEWS_MAX_US = 500_000
 """Longest time believed, whatever the peer does with its reports."""
 
 QUEUE_US = 20_000
-"""Queue that may build up on top."""
+"""Queue that may build up on top, at the link's speed."""
+
+QUEUE_MAX_US = 50_000
+"""The same at our own rate: on a fast link news that is three frames late is no reason to stop yet."""
 
 LIMIT_MIN_BYTES = 16_000
 """Room for a frame at the lowest rates."""
@@ -43,6 +46,13 @@ class InFlightLimit:
             self.news_us += STEP_UP_US if now_us - packet.sent_us > self.news_us else -down_us
         self.news_us = min(max(self.news_us, 0.0), NEWS_MAX_US)
 
-    def limit_bytes(self, rate_bps: float, queue_us: int = QUEUE_US) -> int:
-        """Return the limit at a rate, with room for a queue of ``queue_us``."""
-        return max(LIMIT_MIN_BYTES, round(rate_bps * (self.news_us + queue_us) / 8e6))
+    def limit_bytes(self, rate_bps: float, capacity_bps: float, foreign_queue_us: int) -> int:
+        """Return the limit.
+
+        Args:
+            rate_bps: At which is sent.
+            capacity_bps: Of the link, as far as known.
+            foreign_queue_us: Queue that is there whatever we do.
+        """
+        queue_us = min(max(QUEUE_US, QUEUE_US * capacity_bps / rate_bps), QUEUE_MAX_US)
+        return max(LIMIT_MIN_BYTES, round(rate_bps * (self.news_us + queue_us + foreign_queue_us) / 8e6))

@@ -22,6 +22,9 @@ CHUNK_US = 2_000
 CHUNK_MIN_BYTES = 2_400
 """Two packets: fewer at a time would cost a timer each, and two in a row measure the link (``capacity_estimate``)."""
 
+LATENESS_US = 5_000
+"""Time by which a timer may be late without slowing the pace."""
+
 LATE_US = 20_000
 """With this much time's worth of packets waiting, the next frame is better skipped."""
 
@@ -57,6 +60,7 @@ class Pacer(Generic[T]):
         self._credit_bytes = 0.0
         self._credited_us: int | None = None
         self._probe_bps = 0.0
+        self._is_behind = False
 
     @property
     def waiting_bytes(self) -> int:
@@ -98,6 +102,11 @@ class Pacer(Generic[T]):
     def due(self, now_us: int) -> list[Paced[T]]:
         """Take the packets that leave now, in order."""
         self._earn(now_us)
+        leaving = self._take(now_us)
+        self._is_behind = self._waiting_bytes > 0
+        return leaving
+
+    def _take(self, now_us: int) -> list[Paced[T]]:
         leaving: list[Paced[T]] = []
         for kind, queue in self._queues.items():
             while queue:
@@ -136,6 +145,8 @@ class Pacer(Generic[T]):
         if self._credited_us is None:
             self._credited_us = now_us
             self._credit_bytes = self._chunk_bytes()
+        pace_bps = self._pace_bps
         elapsed_us = max(0, now_us - self._credited_us)
         self._credited_us = max(now_us, self._credited_us)
-        self._credit_bytes = min(self._chunk_bytes(), self._credit_bytes + elapsed_us * self._pace_bps / 8e6)
+        late_bytes = pace_bps * LATENESS_US / 8e6 if self._is_behind else 0
+        self._credit_bytes = min(self._chunk_bytes() + late_bytes, self._credit_bytes + elapsed_us * pace_bps / 8e6)

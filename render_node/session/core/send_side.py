@@ -6,11 +6,11 @@ estimates made of it and the controller that decides; it does not own the pacer 
 Use::
 
     control = SendSide(RateLimits(min_bps=300_000, start_bps=4_000_000, max_bps=8_000_000))
-    pacer = Pacer(...)
+    pacer = Pacer(control.pacing_bps)
 
     # before each picture is encoded
-    if control.may_send_frame(now_us) and not pacer.is_late(now_us):
-        encoder.set_bitrate(control.target_bps)      # then encode, packetise, pacer.enqueue(...)
+    if control.may_send_frame(now_us) and not pacer.is_late():
+        encoder.set_bitrate(control.target_bps)       # then encode, packetise, pacer.enqueue(...)
 
     # for each packet that the pacer lets go
     seq = control.next_seq()                          # stamp it into the header extension, send, and if it was taken:
@@ -24,7 +24,7 @@ Use::
     control.handle_timeout(now_us)
     pacer.set_rate(control.pacing_bps)
     if (probe := control.take_probe(now_us)) is not None:
-        pacer.enqueue_padding(probe)                  # padding-only or repeated packets
+        pacer.enqueue_probe(packets, probe.rate_bps, now_us)     # padding-only or repeated packets
 
 Times are integers in microseconds of one monotonic clock, except those that a receiver reports, which are on its own.
 Rates are bits per second. Nothing raises on what a peer reports.
@@ -34,7 +34,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from render_node.session.core.in_flight_limit import QUEUE_US
 from render_node.session.core.path_estimate import PathEstimate
 from render_node.session.core.rate_controller import RateController, RateReason
 from render_node.session.core.sent_packets import PacketKind
@@ -153,8 +152,10 @@ class SendSide:
     @property
     def in_flight_limit_bytes(self) -> int:
         """Bytes that may be under way, IP headers included."""
-        queue_us = 2 * self._path.queue_us if self._controller.is_competing else 0
-        return self._path.in_flight.limit_bytes(self._controller.total_bps, QUEUE_US + queue_us)
+        path, total_bps = self._path, self._controller.total_bps
+        capacity_bps = path.capacity.bps if path.capacity is not None else total_bps
+        foreign_us = 2 * path.queue_us if self._controller.is_competing else 0
+        return path.in_flight.limit_bytes(total_bps, capacity_bps, foreign_us)
 
     @property
     def state(self) -> PathState:
