@@ -1,9 +1,9 @@
 """What is encoded at a given rate: first the picture gets coarser, then frames fewer, then pixels.
 
-A ladder of operating points, best first, each with half the frames or fewer pixels than the one before. It is taken
-one step at a time: down when the rate no longer buys an acceptable picture there or the client cannot keep up, up when it would clearly
-buy one on the step above. Down comes within a second, up after several, and later each time that it did not last:
-every change of size costs a keyframe.
+A ladder of operating points, best first, each with half the frames or fewer pixels than the one before, is taken one
+step at a time: down when the rate no longer buys an acceptable picture there or the client cannot keep up, up when it
+would clearly buy one on the step above. Down comes within a second, up after several, and later each time that it did
+not last: every change of size costs a keyframe.
 """
 
 from __future__ import annotations

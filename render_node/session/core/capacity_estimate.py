@@ -28,7 +28,10 @@ DOWN_LINKS, UP_LINKS = 8, 12
 """Gaps between packets that must agree before a slower, a faster link is believed: two and three or four frames."""
 
 FIRST_LINKS = 4
-"""Enough while nothing is known: one probe."""
+"""Enough while nothing is known, or nothing that is still true: one probe."""
+
+STALE_US = 1_500_000
+"""Age at which a measured capacity is not relied on."""
 
 STEP = 0.2
 """A difference beyond this is a change of the link rather than noise."""
@@ -101,7 +104,7 @@ class CapacityEstimate:
             self._restart(fast, UP_LINKS)
             return
         links = sum(train.links for train in self._trains)
-        if links >= (DOWN_LINKS if self.capacity is not None else FIRST_LINKS):
+        if links >= (DOWN_LINKS if self._is_fresh(newest_us) else FIRST_LINKS):
             self._settle(slow)
 
     def _newest(self, links: int) -> Capacity | None:
@@ -124,10 +127,13 @@ class CapacityEstimate:
 
     def _settle(self, new: Capacity) -> None:
         known = self.capacity
-        if known is not None and new.at_least and new.bps <= known.bps:
+        if known is not None and self._is_fresh(new.measured_us) and new.at_least and new.bps <= known.bps:
             # As fast as it was sent and no faster: it does not contradict what is known.
             new = Capacity(known.bps, known.at_least, new.measured_us if known.at_least else known.measured_us)
         self.capacity = new
+
+    def _is_fresh(self, now_us: int) -> bool:
+        return self.capacity is not None and now_us - self.capacity.measured_us <= STALE_US
 
 
 def _are_linked(first: SentPacket, second: SentPacket) -> bool:

@@ -16,8 +16,8 @@ import math
 from dataclasses import dataclass
 
 FOREIGN_QUEUE_US = 40_000
-"""Standing queue that is worth a suspicion. At a shorter one the usual rule gets more than half of a fair share, and
-two senders that follow it leave a standing queue of about 25 ms to each other."""
+"""Standing queue that is worth a suspicion. At a shorter one the usual rule keeps more than half of a fair share, and
+two senders that follow it make a standing queue of about 20 ms."""
 
 QUEUE_MIN_US = 15_000
 """A standing queue shorter than this needs no competing."""
@@ -25,8 +25,9 @@ QUEUE_MIN_US = 15_000
 PROOF_US = 60_000
 """Time's worth of queue that must have drained, had we been alone, before the watch says anything."""
 
-PATIENCE_US = 800_000
-"""Time for which a long queue must not have drained: others may cut as we do, a little later."""
+PATIENCE_US = 1_000_000
+"""Time for which a long queue must not have drained: others may cut as we do, a little later, and a path that became
+longer is known as such after half of it (``queue_delay``)."""
 
 FOREIGN_RATIO, OWN_RATIO = 0.35, 0.75
 """Part of the expected drain that was seen: below the first others fill the queue, above the second nobody does."""
@@ -96,6 +97,7 @@ class Competition:
         self._calm_bps = 0.0
         self._window = 0.0
         self._window_max = 0.0
+        self._rate_bps = 0.0
         self._cycle_us = 0.0
         self._peak_queue_us = 0
         self._cut_us = 0
@@ -138,7 +140,8 @@ class Competition:
         self._test_every_us = min(2 * self._test_every_us, TEST_EVERY_MAX_US) if relapsed else TEST_EVERY_US
         self.is_active = True
         self._cycle_us = report.cycle_us
-        self._window = max(ENTRY_SHARE * self._calm_bps, report.capacity_bps) * self._cycle_us / SEGMENT_BITS_US
+        self._rate_bps = max(ENTRY_SHARE * self._calm_bps, report.capacity_bps)
+        self._window = self._rate_bps * self._cycle_us / SEGMENT_BITS_US
         self._window_max = self._window
         self._peak_queue_us = report.queue_us
         self._cut_us = self._reported_us = self._tested_us = now_us
@@ -148,12 +151,16 @@ class Competition:
     def rate_bps(self, report: QueueReport, now_us: int, *, max_bps: float) -> float | None:
         """Return the rate after a report, or None if competing ends with it."""
         elapsed_us, self._reported_us = now_us - self._reported_us, now_us
+        is_testing = now_us - self._tested_us < TEST_US
         self._peak_queue_us = max(report.queue_us, round(0.995 * self._peak_queue_us))
         if self._is_over(report, now_us):
             self.is_active = False
             self._left_us = now_us
             self._watch = DrainWatch()
             return None
+        if report.queue_us < QUEUE_MIN_US:
+            # A window would go out the faster the shorter the queue is, and fill it again by itself.
+            return self._rate_bps
         self._cycle_us += CYCLE_WEIGHT * (report.cycle_us - self._cycle_us)
         if report.lost_us is not None and 2 * report.queue_us > self._peak_queue_us:
             if report.lost_us > self._cut_us:
@@ -164,17 +171,14 @@ class Competition:
             reno = self._window + elapsed_us / self._cycle_us
             self._window = max(reno, self._cubic(now_us))
         self._window = min(self._window, max_bps * self._cycle_us / SEGMENT_BITS_US)
-        share = TEST_SHARE if self._is_testing(now_us) else 1
-        return share * self._window * SEGMENT_BITS_US / self._cycle_us
+        self._rate_bps = self._window * SEGMENT_BITS_US / self._cycle_us
+        return self._rate_bps * (TEST_SHARE if is_testing else 1)
 
     def _cubic(self, now_us: int) -> float:
         """Return the window that Cubic would have now, in segments."""
         plateau_s = math.cbrt(self._window_max * (1 - DECREASE) / CUBIC_SCALE)
         since_s = (now_us - self._cut_us) / 1e6 - plateau_s
         return min(CUBIC_SCALE * since_s**3 + self._window_max, self._window * CUBIC_GROWTH_MAX)
-
-    def _is_testing(self, now_us: int) -> bool:
-        return now_us - self._tested_us < TEST_US
 
     def _is_over(self, report: QueueReport, now_us: int) -> bool:
         if report.queue_us >= QUEUE_MIN_US:

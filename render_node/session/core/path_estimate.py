@@ -58,8 +58,11 @@ class PathEstimate:
         self.in_flight = InFlightLimit()
         self.queue_us = 0
         """Standing queue."""
-        self.heard_us: int | None = None
-        """When the newest report came that told of an arrival; without one a receiver cannot know of losses."""
+        self.was_heard = False
+        """A report told of an arrival at some time."""
+        self.unheard_us: int | None = None
+        """Since when news of arrivals is awaited; None while nothing is under way. Losses alone are no news: without
+        an arrival a receiver cannot know of them."""
         self._queue = QueueDelay()
         self._trend = DelayTrend()
         self._capacity = CapacityEstimate()
@@ -86,6 +89,8 @@ class PathEstimate:
     def on_packet_sent(self, packet: SentPacket) -> None:
         """A packet left; ``sent`` has it already."""
         self.rates.add(packet)
+        if self.unheard_us is None:
+            self.unheard_us = packet.sent_us
         if packet.frame_id is not None and packet.kind is PacketKind.VIDEO:
             self._frames.sent(packet)
 
@@ -102,7 +107,8 @@ class PathEstimate:
         arrived = results.arrived
         if not arrived:
             return None
-        self.heard_us = now_us
+        self.was_heard = True
+        self.unheard_us = now_us if self.sent.oldest_waiting_us is not None else None
         newest_us = arrived[-1].sent_us
         queue_before_us = self.queue_us
         self._queue.add(arrived)

@@ -24,9 +24,9 @@ CLOCK_JUMP_US = 3_000_000
 
 SHIFT_MIN_US = 8_000
 SHIFT_RANGE_US = 3_000
-SHIFT_AFTER_US = 600_000
-"""A standing delay that stays within 3 ms for 0.6 s, while everything is done to drain it, is no queue: the path
-has become longer, as with a change of network."""
+SHIFT_AFTER_US = 500_000
+"""A standing delay that stays within 3 ms for half a second, while everything is done to drain it, is no queue: the
+path has become longer, as with a change of network."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from render_node.session.core.capacity_estimate import Capacity
+from render_node.session.core.capacity_estimate import STALE_US, Capacity
 from render_node.session.core.competition import Competition, QueueReport
 from render_node.session.core.delay_trend import Usage
 from render_node.session.core.growth_ceiling import GrowthCeiling
@@ -19,7 +19,7 @@ from render_node.session.core.path_estimate import QUEUE_IDLE_US, PathSignals
 USED_SHARE = 0.95
 """Part of a measured capacity that is used."""
 
-DRAIN_US = 120_000
+DRAIN_US = 80_000
 """Time in which a standing queue is to be gone."""
 
 DRAIN_SHARE_MIN = 0.4
@@ -29,10 +29,7 @@ QUEUE_LONG_US = 20_000
 """Standing queue that shows that the rate was too high."""
 
 GROWTH = 1.2
-"""Most that the rate grows with one report while the link is faster than we know."""
-
-STALE_US = 1_500_000
-"""Age at which a measured capacity is not relied on."""
+"""Most that the rate grows with one report: others may see the same room at the same time."""
 
 BLIND_GROWTH_PER_S = 0.08
 BLIND_DECREASE = 0.85
@@ -98,10 +95,13 @@ class RateController:
         if capacity is not None and signals.newest_sent_us - capacity.measured_us > STALE_US:
             capacity = None
         if not self._competes(signals, capacity, now_us, max_bps):
-            if capacity is not None:
-                self._by_capacity(signals, capacity, now_us)
-            else:
+            # Trains that arrive as they were sent while a queue stands were bunched on the way: they prove nothing.
+            is_bunched = capacity is not None and capacity.at_least and signals.queue_us > QUEUE_LONG_US
+            if capacity is None or is_bunched:
                 self._by_trend(signals, elapsed_us)
+            else:
+                self._by_capacity(signals, capacity, now_us)
+            self._note_queue(signals, capacity, now_us)
             self._heed_loss(signals, now_us)
         if self.total_bps >= max_bps:
             self.reason = RateReason.AT_MAXIMUM
@@ -142,7 +142,6 @@ class RateController:
         excess_us = max(0, signals.queue_us - QUEUE_IDLE_US)
         share = max(DRAIN_SHARE_MIN, USED_SHARE - excess_us / DRAIN_US)
         wanted_bps = capacity.bps * share
-        self._note_queue(signals, capacity, now_us)
         if wanted_bps < self.total_bps:
             if not capacity.at_least:
                 self.total_bps = wanted_bps
@@ -150,7 +149,7 @@ class RateController:
             return
         if capacity.at_least and excess_us:
             return
-        grown_bps = min(wanted_bps, self.total_bps * GROWTH) if capacity.at_least else wanted_bps
+        grown_bps = min(wanted_bps, self.total_bps * GROWTH)
         self.reason = RateReason.GROWING if capacity.at_least else RateReason.AT_CAPACITY
         bounded_bps = max(self.total_bps, self._ceiling.bound(grown_bps, now_us))
         if bounded_bps < grown_bps:
@@ -159,16 +158,21 @@ class RateController:
             self._ceiling.grew(now_us)
         self.total_bps = bounded_bps
 
-    def _note_queue(self, signals: PathSignals, capacity: Capacity, now_us: int) -> None:
+    def _note_queue(self, signals: PathSignals, capacity: Capacity | None, now_us: int) -> None:
         """Once for each long queue, remember what the link carried."""
         is_long = signals.queue_us > QUEUE_LONG_US
-        if is_long and not self._queued and not capacity.at_least:
-            self._ceiling.trouble(USED_SHARE * capacity.bps, now_us)
+        if is_long and not self._queued:
+            measured = capacity is not None and not capacity.at_least
+            carried_bps = capacity.bps if capacity is not None and measured else signals.delivered_bps
+            if carried_bps:
+                self._ceiling.trouble(USED_SHARE * carried_bps, now_us)
         self._queued = is_long
 
     def _by_trend(self, signals: PathSignals, elapsed_us: int) -> None:
         delivered_bps = signals.delivered_bps or self.total_bps
-        if signals.usage is Usage.OVERUSE or signals.queue_us > QUEUE_LONG_US:
+        # The trend alone may stem from a probe's own packets, which queue behind each other.
+        rises = signals.usage is Usage.OVERUSE and signals.queue_us > QUEUE_IDLE_US
+        if rises or signals.queue_us > QUEUE_LONG_US:
             self.total_bps = min(
                 self.total_bps, max(BLIND_DECREASE * delivered_bps, DRAIN_SHARE_MIN * self.total_bps)
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from render_node.session.core.rate_limit import TokenBucket
 
@@ -66,6 +67,10 @@ class SendHistory:
         """Forget all packets: none of them is worth repeating any more."""
         self._sent.clear()
         self._bytes = 0
+
+    def newest(self, count: int) -> list[bytes]:
+        """Return the packets sent last, newest first."""
+        return [held.packet for held in islice(reversed(self._sent.values()), count)]
 
     def repeat(self, seq: int, now_us: int, rtt_us: int) -> bytes | None:
         """Return the packet to send again for a NACK, or None.

@@ -35,6 +35,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from render_node.session.core.path_estimate import PathEstimate
+from render_node.session.core.probing import ProbeCluster, Prober
 from render_node.session.core.rate_controller import RateController, RateReason
 from render_node.session.core.sent_packets import PacketKind
 from render_node.session.core.sent_rates import HEADERS_SHARE
@@ -56,6 +57,9 @@ BURST_LOSS_MAX = 0.03
 OTHERS_SHARE_MAX = 0.5
 """Most that sound, repeats and repair may take from the encoder's part."""
 
+TARGET_STEP = 0.01
+"""Least change of the encoder's target; the rate itself moves a little with every report."""
+
 SILENCE_US = 400_000
 """Without a report for this long, though packets are under way, we grow careful: browsers send one every 250 ms or
 more often."""
@@ -63,13 +67,6 @@ more often."""
 KEEPALIVE_US = 250_000
 """While the limit of bytes in flight holds frames back, one in this time is let through, or nothing would ever tell
 that the path works again."""
-
-PROBE_AFTER_US = 1_000_000
-"""Age of the newest measured capacity at which a probe is sent, if there is anything to gain."""
-
-PROBE_EVERY_US = 2_000_000
-PROBE_FACTOR = 3.0
-PROBE_PACKETS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +76,6 @@ class RateLimits:
     min_bps: int
     start_bps: int
     max_bps: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeCluster:
-    """Packets to send in a row, to see whether the link carries that rate."""
-
-    rate_bps: int
-    packets: int
-    """Of about 1200 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +105,19 @@ class SendSide:
     """See the module."""
 
     def __init__(self, limits: RateLimits) -> None:
-        self.limits = limits
-        """May be replaced at any time; holds from the next report on."""
+        self.target_bps = limits.start_bps
+        """What the encoder should make: the total without headers, sound, repeats and repair. Changes with reports
+        and timeouts, by no less than ``TARGET_STEP`` at a time."""
+        self._limits = limits
         self._path = PathEstimate()
         self._controller = RateController(limits.start_bps / (1 - HEADERS_SHARE))
         self._silent_us: int | None = None
         self._frame_us: int | None = None
-        self._probed_us: int | None = None
+        self._prober = Prober()
 
     def next_seq(self) -> int:
         """Return the transport-wide sequence number that the next packet must carry."""
         return self._path.sent.next_seq()
-
-    @property
-    def target_bps(self) -> int:
-        """What the encoder should make: the total without headers, sound, repeats and repair."""
-        total_bps = self._controller.total_bps
-        video_bps = max(total_bps - self._others_bps, (1 - OTHERS_SHARE_MAX) * total_bps)
-        wanted_bps = video_bps * self._path.rates.payload_share
-        return round(min(max(wanted_bps, self.limits.min_bps), self.limits.max_bps))
 
     @property
     def pacing_bps(self) -> int:
@@ -202,8 +184,9 @@ class SendSide:
         """A transport-wide report came."""
         signals = self._path.on_feedback(feedback, now_us)
         if signals is not None:
-            max_bps = self.limits.max_bps / self._path.rates.payload_share + self._others_bps
-            self._controller.on_report(signals, now_us, min_bps=self.limits.min_bps, max_bps=max_bps)
+            max_bps = self._limits.max_bps / self._path.rates.payload_share + self._others_bps
+            self._controller.on_report(signals, now_us, min_bps=self._limits.min_bps, max_bps=max_bps)
+            self._retarget()
 
     def on_frame_report(self, frame_id: int, now_us: int) -> None:
         """The page has a frame whole: all its packets, and by then all before it, have come or are given up.
@@ -217,33 +200,44 @@ class SendSide:
     @property
     def next_timeout_us(self) -> int | None:
         """When to call ``handle_timeout`` at the latest; None while nothing is under way."""
-        oldest_us = self._path.sent.oldest_waiting_us
-        if oldest_us is None:
+        unheard_us = self._path.unheard_us
+        if unheard_us is None:
             return None
-        silent_us = max(oldest_us, self._path.heard_us or 0, self._silent_us or 0)
-        return silent_us + SILENCE_US + self._path.rtt_us
+        if self._silent_us is not None:
+            unheard_us = max(unheard_us, self._silent_us)
+        return unheard_us + SILENCE_US + self._path.rtt_us
 
     def handle_timeout(self, now_us: int) -> None:
         """Time passed: reports that are overdue make the sender careful."""
         timeout_us = self.next_timeout_us
         if timeout_us is not None and now_us >= timeout_us:
             self._silent_us = now_us
-            self._controller.on_silence(min_bps=self.limits.min_bps)
+            self._controller.on_silence(min_bps=self._limits.min_bps)
         self._path.sent.forget(now_us)
+        self._retarget()
 
     def take_probe(self, now_us: int) -> ProbeCluster | None:
-        """Return a probe that should follow the frame that is being queued now, if one is due.
+        """Return a probe that should follow the frame being queued now, if one is due and may tell something."""
+        path = self._path
+        if self.target_bps >= self._limits.max_bps or not path.was_heard or self._controller.is_competing:
+            return None
+        measured_us = path.capacity.measured_us if path.capacity is not None else None
+        return self._prober.take(self._controller.total_bps, measured_us, now_us)
 
-        Frames are probes themselves; padding is needed only where they are too small to measure by.
-        """
-        path, total_bps = self._path, self._controller.total_bps
-        known_us = path.capacity.measured_us if path.capacity is not None else 0
-        if self.target_bps >= self.limits.max_bps or path.heard_us is None or self._controller.is_competing:
-            return None
-        if now_us - known_us < PROBE_AFTER_US or now_us - (self._probed_us or 0) < PROBE_EVERY_US:
-            return None
-        self._probed_us = now_us
-        return ProbeCluster(round(PROBE_FACTOR * total_bps), PROBE_PACKETS)
+    def set_limits(self, limits: RateLimits) -> None:
+        """Take other bounds; ``start_bps`` has no meaning any more."""
+        self._limits = limits
+        self._retarget()
+
+    def _retarget(self) -> None:
+        limits, total_bps = self._limits, self._controller.total_bps
+        video_bps = max(total_bps - self._others_bps, (1 - OTHERS_SHARE_MAX) * total_bps)
+        wanted_bps = min(max(video_bps * self._path.rates.payload_share, limits.min_bps), limits.max_bps)
+        if wanted_bps > (1 - TARGET_STEP) * limits.max_bps:
+            wanted_bps = limits.max_bps
+        at_edge = wanted_bps in (limits.min_bps, limits.max_bps)
+        if at_edge or abs(wanted_bps - self.target_bps) > TARGET_STEP * self.target_bps:
+            self.target_bps = round(wanted_bps)
 
     @property
     def _others_bps(self) -> float:

@@ -14,6 +14,9 @@ HEADERS_BYTES = 72
 HEADERS_SHARE = 0.08
 """Assumed before anything was sent."""
 
+HEADERS_SHARE_MAX = 0.12
+"""Most that is set aside: where frames are tiny for want of movement, the next ones will not be."""
+
 
 class SentRates:
     """Bytes sent over the last half second."""
@@ -27,7 +30,8 @@ class SentRates:
     def payload_share(self) -> float:
         """Part of the video packets' bytes that came from the encoder."""
         video_bytes = self._bytes[PacketKind.VIDEO]
-        return 1 - (HEADERS_BYTES * self._video_packets / video_bytes if video_bytes else HEADERS_SHARE)
+        headers_share = HEADERS_BYTES * self._video_packets / video_bytes if video_bytes else HEADERS_SHARE
+        return 1 - min(headers_share, HEADERS_SHARE_MAX)
 
     def bps(self, *kinds: PacketKind) -> float:
         """Return the rate of some kinds together, in bits per second."""

@@ -17,6 +17,7 @@ from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from render_node.session.core.dependency_descriptor import FrameDescriptor
 from render_node.session.core.flexfec import ParityIds, ParityStream
 from render_node.session.core.frame_protection import FrameProtection
+from render_node.session.core.probing import ProbeCluster
 from render_node.session.core.protection import Protection
 from render_node.session.core.rtcp import build_sender_report
 from render_node.session.core.rtp_packets import (
@@ -157,6 +158,8 @@ class RtpSender(RTCRtpSender):
         self.packets += len(payloads)
         self._newest = (rtp_ts, media_us)
         self._path.send(leaving, self._kind, frame_id=frame_id)
+        if (probe := self._path.take_probe()) is not None:
+            self._send_probe(probe)
         if plan is not None:
             self._send_parity(plan, [each.packet for each in leaving], first_seq, frame_id)
 
@@ -168,6 +171,12 @@ class RtpSender(RTCRtpSender):
             parity = [Outgoing(packet, self._parity_extensions) for packet in made]
             self._path.send(parity, PacketKind.FEC, frame_id=frame_id)
 
+    def _send_probe(self, probe: ProbeCluster) -> None:
+        """Send the newest packets again: who has them drops them, and who lacks one is glad of it."""
+        if self._history is not None and self._ids.rtx_payload_type is not None:
+            again = [self._as_repeat(packet) for packet in self._history.newest(probe.packets)]
+            self._path.send_probe(again, probe.rate_bps)
+
     def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> None:
         """Send again what a NACK names, in the RTX stream if there is one."""
         if self._history is None or not self.is_ready:
@@ -178,12 +187,15 @@ class RtpSender(RTCRtpSender):
             packet = self._history.repeat(seq, now_us, rtt_us)
             if packet is None:
                 continue
-            if self._ids.rtx_payload_type is not None:
-                packet = build_rtx(self._ids, packet, self._rtx_seq)
-                self._rtx_seq = (self._rtx_seq + 1) % SEQ_MODULUS
             self.repeats += 1
-            repeats.append(Outgoing(packet, self._extensions))
+            repeats.append(self._as_repeat(packet))
         self._path.send(repeats, PacketKind.RTX)
+
+    def _as_repeat(self, packet: bytes) -> Outgoing:
+        if self._ids.rtx_payload_type is not None:
+            packet = build_rtx(self._ids, packet, self._rtx_seq)
+            self._rtx_seq = (self._rtx_seq + 1) % SEQ_MODULUS
+        return Outgoing(packet, self._extensions)
 
     def give_up(self) -> None:
         """Repeat nothing that was sent so far."""

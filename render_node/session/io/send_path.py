@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.pacer import Paced, Pacer
+from render_node.session.core.probing import ProbeCluster
 from render_node.session.core.rtp_packets import ExtensionBlock
 from render_node.session.core.send_side import PathState, RateLimits, SendSide
 from render_node.session.core.sent_packets import SEQ_MODULUS, PacketKind
@@ -55,6 +56,7 @@ class SendPath:
     def __init__(self, limits: RateLimits, *, on_rate: Callable[[], None], on_room: Callable[[], None]) -> None:
         self.wire_bytes = 0
         """Bytes of UDP payload handed to the socket, repeats included."""
+        self._limits = limits
         self._control = SendSide(limits)
         self._pacer: Pacer[Outgoing] = Pacer(UNPACED_BPS)
         self._on_rate = on_rate
@@ -71,7 +73,7 @@ class SendPath:
     @property
     def target_bps(self) -> int:
         """What the encoder should make."""
-        return self._control.target_bps if self._has_feedback else self._control.limits.max_bps
+        return self._control.target_bps if self._has_feedback else self._limits.max_bps
 
     @property
     def state(self) -> PathState:
@@ -80,7 +82,8 @@ class SendPath:
 
     def limit(self, max_bps: int) -> None:
         """Set the most that the encoder may make."""
-        self._control.limits = replace(self._control.limits, max_bps=max_bps)
+        self._limits = replace(self._limits, max_bps=max_bps)
+        self._control.set_limits(self._limits)
 
     def expect_feedback(self) -> None:
         """The peer will report by transport-wide number: pace, and follow what it reports."""
@@ -119,6 +122,16 @@ class SendPath:
         """Let packets leave in their turn."""
         now = now_us()
         self._pacer.enqueue([(each, len(each.packet)) for each in packets], kind, now, frame_id=frame_id)
+        self._pump(now)
+
+    def take_probe(self) -> ProbeCluster | None:
+        """Return what to send behind the frame that was just sent, to learn what the network carries."""
+        return self._control.take_probe(now_us()) if self._has_feedback else None
+
+    def send_probe(self, packets: Sequence[Outgoing], rate_bps: int) -> None:
+        """Let packets leave at a rate of their own once nothing else waits."""
+        now = now_us()
+        self._pacer.enqueue_probe([(each, len(each.packet)) for each in packets], rate_bps, now)
         self._pump(now)
 
     def send_protected(self, protected: bytes) -> None:
