@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.async_api import Browser
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -42,6 +41,13 @@ class Source(Protocol):
 
     async def run(self, until: Callable[[], bool], deadline_s: float) -> None:
         """Send until it is so."""
+
+
+class Tab(Protocol):
+    """A browser's page, Playwright's or ours."""
+
+    async def goto(self, url: str) -> Any:
+        """Load an address."""
 
 
 @dataclass
@@ -104,7 +110,7 @@ class LossRun:
             f"overhead {self.overhead():.1%}; nacks {len(self.link.nacks)} plis {len(self.link.keyframe_requests)} "
             f"freezes {self.stats.get('freezeCount')} keys {self.stats.get('keyFramesDecoded')} "
             f"fec {self.stats.get('fecPacketsReceived')} jitter buffer "
-            f"{self.stats['jitterBufferDelay'] / self.stats['jitterBufferEmittedCount'] * 1000:.1f} ms"
+            f"{self.stats['jitterBufferDelay'] / max(1, self.stats['jitterBufferEmittedCount']) * 1000:.1f} ms"
         )
 
 
@@ -113,7 +119,7 @@ def _at(ranked: list[float], share: float) -> float:
 
 
 async def run_lossy(
-    browser: Browser,
+    tab: Tab,
     codec: VideoCodec,
     source: Source,
     lose: Callable[[LossyLink, PeerSession], None],
@@ -122,12 +128,12 @@ async def run_lossy(
     delay_s: float = 0.02,
     sample_every: int = 0,
     munge: Callable[[str], str] = lambda offer: offer,
-    connected: Callable[[PeerSession], None] = lambda peer: None,
+    ice: IceSpec = ICE,
 ) -> LossRun:
-    """Stream to a new page until it has played for ``seconds``.
+    """Stream to a tab until it has played for ``seconds``.
 
     Args:
-        browser: A running Chromium.
+        tab: Of a running browser.
         codec: Of the session.
         source: What is sent.
         lose: Sets the link's ``loses`` once the picture has run without loss for a second.
@@ -135,7 +141,7 @@ async def run_lossy(
         delay_s: Round trip.
         sample_every: Look at every so many pictures; 0 for none.
         munge: Changes our offer's text.
-        connected: Called when the answer was taken.
+        ice: Where the session is reached.
     """
     outcome: dict[str, Any] = {}
 
@@ -143,13 +149,12 @@ async def run_lossy(
         callbacks = PeerCallbacks(
             lambda data, us: None, lambda state, reason: None, source.restart, source.frames_lost
         )
-        peer = PeerSession("peer_lossy", codec=codec, ice=ICE, callbacks=callbacks)
+        peer = PeerSession("peer_lossy", codec=codec, ice=ice, callbacks=callbacks)
         offer = munge(await peer.offer())
         await socket.send(json.dumps({"offer": offer, "seconds": seconds + SETTLE_S, "sampleEvery": sample_every}))
         outcome["answer"] = json.loads(await socket.recv())["answer"]
         outcome["peer"], outcome["link"] = peer, LossyLink(peer, delay_s)
         await peer.accept_answer(outcome["answer"])
-        connected(peer)
         source.peers = [peer]
         outcome["result"] = json.loads(await socket.recv())
 
@@ -164,14 +169,12 @@ async def run_lossy(
 
     async with serve(signal, "127.0.0.1", 0, process_request=page, max_size=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        tab = await browser.new_page()
         try:
             await tab.goto(f"http://127.0.0.1:{port}/")
             await source.run(lossless_for_a_while, 15)
             lose(outcome["link"], outcome["peer"])
             await source.run(lambda: "result" in outcome, seconds + 20)
         finally:
-            await tab.close()
             if "peer" in outcome:
                 await outcome["peer"].close(Reason.LEFT)
     result, peer = outcome["result"], outcome["peer"]

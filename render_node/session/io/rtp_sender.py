@@ -36,8 +36,8 @@ from render_node.session.io.ice_transport import IceConnection
 _FIRST_SEQ_MAX = 1 << 15
 """Sequences start in the lower half, so that SRTP's rollover counter cannot be mistaken at the start (RFC 3711)."""
 
-TAIL_DELAY_S = 0.004
-"""Before a frame's last packet goes out again: what loses packets often loses a few in a row."""
+AGAIN_DELAY_S = 0.004
+"""Before a packet goes out a second time unasked: what loses packets often loses a few in a row."""
 
 
 class RtpSender(RTCRtpSender):
@@ -174,9 +174,8 @@ class RtpSender(RTCRtpSender):
         for parity in protection.parity(plan, packets, first_seq, self._parity_extensions.build(now_ntp)):
             self._put(self._protect(parity))
         if plan.repeat_tail:
-            # The same bytes: a receiver that has them takes the second for a replay and drops it.
             protection.tails_repeated += 1
-            asyncio.get_running_loop().call_later(TAIL_DELAY_S, self._put_if_ready, tail)
+            self._put_again(tail)
 
     def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> None:
         """Send again what a NACK names, in the RTX stream if there is one."""
@@ -190,9 +189,20 @@ class RtpSender(RTCRtpSender):
             if self._ids.rtx_payload_type is not None:
                 packet = build_rtx(self._ids, packet, self._rtx_seq)
                 self._rtx_seq = (self._rtx_seq + 1) % SEQ_MODULUS
-            if not self._put(self._protect(packet)):
+            protected = self._protect(packet)
+            if not self._put(protected):
                 return
             self.repeats += 1
+            if self.protection is not None and self.protection.policy.doubles_repeats:
+                self._put_again(protected)
+
+    def is_stuck(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> bool:
+        """Note what a NACK names; tell whether some of it has been asked for in vain for too long."""
+        history = self._history
+        if history is None:
+            return False
+        stuck = [seq for seq in seqs if history.is_stuck(seq, now_us, rtt_us)]
+        return bool(stuck)
 
     def give_up(self) -> None:
         """Repeat nothing that was sent so far."""
@@ -226,6 +236,10 @@ class RtpSender(RTCRtpSender):
             return None
         ids = ParityIds(self.parity_ssrc, self.parity_payload_type, self._ssrc)
         return ParityStream(ids, self._extensions.volatile, secrets.randbelow(_FIRST_SEQ_MAX))
+
+    def _put_again(self, protected: bytes) -> None:
+        """Send the same bytes a little later: a receiver that has them takes them for a replay and drops them."""
+        asyncio.get_running_loop().call_later(AGAIN_DELAY_S, self._put_if_ready, protected)
 
     def _put_if_ready(self, protected: bytes) -> None:
         if self.is_ready:
