@@ -72,10 +72,13 @@ class LossRun:
         return times
 
     def late_ms(self) -> dict[int, float]:
-        """By RTP time, how much later than the median frame each decoded one came, from sending to decoding."""
+        """By RTP time, how much later each decoded frame came, from sending to decoding, than an undisturbed one.
+
+        That is taken to be the lower quartile: with 5% loss every second frame is hit.
+        """
         sent = self.sent_us()
         took = {rtp_ts: at - sent[rtp_ts] for rtp_ts, at in self.decoded_us.items() if rtp_ts in sent}
-        usual = statistics.median(took.values())
+        usual = statistics.quantiles(took.values(), n=4)[0]
         return {rtp_ts: (each - usual) / 1000 for rtp_ts, each in took.items()}
 
     def hit_ms(self) -> list[float]:

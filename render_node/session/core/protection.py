@@ -99,8 +99,8 @@ class ProtectionPolicy:
 
     @property
     def doubles_repeats(self) -> bool:
-        """Whether repeats go out twice: where they are often lost too, or the peer is slow to ask again."""
-        return self._is_on and (self.loss > WAIT_UNTIL or not self.asks_again_soon)
+        """Whether repeats go out twice: where they are all there is, and often lost too or slowly asked for again."""
+        return self._is_on and not self._has_parity and (self.loss > WAIT_UNTIL or not self.asks_again_soon)
 
     @property
     def loss(self) -> float:
