@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 
 import pytest
-from playwright.async_api import Browser
+import pytest_asyncio
+from playwright.async_api import Browser, Page
 
 from render_node.session.core.protection import NOTHING, Protection
 from render_node.session.io.peer_session import PeerSession
@@ -20,6 +21,13 @@ from wire.session_control import VideoCodec
 pytestmark = [pytest.mark.media, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SIZE = (640, 360, 720, 3_000_000)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    opened = await browser.new_page()
+    yield opened
+    await opened.close()
 
 
 def looper(codec: VideoCodec = VideoCodec.H264) -> Looper:
@@ -69,12 +77,13 @@ def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-async def test_unanswered_nacks_come_again_after_a_round_trip(browser: Browser) -> None:
+async def test_unanswered_nacks_come_again_after_a_round_trip(tab: Page) -> None:
     def never_repeat(link: LossyLink, peer: PeerSession) -> None:
         always(NOTHING, "middle")(link, peer)
         peer._parts().video.repeat = lambda seqs, **times: None  # type: ignore[method-assign]
+        peer._parts().video.is_stuck = lambda seqs, **times: False  # type: ignore[method-assign]
 
-    run = await run_lossy(browser, VideoCodec.H264, looper(), never_repeat, seconds=2)
+    run = await run_lossy(tab, VideoCodec.H264, looper(), never_repeat, seconds=2)
     report("no repeats", run)
     first = run.link.lost[0]
     asked = [at - first.sent_us for at, seqs in run.link.nacks if first.seq in seqs]
@@ -87,8 +96,8 @@ async def test_unanswered_nacks_come_again_after_a_round_trip(browser: Browser) 
 
 
 @pytest.mark.parametrize("picks", ["middle", "last"])
-async def test_repeats_heal_a_lost_packet(browser: Browser, picks: str) -> None:
-    run = await run_lossy(browser, VideoCodec.H264, looper(), always(NOTHING, picks))
+async def test_repeats_heal_a_lost_packet(tab: Page, picks: str) -> None:
+    run = await run_lossy(tab, VideoCodec.H264, looper(), always(NOTHING, picks))
     report(f"repeats, {picks} packet", run)
     assert len(run.link.lost) >= 6
     assert not run.link.keyframe_requests
@@ -100,9 +109,9 @@ def without_parity(offer: str) -> str:
     return re.sub(r"a=rtpmap:123 .*\r\n|a=fmtp:123 .*\r\n|a=ssrc-group:FEC-FR .*\r\n| 123(?=\r\n)", "", offer)
 
 
-async def test_a_repeated_tail_arrives_before_anything_is_asked_for(browser: Browser) -> None:
+async def test_a_repeated_tail_arrives_before_anything_is_asked_for(tab: Page) -> None:
     plan = Protection(repeat_tail=True)
-    run = await run_lossy(browser, VideoCodec.H264, looper(), always(plan, "last"), munge=without_parity)
+    run = await run_lossy(tab, VideoCodec.H264, looper(), always(plan, "last"), munge=without_parity)
     report("repeated tail", run)
     assert "flexfec" not in run.answer
     first_copies = [packet for packet in run.link.lost if packet.ssrc == run.media_ssrc]
@@ -113,9 +122,9 @@ async def test_a_repeated_tail_arrives_before_anything_is_asked_for(browser: Bro
 
 @pytest.mark.parametrize("picks", ["middle", "last"])
 @pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.VP8])
-async def test_parity_heals_without_a_repeat(browser: Browser, codec: VideoCodec, picks: str) -> None:
+async def test_parity_heals_without_a_repeat(tab: Page, codec: VideoCodec, picks: str) -> None:
     source = looper(codec)
-    run = await run_lossy(browser, codec, source, always(Protection(1, repeats_wait=True), picks))
+    run = await run_lossy(tab, codec, source, always(Protection(1, repeats_wait=True), picks))
     report(f"parity, {codec} {picks} packet", run)
     assert "a=rtpmap:123 flexfec-03/90000" in run.answer
     assert len(run.link.lost) >= 6
@@ -125,12 +134,12 @@ async def test_parity_heals_without_a_repeat(browser: Browser, codec: VideoCodec
     assert _median(run.hit_ms()) < 10
 
 
-async def test_lost_parity_harms_nobody(browser: Browser) -> None:
+async def test_lost_parity_harms_nobody(tab: Page) -> None:
     def lose(link: LossyLink, peer: PeerSession) -> None:
         parity_ssrc = peer._parts().video.parity_ssrc
         always(Protection(1), lambda packet: packet.ssrc == parity_ssrc and packet.seq % 5 == 0)(link, peer)
 
-    run = await run_lossy(browser, VideoCodec.H264, looper(), lose, seconds=3)
+    run = await run_lossy(tab, VideoCodec.H264, looper(), lose, seconds=3)
     report("lost parity", run)
     assert len(run.link.lost) > 20
     assert not run.link.nacks
@@ -143,11 +152,11 @@ async def test_lost_parity_harms_nobody(browser: Browser) -> None:
     [(random_loss(0.01, 3), 60), (random_loss(0.05, 4), 120), (burst_loss(0.05, 3, 5), 120)],
     ids=["1%", "5%", "5% in bursts"],
 )
-async def test_a_lossy_link_plays_on(browser: Browser, loses: Loses, late_ms: float) -> None:
+async def test_a_lossy_link_plays_on(tab: Page, loses: Loses, late_ms: float) -> None:
     def lose(link: LossyLink, peer: PeerSession) -> None:
         link.loses = loses
 
-    run = await run_lossy(browser, VideoCodec.H264, looper(), lose, seconds=6)
+    run = await run_lossy(tab, VideoCodec.H264, looper(), lose, seconds=6)
     report("adaptive", run)
     late = sorted(run.late_ms().values())
     assert late[int(len(late) * 0.99)] < late_ms
@@ -155,7 +164,7 @@ async def test_a_lossy_link_plays_on(browser: Browser, loses: Loses, late_ms: fl
     assert not run.link.keyframe_requests
 
 
-async def test_a_dropped_frame_is_left_behind_without_a_keyframe(browser: Browser) -> None:
+async def test_a_dropped_frame_is_left_behind_without_a_keyframe(tab: Page) -> None:
     source = LiveSource(VideoCodec.VP8, 3_000_000)
     calls = 0
 
@@ -169,7 +178,7 @@ async def test_a_dropped_frame_is_left_behind_without_a_keyframe(browser: Browse
 
     try:
         run = await run_lossy(
-            browser, VideoCodec.VP8, source, drop_every_thirtieth, seconds=5, sample_every=5
+            tab, VideoCodec.VP8, source, drop_every_thirtieth, seconds=5, sample_every=5
         )  # fmt: skip
     finally:
         await source.close()
@@ -188,7 +197,7 @@ async def test_a_dropped_frame_is_left_behind_without_a_keyframe(browser: Browse
 
 
 @pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.VP8])
-async def test_after_an_outage_the_picture_starts_afresh(browser: Browser, codec: VideoCodec) -> None:
+async def test_after_an_outage_the_picture_starts_afresh(tab: Page, codec: VideoCodec) -> None:
     """The link has a third more than the stream needs: repeating 200 ms would delay it for a second."""
     source = LiveSource(codec, 3_000_000)
     outages: list[int] = []
@@ -206,7 +215,7 @@ async def test_after_an_outage_the_picture_starts_afresh(browser: Browser, codec
         link.loses = loses
 
     try:
-        run = await run_lossy(browser, codec, source, lose_all_for_a_while, seconds=5)
+        run = await run_lossy(tab, codec, source, lose_all_for_a_while, seconds=5)
     finally:
         await source.close()
     report(f"outages, {codec}", run)

@@ -244,3 +244,41 @@ async def test_no_point_is_too_small_for_an_encoder() -> None:
         await made.until(lambda: bool(made.frames))
         assert (made.frames[0].width_px, made.frames[0].height_px) == (16, 16)
         assert made.failures == []
+
+
+async def test_vp8_leaves_lost_frames_behind_from_a_confirmed_one() -> None:
+    async with bench(VideoCodec.VP8) as made:
+        for count in range(1, 13):
+            await made.put(made.picture())
+            await made.until(lambda count=count: len(made.frames) == count)  # type: ignore[misc]
+        assert not made.rung.recover(11, 12), "nothing is confirmed yet"
+        made.rung.confirm(8)
+        assert made.rung.recover(11, 12)
+        # The title stands still; who lost frames must not wait for its next picture.
+        await made.until(lambda: len(made.frames) == 13)
+        recovered = made.frames[12]
+        assert not recovered.keyframe
+        assert recovered.reference_id is not None
+        assert recovered.reference_id <= 8
+        assert made.rung.recover(11, 12), "the recovery is on its way"
+        await made.put(made.picture())
+        await made.until(lambda: len(made.frames) >= 14)
+        assert made.frames[13].reference_id == 13
+
+        decoder = av.CodecContext.create("vp8", "r")
+        whole = [decoder.decode(av.Packet(frame.access_unit))[0].to_ndarray() for frame in made.frames[:14]]
+        holed = av.CodecContext.create("vp8", "r")
+        kept = [frame for frame in made.frames[:14] if frame.frame_id not in (11, 12)]
+        partly = [holed.decode(av.Packet(frame.access_unit))[0].to_ndarray() for frame in kept]
+        assert (partly[-1] == whole[-1]).all()
+        assert (partly[-2] == whole[-2]).all()
+
+
+async def test_h264_has_no_way_back_but_a_keyframe() -> None:
+    async with bench(VideoCodec.H264) as made:
+        for count in range(1, 4):
+            await made.put(made.picture())
+            await made.until(lambda count=count: len(made.frames) == count)  # type: ignore[misc]
+        made.rung.confirm(3)
+        assert not made.rung.recover(3, 3)
+        assert [frame.reference_id for frame in made.frames] == [None, 1, 2]

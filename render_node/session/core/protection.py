@@ -94,6 +94,13 @@ class ProtectionPolicy:
         self._estimate = LossEstimate()
         self._rtt_us = 0
         self._is_on = False
+        self.asks_again_soon = False
+        """Whether the peer, which knows the round trip, asks again after that; others wait for 110 ms."""
+
+    @property
+    def doubles_repeats(self) -> bool:
+        """Whether repeats go out twice: where they are all there is, and often lost too or slowly asked for again."""
+        return self._is_on and not self._has_parity and (self.loss > WAIT_UNTIL or not self.asks_again_soon)
 
     @property
     def loss(self) -> float:

@@ -19,6 +19,12 @@ HISTORY_MAX_BYTES = 10 * 1024 * 1024
 REPEAT_MIN_US = 5_000
 """Shortest time between two repeats of one packet, used until the round trip is known."""
 
+STUCK_US = 200_000
+"""Time from the first request for a packet to another one after which repeating it is given up, at short round trips.
+Chrome waits for 300 ms until it asks for a keyframe by itself, Firefox for 3 s."""
+
+STUCK_ROUND_TRIPS = 3
+
 REPEATS_PER_S = 1500
 """Sustained repeats: as much again as an 8 Mbit/s stream has packets, and half of that."""
 
@@ -31,6 +37,7 @@ class _Sent:
     packet: bytes
     sent_us: int
     repeated_us: int
+    asked_us: int | None = None
 
 
 class SendHistory:
@@ -71,6 +78,15 @@ class SendHistory:
     def newest(self, count: int) -> list[bytes]:
         """Return the packets sent last, newest first."""
         return [held.packet for held in islice(reversed(self._sent.values()), count)]
+
+    def is_stuck(self, seq: int, now_us: int, rtt_us: int) -> bool:
+        """Note that a packet is asked for; tell whether that has gone on for too long."""
+        held = self._sent.get(seq)
+        if held is None:
+            return False
+        if held.asked_us is None:
+            held.asked_us = now_us
+        return now_us - held.asked_us > max(STUCK_US, STUCK_ROUND_TRIPS * rtt_us)
 
     def repeat(self, seq: int, now_us: int, rtt_us: int) -> bytes | None:
         """Return the packet to send again for a NACK, or None.

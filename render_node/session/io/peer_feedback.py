@@ -37,7 +37,7 @@ class PeerFeedback:
 
     Args:
         receipts: Is told what the peer misses.
-        on_outage: Called with first and newest frame when so much is missing that it is not repeated.
+        on_outage: Called with first and newest frame when too much is missing, or for too long, to be repeated.
     """
 
     def __init__(self, receipts: FrameReceipts, on_outage: Callable[[int, int], None]) -> None:
@@ -85,13 +85,16 @@ class PeerFeedback:
                     self.malformed += 1
                 case ReferenceTime() if self._answers.take(now_us):
                     video.send_rtcp(build_dlrr(video.ssrc, item, 0))
+                    if video.protection is not None:
+                        video.protection.policy.asks_again_soon = True
                 case _:
                     pass
         return wants_keyframe
 
     def _missed(self, seqs: tuple[int, ...], video: RtpSender, now_us: int) -> None:
         self.nacked += len(seqs)
-        if self._outage.asked(seqs, self._receipts.packets_per_frame, now_us):
+        is_outage = self._outage.asked(seqs, self._receipts.packets_per_frame, now_us)
+        if video.is_stuck(seqs, now_us=now_us, rtt_us=self.rtt_us) or is_outage:
             lost = self._receipts.lost(seqs)
             if lost is not None:
                 video.give_up()

@@ -182,20 +182,29 @@ class RtpSender(RTCRtpSender):
         if self._history is None or not self.is_ready:
             return
         repeats = []
+        again = self.protection is not None and self.protection.policy.doubles_repeats
         wanted = self.protection.covered.to_repeat(seqs) if self.protection is not None else seqs
         for seq in wanted:
             packet = self._history.repeat(seq, now_us, rtt_us)
             if packet is None:
                 continue
             self.repeats += 1
-            repeats.append(self._as_repeat(packet))
+            repeats.append(self._as_repeat(packet, again=again))
         self._path.send(repeats, PacketKind.RTX)
 
-    def _as_repeat(self, packet: bytes) -> Outgoing:
+    def _as_repeat(self, packet: bytes, *, again: bool = False) -> Outgoing:
         if self._ids.rtx_payload_type is not None:
             packet = build_rtx(self._ids, packet, self._rtx_seq)
             self._rtx_seq = (self._rtx_seq + 1) % SEQ_MODULUS
-        return Outgoing(packet, self._extensions)
+        return Outgoing(packet, self._extensions, repeat=again)
+
+    def is_stuck(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> bool:
+        """Note what a NACK names; tell whether some of it has been asked for in vain for too long."""
+        history = self._history
+        if history is None:
+            return False
+        stuck = [seq for seq in seqs if history.is_stuck(seq, now_us, rtt_us)]
+        return bool(stuck)
 
     def give_up(self) -> None:
         """Repeat nothing that was sent so far."""

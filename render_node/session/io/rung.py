@@ -53,6 +53,7 @@ class Rung:
         self._keyframes = KeyframePolicy()
         self._recoveries = TokenBucket(RECOVERIES_PER_S, RECOVERIES_PER_S / 2)
         self._adaptation: Adaptation | None = None
+        self._caps: Caps | None = None
         self._source = (0, 0)
         self._every = 1
         self._flips = 0
@@ -151,8 +152,9 @@ class Rung:
         caps = Caps(width, height, self._fps)
         if self._adaptation is None:
             self._adaptation = Adaptation(caps)
-        else:
+        elif caps != self._caps:
             self._adaptation.set_caps(caps)
+        self._caps = caps
         used_bps = (self._used_bytes - used_bytes) * 8_000_000 // elapsed_us
         point = self._adaptation.take(Sample(self._target_bps(), used_bps), now_us).point
         self._every = max(1, round(self._fps / point.fps))

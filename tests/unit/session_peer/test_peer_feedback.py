@@ -37,6 +37,9 @@ class FakeSender:
         self.rtcp: list[bytes] = []
         self.gave_up = 0
 
+    def is_stuck(self, seqs: tuple[int, ...], *, now_us: int, rtt_us: int) -> bool:
+        return 777 in seqs
+
     def give_up(self) -> None:
         self.gave_up += 1
 
@@ -62,6 +65,7 @@ def test_a_round_trip_question_is_answered_at_once() -> None:
     bench = Bench()
     assert not bench.receive(question(7, 0xE3E4F1F2))
     assert bench.sender.rtcp == [build_dlrr(SSRC, ReferenceTime(7, 0xE3E4F1F2), 0)]
+    assert bench.sender.protection.policy.asks_again_soon
 
 
 def test_a_flood_of_round_trip_questions_draws_few_answers() -> None:
@@ -143,3 +147,15 @@ def test_single_losses_over_time_are_no_outage() -> None:
         bench.receive(nack(turn), turn * 20_000)
     assert not bench.outages
     assert len(bench.sender.repeated) == 200
+
+
+def test_what_is_asked_for_in_vain_is_given_up() -> None:
+    bench = Bench()
+    bench.receipts.sent(1, 770, 5, 0)
+    bench.receipts.sent(2, 775, 5, 0)
+    bench.receive(nack(776))
+    assert not bench.outages
+    bench.receive(nack(777))
+    assert bench.outages == [(2, 2)]
+    assert bench.sender.repeated == [776]
+    assert bench.receipts.packets_per_frame == 5

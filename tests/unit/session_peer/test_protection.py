@@ -65,6 +65,15 @@ def test_repeats_wait_only_where_parity_seldom_fails() -> None:
     assert not steady(0.0).for_frame(14).repeats_wait
 
 
+def test_repeats_go_out_twice_where_they_are_often_lost_or_asked_for_slowly() -> None:
+    policies = {loss: steady(loss, has_parity=False) for loss in (0.0, 0.01, 0.05)}
+    assert [policy.doubles_repeats for policy in policies.values()] == [False, True, True]
+    for policy in policies.values():
+        policy.asks_again_soon = True
+    assert [policy.doubles_repeats for policy in policies.values()] == [False, False, True]
+    assert not steady(0.05).doubles_repeats
+
+
 def test_it_rises_within_a_report_and_falls_slowly() -> None:
     policy = steady(0.0)
     policy.report(50, 1000, rtt_us=RTT_US, now_us=20 * S)

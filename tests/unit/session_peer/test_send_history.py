@@ -8,6 +8,7 @@ from render_node.session.core.send_history import (
     HISTORY_MAX_PACKETS,
     HISTORY_US,
     REPEATS_BURST,
+    STUCK_US,
     SendHistory,
 )
 
@@ -35,6 +36,19 @@ def test_old_and_unknown_packets_are_not_repeated() -> None:
     history.add(1, b"one", 0)
     assert history.repeat(2, 5, RTT_US) is None
     assert history.repeat(1, HISTORY_US + 1, RTT_US) is None
+
+
+def test_a_packet_that_is_asked_for_again_and_again_is_stuck() -> None:
+    history = SendHistory()
+    history.add(1, b"one", 0)
+    assert not history.is_stuck(1, 10_000, RTT_US)
+    assert not history.is_stuck(1, 10_000 + STUCK_US, RTT_US)
+    assert history.is_stuck(1, 10_001 + STUCK_US, RTT_US)
+    assert not history.is_stuck(1, 10_001 + STUCK_US, STUCK_US)
+    assert not history.is_stuck(2, 10_000_000, RTT_US)
+    history.clear()
+    assert not history.is_stuck(1, 10_001 + STUCK_US, RTT_US)
+    assert history.repeat(1, 20_000, RTT_US) is None
 
 
 def test_memory_is_bounded_in_packets_and_bytes() -> None:

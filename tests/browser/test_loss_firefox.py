@@ -1,0 +1,75 @@
+"""Lost packets between a peer session and a real Firefox: what it takes of our tools, and how it heals.
+
+It receives VP8 only here, and not over loopback addresses, so all of it runs in a network of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from render_node.session.io.peer_session import PeerSession
+from tests.media.peer_media import Looper, clip
+from tests.support.firefox_bidi import firefox_tab
+from tests.support.lossy_link import LossyLink, random_loss
+from tests.support.lossy_stand import run_lossy
+from tests.support.own_network import ADDRESS, own_network
+from wire.session_control import VideoCodec
+from wire.worker_control import IceSpec
+
+pytestmark = [pytest.mark.media, pytest.mark.browser]
+
+HOST = ADDRESS.split("/")[0]
+ICE = IceSpec(HOST, 0, 0, (HOST,))
+SIZE = (640, 360, 720, 3_000_000)
+
+
+@pytest.fixture
+def outside_loopback() -> Iterator[None]:
+    with own_network():
+        yield
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.usefixtures("outside_loopback")
+async def test_firefox_heals_by_repeats_and_a_repeated_tail() -> None:
+    source = Looper(clip(VideoCodec.VP8, *SIZE))
+
+    def lose(link: LossyLink, peer: PeerSession) -> None:
+        link.loses = random_loss(0.02, 3)
+
+    async with firefox_tab() as tab:
+        run = await run_lossy(tab, VideoCodec.VP8, source, lose, ice=ICE)
+    print(f"\nfirefox: {run.summary()}")
+    # What the table in docs/loss.md says.
+    assert "flexfec" not in run.answer
+    assert "dependency-descriptor" not in run.answer
+    assert "rcvr-rtt" not in run.answer
+    assert "rtx-time" not in run.answer
+    protection = source.peers[0]._parts().video.protection
+    assert protection is not None
+    assert protection.tails_repeated > 50
+    assert len(run.hit_ms()) >= 10
+    assert run.stats["framesDecoded"] >= 0.9 * len(run.sent_us())
+    assert not run.link.keyframe_requests
+    assert run.stats["freezeCount"] == 0
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.usefixtures("outside_loopback")
+async def test_firefox_gets_a_keyframe_long_before_it_asks_for_one() -> None:
+    def lose_once(link: LossyLink, peer: PeerSession) -> None:
+        begun = len(link.sent)
+        link.loses = lambda packet: len(link.sent) == begun + 40
+        peer._parts().video.repeat = lambda seqs, **times: None  # type: ignore[method-assign]
+
+    async with firefox_tab() as tab:
+        run = await run_lossy(tab, VideoCodec.VP8, Looper(clip(VideoCodec.VP8, *SIZE)), lose_once, seconds=6, ice=ICE)
+    (lost,) = run.link.lost
+    asked = [(at - lost.sent_us) / 1000 for at, seqs in run.link.nacks if lost.seq in seqs]
+    asked_ms = [round(each) for each in asked[:8]]
+    print(f"\nfirefox: asked after {asked_ms}; {run.summary()}")
+    assert not run.link.keyframe_requests
+    assert run.stats["keyFramesDecoded"] == 2
+    assert run.gaps_ms()[-1] < 900, "by itself it would wait for three seconds"

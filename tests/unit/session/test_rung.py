@@ -1,0 +1,116 @@
+"""Whose losses make a rung recover and how often, and which pictures it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import cast
+from unittest.mock import Mock
+
+import pytest
+import pytest_asyncio
+
+from render_node.session.core.input_receiver import InputReceiver
+from render_node.session.io import monotonic, rung
+from render_node.session.io.participants import Participant, Peer, Table
+from render_node.session.io.rung import RECOVERIES_PER_S, Rung
+from render_node.session.io.title_process import TitleProcess
+from wire.session_control import PeerState, Role, VideoCodec
+from wire.version import PROTOCOL_MAX
+from wire.worker_control import EncoderSpec
+
+
+class Bench:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.table = Table()
+        self.encoder = Mock()
+        self.now_us = 10_000_000
+        monkeypatch.setattr(rung, "EncoderRung", lambda *_, **__: self.encoder)
+        monkeypatch.setattr(monotonic, "now_us", lambda: self.now_us)
+        title = cast(TitleProcess, Mock())
+        self.rung = Rung(VideoCodec.VP8, EncoderSpec(), 60, title, self.table, on_frame=Mock(), on_failed=Mock())
+        self.encoder.submit.reset_mock()
+
+    def lose(self, role: Role, times: int = 1, every_us: int = 16_667) -> None:
+        for _ in range(times):
+            self.now_us += every_us
+            self.rung.frames_lost(role, 5, 6)
+
+    def add_peer(self, confirmed_id: int | None = None, *, role: Role = Role.PLAYER, bps: int = 10_000_000) -> Mock:
+        number = len(self.table.peers)
+        session = Mock(video_bps=bps)
+        session.confirmed_id.return_value = confirmed_id
+        participant = Participant(f"part_{number}", number, role, InputReceiver(number, (), role))
+        peer = Peer(session, participant, VideoCodec.VP8, 0.0, PROTOCOL_MAX, PeerState.CONNECTED)
+        self.table.peers[f"peer_{number}"] = peer
+        return session
+
+
+@pytest_asyncio.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    made = Bench(monkeypatch)
+    yield made
+    made.rung._timer.cancel()
+
+
+async def test_a_players_losses_make_recoveries_at_a_bounded_rate(bench: Bench) -> None:
+    bench.encoder.recover.return_value = True
+    bench.lose(Role.PLAYER, times=600)
+    assert RECOVERIES_PER_S * 9 <= bench.encoder.recover.call_count <= RECOVERIES_PER_S * 11
+    bench.encoder.request_keyframe.assert_not_called()
+
+
+async def test_a_spectators_losses_disturb_the_players_no_more_than_its_keyframes(bench: Bench) -> None:
+    bench.encoder.recover.return_value = True
+    bench.lose(Role.SPECTATOR, times=600)
+    assert bench.encoder.recover.call_count <= 5
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_where_nothing_is_confirmed_it_is_a_keyframe(bench: Bench, role: Role) -> None:
+    bench.encoder.recover.return_value = False
+    bench.lose(role)
+    bench.encoder.request_keyframe.assert_called_once()
+
+
+async def test_a_reference_counts_once_every_peer_has_it_who_does_not_wait_for_a_keyframe(bench: Bench) -> None:
+    for confirmed_id in (40, 33, None, 51):
+        bench.add_peer(confirmed_id)
+    bench.rung.confirm()
+    bench.encoder.confirm.assert_called_once_with(33)
+
+
+async def test_a_picture_without_room_is_left_out_until_there_is_room(bench: Bench) -> None:
+    session = bench.add_peer()
+    session.takes_frame.return_value = False
+    bench.rung.flipped()
+    bench.rung.flipped()
+    bench.rung.room_again()
+    bench.encoder.submit.assert_not_called()
+    session.takes_frame.return_value = True
+    bench.rung.room_again()
+    bench.rung.room_again()
+    bench.encoder.submit.assert_called_once()
+
+
+async def test_a_spectators_network_holds_nobody_back(bench: Bench) -> None:
+    watching = bench.add_peer(role=Role.SPECTATOR, bps=300_000)
+    watching.takes_frame.return_value = False
+    bench.rung.flipped()
+    bench.encoder.submit.assert_called_once()
+    bench.rung.fit_bitrate()
+    bench.encoder.set_bitrate.assert_called_with(EncoderSpec().target_bps)
+
+
+async def test_at_a_low_rate_every_other_picture_is_left_out(bench: Bench) -> None:
+    bench.add_peer(bps=500_000).takes_frame.return_value = True
+    bench.rung._source = 1280, 720
+    for _ in range(20):
+        bench.now_us += 250_000
+        bench.encoder.stats.encoded_bytes = bench.now_us // 16
+        bench.rung._timer.cancel()
+        bench.rung._adapt()
+    scale, fps = bench.encoder.set_point.call_args.args
+    assert (scale < 1, fps) == (True, 30)
+    for _ in range(10):
+        bench.rung.flipped()
+    assert bench.encoder.submit.call_count == 5
