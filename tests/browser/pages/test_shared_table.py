@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, StorageState, expect
 
 from session_broker.core.qr_code import qr_rows
-from tests.support.axe import serious_findings
+from tests.support.axe import findings
 from tests.support.chromium import PlayPage, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import ROOT, FarplayProcess
@@ -298,13 +298,13 @@ async def test_a_guest_on_a_phone_has_the_titles_pad_and_its_words(
         legend = page.locator("#controls")
         await expect(legend.locator(".legend_device").first).to_contain_text("计一次按键")
         await expect(legend.locator(".legend_device").first).to_contain_text("手柄上的 A")
-        assert not await serious_findings(page)
+        assert not await findings(page)
 
         await page.goto(two_seats.url)
         panel = page.locator("#message .panel")
         await expect(panel).to_contain_text("双人测试")
         await expect(page.locator("nav")).to_be_hidden()
-        assert not await serious_findings(page)
+        assert not await findings(page)
         await panel.get_by_role("link", name="回到游戏").tap()
         await page.wait_for_url("**/session/*")
         await guest.probe.until_playing()
@@ -339,6 +339,6 @@ async def test_a_phone_may_scan_the_link_where_the_network_gets_here(
         code = play.page.get_by_role("img", name="QR code of the invitation link")
         expected = qr_rows(link)
         assert modules(await code.screenshot(), len(expected)) == expected
-        assert not await serious_findings(play.page)
+        assert not await findings(play.page)
         await play.page.click("text=Revoke")
         await expect(play.page.locator("#table_panel .qr")).to_have_count(0)
