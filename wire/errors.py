@@ -39,6 +39,7 @@ class Reason(StrEnum):
     BAD_STATE = "bad_state"
     NO_SEAT = "no_seat"
     TABLE_FULL = "table_full"
+    TOO_MANY_SESSIONS = "too_many_sessions"
     # Placing
     NO_NODE = "no_node"
     NO_ROOM = "no_room"

@@ -35,7 +35,7 @@ def create_session(
     """Return the player's live session of a title, and whether it was made just now.
 
     Raises:
-        WireError: ``unknown_title``, or ``too_many`` if the player has too many or starts them too fast.
+        WireError: ``unknown_title``, ``too_many_sessions``, or ``too_many`` if the player starts them too fast.
     """
     title = state.titles.get(TitleId(title_id))
     if title is None:
@@ -45,7 +45,7 @@ def create_session(
         if session.title.title_id == title.title_id:
             return session, False
     if len(mine) >= state.limits.sessions_per_player:
-        raise WireError(Reason.TOO_MANY, f"a player may have {len(mine)} sessions at once; end one first")
+        raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {len(mine)} sessions at once")
     if not _start_bucket(state, player_id, now).take(now):
         raise WireError(Reason.TOO_MANY, "sessions are started too fast; wait a moment")
     session = Session(SessionId(state.new_id("ses")), tenant_id, player_id, title, unattended_since=now)

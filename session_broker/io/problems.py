@@ -35,6 +35,7 @@ STATUS: Mapping[Reason, int] = {
     Reason.LINK_EXPIRED: 410,
     Reason.NO_SEAT: 409,
     Reason.TABLE_FULL: 409,
+    Reason.TOO_MANY_SESSIONS: 409,
     Reason.INVITATION_EXPIRED: 410,
     Reason.INVITATION_USED: 410,
     Reason.INVITATION_REVOKED: 410,

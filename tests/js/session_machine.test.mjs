@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { backoffMs } from "../../web_client/static/core/backoff.js";
 import { FIRST_PEER_ATTEMPTS } from "../../web_client/static/core/link_machine.js";
 import { step } from "../../web_client/static/core/session_machine.js";
-import { initialState, isFinal, PEER_TIMEOUT_MS, shownName } from "../../web_client/static/core/session_state.js";
+import { initialState, isFinal, PEER_TIMEOUT_MS, shownName, waitsForRoom } from "../../web_client/static/core/session_state.js";
 
 const PLAY = { kind: "play", titleId: "aliens", ask: false, token: null };
 const SESSION = { kind: "session", sessionId: "ses_a", role: "player", token: null };
@@ -88,6 +88,15 @@ describe("on the way to a picture", () => {
     assert.deepEqual([drive.state.phase, drive.effects], ["playing", []]);
     drive.on(message(state("running")));
     assert.deepEqual([drive.state.phase, drive.effects], ["playing", []]);
+  });
+
+  it("knows a queue that moves by itself from a wait for an operator", () => {
+    const waits = (name, reason) => waitsForRoom(new Drive().joined().on(message(state(name, reason))).state);
+    assert.ok(waits("queued", "no_room"));
+    assert.ok(waits("queued", null));
+    assert.ok(!waits("queued", "no_gpu"));
+    assert.ok(!waits("starting", null));
+    assert.ok(!waits("ended", "no_room"));
   });
 
   it("asks before it takes a place when another site linked here", () => {

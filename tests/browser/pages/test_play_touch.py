@@ -1,4 +1,4 @@
-"""Fingers on a phone: the pad that a title wishes for, several at once, arranged, or the picture itself."""
+"""Fingers on a phone: the pad that a title wishes for, several at once, arranged, or the picture itself; zooming."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from tests.support.notebook import Notes, open_notebook
 from tests.support.player import OpenPlayer
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+APART, TOGETHER = (80, 240), (300, 30)
+"""Distances of two fingers in pixels."""
+PINCH_STEPS = 8
 
 
 async def middle(play: PlayPage, part: str) -> tuple[float, float]:
@@ -80,3 +85,33 @@ async def test_the_picture_can_be_touched_instead(
         await play.touch("touchStart", [await play.stage_point(0.25, 0.75)])
         await play.touch("touchEnd", [])
         await notes.until(lambda rows: ("finger", [0.25, 0.75]) in rows, "a finger on the picture")
+
+
+async def pinch(play: PlayPage, apart_px: tuple[int, int]) -> float:
+    """Move two fingers from one distance to another, in the middle of the screen; return the zoom afterwards."""
+    first, last = apart_px
+    for step in range(PINCH_STEPS + 1):
+        half = (first + (last - first) * step / PINCH_STEPS) / 2
+        await play.touch("touchMove" if step else "touchStart", [(422 - half, 195), (422 + half, 195)])
+    await play.touch("touchEnd", [])
+    await play.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return float(await play.page.evaluate("visualViewport.scale"))
+
+
+async def test_two_fingers_play_on_the_picture_and_zoom_the_menu(
+    up: FarplayProcess, open_player: OpenPlayer, data_dir: Path
+) -> None:
+    notes = Notes(data_dir)
+    async with open_player(phone=(844, 390)) as play:
+        await open_notebook(play, up)
+        await play.page.tap("#handle")
+        await play.page.get_by_label("Touch the picture").check()
+        await play.page.tap("#panel_close")
+        assert await pinch(play, APART) == 1
+        await notes.until(lambda rows: sum(kind == "finger" for kind, _ in rows) == 2, "both fingers in the game")
+        await play.page.tap("#handle")
+        assert await pinch(play, APART) > 1.5
+        await play.page.keyboard.press("Escape")
+        await expect(play.page.locator("#panel")).to_be_hidden()
+        assert await pinch(play, TOGETHER) == 1, "from a zoomed page two fingers lead back"
+        assert await pinch(play, APART) == 1

@@ -1,7 +1,8 @@
 """A title for two: paints the button presses of each pad, in the order of their plugging in, as the test card does.
 
 The rows of blocks are the test card's, so that the same probe reads them: the frame number and all presses below,
-the presses of up to six pads above, and last how many pads are plugged in. A pad that is pressed is shaken.
+the presses of up to five pads above, then those of the keyboard, and last how many pads are plugged in. A pad that is
+pressed is shaken.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import pygame
 
 CELLS = 64
 SIZE = (640, 360)
-PADS = 6
+PADS = 5
 
 
 def checked(values: bytes) -> int:
@@ -35,7 +36,7 @@ def main() -> None:
     screen = pygame.display.set_mode(SIZE)
     clock = pygame.time.Clock()
     pads: dict[int, pygame.joystick.JoystickType] = {}
-    presses = [0] * PADS
+    presses, keys = [0] * PADS, 0
     frame = 0
     playing = True
     while playing:
@@ -47,10 +48,12 @@ def main() -> None:
             if event.type == pygame.JOYBUTTONDOWN:
                 presses[event.instance_id % PADS] += 1
                 pads[event.instance_id].rumble(0.5, 1.0, 100)
+            keys += event.type == pygame.KEYDOWN
         frame += 1
         screen.fill((24, 48, 80))
         draw(screen, 0, checked(frame.to_bytes(4, "big") + (sum(presses) % 2**24).to_bytes(3, "big")))
-        draw(screen, 1, checked(bytes(count % 256 for count in [*presses, pygame.joystick.get_count()])))
+        counts = [*presses, keys, pygame.joystick.get_count()]
+        draw(screen, 1, checked(bytes(count % 256 for count in counts)))
         pygame.display.flip()
         clock.tick(60)
 

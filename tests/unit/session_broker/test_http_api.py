@@ -75,7 +75,7 @@ async def test_titles_and_sessions(tmp_path: Path) -> None:
             "session_id": "", "title_id": "duel", "state": "queued", "created": True,
         }  # fmt: skip
         second = await client.post("/api/v1/sessions", json={"title_id": "testcard"})
-        assert reason_of(second) == (429, "too_many")
+        assert reason_of(second) == (409, "too_many_sessions")
         path = made.headers["location"]
         assert (await client.get(path)).json()["reason"] == "no_node"
         assert (await client.delete(path)).json()["state"] == "ended"

@@ -15,7 +15,7 @@ const REASONS = {
     Reason.LEFT, Reason.ENDED_BY_PLAYER, Reason.ENDED_BY_OPERATOR, Reason.ABANDONED, Reason.TITLE_QUIT,
     Reason.TAKEN_OVER, Reason.SUPERSEDED, Reason.REPLACED, Reason.UNKNOWN_SESSION,
   ],
-  busy: [Reason.NO_ROOM, Reason.NO_NODE, Reason.TOO_MANY, Reason.BAD_STATE],
+  busy: [Reason.NO_ROOM, Reason.NO_NODE, Reason.TOO_MANY, Reason.TOO_MANY_SESSIONS, Reason.BAD_STATE],
   lost: [Reason.NODE_LOST, Reason.NODE_SHUTDOWN, Reason.WORKER_LOST],
   crashed: [
     Reason.TITLE_CRASHED, Reason.TITLE_HUNG, Reason.TITLE_NO_PICTURE, Reason.TITLE_VIOLATION, Reason.START_TIMEOUT,

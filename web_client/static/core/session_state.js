@@ -75,6 +75,14 @@ export function isFinal(state) {
 }
 
 /**
+ * Whether the game starts by itself as soon as there is room; a wait for another reason needs an operator.
+ * @param {PageState} state
+ */
+export function waitsForRoom({ sessionState, failure }) {
+  return sessionState === "queued" && (failure === null || failure.reason === Reason.NO_ROOM);
+}
+
+/**
  * @param {Visit} visit
  * @param {readonly string[]} codecs
  * @returns {PageState}

@@ -1,4 +1,4 @@
-// The device's screen while somebody plays: full screen with its keys and its orientation, and kept awake.
+// The device's screen while somebody plays: full screen with its keys and its orientation, zoomed, and kept awake.
 
 export class ScreenMode {
   #onChange;
@@ -11,6 +11,8 @@ export class ScreenMode {
     this.#onChange = onChange;
     document.addEventListener("fullscreenchange", () => this.#changed());
     document.addEventListener("visibilitychange", () => void this.#hold());
+    const view = window.visualViewport;
+    view?.addEventListener("resize", () => document.body.classList.toggle("zoomed", view.scale > 1));
   }
 
   /** Whether this device can show the page on all of its screen; iPhones cannot. */

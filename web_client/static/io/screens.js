@@ -1,7 +1,7 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
 import { failureView } from "../core/failure_view.js";
-import { isFinal, isServed, shownName } from "../core/session_state.js";
+import { isFinal, isServed, shownName, waitsForRoom } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
 import { failureIcon } from "./failure_icons.js";
 
@@ -115,8 +115,8 @@ export class Screens {
     if (isFinal(state)) return this.#words(reasonKey(state));
     if (state.failure?.reason === "unreachable") return this.#words("link.unreachable");
     if (state.phase === "reconnecting") return this.#words("reconnecting.words");
-    if (state.failure !== null) return this.#words(reasonKey(state));
-    return state.sessionState === "queued" ? this.#words("waiting.queued") : "";
+    if (waitsForRoom(state)) return this.#words("waiting.queued");
+    return state.failure === null ? "" : this.#words(reasonKey(state));
   }
 
   /** @param {PageState} state */
@@ -135,7 +135,7 @@ export class Screens {
     const over = isFinal(state);
     const view = failureView(state);
     this.#play.hidden = !(over || state.phase === "asking");
-    this.#home.hidden = !over;
+    this.#home.hidden = !over && state.sessionState !== "queued";
     this.#check.hidden = !(over && view.check);
     this.#play.textContent = this.#words(over ? `button.${view.act}` : "button.play");
   }

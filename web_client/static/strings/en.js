@@ -374,6 +374,7 @@ export const en = {
   "reason.unknown_session": "This game is over, or was never yours. Start a new one.",
   "reason.bad_state": "This is not possible right now. Try again in a moment.",
   "reason.no_seat": "All seats at this table are taken. You can watch, or ask the host for a seat.",
+  "reason.too_many_sessions": "As many games of yours are running or waiting as you may have. End one of them and try again.",
   "reason.table_full": "This table is full. Try again when somebody has left.",
   "reason.no_node": "No machine is there to run games. Try again in a moment; if it stays so, tell the operator.",
   "reason.no_room": "All machines are busy. Try again in a moment.",

@@ -375,6 +375,7 @@ export const zh = {
   "reason.unknown_session": "这局游戏已经结束，或不属于您。请重新开始。",
   "reason.bad_state": "现在无法这样做，请稍后再试。",
   "reason.no_seat": "这一桌的座位已满。您可以观战，或请房主让出座位。",
+  "reason.too_many_sessions": "您正在运行和排队的游戏已达上限。请先结束其中一个，再试一次。",
   "reason.table_full": "这一桌已经满员，请等有人离开后再试。",
   "reason.no_node": "没有可以运行游戏的机器。请稍后再试；如果一直如此，请告知管理员。",
   "reason.no_room": "所有机器都在忙，请稍后再试。",
