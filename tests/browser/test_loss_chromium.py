@@ -80,7 +80,7 @@ def _median(values: list[float]) -> float:
 async def test_unanswered_nacks_come_again_after_a_round_trip(tab: Page) -> None:
     def never_repeat(link: LossyLink, peer: PeerSession) -> None:
         always(NOTHING, "middle")(link, peer)
-        peer._parts().video.repeat = lambda seqs, **times: None  # type: ignore[method-assign]
+        peer._parts().video.repeat = lambda seqs, **times: []  # type: ignore[method-assign]
         peer._parts().video.is_stuck = lambda seqs, **times: False  # type: ignore[method-assign]
 
     run = await run_lossy(tab, VideoCodec.H264, looper(), never_repeat, seconds=2)

@@ -62,7 +62,7 @@ async def test_firefox_gets_a_keyframe_long_before_it_asks_for_one() -> None:
     def lose_once(link: LossyLink, peer: PeerSession) -> None:
         begun = len(link.sent)
         link.loses = lambda packet: len(link.sent) == begun + 40
-        peer._parts().video.repeat = lambda seqs, **times: None  # type: ignore[method-assign]
+        peer._parts().video.repeat = lambda seqs, **times: []  # type: ignore[method-assign]
 
     async with firefox_tab() as tab:
         run = await run_lossy(tab, VideoCodec.VP8, Looper(clip(VideoCodec.VP8, *SIZE)), lose_once, seconds=6, ice=ICE)

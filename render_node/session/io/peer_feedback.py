@@ -17,6 +17,7 @@ from render_node.session.core.rtcp import (
     parse_rtcp,
     round_trip_us,
 )
+from render_node.session.core.sent_packets import PacketKind
 from render_node.session.core.transport_feedback import TransportFeedback
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
@@ -75,7 +76,7 @@ class PeerFeedback:
                     self.keyframe_requests += 1
                     wants_keyframe = True
                 case Nack(ssrc, seqs) if ssrc == video.ssrc:
-                    self._missed(seqs, video, now_us)
+                    self._missed(seqs, video, path, now_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
                     self._tell_loss(item, video, now_us)
@@ -91,7 +92,7 @@ class PeerFeedback:
                     pass
         return wants_keyframe
 
-    def _missed(self, seqs: tuple[int, ...], video: RtpSender, now_us: int) -> None:
+    def _missed(self, seqs: tuple[int, ...], video: RtpSender, path: SendPath, now_us: int) -> None:
         self.nacked += len(seqs)
         is_outage = self._outage.asked(seqs, self._receipts.packets_per_frame, now_us)
         if video.is_stuck(seqs, now_us=now_us, rtt_us=self.rtt_us) or is_outage:
@@ -101,7 +102,7 @@ class PeerFeedback:
                 self._on_outage(*lost)
                 return
         self._receipts.asked(seqs, now_us)
-        video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us)
+        path.send(video.repeat(seqs, now_us=now_us, rtt_us=self.rtt_us), PacketKind.RTX)
 
     def _reported(self, report: ReceptionReport, now_ntp: int) -> None:
         self.fraction_lost = report.fraction_lost

@@ -23,6 +23,7 @@ from render_node.session.core.peer_states import end_state, is_final, may_follow
 from render_node.session.core.rtp_packets import PAYLOAD_MAX_BYTES
 from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
 from render_node.session.core.send_side import RateLimits
+from render_node.session.core.sent_packets import PacketKind
 from render_node.session.core.vp8_packets import PICTURE_ID_MODULUS, packetise_vp8
 from render_node.session.io import aiortc_hooks, monotonic
 from render_node.session.io.peer_connection import BuiltConnection, Handlers, build_connection
@@ -195,15 +196,18 @@ class PeerSession:
         self._picture_id = (self._picture_id + 1) % PICTURE_ID_MODULUS
         self._chain.sent()
         self.frames_sent += 1
-        built.video.send_payloads(
+        packets = built.video.frame(
             payloads,
             frame.rtp_ts,
             media_us=frame.times.tick_us,
             now_us=now_us,
-            frame_id=frame.frame_id,
             descriptor=self._describe(built, frame),
             on_left=on_left,
         )
+        self.path.send(packets.media, PacketKind.VIDEO, frame_id=frame.frame_id)
+        if (probe := self.path.take_probe()) is not None:
+            self.path.send_probe(built.video.newest(probe.packets), probe.rate_bps)
+        self.path.send(packets.parity, PacketKind.FEC, frame_id=frame.frame_id)
         return True
 
     def confirmed_id(self) -> int | None:
@@ -216,10 +220,11 @@ class PeerSession:
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
-        built = self._built
-        if built is not None and built.audio is not None and self.state is PeerState.CONNECTED:
+        sender = self._built.audio if self._built is not None else None
+        if sender is not None and sender.is_ready and self.state is PeerState.CONNECTED:
             now_us = monotonic.now_us()
-            built.audio.send_payloads((packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us)
+            sound = sender.frame((packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us)
+            self.path.send(sound.media, PacketKind.AUDIO)
 
     def send_story(self, data: bytes) -> bool:
         """Send a story message, or drop it if the channel is not open or behind; tells which."""

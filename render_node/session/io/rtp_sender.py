@@ -1,13 +1,13 @@
-"""Our RTP sender: makes packets of encoded frames when they are ready, for the peer's ``SendPath`` to let go.
+"""Our RTP sender: makes the packets of one stream, which leave by the peer's ``SendPath``.
 
-It stands in for aiortc's ``RTCRtpSender``, which pulls frames from a track in a task of its own. What the socket does
-not take is left to retransmission.
+It stands in for aiortc's ``RTCRtpSender``, which pulls frames from a track in a task of its own and sends them itself.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiortc import RTCRtpSender
@@ -17,7 +17,6 @@ from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from render_node.session.core.dependency_descriptor import FrameDescriptor
 from render_node.session.core.flexfec import ParityIds, ParityStream
 from render_node.session.core.frame_protection import FrameProtection
-from render_node.session.core.probing import ProbeCluster
 from render_node.session.core.protection import Protection
 from render_node.session.core.rtcp import build_sender_report
 from render_node.session.core.rtp_packets import (
@@ -29,12 +28,19 @@ from render_node.session.core.rtp_packets import (
     build_rtx,
 )
 from render_node.session.core.send_history import SendHistory
-from render_node.session.core.sent_packets import PacketKind
 from render_node.session.io import aiortc_hooks
 from render_node.session.io.send_path import Outgoing, SendPath
 
 _FIRST_SEQ_MAX = 1 << 15
 """Sequences start in the lower half, so that SRTP's rollover counter cannot be mistaken at the start (RFC 3711)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramePackets:
+    """What goes out for one frame."""
+
+    media: list[Outgoing]
+    parity: list[Outgoing]
 
 
 class RtpSender(RTCRtpSender):
@@ -67,7 +73,6 @@ class RtpSender(RTCRtpSender):
         self._seq = secrets.randbelow(_FIRST_SEQ_MAX)
         self._rtx_seq = secrets.randbelow(_FIRST_SEQ_MAX)
         self._history = SendHistory() if self.kind == "video" else None
-        self._kind = PacketKind.VIDEO if self.kind == "video" else PacketKind.AUDIO
         self._clock_hz = 90_000 if self.kind == "video" else 48_000
         self._newest: tuple[int, int] | None = None
         self._ids: StreamIds
@@ -112,34 +117,30 @@ class RtpSender(RTCRtpSender):
         """Sequence number of the next packet."""
         return self._seq
 
-    def send_payloads(
+    def frame(
         self,
         payloads: Sequence[bytes],
         rtp_ts: int,
         *,
         media_us: int,
         now_us: int,
-        frame_id: int | None = None,
         descriptor: FrameDescriptor | None = None,
         on_left: Callable[[int], None] | None = None,
-    ) -> None:
-        """Send one frame's payloads; the last one gets the marker.
+    ) -> FramePackets:
+        """Return one frame's packets; the last one of its payloads gets the marker.
 
         Args:
             payloads: Of one frame.
             rtp_ts: Its RTP time.
             media_us: When it was captured, on the clock of ``now_us``; ties ``rtp_ts`` to NTP in sender reports.
             now_us: Monotonic clock.
-            frame_id: Of a video frame.
             descriptor: What the frame depends on, for peers that were offered to be told.
             on_left: Called when the last packet was handed to the socket, with the time in µs; must not raise.
         """
-        if not self.is_ready:
-            return
         first_seq, count = self._seq, len(payloads)
         plan = self.protection.for_frame(count) if self.protection is not None else None
         echoes = plan is not None and plan.repeat_tail
-        leaving = []
+        media = []
         for index, payload in enumerate(payloads):
             is_last = index == count - 1
             extensions = self._extensions.block
@@ -152,35 +153,28 @@ class RtpSender(RTCRtpSender):
                 self._history.add(self._seq, packet, now_us)
             self._seq = (self._seq + 1) % SEQ_MODULUS
             self.payload_bytes += len(payload)
-            leaving.append(
-                Outgoing(packet, self._extensions, on_left if is_last else None, repeat=is_last and echoes)
-            )
+            media.append(Outgoing(packet, self._extensions, on_left if is_last else None, repeat=is_last and echoes))
         self.packets += len(payloads)
         self._newest = (rtp_ts, media_us)
-        self._path.send(leaving, self._kind, frame_id=frame_id)
-        if (probe := self._path.take_probe()) is not None:
-            self._send_probe(probe)
-        if plan is not None:
-            self._send_parity(plan, [each.packet for each in leaving], first_seq, frame_id)
+        return FramePackets(media, [] if plan is None else self._parity(plan, media, first_seq))
 
-    def _send_parity(self, plan: Protection, packets: Sequence[bytes], first_seq: int, frame_id: int | None) -> None:
+    def _parity(self, plan: Protection, media: Sequence[Outgoing], first_seq: int) -> list[Outgoing]:
         assert self.protection is not None
         self.protection.tails_repeated += plan.repeat_tail
+        packets = [each.packet for each in media]
         made = self.protection.parity(plan, packets, first_seq, self._parity_extensions.block)
-        if made:
-            parity = [Outgoing(packet, self._parity_extensions) for packet in made]
-            self._path.send(parity, PacketKind.FEC, frame_id=frame_id)
+        return [Outgoing(packet, self._parity_extensions) for packet in made]
 
-    def _send_probe(self, probe: ProbeCluster) -> None:
-        """Send the newest packets again: who has them drops them, and who lacks one is glad of it."""
-        if self._history is not None and self._ids.rtx_payload_type is not None:
-            again = [self._as_repeat(packet) for packet in self._history.newest(probe.packets)]
-            self._path.send_probe(again, probe.rate_bps)
+    def newest(self, count: int) -> list[Outgoing]:
+        """Return the newest packets again: who has them drops them, and who lacks one is glad of it."""
+        if self._history is None or self._ids.rtx_payload_type is None:
+            return []
+        return [self._as_repeat(packet) for packet in self._history.newest(count)]
 
-    def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> None:
-        """Send again what a NACK names, in the RTX stream if there is one."""
+    def repeat(self, seqs: Sequence[int], *, now_us: int, rtt_us: int) -> list[Outgoing]:
+        """Return again what a NACK names, in the RTX stream if there is one."""
         if self._history is None or not self.is_ready:
-            return
+            return []
         repeats = []
         again = self.protection is not None and self.protection.policy.doubles_repeats
         wanted = self.protection.covered.to_repeat(seqs) if self.protection is not None else seqs
@@ -190,7 +184,7 @@ class RtpSender(RTCRtpSender):
                 continue
             self.repeats += 1
             repeats.append(self._as_repeat(packet, again=again))
-        self._path.send(repeats, PacketKind.RTX)
+        return repeats
 
     def _as_repeat(self, packet: bytes, *, again: bool = False) -> Outgoing:
         if self._ids.rtx_payload_type is not None:

@@ -11,6 +11,7 @@ from render_node.session.core.frame_protection import FrameProtection
 from render_node.session.core.frame_receipts import FrameReceipts
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.rtcp import ReferenceTime, build_dlrr
+from render_node.session.core.sent_packets import PacketKind
 from render_node.session.io.peer_feedback import ROUND_TRIP_ANSWERS_PER_S, PeerFeedback
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
@@ -22,10 +23,6 @@ NTP = ntp_from_unix_us(1_700_000_000_000_000)
 def question(asker: int = 7, middle: int = 0xE3E4F1F2) -> bytes:
     body = asker.to_bytes(4, "big") + b"\x04\0\0\x02" + b"\xe1\xe2" + middle.to_bytes(4, "big") + b"\xf3\xf4"
     return bytes.fromhex("80cf0004") + body
-
-
-NO_PATH = cast(SendPath, None)
-"""Nothing here speaks of it."""
 
 
 class FakeSender:
@@ -43,22 +40,34 @@ class FakeSender:
     def give_up(self) -> None:
         self.gave_up += 1
 
-    def repeat(self, seqs: tuple[int, ...], *, now_us: int, rtt_us: int) -> None:
-        self.repeated += seqs
+    def repeat(self, seqs: tuple[int, ...], *, now_us: int, rtt_us: int) -> tuple[int, ...]:
+        return seqs
 
     def send_rtcp(self, packet: bytes) -> None:
         self.rtcp.append(packet)
 
 
+class FakePath:
+    """Takes repeats as the numbers that were asked for."""
+
+    def __init__(self, sender: FakeSender) -> None:
+        self._sender = sender
+
+    def send(self, seqs: tuple[int, ...], kind: PacketKind) -> None:
+        assert kind is PacketKind.RTX
+        self._sender.repeated += seqs
+
+
 class Bench:
     def __init__(self) -> None:
         self.sender = FakeSender()
+        self.path = cast(SendPath, FakePath(self.sender))
         self.receipts = FrameReceipts()
         self.outages: list[tuple[int, ...]] = []
         self.feedback = PeerFeedback(self.receipts, lambda *frames: self.outages.append(frames))
 
     def receive(self, data: bytes, now_us: int = 0) -> bool:
-        return self.feedback.receive(data, cast(RtpSender, self.sender), NO_PATH, now_us=now_us, now_ntp=NTP)
+        return self.feedback.receive(data, cast(RtpSender, self.sender), self.path, now_us=now_us, now_ntp=NTP)
 
 
 def test_a_round_trip_question_is_answered_at_once() -> None:
