@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
@@ -64,8 +63,6 @@ class MediaFanout:
         self.absence: Absence | None = None
         """Whether somebody plays; told to everybody with what holds until it changes."""
         self._paused = False
-        self._stale: set[VideoCodec] = set()
-        """Rungs of which frames were left out: only a keyframe goes on from there."""
         self.frames_captured = 0
 
     # --- rungs ---
@@ -81,9 +78,11 @@ class MediaFanout:
             self._fps,
             self._title,
             self._table,
-            on_frame=lambda frame: self._send_frame(codec, frame),
+            on_sent=self._send_story,
             on_failed=self._on_failed,
         )
+        if self._paused:
+            self._rungs[codec].pause(True)
 
     def fit_bitrates(self) -> None:
         """Hold every rung to what its seated players allow."""
@@ -93,7 +92,7 @@ class MediaFanout:
     def room_again(self, codec: VideoCodec) -> None:
         """A peer of this rung takes frames again: the picture that was left out may be encoded now."""
         rung = self._rungs.get(codec)
-        if rung is not None and not self._paused:
+        if rung is not None:
             rung.room_again()
 
     async def close_unused_rungs(self) -> None:
@@ -125,10 +124,8 @@ class MediaFanout:
         if paused == self._paused:
             return
         self._paused = paused
-        if not paused:
-            self._stale = set(self._rungs)
-            for rung in self._rungs.values():
-                rung.refresh()
+        for rung in self._rungs.values():
+            rung.pause(paused)
 
     @property
     def is_paused(self) -> bool:
@@ -140,8 +137,6 @@ class MediaFanout:
     def frame_ready(self) -> None:
         """The title flipped: every rung takes the newest picture as soon as it is free."""
         self.frames_captured += 1
-        if self._paused:
-            return
         for rung in self._rungs.values():
             rung.flipped()
 
@@ -215,21 +210,6 @@ class MediaFanout:
         if seq != peer.participant.acked_seq:
             peer.participant.acked_seq = seq
             peer.session.send_story(encode_story(Ack(seq)))
-
-    def _send_frame(self, codec: VideoCodec, frame: EncodedFrame) -> None:
-        if self._paused or (codec in self._stale and not frame.keyframe):
-            return
-        self._stale.discard(codec)
-        if frame.keyframe and codec in self._rungs:
-            self._rungs[codec].keyframe_made()
-        for peer in self._table.of_codec(codec):
-            try:
-                peer.session.send_video(frame, partial(self._send_story, peer, frame))
-            except Exception:
-                # One peer's fault must not starve those behind it.
-                log.exception("frame_not_sent", participant=peer.participant.participant_id)
-        if codec is VideoCodec.VP8 and codec in self._rungs:
-            self._rungs[codec].confirm()
 
     def _send_story(self, peer: Peer, frame: EncodedFrame, sent_us: int) -> None:
         participant = peer.participant

@@ -1,6 +1,6 @@
 """Our RTP sender: makes the packets of one stream, which leave by the peer's ``SendPath``.
 
-It stands in for aiortc's ``RTCRtpSender``, which pulls frames from a track in a task of its own and sends them itself.
+It stands in for aiortc's ``RTCRtpSender``, which pulls frames from a track and sends them in a task of its own.
 """
 
 from __future__ import annotations

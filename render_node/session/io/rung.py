@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
+
+import structlog
 
 from render_node.session.core.adaptation import Adaptation, Caps, Sample
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import EncoderRung
-from render_node.session.io.participants import Table
+from render_node.session.io.participants import Peer, Table
 from render_node.session.io.title_process import CapturedFrame, TitleProcess
 from render_node.session.media import EncodedFrame
 from wire.session_control import Role, VideoCodec
@@ -26,6 +29,8 @@ RECOVERIES_PER_S = 10
 
 ADAPT_S = 0.25
 """Between looks at whether size and frame rate fit the bitrate."""
+
+log = structlog.get_logger()
 
 
 class Rung:
@@ -39,17 +44,30 @@ class Rung:
         title: TitleProcess,
         table: Table,
         *,
-        on_frame: Callable[[EncodedFrame], None],
+        on_sent: Callable[[Peer, EncodedFrame, int], None],
         on_failed: Callable[[str], None],
     ) -> None:
-        """Start the encoder and let it take the title's newest picture."""
+        """Start the encoder and let it take the title's newest picture.
+
+        Args:
+            codec: What it makes.
+            spec: Encoder and rate.
+            fps: Of the title.
+            title: Where pictures come from.
+            table: Whose peers of this codec it serves.
+            on_sent: A frame's last packet was handed to a peer's socket, at this time in µs; must not raise.
+            on_failed: No encoder works, in words.
+        """
         self.codec = codec
         self._spec = spec
         self._fps = fps
         self._title = title
         self._table = table
         self._loop = asyncio.get_running_loop()
-        self.encoder = EncoderRung(codec, spec, fps, on_frame=on_frame, on_failed=on_failed, loop=self._loop)
+        self.encoder = EncoderRung(codec, spec, fps, on_frame=self._send, on_failed=on_failed, loop=self._loop)
+        self._on_sent = on_sent
+        self._is_paused = False
+        self._is_stale = False
         self._keyframes = KeyframePolicy()
         self._recoveries = TokenBucket(RECOVERIES_PER_S, RECOVERIES_PER_S / 2)
         self._adaptation: Adaptation | None = None
@@ -77,7 +95,7 @@ class Rung:
     def flipped(self) -> None:
         """The title has a new picture: take it, unless this one is left out."""
         self._flips += 1
-        if self._flips % self._every:
+        if self._is_paused or self._flips % self._every:
             return
         self._waits = not self._table.takes_frame(self.codec)
         if not self._waits:
@@ -85,7 +103,7 @@ class Rung:
 
     def room_again(self) -> None:
         """A player's network takes frames again: the picture that was left out may be encoded now."""
-        if self._waits:
+        if self._waits and not self._is_paused:
             self._waits = not self._table.takes_frame(self.codec)
             if not self._waits:
                 self.offer_picture()
@@ -94,19 +112,18 @@ class Rung:
         """Let the encoder take the newest picture as soon as it is free."""
         self.encoder.submit(self._take, self._title.release_frame)
 
-    def refresh(self) -> None:
-        """Go on after a pause: with the newest picture, as a keyframe."""
-        self.offer_picture()
-        self.encoder.request_keyframe()
+    def pause(self, paused: bool) -> None:
+        """Send nothing, or go on with the newest picture as a keyframe, since frames were left out."""
+        self._is_paused = paused
+        if not paused:
+            self._is_stale = True
+            self.offer_picture()
+            self.encoder.request_keyframe()
 
     def keyframe_needed(self, role: Role) -> None:
         """A peer cannot decode on; make a keyframe as often as the peer's role allows."""
         if self._keyframes.request(role, monotonic.now_us()):
             self.encoder.request_keyframe()
-
-    def keyframe_made(self) -> None:
-        """A keyframe goes out to all peers."""
-        self._keyframes.note_keyframe(monotonic.now_us())
 
     def frames_lost(self, role: Role, lost_id: int, newest_id: int) -> None:
         """A peer lacks frames; let the next one do without them, or be a keyframe.
@@ -122,6 +139,22 @@ class Rung:
                 self.encoder.request_keyframe()
         elif self._recoveries.take(now_us) and not self.encoder.recover(lost_id, newest_id):
             self.keyframe_needed(role)
+
+    def _send(self, frame: EncodedFrame) -> None:
+        """Send a frame to all peers of this codec."""
+        if self._is_paused or (self._is_stale and not frame.keyframe):
+            return
+        self._is_stale = False
+        if frame.keyframe:
+            self._keyframes.note_keyframe(monotonic.now_us())
+        for peer in self._table.of_codec(self.codec):
+            try:
+                peer.session.send_video(frame, partial(self._on_sent, peer, frame))
+            except Exception:
+                # One peer's fault must not starve those behind it.
+                log.exception("frame_not_sent", participant=peer.participant.participant_id)
+        if self.codec is VideoCodec.VP8:
+            self.confirm()
 
     def confirm(self) -> None:
         """Tell the encoder what all peers have; who waits for a keyframe has nothing that matters."""

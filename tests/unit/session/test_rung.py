@@ -27,7 +27,7 @@ class Bench:
         monkeypatch.setattr(rung, "EncoderRung", lambda *_, **__: self.encoder)
         monkeypatch.setattr(monotonic, "now_us", lambda: self.now_us)
         title = cast(TitleProcess, Mock())
-        self.rung = Rung(VideoCodec.VP8, EncoderSpec(), 60, title, self.table, on_frame=Mock(), on_failed=Mock())
+        self.rung = Rung(VideoCodec.VP8, EncoderSpec(), 60, title, self.table, on_sent=Mock(), on_failed=Mock())
         self.encoder.submit.reset_mock()
 
     def lose(self, role: Role, times: int = 1, every_us: int = 16_667) -> None:
