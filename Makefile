@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit soak pictures bench playthrough lock clean
+.PHONY: play test check unit soak pictures bench bench-net playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -14,7 +14,7 @@ test: check                   ## Everything that gates a change, real browsers i
 	node --test tests/js
 	$(BIN)/python scripts/find_chromium.py
 	$(BIN)/python scripts/find_firefox.py
-	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process tests/media
+	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process tests/media tests/network
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 tests/browser/pages
 	$(BIN)/python -m pytest -q --durations=10 --ignore tests/browser/pages tests/browser
 
@@ -38,6 +38,9 @@ pictures: $(STAMP)            ## Take the pictures of README and docs anew
 
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run
+
+bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
+	$(BIN)/python -m tests.bench.net
 
 playthrough: $(STAMP)         ## An automatic player plays each game for two minutes
 	$(BIN)/python -m tests.bench.playthrough

@@ -20,11 +20,12 @@ END_S = 5.0
 
 
 @contextmanager
-def farplay_up(folder: Path) -> Iterator[FarplayProcess]:
+def farplay_up(folder: Path, *options: str) -> Iterator[FarplayProcess]:
     """Run ``farplay up`` on fresh data with the hard test card installed, and check that nothing is left of it."""
     title = hard_title(folder)
     up = FarplayProcess(
-        ["up", "--json", "--port", "0", "--data-dir", str(folder / "data"), "--title", str(title)], folder / "up.log"
+        ["up", "--json", "--port", "0", "--data-dir", str(folder / "data"), "--title", str(title), *options],
+        folder / "up.log",
     )
     try:
         yield up

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -38,6 +44,15 @@ async def chromium(*flags: str) -> AsyncIterator[Browser]:
         finally:
             if browser.is_connected():
                 await browser.close()
+
+
+def trust_flag(https_url: str) -> str:
+    """Return the flag for a browser that took the trust step: it accepts the key of the server that runs there."""
+    place = urlsplit(https_url)
+    pem = ssl.get_server_certificate((str(place.hostname), int(place.port or 443)))
+    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"--ignore-certificate-errors-spki-list={base64.b64encode(hashlib.sha256(spki).digest()).decode()}"
 
 
 class PlayPage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 from tests.support.chromium import PlayPage, key_event
 
@@ -12,14 +13,43 @@ GAP_MIN_S, GAP_MAX_S = 0.05, 0.10
 SEEN_WITHIN_MS = 1000
 
 
+class Presser:
+    """Presses one key of a playing page.
+
+    Args:
+        play: The page.
+        seed: Of the gaps.
+
+    Attributes:
+        made: Presses so far.
+    """
+
+    def __init__(self, play: PlayPage, seed: int) -> None:
+        self.made = 0
+        self._play = play
+        self._gaps = random.Random(seed)
+
+    async def press(self) -> None:
+        """Wait for a gap, press, and wait until it is seen or a second has passed."""
+        await asyncio.sleep(self._gaps.uniform(GAP_MIN_S, GAP_MAX_S))
+        seen = asyncio.ensure_future(self._play.page.evaluate(f"probe.nextSeen({SEEN_WITHIN_MS})"))
+        await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyDown", "KeyX"))
+        await seen
+        await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyUp", "KeyX"))
+        self.made += 1
+
+    async def press_until(self, monotonic_s: float) -> list[float]:
+        """Press up to a moment; return milliseconds from key event to visible pixel of those that were seen."""
+        before = len(await self._play.probe.latencies_ms())
+        while time.monotonic() < monotonic_s:
+            await self.press()
+        return (await self._play.probe.latencies_ms())[before:]
+
+
 async def timed_presses(play: PlayPage, count: int, seed: int) -> list[float]:
     """Press ``count`` times; return milliseconds from key event to visible pixel of those that were seen."""
-    gaps = random.Random(seed)
+    presser = Presser(play, seed)
     before = len(await play.probe.latencies_ms())
     for _ in range(count):
-        await asyncio.sleep(gaps.uniform(GAP_MIN_S, GAP_MAX_S))
-        seen = asyncio.ensure_future(play.page.evaluate(f"probe.nextSeen({SEEN_WITHIN_MS})"))
-        await play.cdp.send("Input.dispatchKeyEvent", key_event("keyDown", "KeyX"))
-        await seen
-        await play.cdp.send("Input.dispatchKeyEvent", key_event("keyUp", "KeyX"))
+        await presser.press()
     return (await play.probe.latencies_ms())[before:]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.network_namespace import inside_network, ip, this_network, unshare_network
+
 ADDRESS = "10.97.0.1/24"
-_CLONE_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextmanager
@@ -23,28 +21,15 @@ def own_network() -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    home = this_network()
     try:
-        _check(_libc.unshare(_CLONE_NEWNET))
-        try:
-            _ip("link", "set", "lo", "up")
-            _ip("link", "add", "inside", "type", "veth", "peer", "name", "outside")
-            _ip("address", "add", ADDRESS, "dev", "inside")
+        with inside_network(home):
+            unshare_network()
+            ip("link", "add", "inside", "type", "veth", "peer", "name", "outside")
+            ip("address", "add", ADDRESS, "dev", "inside")
             for each in ("inside", "outside"):
-                _ip("link", "set", each, "up")
-            _ip("route", "add", "default", "dev", "inside")
+                ip("link", "set", each, "up")
+            ip("route", "add", "default", "dev", "inside")
             yield
-        finally:
-            _check(_libc.setns(home, _CLONE_NEWNET))
     finally:
         os.close(home)
-
-
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, timeout=10)
-
-
-def _check(status: int) -> None:
-    if status != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -81,6 +81,7 @@
       height: card.height,
       presented: metadata.presentedFrames,
       rtp: metadata.rtpTimestamp ?? null,
+      display: Math.max(metadata.presentationTime, metadata.expectedDisplayTime),
     });
     if (probe.frames.length > FRAMES_KEPT) probe.frames.shift();
     takeLuma(video);
@@ -163,7 +164,8 @@
     const report = await peer.getStats();
     for (const entry of report.values()) {
       if (entry.type === "inbound-rtp" && entry.kind === kind) {
-        return { ...entry, mimeType: report.get(entry.codecId)?.mimeType ?? null };
+        const codec = report.get(entry.codecId);
+        return { ...entry, mimeType: codec?.mimeType ?? null, payloadType: codec?.payloadType ?? null };
       }
     }
     return null;

@@ -60,6 +60,8 @@ class ShownFrame:
     width: int
     height: int
     rtp: int | None
+    display_ms: float
+    """When the browser expected it on the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,13 @@ class PageProbe:
         rows = json.loads(
             await self.evaluate(
                 f"JSON.stringify(probe.frames.filter(frame => frame.at > {since_ms}).map(frame => "
-                "[frame.at, frame.number, frame.presses, frame.states, frame.width, frame.height, frame.rtp]))"
+                "[frame.at, frame.number, frame.presses, frame.states, frame.width, frame.height, frame.rtp, "
+                "frame.display]))"
             )
         )
         return [
-            ShownFrame(at, number, presses, CardState(*states[:7]) if states else None, width, height, rtp)
-            for at, number, presses, states, width, height, rtp in rows
+            ShownFrame(at, number, presses, CardState(*states[:7]) if states else None, width, height, rtp, display)
+            for at, number, presses, states, width, height, rtp, display in rows
         ]
 
     async def now_ms(self) -> float:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser
 
-from tests.support.chromium import PlayPage, chromium, play_page
+from tests.support.chromium import PlayPage, chromium, play_page, trust_flag
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
 from tests.support.live_broker import broker_config, live_broker
@@ -33,13 +27,9 @@ ELSEWHERE = "play.test"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def trusting(up: FarplayProcess) -> AsyncIterator[Browser]:
     """A Chromium that took the trust step: it accepts this server's key."""
-    place = urlsplit(up.ready["https_url"])
-    pem = ssl.get_server_certificate((str(place.hostname), int(place.port or 443)))
-    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    known = base64.b64encode(hashlib.sha256(spki).digest()).decode()
-    flags = (f"--ignore-certificate-errors-spki-list={known}", f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
-    async with chromium(*flags) as started:
+    async with chromium(
+        trust_flag(up.ready["https_url"]), f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
+    ) as started:
         yield started
 
 
