@@ -47,8 +47,8 @@ def recording(scenario_name: str, seconds: float, shown_ms: list[float]) -> Reco
     displayed = np.array([BEGIN_US + round(each * 1000) for each in shown_ms], np.int64)
     return Recording(
         scenario=BY_NAME[scenario_name], seconds=seconds, begin_us=BEGIN_US, displayed_us=displayed,
-        captured_us=displayed - 40_000, presses=100, presses_seen=98, visible_ms=[50.0, 70.0], stats=STATS,
-        shaper=KEPT,
+        captured_us=displayed - 40_000, numbers=(displayed - BEGIN_US) * 60 // 1_000_000,
+        presses=100, presses_seen=98, visible_ms=[50.0, 70.0], stats=STATS, shaper=KEPT,
     )  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_a_sender_at_twice_the_rate_fills_link_and_queue() -> None:
     assert reading.shown_ms.p50 == 40
     assert (reading.freezes, reading.edges_lost, reading.peers) == (0, 2, 2)
     assert reading.shown_fps == pytest.approx(60, abs=0.2)
+    assert reading.rendered_fps == pytest.approx(60, abs=0.2)
     assert math.isnan(reading.settled_s)
 
 

@@ -14,6 +14,8 @@ Read: TypeAlias = Callable[[NetReading], float]
 
 LATE_P99_MS = 3.0
 """A shaper that is later than this disturbs what it measures."""
+RENDERED_FPS = 58.5
+"""A title that is slower than this was kept from drawing by something else than the network."""
 CLEAN_FPS, CLEAN_BPS = 57.0, 6_800_000.0
 """A machine that does not bring as much over the clean link says nothing about the others."""
 

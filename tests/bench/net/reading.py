@@ -38,6 +38,8 @@ class NetReading:
     """Gaps between shown frames of more than 200 ms."""
     longest_freeze_ms: float
     """The longest gap between shown frames, a freeze or not."""
+    rendered_fps: float
+    """Frames that the title drew per second, by the numbers in the picture: the machine's doing, not the link's."""
     decoded_fps: float
     shown_fps: float
     media_bps: float
@@ -99,6 +101,7 @@ def read_run(run: Recording, log: PacketLog) -> NetReading:
         visible_ms=Spread.of(run.visible_ms),
         freezes=sum(gap > FREEZE_US for gap in gaps_us),
         longest_freeze_ms=max(gaps_us) / 1000,
+        rendered_fps=rendered_fps(run),
         decoded_fps=total(run.stats, "framesDecoded") / run.seconds,
         shown_fps=float(shown.sum()) / seconds,
         media_bps=media_bps,
@@ -138,6 +141,16 @@ def _around_steps(run: Recording, down: PacketLog) -> tuple[float, float, float]
     )  # fmt: skip
     settled_s, used_s = (NEVER if each is None else each / 1e6 for each in (settled_us, used_us))
     return settled_s, max(gaps_us) / 1000, used_s
+
+
+def rendered_fps(run: Recording) -> float:
+    """Return the title's own rate between the first and the last legible frame; NaN if there are not two."""
+    legible = np.flatnonzero(run.numbers >= 0)
+    if len(legible) < 2:
+        return math.nan
+    first, last = legible[0], legible[-1]
+    span_us = run.captured_us[last] - run.captured_us[first]
+    return float((run.numbers[last] - run.numbers[first]) * 1e6 / span_us)
 
 
 def media_bytes(arrived: PacketLog, stats: Sequence[Mapping[str, Any]]) -> int:

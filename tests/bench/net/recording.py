@@ -18,7 +18,7 @@ from tests.bench.net.cubic_flow import cubic_flow
 from tests.bench.net.scenarios import CLEAN, Scenario
 from tests.bench.run import end_session
 from tests.bench.streams import HARD_TITLE
-from tests.network.link_readings import Times
+from tests.network.link_readings import Times, Values
 from tests.network.shaped_link import ShapedLink
 from tests.network.shaper_messages import ShaperTotals
 from tests.support.chromium import PlayPage, play_page
@@ -43,6 +43,8 @@ class Recording:
     """Every frame shown, when the browser expected it on the screen."""
     captured_us: Times
     """When each of them was captured."""
+    numbers: Values
+    """The title's number of each of them; -1 where it was not legible."""
     presses: int
     presses_seen: int
     visible_ms: Sequence[float]
@@ -96,6 +98,7 @@ async def record(
         begin_us=shaped.at_us,
         displayed_us=np.array([zero_us + round(frame.display_ms * 1000) for frame in shown], np.int64),
         captured_us=np.array([zero_us + round(clock.capture_ms(frame.rtp or 0) * 1000) for frame in shown], np.int64),
+        numbers=np.array([-1 if frame.number is None else frame.number for frame in shown], np.int64),
         presses=presser.made,
         presses_seen=seen,
         visible_ms=visible_ms,

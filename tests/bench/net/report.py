@@ -16,7 +16,7 @@ import numpy as np
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from tests.bench.net.bars import CLEAN_BPS, CLEAN_FPS, LATE_P99_MS, Judged, judge
+from tests.bench.net.bars import CLEAN_BPS, CLEAN_FPS, LATE_P99_MS, RENDERED_FPS, Judged, judge
 from tests.bench.net.reading import NetReading
 from tests.bench.net.scenarios import CLEAN
 from tests.bench.net.timeline import Timeline
@@ -30,8 +30,8 @@ def reading_table(runs: Runs) -> Table:
     rows = [
         [
             "scenario", "capture → shown p50 / p95 / p99 ms", "input → visible p50 / p95 ms", "freezes", "longest ms",
-            "decoded fps", "media Mbit/s", "RTP Mbit/s", "media / link", "RTP / link", "queue p50 / p95 ms",
-            "edges lost", "peers",
+            "rendered / decoded fps", "media Mbit/s", "RTP Mbit/s", "media / link", "RTP / link",
+            "queue p50 / p95 ms", "edges lost", "peers",
         ]
     ]  # fmt: skip
     for name, readings in runs.items():
@@ -44,7 +44,7 @@ def reading_table(runs: Runs) -> Table:
                 " / ".join(figure(read) for read in (_visible("p50"), _visible("p95"))),
                 figure(lambda r: r.freezes, 0),
                 figure(lambda r: r.longest_freeze_ms, 0),
-                figure(lambda r: r.decoded_fps),
+                " / ".join(figure(read) for read in (lambda r: r.rendered_fps, lambda r: r.decoded_fps)),
                 figure(lambda r: r.media_bps / 1e6, 2),
                 figure(lambda r: r.rtp_bps / 1e6, 2),
                 figure(lambda r: 100 * r.media_share, 0, "%"),
@@ -63,7 +63,8 @@ def bar_table(judged: Mapping[str, Sequence[Judged]]) -> Table:
     for name, each in judged.items():
         for found in each:
             bar, sign = found.bar, "≥" if found.bar.at_least else "≤"
-            value = "never" if math.isinf(found.value) else f"{found.value:.1f} {bar.unit}"
+            value = "-" if math.isnan(found.value) else f"{found.value:.1f} {bar.unit}"
+            value = "never" if math.isinf(found.value) else value
             rows.append([name, bar.name, value, f"{sign} {bar.must:g}", f"{sign} {bar.aim:g}", found.verdict])
     return rows
 
@@ -93,6 +94,8 @@ def faults(readings: Sequence[NetReading]) -> str:
     found = []
     if any(each.shaper.late_p99_us > LATE_P99_MS * 1000 or each.shaper.refused for each in readings):
         found.append("the link was not kept")
+    if not all(each.rendered_fps >= RENDERED_FPS for each in readings):
+        found.append(f"fewer than {RENDERED_FPS:g} fps rendered")
     if readings[0].scenario == CLEAN.name:
         if min(each.decoded_fps for each in readings) < CLEAN_FPS:
             found.append(f"fewer than {CLEAN_FPS:g} fps decoded")
