@@ -32,6 +32,7 @@ from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
 
 DEFAULT_FOLDER = Path("bench-results/net")
+WHO_AM_I = "/api/v1/me"
 LAN = ("--lan", "--lan-port", "0", "--host", SERVER_ADDRESS, "--media-host", SERVER_ADDRESS, "--no-bundled")
 
 
@@ -40,11 +41,17 @@ async def lab(folder: Path, seed: int) -> AsyncIterator[tuple[ShapedLink, Farpla
     """Run Farplay in the server's namespace and a Chromium, signed in, in the client's."""
     with shaped_link(folder / "link.log", seed) as link, link.server(), farplay_up(folder, *LAN) as up, link.client():
         async with chromium(trust_flag(up.ready["https_url"])) as browser:
-            async with play_page(browser) as play:
-                await play.page.goto(up.ready["device_url"])
-                await until(lambda: play.page.evaluate("!location.hash"), 10, "the owner's sign-in")
-                owner = await play.context.storage_state()
-            yield link, up, browser, owner
+            yield link, up, browser, await sign_in_from_outside(browser, up)
+
+
+async def sign_in_from_outside(browser: Browser, up: FarplayProcess) -> StorageState:
+    """Redeem the link for other devices; the page asks who it is, since only the browser trusts the server's key."""
+    async with play_page(browser) as play:
+        play.expected.append(WHO_AM_I)
+        await play.page.goto(up.ready["device_url"])
+        asked = f"fetch('{WHO_AM_I}').then(answer => answer.ok)"
+        await until(lambda: play.page.evaluate(asked), 10, "the owner's sign-in")
+        return await play.context.storage_state()
 
 
 async def play_all(scenarios: Sequence[Scenario], seconds: float, index: int, out: Path) -> dict[str, NetReading]:
