@@ -115,9 +115,10 @@ def plot(name: str, words: str, lines: Timeline, path: Path) -> None:
     if lines.tcp_bps.max(initial=0.0) > 1e6:
         rates.plot(lines.at_s, lines.tcp_bps / 1e6, label="TCP")
     rates.set_ylabel("Mbit/s")
-    delays.plot(lines.at_s, lines.shown_ms, label="capture to presented, longest")
+    # With dots, since a frame that was shown alone makes no line.
+    delays.plot(lines.at_s, lines.shown_ms, marker=".", markersize=3, label="capture to presented, longest")
     if limited:
-        delays.plot(lines.at_s, lines.queue_ms, label="wait in the queue, longest")
+        delays.plot(lines.at_s, lines.queue_ms, marker=".", markersize=3, label="wait in the queue, longest")
     delays.set_ylabel("ms")
     delays.set_xlabel("s")
     for axes in (rates, delays):
