@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from render_node.session.core.parity_masks import PACKETS_MAX, parity_masks
 from render_node.session.core.rtp_packets import SEQ_MODULUS
 
-FLEXFEC_OVERHEAD_BYTES = 24
-"""FEC header with the longer mask; the RTP header is the same as a media packet's."""
-
 _RTP_HEADER = struct.Struct("!BBHII")
 _FEC_HEADER = struct.Struct("!BBH4sBxxxIH")
 """Flags and count of sources, marker and payload type, length, RTP time; one protected stream: SSRC, first seq."""

@@ -18,7 +18,6 @@ class FrameProtection:
 
     def __init__(self, parity: ParityStream | None) -> None:
         self.policy = ProtectionPolicy(has_parity=parity is not None)
-        self.parity_packets = 0
         self.tails_repeated = 0
         self.covered = CoveredLosses()
         self._parity = parity
@@ -41,5 +40,4 @@ class FrameProtection:
         made = self._parity.protect(packets, plan.parities, extensions)
         if plan.repeats_wait:
             self.covered.add(first_seq, len(packets), len(made))
-        self.parity_packets += len(made)
         return made

@@ -28,9 +28,9 @@ VBV_FRAMES = 2
 """Buffer of the rate control in frames: what a keyframe may take at most, and the first frames at a lowered rate."""
 
 X264_CRF = 15
-"""libx264's quality where the rate allows more; below it the buffer alone steers, frame by frame. Measured on the hard
-test card at 8 Mbit/s against a mean rate (ABR) in the same buffer: the rate is met exactly instead of by -4 to +10%,
-also in the ten frames after a step; the largest frame is 1.07 instead of 1.45 of the mean; luma gains 0.3 dB."""
+"""libx264's quality where the rate allows more; below it the buffer alone steers, frame by frame. Measured on the
+hard test card at 8 Mbit/s against a mean rate (ABR) in the same buffer: the rate is met exactly instead of by -4 to
++10%, also right after a step; the largest frame is 1.07 instead of 1.45 of the mean; luma gains 0.3 dB."""
 
 _CHROMA = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
 """Colour is the mean of four pixels, and read from every pixel: swscale has fast code for that alone. Measured for

@@ -23,6 +23,9 @@ from tests.bench.net.timeline import Timeline
 from tests.bench.report import Table, as_markdown, as_text
 
 Runs = Mapping[str, Sequence[NetReading]]
+Read = Callable[[NetReading], float]
+
+_FPS: tuple[Read, ...] = (lambda r: r.rendered_fps, lambda r: r.decoded_fps, lambda r: r.shown_fps)
 
 
 def reading_table(runs: Runs) -> Table:
@@ -30,7 +33,7 @@ def reading_table(runs: Runs) -> Table:
     rows = [
         [
             "scenario", "capture → shown p50 / p95 / p99 ms", "input → visible p50 / p95 ms", "freezes", "longest ms",
-            "rendered / decoded fps", "media Mbit/s", "RTP Mbit/s", "media / link", "RTP / link",
+            "rendered / decoded / shown fps", "media Mbit/s", "RTP Mbit/s", "media / link", "RTP / link",
             "queue p50 / p95 ms", "edges lost", "peers",
         ]
     ]  # fmt: skip
@@ -44,7 +47,7 @@ def reading_table(runs: Runs) -> Table:
                 " / ".join(figure(read) for read in (_visible("p50"), _visible("p95"))),
                 figure(lambda r: r.freezes, 0),
                 figure(lambda r: r.longest_freeze_ms, 0),
-                " / ".join(figure(read) for read in (lambda r: r.rendered_fps, lambda r: r.decoded_fps)),
+                " / ".join(figure(read) for read in _FPS),
                 figure(lambda r: r.media_bps / 1e6, 2),
                 figure(lambda r: r.rtp_bps / 1e6, 2),
                 figure(lambda r: 100 * r.media_share, 0, "%"),
@@ -115,9 +118,10 @@ def plot(name: str, words: str, lines: Timeline, path: Path) -> None:
     if lines.tcp_bps.max(initial=0.0) > 1e6:
         rates.plot(lines.at_s, lines.tcp_bps / 1e6, label="TCP")
     rates.set_ylabel("Mbit/s")
-    delays.plot(lines.at_s, lines.shown_ms, label="capture to presented, longest")
+    # With dots, since a frame that was shown alone makes no line.
+    delays.plot(lines.at_s, lines.shown_ms, marker=".", markersize=3, label="capture to presented, longest")
     if limited:
-        delays.plot(lines.at_s, lines.queue_ms, label="wait in the queue, longest")
+        delays.plot(lines.at_s, lines.queue_ms, marker=".", markersize=3, label="wait in the queue, longest")
     delays.set_ylabel("ms")
     delays.set_xlabel("s")
     for axes in (rates, delays):
@@ -172,16 +176,16 @@ def _without_nan(value: Any) -> Any:
 
 
 def _medians(readings: Sequence[NetReading]) -> Callable[..., str]:
-    def figure(read: Callable[[NetReading], float], digits: int = 1, unit: str = "") -> str:
+    def figure(read: Read, digits: int = 1, unit: str = "") -> str:
         value = statistics.median(map(read, readings))
         return "-" if math.isnan(value) else f"{value:.{digits}f}{unit}"
 
     return figure
 
 
-def _shown(name: str) -> Callable[[NetReading], float]:
+def _shown(name: str) -> Read:
     return lambda reading: float(getattr(reading.shown_ms, name))
 
 
-def _visible(name: str) -> Callable[[NetReading], float]:
+def _visible(name: str) -> Read:
     return lambda reading: float(getattr(reading.visible_ms, name))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from render_node.session.core.dependency_descriptor import describe_frame
-from render_node.session.core.flexfec import FLEXFEC_OVERHEAD_BYTES, ParityIds, ParityStream
+from render_node.session.core.flexfec import ParityIds, ParityStream
 from render_node.session.core.parity_masks import PACKETS_MAX, parity_masks
 from render_node.session.core.rtp_packets import (
     PAYLOAD_MAX_BYTES,
@@ -204,6 +204,7 @@ def test_the_largest_parity_packet_fits_the_smallest_mtu() -> None:
     ]  # fmt: skip
     own = ExtensionBlock(ExtensionIds(abs_send_time=3, transport_seq=7), "0").block
     made = ParityStream(PARITY, 0).protect(packets, 5, own)
-    assert len(made[0]) == 12 + len(own) + FLEXFEC_OVERHEAD_BYTES + len(packets[0]) - 12
+    header_with_long_mask = 24
+    assert len(made[0]) == 12 + len(own) + header_with_long_mask + len(packets[0]) - 12
     srtp_tag, udp, ipv6 = 16, 8, 40
     assert len(made[0]) + srtp_tag + udp + ipv6 <= 1280
