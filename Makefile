@@ -1,5 +1,7 @@
 # Everything that a person or CI runs. Each target installs what it needs.
-PYTHON ?= python3
+# The newest that is there: from 3.12 on PyAV can change the rate of an open x264, which is worth a keyframe each time.
+PYTHON ?= $(shell for each in python3.13 python3.12 python3; do \
+  $$each -c "import ensurepip, venv" >/dev/null 2>&1 && echo $$each && break; done || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed

@@ -32,10 +32,11 @@ from wire.worker_control import EncoderSpec
 STILL_INTERVAL_S = 0.25
 """A still picture is sent this often."""
 
-LOWER_MIN_CHANGE, LOWER_MIN_INTERVAL_US = 0.15, 400_000
-RAISE_MIN_CHANGE, RAISE_MIN_INTERVAL_US = 0.2, 5_000_000
+REOPEN_MIN_CHANGE = 0.15
+LOWER_MIN_INTERVAL_US = 400_000
+RAISE_MIN_INTERVAL_US = {VideoCodec.H264: 1_500_000, VideoCodec.VP8: 5_000_000}
 """An encoder whose rate cannot change in place is opened anew, which costs a keyframe: soon where the network carries
-less, rarely where it carries more."""
+less, rarely where it carries more, and most rarely with VP8, whose keyframes are ten times a frame."""
 
 SOFTWARE_H264 = "libx264"
 """What takes over when a hardware encoder fails in the middle of a session."""
@@ -64,6 +65,7 @@ class EncoderRung:
     ) -> None:
         """Start the thread; the encoder is opened with the first picture, whose size it needs."""
         self._name = spec.h264_encoder if codec is VideoCodec.H264 else "libvpx"
+        self._codec = codec
         self._preset = spec.x264_preset
         self._on_frame = on_frame
         self._on_failed = on_failed
@@ -256,19 +258,19 @@ class EncoderRung:
         if encoder is not None and encoder.settings.shape == (*size, fps):
             if encoder.bitrate_bps == self._bitrate_bps or encoder.set_bitrate(self._bitrate_bps):
                 return encoder
-            if not _is_worth_a_keyframe(self._bitrate_bps / encoder.settings.bitrate_bps, now_us - self._opened_us):
+            if not self._is_worth_a_keyframe(encoder.settings.bitrate_bps, now_us - self._opened_us):
                 return encoder
         self._encoder = None
         settings = EncoderSettings(*size, fps, self._bitrate_bps, self._preset)
         self._encoder, self._opened_us = OpenEncoder(self._name, settings), now_us
         return self._encoder
 
-
-def _is_worth_a_keyframe(change: float, open_us: int) -> bool:
-    """Tell whether an encoder that cannot change its rate should be opened anew."""
-    if change < 1:
-        return change <= 1 - LOWER_MIN_CHANGE and open_us >= LOWER_MIN_INTERVAL_US
-    return change >= 1 + RAISE_MIN_CHANGE and open_us >= RAISE_MIN_INTERVAL_US
+    def _is_worth_a_keyframe(self, opened_bps: int, open_us: int) -> bool:
+        """Tell whether an encoder that cannot change its rate should be opened anew."""
+        if abs(self._bitrate_bps / opened_bps - 1) < REOPEN_MIN_CHANGE:
+            return False
+        lower = self._bitrate_bps < opened_bps
+        return open_us >= (LOWER_MIN_INTERVAL_US if lower else RAISE_MIN_INTERVAL_US[self._codec])
 
 
 def _scaled(edge_px: int, scale: Fraction) -> int:
