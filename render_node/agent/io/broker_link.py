@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from render_node.agent.core.backoff import BROKER_DIAL
+from render_node.agent.io.cancellation import is_cancelled
 from wire.errors import Reason, WireError
 from wire.limits import SOCKET_MESSAGE_MAX_BYTES
 from wire.node_control import TO_NODE, Heartbeat, NodeHello, NodeRefusal, NodeWelcome
@@ -80,6 +81,9 @@ class BrokerLink:
             try:
                 await self._connection()
             except (OSError, TimeoutError, WebSocketException, WireError) as error:
+                # A failure while the connection closes takes the place of the cancellation that closes it.
+                if is_cancelled():
+                    raise asyncio.CancelledError from error
                 log.info("broker_unreachable", attempt=self._attempt, detail=f"{type(error).__name__}: {error}")
             await asyncio.sleep(BROKER_DIAL.delay_s(self._attempt, random.random()))
             self._attempt += 1

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from render_node.agent.core.backoff import CHILD_RESTART
+from render_node.agent.io.cancellation import is_cancelled
 from render_node.agent.io.fork_client import ForkServer
 from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.config import NodeConfig
@@ -75,6 +76,8 @@ class WorkerPool:
                 self._revive_server()
                 await self._fill()
             except WireError as error:
+                if is_cancelled():
+                    raise asyncio.CancelledError from error
                 self._failures += 1
                 log.error("warm_worker_failed", detail=error.detail, failures=self._failures)
             else:
