@@ -17,8 +17,8 @@ test: check                   ## Everything that gates a change, real browsers i
 	$(BIN)/python scripts/find_chromium.py
 	$(BIN)/python scripts/find_firefox.py
 	$(BIN)/python -m pytest -q -n 2 --durations=10 tests/unit tests/process tests/media tests/network
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 tests/browser/pages
-	$(BIN)/python -m pytest -q --durations=10 --ignore tests/browser/pages tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 tests/browser/pages tests/browser/loss
+	$(BIN)/python -m pytest -q --durations=10 --ignore tests/browser/pages --ignore tests/browser/loss tests/browser
 
 check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 	$(BIN)/ruff format --check .

@@ -94,7 +94,8 @@ async def test_chromium_plays_720p60(codec: VideoCodec) -> None:
     assert video["decoded"] / video["seconds"] >= 45
     assert video["jitter_buffer_ms"] <= 3
     assert video["width"] == 1280
-    assert 0 < video["round_trip_ms"] < 50
+    assert video["round_trips"] > 0
+    assert video["round_trip_ms"] < 50
     assert audio["samples"] >= 0.8 * 48_000 * video["seconds"]
     assert audio["concealed_share"] < 0.1
     assert audio["left_rms"] > 0.2

@@ -21,7 +21,7 @@ from wire.errors import Reason
 from wire.session_control import VideoCodec
 from wire.worker_control import IceSpec
 
-PAGE = Path(__file__).parents[1] / "browser/loss_page.html"
+PAGE = Path(__file__).parents[1] / "browser/loss/loss_page.html"
 ICE = IceSpec("127.0.0.1", 0, 0, ("127.0.0.1",))
 LIMITS = RateLimits(300_000, 4_000_000, 8_000_000)
 COLUMNS, ROWS = 20, 10

@@ -71,7 +71,7 @@ def _video_lines(section: list[str], ids: ExtensionIds) -> list[str]:
     codecs = [match[1] for match in found if match and match[2].lower() != "rtx"]
     added += [f"a=rtcp-fb:{number} ccm fir" for number in codecs]
     if ids.transport_seq is not None:
-        # Of video alone: with sound numbered as well, Chromium tells no round trip of the picture any more.
+        # Of video alone: sound is too little to steer.
         added.append(f"a=extmap:{ids.transport_seq} {TRANSPORT_SEQ_URI}")
         added += [f"a=rtcp-fb:{number} transport-cc" for number in codecs]
     return added

@@ -16,6 +16,8 @@ from wire.title_ipc import Sound
 
 PACKET_FRAMES = OPUS_CLOCK_HZ // 100
 OPUS_BPS = 128_000
+OPUS_COMPLEXITY = 5
+"""Of 10, which takes 65 instead of 43 µs for a packet; at this rate nobody hears the difference."""
 
 
 class SoundEncoder:
@@ -28,7 +30,12 @@ class SoundEncoder:
         context.layout = "stereo"
         context.format = "s16"
         context.bit_rate = OPUS_BPS
-        context.options = {"application": "lowdelay", "frame_duration": "10", "vbr": "on"}
+        context.options = {
+            "application": "lowdelay",
+            "frame_duration": "10",
+            "vbr": "on",
+            "compression_level": str(OPUS_COMPLEXITY),
+        }
         context.open()
         self._opus = context
         self._resampler: AudioResampler | None = None
