@@ -79,7 +79,7 @@ class Stand:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.VP8])
 async def test_chromium_plays_720p60(codec: VideoCodec) -> None:
-    seconds = 8.0
+    seconds = 5.0
     stand = Stand(codec, 8_000_000, seconds)
     result = await stand.run()
     send_us = sorted(stand.looper.send_us)

@@ -129,7 +129,7 @@ async def run_lossy(
     source: Source,
     lose: Callable[[LossyLink, PeerSession], None],
     *,
-    seconds: float = 4.0,
+    seconds: float = 3.0,
     delay_s: float = 0.02,
     sample_every: int = 0,
     munge: Callable[[str], str] = lambda offer: offer,

@@ -156,7 +156,7 @@ async def test_a_lossy_link_plays_on(tab: Page, loses: Loses, late_ms: float) ->
     def lose(link: LossyLink, peer: PeerSession) -> None:
         link.loses = loses
 
-    run = await run_lossy(tab, VideoCodec.H264, looper(), lose, seconds=6)
+    run = await run_lossy(tab, VideoCodec.H264, looper(), lose, seconds=5)
     report("adaptive", run)
     late = sorted(run.late_ms().values())
     assert late[int(len(late) * 0.99)] < late_ms

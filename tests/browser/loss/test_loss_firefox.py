@@ -40,7 +40,7 @@ async def test_firefox_heals_by_repeats_and_a_repeated_tail() -> None:
         link.loses = random_loss(0.02, 3)
 
     async with firefox_tab() as tab:
-        run = await run_lossy(tab, VideoCodec.VP8, source, lose, ice=ICE)
+        run = await run_lossy(tab, VideoCodec.VP8, source, lose, seconds=4, ice=ICE)
     print(f"\nfirefox: {run.summary()}")
     # What the table in docs/loss.md says.
     assert "flexfec" not in run.answer
@@ -65,7 +65,7 @@ async def test_firefox_gets_a_keyframe_long_before_it_asks_for_one() -> None:
         peer._parts().video.repeat = lambda seqs, **times: []  # type: ignore[method-assign]
 
     async with firefox_tab() as tab:
-        run = await run_lossy(tab, VideoCodec.VP8, Looper(clip(VideoCodec.VP8, *SIZE)), lose_once, seconds=6, ice=ICE)
+        run = await run_lossy(tab, VideoCodec.VP8, Looper(clip(VideoCodec.VP8, *SIZE)), lose_once, seconds=4, ice=ICE)
     (lost,) = run.link.lost
     asked = [(at - lost.sent_us) / 1000 for at, seqs in run.link.nacks if lost.seq in seqs]
     asked_ms = [round(each) for each in asked[:8]]
