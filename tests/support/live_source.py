@@ -74,7 +74,10 @@ class LiveSource:
             at_us = time.monotonic_ns() // 1000
             pixels = self._pixels[self._number % PICTURES].data
             self._newest = CapturedFrame(WIDTH, HEIGHT, self._number, self._number, at_us, at_us, pixels)
-            self._rung.submit(lambda: self._newest, lambda: None)
+            # As a session does: a picture for which there is no room is left out before it is encoded.
+            room = [peer.takes_frame() for peer in self.peers]
+            if all(room):
+                self._rung.submit(lambda: self._newest, lambda: None)
             tick += 1
             await asyncio.sleep(max(0.0, started + tick / 60 - time.monotonic()))
 

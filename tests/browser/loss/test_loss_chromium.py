@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page
 from render_node.session.core.protection import NOTHING, Protection
 from render_node.session.io.peer_session import PeerSession
 from tests.media.peer_media import Looper, clip
+from tests.support.deadlines import TIME_FACTOR
 from tests.support.live_source import LiveSource
 from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, now_us, random_loss
 from tests.support.lossy_stand import LossRun, run_lossy
@@ -222,6 +223,7 @@ async def test_after_an_outage_the_picture_starts_afresh(tab: Page, codec: Video
     repeats, late = source.peers[0]._parts().video.repeats, max(run.late_ms().values())
     print("recoveries", source.recoveries, "gaps", run.gaps_ms()[-6:], "repeats", repeats)
     assert len(outages) >= 3
-    assert run.gaps_ms()[-1] < 700
-    assert late < 500
+    # On a machine of its own 350 and 120 ms; repeating it all costs a second and grows.
+    assert run.gaps_ms()[-1] < 1500 * TIME_FACTOR
+    assert late < 1000 * TIME_FACTOR
     assert bool(source.recoveries) == (codec is VideoCodec.VP8)
