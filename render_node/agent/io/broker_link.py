@@ -85,6 +85,8 @@ class BrokerLink:
                 if is_cancelled():
                     raise asyncio.CancelledError from error
                 log.info("broker_unreachable", attempt=self._attempt, detail=f"{type(error).__name__}: {error}")
+            if is_cancelled():
+                raise asyncio.CancelledError
             await asyncio.sleep(BROKER_DIAL.delay_s(self._attempt, random.random()))
             self._attempt += 1
 

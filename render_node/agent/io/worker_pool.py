@@ -81,6 +81,9 @@ class WorkerPool:
                 self._failures += 1
                 log.error("warm_worker_failed", detail=error.detail, failures=self._failures)
             else:
+                # Before Python 3.12, ``asyncio.wait_for`` swallows a cancellation that comes as its result does.
+                if is_cancelled():
+                    raise asyncio.CancelledError
                 await self._wait_for_change()
 
     def _revive_server(self) -> None:
