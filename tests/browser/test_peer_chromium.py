@@ -85,7 +85,7 @@ async def test_chromium_plays_720p60(codec: VideoCodec) -> None:
     send_us = sorted(stand.looper.send_us)
     print(
         json.dumps(result),
-        f"send_video p50 {send_us[len(send_us) // 2]} us p99 {send_us[len(send_us) * 99 // 100]} us, "
+        f"a frame sent p50 {send_us[len(send_us) // 2]} us p99 {send_us[len(send_us) * 99 // 100]} us, "
         f"cpu {stand.looper.cpu_s / stand.looper.count * 1e6:.0f} us/frame, process {stand.process_share:.3f} core, "
         f"{stand.peer.sent_bytes * 8 / 1e6 / (stand.looper.count / 60):.2f} Mbit/s, "
         f"noticed the browser's death after {stand.noticed_s:.2f} s",

@@ -106,7 +106,7 @@ class Looper:
         self.send_us: list[int] = []
         """From the call to the last packet, per frame."""
         self.cpu_s = 0.0
-        """Thread time spent in ``send_video``."""
+        """Thread time spent in sending video."""
         self.count = 0
 
     def restart(self) -> None:
@@ -151,5 +151,5 @@ class Looper:
         )  # fmt: skip
         cpu = time.thread_time()
         for peer in self.peers:
-            peer.send_video(frame, lambda left_us: self.send_us.append(left_us - begun_us))
+            peer.video.send(frame, lambda left_us: self.send_us.append(left_us - begun_us))
         self.cpu_s += time.thread_time() - cpu

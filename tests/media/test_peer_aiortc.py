@@ -32,7 +32,7 @@ async def test_frames_and_sound_are_decoded_in_order(codec: VideoCodec) -> None:
     times = [frame.pts or 0 for frame in pair.browser.frames]
     assert any(numbers == [sent.get((origin + at) % 2**32) for at in times] for origin in sent)
     assert len(set(numbers)) >= 50
-    assert pair.peer.frames_dropped == 0
+    assert pair.peer.video.frames_dropped == 0
     await pair.close()
     assert pair.states[-1] == (PeerState.LEFT, Reason.LEFT)
 
@@ -136,12 +136,12 @@ async def test_a_full_socket_drops_whole_frames_and_then_needs_a_keyframe() -> N
     pair = Pair()
     await pair.connect()
     await pair.looper.run(lambda: len(pair.browser.frames) >= 10, 10)
-    sent, wanted = pair.peer.frames_sent, pair.keyframes_wanted
+    sent, wanted = pair.peer.video.frames_sent, pair.keyframes_wanted
     pair.peer._parts().ice.is_congested = lambda: True  # type: ignore[method-assign]
     for _ in range(5):
         pair.looper.send_frame()
-    assert pair.peer.frames_sent == sent
-    assert pair.peer.frames_dropped == 5
+    assert pair.peer.video.frames_sent == sent
+    assert pair.peer.video.frames_dropped == 5
     del pair.peer._parts().ice.is_congested
     shown = len(pair.browser.frames)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 20, 10)

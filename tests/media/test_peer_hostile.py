@@ -135,7 +135,7 @@ async def test_two_peers_share_a_port_and_a_stalled_one_harms_nobody() -> None:
     async with child_browser(stalled) as child:
         assert good.peer._parts().ice._port is stalled.peer._parts().ice._port
         good.looper.peers = [good.peer, stalled.peer]
-        await good.looper.run(lambda: stalled.peer.frames_sent >= 30 and len(good.browser.frames) >= 10, 10)
+        await good.looper.run(lambda: stalled.peer.video.frames_sent >= 30 and len(good.browser.frames) >= 10, 10)
         child.send_signal(signal.SIGSTOP)
         stopped = time.monotonic()
         shown = len(good.browser.frames)
@@ -144,7 +144,7 @@ async def test_two_peers_share_a_port_and_a_stalled_one_harms_nobody() -> None:
         assert time.monotonic() - stopped < 2.5
         assert stalled.states[-1] == (PeerState.LOST, Reason.PEER_SILENT)
         await good.looper.run(lambda: len(good.browser.frames) >= shown + 100, 10)
-        assert good.peer.frames_dropped == 0
+        assert good.peer.video.frames_dropped == 0
         assert sorted(good.looper.send_us)[len(good.looper.send_us) // 2] < 5_000
     await good.close()
     await stalled.close()
@@ -153,7 +153,7 @@ async def test_two_peers_share_a_port_and_a_stalled_one_harms_nobody() -> None:
 async def test_silence_of_a_killed_process_is_noticed() -> None:
     pair = Pair()
     async with child_browser(pair) as child:
-        await pair.looper.run(lambda: pair.peer.frames_sent >= 30, 10)
+        await pair.looper.run(lambda: pair.peer.video.frames_sent >= 30, 10)
         child.send_signal(signal.SIGKILL)
         killed = time.monotonic()
         await pair.looper.run(lambda: pair.peer.state is PeerState.LOST, 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.network.link_model import Fate, LinkConfig, LinkModel
 from tests.network.receiver_model import ReceiverConfig, ReceiverModel
@@ -125,7 +126,7 @@ class Simulation:
             if packet.frame is not None and packet.kind is PacketKind.MEDIA:
                 self._sent_frames.setdefault(packet.frame.frame_id, packet.frame)
             if passage.deliver_us is not None:
-                self._at(passage.deliver_us, lambda packet=packet: self._arrive(packet))  # type: ignore[misc]
+                self._at(passage.deliver_us, partial(self._arrive, packet))
         self._arm(self._sender.next_timer_us(), self._sender_timer)
 
     def _sender_timer(self) -> None:
@@ -145,7 +146,7 @@ class Simulation:
         for signal in signals:
             passage = self._back.offer(OVERHEAD_BYTES + SIGNAL_BYTES, self._now_us)
             if passage.deliver_us is not None:
-                self._at(passage.deliver_us, lambda signal=signal: self._take(signal))  # type: ignore[misc]
+                self._at(passage.deliver_us, partial(self._take, signal))
         self._arm(self._receiver.next_timer_us(), self._receiver_timer)
 
     def _take(self, signal: Signal) -> None:

@@ -84,9 +84,11 @@ def test_the_rate_is_used_in_full_and_never_exceeded(steps: tuple[RateStep, ...]
         for last in range(first + 1, len(outs), 5):
             bits = 8 * sum(size for _, size in outs[first + 1 : last + 1])
             assert bits <= schedule.capacity_bits(outs[first][0] - 1, outs[last][0]) + 1e-3
+    # Half a microsecond that is rounded off at a high rate lasts longer where a low one follows.
+    rounding_us = 1 + 0.5 * max(step.bps for step in steps) / min(step.bps for step in steps)
     for now_us, size, passage in seen:
         begin_us = now_us + passage.waited_us
-        assert abs((passage.deliver_us or 0) - schedule.finish_us(begin_us, size * 8)) <= 2
+        assert abs((passage.deliver_us or 0) - schedule.finish_us(begin_us, size * 8)) <= rounding_us + 1e-3
     for (_, _, before), (now_us, _, after) in itertools.pairwise(seen):
         if after.waited_us:
             assert abs(now_us + after.waited_us - (before.deliver_us or 0)) <= 2

@@ -1,62 +1,10 @@
-"""Feedback reports: when they leave, what they say, and their bytes by an independent reader."""
+"""Feedback reports: when they leave, and what they say."""
 
 from __future__ import annotations
 
 import itertools
-import struct
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from tests.network.sender_port import TransportFeedback
-from tests.network.transport_feedback import REPORT_INTERVAL_US, FeedbackModel, encode_feedback
-
-arrivals = st.lists(
-    st.one_of(st.none(), st.integers(-400_000, 600_000)), min_size=1, max_size=400
-).filter(lambda found: any(each is not None for each in found))  # fmt: skip
-
-
-def read(packet: bytes) -> tuple[int, int, list[int | None]]:
-    """Return base number, report number and arrivals in microseconds, as the draft says (§3.1)."""
-    first, kind, words, _, _, base, count, clock = struct.unpack_from("!BBHIIHHI", packet)
-    assert (first, kind, 4 + 4 * words) == (0x8F, 205, len(packet))
-    symbols: list[int] = []
-    at = 20
-    while len(symbols) < count:
-        (chunk,) = struct.unpack_from("!H", packet, at)
-        at += 2
-        if chunk >> 15 == 0:
-            symbols += [chunk >> 13 & 3] * (chunk & 0x1FFF)
-        elif chunk >> 14 & 1:
-            symbols += [chunk >> shift & 3 for shift in range(12, -1, -2)]
-        else:
-            symbols += [chunk >> shift & 1 for shift in range(13, -1, -1)]
-    now_us, found = (clock >> 8) * 64_000, list[int | None]()
-    for symbol in symbols[:count]:
-        if symbol == 0:
-            found.append(None)
-            continue
-        (delta,) = struct.unpack_from("!B" if symbol == 1 else "!h", packet, at)
-        at += symbol
-        now_us += delta * 250
-        found.append(now_us)
-    assert not any(packet[at:])
-    return base, clock & 0xFF, found
-
-
-@given(arrivals, st.integers(0, 200_000), st.integers(0, 255))
-def test_bytes_say_what_the_report_says(shifts_us: list[int | None], base: int, count: int) -> None:
-    times = [None if each is None else (5_000_000 + each) // 250 * 250 for each in shifts_us]
-    feedback = TransportFeedback(count, tuple((base + index, us) for index, us in enumerate(times)))
-    assert read(encode_feedback(feedback, sender_ssrc=1, media_ssrc=2)) == (base % 65536, count, times)
-
-
-def test_what_no_report_can_say() -> None:
-    with pytest.raises(ValueError, match="needs an arrival"):
-        encode_feedback(TransportFeedback(0, ((1, None),)), sender_ssrc=1, media_ssrc=2)
-    with pytest.raises(ValueError, match="no delta"):
-        encode_feedback(TransportFeedback(0, ((1, 0), (2, 9_000_000))), sender_ssrc=1, media_ssrc=2)
+from tests.network.transport_feedback import REPORT_INTERVAL_US, FeedbackModel
 
 
 def test_reports_come_every_62_ms_and_cover_each_number_once() -> None:

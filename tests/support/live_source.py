@@ -106,7 +106,7 @@ class LiveSource:
         if frame.recovers_from_id is not None:
             self.recoveries.append((frame.frame_id, frame.recovers_from_id))
         for peer in self.peers:
-            peer.send_video(frame, lambda left_us: None)
+            peer.video.send(frame, lambda left_us: None)
         confirmed = [each for peer in self.peers if (each := peer.confirmed_id()) is not None]
         if confirmed:
             self._rung.confirm(min(confirmed))

@@ -60,11 +60,12 @@ class Table:
         return min([target_bps, *chosen, *carried])
 
     def takes_frame(self, codec: VideoCodec) -> bool:
-        """Tell whether the network of every seated player on a rung has room for a frame now."""
+        """Tell whether a rung's seated players have room for a frame now; nobody waits for one who fell behind."""
         seated = [p for p in self.of_codec(codec) if p.participant.role is Role.PLAYER]
+        keeping_up = [p for p in seated if not p.session.is_behind()]
         # All are asked, since one that refuses says when it takes frames again.
-        answers = [p.session.takes_frame() for p in seated]
-        return all(answers)
+        answers = [p.session.takes_frame() for p in keeping_up]
+        return all(answers) and (bool(keeping_up) or not seated)
 
     def codecs(self) -> set[VideoCodec]:
         """Return the codecs that any peer, connected or not yet, was offered."""

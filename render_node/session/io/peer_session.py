@@ -11,30 +11,24 @@ import structlog
 from aiortc import RTCSessionDescription
 from aiortc.exceptions import OperationError
 
-from render_node.session.core.dependency_descriptor import FrameDescriptor, describe_frame
-from render_node.session.core.frame_chain import FrameChain
-from render_node.session.core.frame_receipts import FrameReceipts
-from render_node.session.core.h264_packets import packetise_h264
-from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.liveness import CONNECT_US, Liveness
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.peer_states import end_state, is_final, may_follow
-from render_node.session.core.rtp_packets import PAYLOAD_MAX_BYTES
 from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
 from render_node.session.core.send_side import RateLimits
 from render_node.session.core.sent_packets import PacketKind
-from render_node.session.core.vp8_packets import PICTURE_ID_MODULUS, packetise_vp8
 from render_node.session.io import aiortc_hooks, monotonic
 from render_node.session.io.peer_connection import BuiltConnection, Handlers, build_connection
 from render_node.session.io.peer_feedback import PeerFeedback
+from render_node.session.io.peer_video import PeerVideo
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
-from render_node.session.media import EncodedFrame, OpusPacket
+from render_node.session.media import OpusPacket
 from wire.errors import Reason, WireError
 from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, decode_story, encode_story
 from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
-from wire.session_control import PeerState, Role, VideoCodec
+from wire.session_control import PeerState, VideoCodec
 from wire.worker_control import IceSpec
 
 STORY_BUFFER_MAX_BYTES = 64 * 1024
@@ -89,9 +83,6 @@ class PeerSession:
         aiortc_hooks.install()
         self.peer_id = peer_id
         self.state = PeerState.INVITED
-        self.frames_sent = 0
-        self.frames_dropped = 0
-        """Frames not sent because the peer needs a keyframe first or the socket is full."""
         self.messages_refused = 0
         """Messages from this peer that made no sense; counted, not logged, since it decides how many there are."""
         self._codec = codec
@@ -100,21 +91,23 @@ class PeerSession:
         self._loop = asyncio.get_running_loop()
         self._unix_offset_us = monotonic.unix_offset_us()
         self._liveness = Liveness()
-        self._keyframes = KeyframePolicy()
-        recovers = codec is VideoCodec.VP8 and callbacks.on_frames_lost is not None
-        self._chain = FrameChain(recovers=recovers)
-        self._receipts = FrameReceipts()
-        self._picture_id = 0
         self._answered_us: int | None = None
         self._reported_us = 0
         self._timer: asyncio.TimerHandle | None = None
         self._built: BuiltConnection | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.feedback = PeerFeedback(self._receipts, self._outage)
         self.path = SendPath(
             limits, on_rate=self._guarded(callbacks.on_rate), on_room=self._guarded(callbacks.on_room)
         )
         """Where its packets leave, and what is known of their way."""
+        self.video = PeerVideo(
+            codec,
+            self.path,
+            on_keyframe_needed=self._guarded(callbacks.on_keyframe_needed),
+            on_frames_lost=self._guarded(callbacks.on_frames_lost) if callbacks.on_frames_lost else None,
+        )
+        """What it is sent of the rung's frames, once it is connected."""
+        self.feedback = PeerFeedback(self.video.receipts, self.video.lost)
 
     @property
     def sent_bytes(self) -> int:
@@ -129,6 +122,10 @@ class PeerSession:
     def takes_frame(self) -> bool:
         """Tell whether a frame may be sent now; one that is not yet encoded is better left out otherwise."""
         return self.state is not PeerState.CONNECTED or self.path.takes_frame()
+
+    def is_behind(self) -> bool:
+        """Tell whether it has taken no frames for so long that others should not wait for it."""
+        return self.state is PeerState.CONNECTED and self.path.is_behind()
 
     async def offer(self) -> str:
         """Return our offer: video, audio and two data channels.
@@ -174,49 +171,9 @@ class PeerSession:
         await built.pc.setLocalDescription(await built.pc.createAnswer())
         return finish_answer(built.pc.localDescription.sdp, remote)
 
-    def send_video(self, frame: EncodedFrame, on_left: Callable[[int], None]) -> bool:
-        """Send a frame, or drop it whole; tells which.
-
-        Args:
-            frame: Of the peer's codec.
-            on_left: Called when its last packet was handed to the socket, with the time in µs; must not raise.
-        """
-        built = self._built
-        if built is None or self.state is not PeerState.CONNECTED or not built.video.is_ready:
-            return False
-        now_us = monotonic.now_us()
-        if not self._chain.decodes(frame.frame_id, frame.reference_id) or self.path.is_full():
-            self._drop(frame, now_us)
-            return False
-        if self._codec is VideoCodec.H264:
-            payloads = packetise_h264(frame.access_unit, PAYLOAD_MAX_BYTES)
-        else:
-            payloads = packetise_vp8(frame.access_unit, self._picture_id, PAYLOAD_MAX_BYTES)
-        self._receipts.sent(frame.frame_id, built.video.next_seq, len(payloads), now_us)
-        self._picture_id = (self._picture_id + 1) % PICTURE_ID_MODULUS
-        self._chain.sent()
-        self.frames_sent += 1
-        packets = built.video.frame(
-            payloads,
-            frame.rtp_ts,
-            media_us=frame.times.tick_us,
-            now_us=now_us,
-            descriptor=self._describe(built, frame),
-            on_left=on_left,
-        )
-        self.path.send(packets.media, PacketKind.VIDEO, frame_id=frame.frame_id)
-        if (probe := self.path.take_probe()) is not None:
-            self.path.send_probe(built.video.newest(probe.packets), probe.rate_bps)
-        self.path.send(packets.parity, PacketKind.FEC, frame_id=frame.frame_id)
-        return True
-
     def confirmed_id(self) -> int | None:
         """Return the newest frame that this peer has, with all it builds on; None while it waits for a keyframe."""
-        if self._chain.needs_keyframe:
-            return None
-        rtt_us = self.feedback.rtt_us
-        heard_us = self._liveness.heard_us if rtt_us else None
-        return self._receipts.confirmed_id(heard_us=heard_us, rtt_us=rtt_us, now_us=monotonic.now_us())
+        return self.video.confirmed_id(heard_us=self._liveness.heard_us, rtt_us=self.feedback.rtt_us)
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
@@ -284,7 +241,7 @@ class PeerSession:
 
     def _sender_ready(self, sender: RtpSender) -> None:
         if sender.kind == "video":
-            self._want_keyframe(monotonic.now_us())
+            self.video.begin(sender)
 
     def _connection_changed(self) -> None:
         built = self._parts()
@@ -311,8 +268,7 @@ class PeerSession:
             return
         if self.state is PeerState.CONNECTED:
             self._send_reports(now_us)
-            if self._chain.is_broken and built.video.is_ready:
-                self._want_help(now_us)
+            self.video.help(now_us)
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     def _send_reports(self, now_us: int) -> None:
@@ -328,7 +284,7 @@ class PeerSession:
         now_us = monotonic.now_us()
         self._liveness.heard(now_us)
         if self.feedback.receive(data, self._parts().video, self.path, now_us=now_us, now_ntp=self._ntp(now_us)):
-            self._want_keyframe(now_us)
+            self.video.want_keyframe(now_us)
 
     def _input_received(self, message: bytes | str) -> None:
         if isinstance(message, bytes) and len(message) <= INPUT_BATCH_MAX_BYTES:
@@ -354,34 +310,6 @@ class PeerSession:
     def _data_fault(self) -> None:
         self.messages_refused += 1
 
-    def _want_keyframe(self, now_us: int) -> None:
-        if self._keyframes.request(Role.PLAYER, now_us):
-            self._guarded(self._callbacks.on_keyframe_needed)()
-
-    def _want_help(self, now_us: int) -> None:
-        missing = self._chain.missing
-        if missing is None or self._callbacks.on_frames_lost is None:
-            self._want_keyframe(now_us)
-        else:
-            self._guarded(self._callbacks.on_frames_lost)(*missing)
-
-    def _outage(self, first_id: int, newest_id: int) -> None:
-        now_us = monotonic.now_us()
-        is_told = self._parts().video.extension_ids.dependency_descriptor is not None
-        self._chain.lost(first_id, newest_id, now_us, is_told=is_told)
-        self._want_help(now_us)
-
-    def _drop(self, frame: EncodedFrame, now_us: int) -> None:
-        self._chain.skipped(frame.frame_id, now_us)
-        self.frames_dropped += 1
-        self._want_help(now_us)
-
-    def _describe(self, built: BuiltConnection, frame: EncodedFrame) -> FrameDescriptor | None:
-        if built.video.extension_ids.dependency_descriptor is None:
-            return None
-        reference_id = frame.reference_id
-        return describe_frame(frame.frame_id, None if reference_id is None else frame.frame_id - reference_id)
-
     def _ntp(self, now_us: int) -> int:
         return ntp_from_unix_us(now_us + self._unix_offset_us)
 
@@ -395,6 +323,7 @@ class PeerSession:
     def _finish(self, reason: Reason) -> None:
         if not self._move(end_state(reason), reason):
             return
+        self.video.end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -77,6 +77,7 @@ class Rung:
         self._flips = 0
         self._seen = 0
         self._waits = False
+        """The newest picture was left out."""
         self._used_bytes = 0
         self._sampled_us = monotonic.now_us()
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
@@ -95,18 +96,15 @@ class Rung:
     def flipped(self) -> None:
         """The title has a new picture: take it, unless this one is left out."""
         self._flips += 1
-        if self._is_paused or self._flips % self._every:
-            return
-        self._waits = not self._table.takes_frame(self.codec)
-        if not self._waits:
-            self.offer_picture()
+        self._waits = True
+        if self._flips % self._every == 0:
+            self.room_again()
 
     def room_again(self) -> None:
-        """A player's network takes frames again: the picture that was left out may be encoded now."""
-        if self._waits and not self._is_paused:
-            self._waits = not self._table.takes_frame(self.codec)
-            if not self._waits:
-                self.offer_picture()
+        """If a picture was left out, let it be encoded now that there may be room for it."""
+        if self._waits and not self._is_paused and self._table.takes_frame(self.codec):
+            self._waits = False
+            self.offer_picture()
 
     def offer_picture(self) -> None:
         """Let the encoder take the newest picture as soon as it is free."""
@@ -149,7 +147,7 @@ class Rung:
             self._keyframes.note_keyframe(monotonic.now_us())
         for peer in self._table.of_codec(self.codec):
             try:
-                peer.session.send_video(frame, partial(self._on_sent, peer, frame))
+                peer.session.video.send(frame, partial(self._on_sent, peer, frame))
             except Exception:
                 # One peer's fault must not starve those behind it.
                 log.exception("frame_not_sent", participant=peer.participant.participant_id)
@@ -176,6 +174,8 @@ class Rung:
 
     def _adapt(self) -> None:
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
+        # A title that stands still from now on brings no other chance.
+        self.room_again()
         now_us = monotonic.now_us()
         elapsed_us, self._sampled_us = max(1, now_us - self._sampled_us), now_us
         used_bytes, self._used_bytes = self._used_bytes, self.encoder.stats.encoded_bytes

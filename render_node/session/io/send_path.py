@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.pacer import Paced, Pacer
 from render_node.session.core.probing import ProbeCluster
 from render_node.session.core.rtp_packets import ExtensionBlock
-from render_node.session.core.send_side import PathState, RateLimits, SendSide
+from render_node.session.core.send_side import RateLimits, SendSide
 from render_node.session.core.sent_packets import SEQ_MODULUS, PacketKind
 from render_node.session.core.transport_feedback import TransportFeedback
 from render_node.session.io.ice_transport import IceConnection
@@ -27,8 +27,8 @@ UNPACED_BPS = 1e12
 REPEAT_DELAY_S = 0.004
 """Between a packet and its repetition, which one loss should not take both."""
 
-RATE_STEP = 0.02
-"""Change of the target from which on the encoder is told."""
+BEHIND_US = 100_000
+"""A peer that takes no frame for so long is left behind: a queue that has to drain is empty by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SendPath:
     def __init__(self, limits: RateLimits, *, on_rate: Callable[[], None], on_room: Callable[[], None]) -> None:
         self.wire_bytes = 0
         """Bytes of UDP payload handed to the socket, repeats included."""
-        self._limits = limits
+        self._max_bps = limits.max_bps
         self._control = SendSide(limits)
         self._pacer: Pacer[Outgoing] = Pacer(UNPACED_BPS)
         self._on_rate = on_rate
@@ -64,7 +64,7 @@ class SendPath:
         self._loop = asyncio.get_running_loop()
         self._unix_offset_us = unix_offset_us()
         self._timer: asyncio.TimerHandle | None = None
-        self._refused = False
+        self._refused_us: int | None = None
         self._told_bps = limits.start_bps
         self._has_feedback = False
         self._ice: IceConnection | None = None
@@ -73,17 +73,7 @@ class SendPath:
     @property
     def target_bps(self) -> int:
         """What the encoder should make."""
-        return self._control.target_bps if self._has_feedback else self._limits.max_bps
-
-    @property
-    def state(self) -> PathState:
-        """How the path looks now."""
-        return self._control.state
-
-    def limit(self, max_bps: int) -> None:
-        """Set the most that the encoder may make."""
-        self._limits = replace(self._limits, max_bps=max_bps)
-        self._control.set_limits(self._limits)
+        return self._control.target_bps if self._has_feedback else self._max_bps
 
     def expect_feedback(self) -> None:
         """The peer will report by transport-wide number: pace, and follow what it reports."""
@@ -105,18 +95,20 @@ class SendPath:
         if self._timer is not None:
             self._timer.cancel()
 
-    def is_full(self) -> bool:
-        """Tell whether so much waits to leave this machine that a frame should rather be dropped."""
-        return self._ice is None or self._ice.is_congested()
-
     def takes_frame(self) -> bool:
         """Tell whether a frame may be sent now; if not, ``on_room`` says when one may again."""
-        if self.is_full():
-            return False
-        if self._has_feedback and (self._pacer.is_late() or not self._control.may_send_frame(now_us())):
-            self._refused = True
-            return False
-        return True
+        now = now_us()
+        if self._has_room(now):
+            self._refused_us = None
+        elif self._refused_us is None:
+            self._refused_us = now
+        return self._refused_us is None
+
+    def is_behind(self) -> bool:
+        """Tell whether no frame could be sent for so long that frames made for others should be dropped for it."""
+        if self._ice is None or self._ice.is_congested():
+            return True
+        return not self.takes_frame() and now_us() - (self._refused_us or 0) >= BEHIND_US
 
     def send(self, packets: Sequence[Outgoing], kind: PacketKind, *, frame_id: int | None = None) -> None:
         """Let packets leave in their turn."""
@@ -145,25 +137,23 @@ class SendPath:
         self._control.on_feedback(report, now)
         self._after(now)
 
-    def frame_reported(self, frame_id: int) -> None:
-        """The page has a frame whole."""
-        now = now_us()
-        self._control.on_frame_report(frame_id, now)
-        self._after(now)
+    def _has_room(self, now: int) -> bool:
+        """Tell whether neither the socket, nor the pacer, nor the network holds as much as it should already."""
+        if self._ice is None or self._ice.is_congested():
+            return False
+        return not self._has_feedback or (not self._pacer.is_late() and self._control.may_send_frame(now))
 
     def _after(self, now: int) -> None:
         """Act on news of the path, or on time that passed without any."""
-        if not self._has_feedback:
-            return
-        self._control.handle_timeout(now)
-        self._pacer.set_rate(self._control.pacing_bps)
+        if self._has_feedback:
+            self._control.handle_timeout(now)
+            self._pacer.set_rate(self._control.pacing_bps)
         self._pump(now)
-        target_bps = self.target_bps
-        if abs(target_bps - self._told_bps) > RATE_STEP * self._told_bps:
-            self._told_bps = target_bps
+        if self.target_bps != self._told_bps:
+            self._told_bps = self.target_bps
             self._on_rate()
-        if self._refused and self._control.may_send_frame(now) and not self._pacer.is_late():
-            self._refused = False
+        if self._refused_us is not None and self._has_room(now):
+            self._refused_us = None
             self._on_room()
 
     def _pump(self, now: int) -> None:
@@ -182,9 +172,7 @@ class SendPath:
 
     def _wake(self) -> None:
         self._timer = None
-        now = now_us()
-        self._pump(now)
-        self._after(now)
+        self._after(now_us())
 
     def _leave(self, ice: IceConnection, due: Sequence[Paced[Outgoing]], now: int) -> None:
         now_ntp = ntp_from_unix_us(now + self._unix_offset_us)

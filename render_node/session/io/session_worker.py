@@ -267,6 +267,8 @@ class SessionWorker:
             self._spawn(self._close_peer(peer_id, state, reason or Reason.PEER_CLOSED), peer_id)
             return
         peer.state = state
+        # What its network carries counts from now on.
+        self._media.fit_bitrates()
         # A page that comes to a paused session must see it; merely connecting again is not playing otherwise.
         if state is PeerState.CONNECTED and self._media.is_paused:
             self._note_presence()

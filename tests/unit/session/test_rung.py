@@ -38,6 +38,7 @@ class Bench:
     def add_peer(self, confirmed_id: int | None = None, *, role: Role = Role.PLAYER, bps: int = 10_000_000) -> Mock:
         number = len(self.table.peers)
         session = Mock(video_bps=bps)
+        session.is_behind.return_value = False
         session.confirmed_id.return_value = confirmed_id
         participant = Participant(f"part_{number}", number, role, InputReceiver(number, (), role))
         peer = Peer(session, participant, VideoCodec.VP8, 0.0, PROTOCOL_MAX, PeerState.CONNECTED)
@@ -89,6 +90,30 @@ async def test_a_picture_without_room_is_left_out_until_there_is_room(bench: Ben
     session.takes_frame.return_value = True
     bench.rung.room_again()
     bench.rung.room_again()
+    bench.encoder.submit.assert_called_once()
+
+
+async def test_nobody_waits_for_a_player_who_fell_behind(bench: Bench) -> None:
+    fast, stalled = bench.add_peer(), bench.add_peer()
+    fast.takes_frame.return_value = True
+    stalled.takes_frame.return_value = False
+    bench.rung.flipped()
+    bench.encoder.submit.assert_not_called()
+    stalled.is_behind.return_value = True
+    bench.rung.flipped()
+    bench.encoder.submit.assert_called_once()
+    fast.is_behind.return_value = True
+    bench.rung.flipped()
+    bench.encoder.submit.assert_called_once()
+
+
+async def test_the_last_picture_before_a_title_stands_still_is_not_left_out(bench: Bench) -> None:
+    bench.add_peer().takes_frame.return_value = True
+    bench.rung._every = 2
+    bench.rung.flipped()
+    bench.encoder.submit.assert_not_called()
+    bench.rung._timer.cancel()
+    bench.rung._adapt()
     bench.encoder.submit.assert_called_once()
 
 

@@ -1,0 +1,144 @@
+"""What one peer is sent of its rung's frames, what it is known to have, and what helps it when it lacks some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from render_node.session.core.dependency_descriptor import FrameDescriptor, describe_frame
+from render_node.session.core.frame_chain import FrameChain
+from render_node.session.core.frame_receipts import FrameReceipts
+from render_node.session.core.h264_packets import packetise_h264
+from render_node.session.core.keyframe_policy import KeyframePolicy
+from render_node.session.core.rtp_packets import PAYLOAD_MAX_BYTES
+from render_node.session.core.sent_packets import PacketKind
+from render_node.session.core.vp8_packets import PICTURE_ID_MODULUS, packetise_vp8
+from render_node.session.io import monotonic
+from render_node.session.io.rtp_sender import RtpSender
+from render_node.session.io.send_path import SendPath
+from render_node.session.media import EncodedFrame
+from wire.session_control import Role, VideoCodec
+
+
+class PeerVideo:
+    """One peer's picture from its first keyframe to its end.
+
+    Args:
+        codec: What the rung encodes.
+        path: Where packets leave.
+        on_keyframe_needed: The peer can show nothing until a keyframe comes; debounced. Must not raise.
+        on_frames_lost: First and newest frame that the peer lacks, where a frame without them helps it; None where no
+            encoder makes such frames. Must not raise.
+    """
+
+    def __init__(
+        self,
+        codec: VideoCodec,
+        path: SendPath,
+        *,
+        on_keyframe_needed: Callable[[], None],
+        on_frames_lost: Callable[[int, int], None] | None,
+    ) -> None:
+        self.frames_sent = 0
+        self.frames_dropped = 0
+        """Frames not sent because the peer needs another one first, or there is no room for them."""
+        self.receipts = FrameReceipts()
+        self._codec = codec
+        self._path = path
+        self._on_keyframe_needed = on_keyframe_needed
+        self._on_frames_lost = on_frames_lost
+        self._keyframes = KeyframePolicy()
+        self._chain = FrameChain(recovers=codec is VideoCodec.VP8 and on_frames_lost is not None)
+        self._picture_id = 0
+        self._sender: RtpSender | None = None
+
+    def begin(self, sender: RtpSender) -> None:
+        """The connection is up: send from the next keyframe on."""
+        self._sender = sender
+        self.want_keyframe(monotonic.now_us())
+
+    def end(self) -> None:
+        """Send nothing any more."""
+        self._sender = None
+
+    def send(self, frame: EncodedFrame, on_left: Callable[[int], None]) -> bool:
+        """Send a frame, or drop it whole; tells which.
+
+        Args:
+            frame: Of the peer's codec.
+            on_left: Called when its last packet was handed to the socket, with the time in µs; must not raise.
+        """
+        sender = self._sender
+        if sender is None:
+            return False
+        now_us = monotonic.now_us()
+        if not self._chain.decodes(frame.frame_id, frame.reference_id) or self._path.is_behind():
+            self._chain.skipped(frame.frame_id, now_us)
+            self.frames_dropped += 1
+            self.help(now_us)
+            return False
+        if self._codec is VideoCodec.H264:
+            payloads = packetise_h264(frame.access_unit, PAYLOAD_MAX_BYTES)
+        else:
+            payloads = packetise_vp8(frame.access_unit, self._picture_id, PAYLOAD_MAX_BYTES)
+        self._picture_id = (self._picture_id + 1) % PICTURE_ID_MODULUS
+        self.receipts.sent(frame.frame_id, sender.next_seq, len(payloads), now_us)
+        self._chain.sent()
+        self.frames_sent += 1
+        packets = sender.frame(
+            payloads,
+            frame.rtp_ts,
+            media_us=frame.times.tick_us,
+            now_us=now_us,
+            descriptor=_describe(frame) if _is_told(sender) else None,
+            on_left=on_left,
+        )
+        self._path.send(packets.media, PacketKind.VIDEO, frame_id=frame.frame_id)
+        if (probe := self._path.take_probe()) is not None:
+            self._path.send_probe(sender.newest(probe.packets), probe.rate_bps)
+        self._path.send(packets.parity, PacketKind.FEC, frame_id=frame.frame_id)
+        return True
+
+    def confirmed_id(self, *, heard_us: int | None, rtt_us: int) -> int | None:
+        """Return the newest frame that the peer has, with all it builds on; None while it waits for a keyframe.
+
+        Args:
+            heard_us: When anything last came from the peer.
+            rtt_us: Round trip; 0 while unknown, and then nothing is confirmed.
+        """
+        if self._chain.needs_keyframe:
+            return None
+        return self.receipts.confirmed_id(
+            heard_us=heard_us if rtt_us else None, rtt_us=rtt_us, now_us=monotonic.now_us()
+        )
+
+    def lost(self, first_id: int, newest_id: int) -> None:
+        """Frames that were sent are given up."""
+        if self._sender is not None:
+            now_us = monotonic.now_us()
+            self._chain.lost(first_id, newest_id, now_us, is_told=_is_told(self._sender))
+            self.help(now_us)
+
+    def help(self, now_us: int) -> None:
+        """Ask for the frame that the peer needs, if it needs one and there is room to send it."""
+        if self._sender is None or not self._chain.is_broken or self._path.is_behind():
+            return
+        missing = self._chain.missing
+        if missing is None or self._on_frames_lost is None:
+            self.want_keyframe(now_us)
+        else:
+            self._on_frames_lost(*missing)
+
+    def want_keyframe(self, now_us: int) -> None:
+        """Ask for a keyframe, as often as a peer may."""
+        if self._keyframes.request(Role.PLAYER, now_us):
+            self._on_keyframe_needed()
+
+
+def _is_told(sender: RtpSender) -> bool:
+    """Tell whether the peer is told which frames depend on which."""
+    return sender.extension_ids.dependency_descriptor is not None
+
+
+def _describe(frame: EncodedFrame) -> FrameDescriptor:
+    reference_id = frame.reference_id
+    return describe_frame(frame.frame_id, None if reference_id is None else frame.frame_id - reference_id)
