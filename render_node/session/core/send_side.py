@@ -157,11 +157,14 @@ class SendSide:
             in_flight_limit_bytes=self.in_flight_limit_bytes,
         )
 
+    @property
+    def has_room(self) -> bool:
+        """Whether less is under way than may be."""
+        return self._path.sent.in_flight_bytes < self.in_flight_limit_bytes
+
     def may_send_frame(self, now_us: int) -> bool:
         """Tell whether a frame may be encoded and sent now; if not, skip it rather than queue it."""
-        if self._path.sent.in_flight_bytes < self.in_flight_limit_bytes:
-            return True
-        return self._frame_us is None or now_us - self._frame_us >= KEEPALIVE_US
+        return self.has_room or self._frame_us is None or now_us - self._frame_us >= KEEPALIVE_US
 
     def on_packet_sent(
         self, transport_seq: int, size_bytes: int, kind: PacketKind, now_us: int, *, frame_id: int | None = None

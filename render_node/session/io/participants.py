@@ -64,8 +64,8 @@ class Table:
         seated = [p for p in self.of_codec(codec) if p.participant.role is Role.PLAYER]
         keeping_up = [p for p in seated if not p.session.is_behind()]
         # All are asked, since one that refuses says when it takes frames again.
-        answers = [p.session.takes_frame() for p in keeping_up]
-        return all(answers) and (bool(keeping_up) or not seated)
+        answers = [p.session.takes_frame() for p in keeping_up or seated]
+        return all(answers)
 
     def codecs(self) -> set[VideoCodec]:
         """Return the codecs that any peer, connected or not yet, was offered."""

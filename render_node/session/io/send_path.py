@@ -27,8 +27,8 @@ UNPACED_BPS = 1e12
 REPEAT_DELAY_S = 0.004
 """Between a packet and its repetition, which one loss should not take both."""
 
-BEHIND_US = 100_000
-"""A peer that takes no frame for so long is left behind: a queue that has to drain is empty by then."""
+BEHIND_US = 500_000
+"""A peer whose network has had no room for so long is left behind: a queue that had to drain is empty by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +98,18 @@ class SendPath:
     def takes_frame(self) -> bool:
         """Tell whether a frame may be sent now; if not, ``on_room`` says when one may again."""
         now = now_us()
-        if self._has_room(now):
+        if self._has_room():
             self._refused_us = None
-        elif self._refused_us is None:
+            return True
+        if self._refused_us is None:
             self._refused_us = now
-        return self._refused_us is None
+        return not self._is_full() and self._control.may_send_frame(now)
 
     def is_behind(self) -> bool:
-        """Tell whether no frame could be sent for so long that frames made for others should be dropped for it."""
+        """Tell whether there has been no room for so long that frames made for others should be dropped for it."""
         if self._ice is None or self._ice.is_congested():
             return True
-        return not self.takes_frame() and now_us() - (self._refused_us or 0) >= BEHIND_US
+        return not self.takes_frame() and self._refused_us is not None and now_us() - self._refused_us >= BEHIND_US
 
     def send(self, packets: Sequence[Outgoing], kind: PacketKind, *, frame_id: int | None = None) -> None:
         """Let packets leave in their turn."""
@@ -137,11 +138,13 @@ class SendPath:
         self._control.on_feedback(report, now)
         self._after(now)
 
-    def _has_room(self, now: int) -> bool:
-        """Tell whether neither the socket, nor the pacer, nor the network holds as much as it should already."""
-        if self._ice is None or self._ice.is_congested():
-            return False
-        return not self._has_feedback or (not self._pacer.is_late() and self._control.may_send_frame(now))
+    def _is_full(self) -> bool:
+        """Tell whether the socket or the pacer holds as much as it should already."""
+        return self._ice is None or self._ice.is_congested() or (self._has_feedback and self._pacer.is_late())
+
+    def _has_room(self) -> bool:
+        """Tell whether neither these nor the network hold as much as they should."""
+        return not self._is_full() and (not self._has_feedback or self._control.has_room)
 
     def _after(self, now: int) -> None:
         """Act on news of the path, or on time that passed without any."""
@@ -152,7 +155,7 @@ class SendPath:
         if self.target_bps != self._told_bps:
             self._told_bps = self.target_bps
             self._on_rate()
-        if self._refused_us is not None and self._has_room(now):
+        if self._refused_us is not None and self._has_room():
             self._refused_us = None
             self._on_room()
 

@@ -105,6 +105,9 @@ async def test_nobody_waits_for_a_player_who_fell_behind(bench: Bench) -> None:
     fast.is_behind.return_value = True
     bench.rung.flipped()
     bench.encoder.submit.assert_called_once()
+    stalled.takes_frame.return_value = True
+    bench.rung.flipped()
+    assert bench.encoder.submit.call_count == 2
 
 
 async def test_the_last_picture_before_a_title_stands_still_is_not_left_out(bench: Bench) -> None:
