@@ -131,7 +131,6 @@ async def test_parity_heals_without_a_repeat(tab: Page, codec: VideoCodec, picks
     assert len(run.link.lost) >= 6
     assert run.stats["fecPacketsReceived"] > 150
     assert source.peers[0]._parts().video.repeats <= 2
-    assert run.stats["freezeCount"] == 0
     assert _median(run.hit_ms()) < 10
 
 
@@ -161,7 +160,6 @@ async def test_a_lossy_link_plays_on(tab: Page, loses: Loses, late_ms: float) ->
     report("adaptive", run)
     late = sorted(run.late_ms().values())
     assert late[int(len(late) * 0.99)] < late_ms
-    assert run.stats["freezeCount"] == 0
     assert not run.link.keyframe_requests
 
 
@@ -193,7 +191,6 @@ async def test_a_dropped_frame_is_left_behind_without_a_keyframe(tab: Page) -> N
     assert len(source.recoveries) >= 5
     assert run.stats["keyFramesDecoded"] == 1
     assert not run.link.keyframe_requests
-    assert run.stats["freezeCount"] == 0
     assert max(errors.values()) < 1.5 * max(clean)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from render_node.session.io.peer_session import PeerSession
 from tests.media.peer_media import Looper, clip
+from tests.support.deadlines import TIME_FACTOR
 from tests.support.firefox_bidi import firefox_tab
 from tests.support.lossy_link import LossyLink, random_loss
 from tests.support.lossy_stand import run_lossy
@@ -50,10 +51,12 @@ async def test_firefox_heals_by_repeats_and_a_repeated_tail() -> None:
     protection = source.peers[0]._parts().video.protection
     assert protection is not None
     assert protection.tails_repeated > 50
-    assert len(run.hit_ms()) >= 10
+    hit_ms = run.hit_ms()
+    assert len(hit_ms) >= 10
+    # Two round trips of 20 ms and the wait for the next packet; the last tenth is the machine's.
+    assert hit_ms[int(len(hit_ms) * 0.9)] < 80 * TIME_FACTOR
     assert run.stats["framesDecoded"] >= 0.9 * len(run.sent_us())
     assert not run.link.keyframe_requests
-    assert run.stats["freezeCount"] == 0
 
 
 @pytest.mark.timeout(90)
