@@ -287,7 +287,7 @@ def doctor(
 
         folder = (data_dir or default_data_dir()).absolute()
         findings = examine(Wishes(folder, port, port_range(media_ports)))
-        healthy = print_json(findings) if as_json else print_report(findings, Console())
+        healthy = print_json(findings) if as_json else print_report(findings, Console(emoji=False))
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 
 

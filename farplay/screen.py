@@ -23,8 +23,9 @@ class Screen:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._out = Console()
-        self._err = Console(stderr=True)
+        # Between colons a fingerprint or address may spell an emoji.
+        self._out = Console(emoji=False)
+        self._err = Console(stderr=True, emoji=False)
         self._status: Status | None = None
 
     def progress(self, words: str) -> None:

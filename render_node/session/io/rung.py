@@ -74,7 +74,7 @@ class Rung:
         self._caps: Caps | None = None
         self._source = (0, 0)
         self._every = 1
-        self._flips = 0
+        self._flips = self._flips_seen = 0
         self._seen = 0
         self._waits = False
         """The newest picture was left out."""
@@ -174,8 +174,10 @@ class Rung:
 
     def _adapt(self) -> None:
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
-        # A title that stands still from now on brings no other chance.
-        self.room_again()
+        if self._flips == self._flips_seen:
+            # The title stands still since: no other chance comes for a picture that was left out.
+            self.room_again()
+        self._flips_seen = self._flips
         now_us = monotonic.now_us()
         elapsed_us, self._sampled_us = max(1, now_us - self._sampled_us), now_us
         used_bytes, self._used_bytes = self._used_bytes, self.encoder.stats.encoded_bytes

@@ -114,6 +114,8 @@ async def test_the_last_picture_before_a_title_stands_still_is_not_left_out(benc
     bench.add_peer().takes_frame.return_value = True
     bench.rung._every = 2
     bench.rung.flipped()
+    bench.rung._timer.cancel()
+    bench.rung._adapt()
     bench.encoder.submit.assert_not_called()
     bench.rung._timer.cancel()
     bench.rung._adapt()
