@@ -17,6 +17,7 @@ Layout, big-endian; the first byte is the kind::
     8 absence   u8 8 | u8 presence | u32 next_s                                (nobody has played for a while)
     9 phase     u8 9 | i32 later_us                                            (page to worker)
     10 rumble   u8 10 | u8 seat | u8 pad | u16 low | u16 high | u16 duration_ms  (since protocol 3)
+    11 report   u8 11 | u32 rtp_ts                   (page to worker, on a channel of its own)
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from wire.errors import Reason, WireError
 from wire.limits import CURSOR_MAX_PX, PADS_MAX, PHASE_SHIFT_MAX_US, SEATS_MAX, STORY_MESSAGE_MAX_BYTES
@@ -51,6 +52,7 @@ class StoryKind(IntEnum):
     ABSENCE = 8
     DISPLAY_PHASE = 9
     SEAT_RUMBLE = 10
+    FRAME_REPORT = 11
 
 
 class Presence(IntEnum):
@@ -174,9 +176,17 @@ class DisplayPhase:
     """So much later than now; earlier if negative. Within ``PHASE_SHIFT_MAX_US`` either way."""
 
 
+@dataclass(frozen=True, slots=True)
+class FrameReport:
+    """The page has decoded a frame, so all of its packets came, and all before it came or are given up."""
+
+    rtp_ts: int
+
+
 Story: TypeAlias = (
     FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence | DisplayPhase | SeatRumble
-)
+    | FrameReport
+)  # fmt: skip
 
 _FRAME = struct.Struct("!BBIIIIIQIIIi")
 _CLOCK_REQUEST = struct.Struct("!BQ")
@@ -188,6 +198,7 @@ _TEXT = struct.Struct("!BB")
 _ABSENCE = struct.Struct("!BBI")
 _DISPLAY_PHASE = struct.Struct("!Bi")
 _SEAT_RUMBLE = struct.Struct("!BBBHHH")
+_FRAME_REPORT = struct.Struct("!BI")
 _U32 = 0xFFFFFFFF
 
 
@@ -198,36 +209,17 @@ def encode_story(story: Story) -> bytes:
         WireError: ``malformed`` if a value is out of range, ``too_large`` for an oversized cursor.
     """
     try:
-        return _encode(story)
+        return _ENCODERS[type(story)](story)
     except struct.error as error:
         raise WireError(Reason.MALFORMED, str(error)) from error
 
 
-def _encode(story: Story) -> bytes:
-    match story:
-        case FrameStory():
-            flags = FLAG_KEYFRAME if story.keyframe else 0
-            return _FRAME.pack(
-                StoryKind.FRAME, flags, story.rtp_ts, story.frame_id, story.input_seq, story.ack_seq,
-                story.size_bytes, story.tick_us, min(story.capture_dus, _U32), min(story.encoded_dus, _U32),
-                min(story.sent_dus, _U32), max(min(story.input_received_dus, 2**31 - 1), NO_INPUT_US),
-            )  # fmt: skip
-        case ClockRequest(client_us):
-            return _CLOCK_REQUEST.pack(StoryKind.CLOCK_REQUEST, client_us)
-        case ClockReply(client_us, received_us, sent_us):
-            return _CLOCK_REPLY.pack(StoryKind.CLOCK_REPLY, client_us, received_us, sent_us)
-        case Ack(ack_seq):
-            return _ACK.pack(StoryKind.ACK, ack_seq)
-        case Cursor():
-            return _encode_cursor(story)
-        case Rumble() | SeatRumble():
-            return _encode_rumble(story)
-        case TextInput(wanted):
-            return _TEXT.pack(StoryKind.TEXT_INPUT, int(wanted))
-        case Absence(presence, next_s):
-            return _ABSENCE.pack(StoryKind.ABSENCE, presence, next_s)
-        case DisplayPhase(later_us):
-            return _DISPLAY_PHASE.pack(StoryKind.DISPLAY_PHASE, later_us)
+def _encode_frame(story: FrameStory) -> bytes:
+    return _FRAME.pack(
+        StoryKind.FRAME, FLAG_KEYFRAME if story.keyframe else 0, story.rtp_ts, story.frame_id, story.input_seq,
+        story.ack_seq, story.size_bytes, story.tick_us, min(story.capture_dus, _U32), min(story.encoded_dus, _U32),
+        min(story.sent_dus, _U32), max(min(story.input_received_dus, 2**31 - 1), NO_INPUT_US),
+    )  # fmt: skip
 
 
 def _encode_cursor(cursor: Cursor) -> bytes:
@@ -237,11 +229,8 @@ def _encode_cursor(cursor: Cursor) -> bytes:
     return head + cursor.rgba
 
 
-def _encode_rumble(story: Rumble | SeatRumble) -> bytes:
-    motors = story.pad, story.low, story.high, story.duration_ms
-    if isinstance(story, Rumble):
-        return _RUMBLE.pack(StoryKind.RUMBLE, *motors)
-    return _SEAT_RUMBLE.pack(StoryKind.SEAT_RUMBLE, story.seat, *motors)
+def _motors(rumble: Rumble | SeatRumble) -> tuple[int, int, int, int]:
+    return rumble.pad, rumble.low, rumble.high, rumble.duration_ms
 
 
 def _check_cursor(width: int, height: int, size_bytes: int) -> None:
@@ -322,6 +311,22 @@ def _decode_seat_rumble(data: bytes) -> SeatRumble:
     return rumble
 
 
+_ENCODERS: Mapping[type[Story], Callable[[Any], bytes]] = {
+    FrameStory: _encode_frame,
+    ClockRequest: lambda story: _CLOCK_REQUEST.pack(StoryKind.CLOCK_REQUEST, story.client_us),
+    ClockReply: lambda story: _CLOCK_REPLY.pack(
+        StoryKind.CLOCK_REPLY, story.client_us, story.received_us, story.sent_us
+    ),
+    Ack: lambda story: _ACK.pack(StoryKind.ACK, story.ack_seq),
+    Cursor: _encode_cursor,
+    Rumble: lambda story: _RUMBLE.pack(StoryKind.RUMBLE, *_motors(story)),
+    TextInput: lambda story: _TEXT.pack(StoryKind.TEXT_INPUT, int(story.wanted)),
+    Absence: lambda story: _ABSENCE.pack(StoryKind.ABSENCE, story.presence, story.next_s),
+    DisplayPhase: lambda story: _DISPLAY_PHASE.pack(StoryKind.DISPLAY_PHASE, story.later_us),
+    SeatRumble: lambda story: _SEAT_RUMBLE.pack(StoryKind.SEAT_RUMBLE, story.seat, *_motors(story)),
+    FrameReport: lambda story: _FRAME_REPORT.pack(StoryKind.FRAME_REPORT, story.rtp_ts),
+}
+
 _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
     StoryKind.FRAME: _decode_frame,
     StoryKind.CLOCK_REQUEST: lambda data: ClockRequest(_CLOCK_REQUEST.unpack(data)[1]),
@@ -333,4 +338,5 @@ _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
     StoryKind.ABSENCE: _decode_absence,
     StoryKind.DISPLAY_PHASE: _decode_display_phase,
     StoryKind.SEAT_RUMBLE: _decode_seat_rumble,
+    StoryKind.FRAME_REPORT: lambda data: FrameReport(_FRAME_REPORT.unpack(data)[1]),
 }

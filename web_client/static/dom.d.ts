@@ -15,6 +15,15 @@ declare global {
     /** Chromium's; full screen then hands the system's keys to the page. */
     keyboard?: { lock?(): Promise<void> };
   }
+  interface VideoFrame {
+    /** Chromium's; of a frame that came over RTP. */
+    metadata(): { rtpTimestamp?: number };
+  }
+  /** Chromium's: a track as a stream of its frames. */
+  class MediaStreamTrackProcessor {
+    constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
+    readonly readable: ReadableStream<VideoFrame>;
+  }
   interface HTMLElementEventMap {
     pointerrawupdate: PointerEvent;
   }

@@ -88,7 +88,8 @@ export type Story =
   | Rumble
   | { kind: Kind["TEXT_INPUT"]; wanted: boolean }
   | Absence
-  | { kind: Kind["DISPLAY_PHASE"]; later_us: number };
+  | { kind: Kind["DISPLAY_PHASE"]; later_us: number }
+  | { kind: Kind["FRAME_REPORT"]; rtp_ts: number };
 
 // --- wire/session_control.py ---
 

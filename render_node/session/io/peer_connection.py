@@ -1,4 +1,4 @@
-"""Builds one peer's connection: our sender and ICE in aiortc's, two media streams, two negotiated data channels."""
+"""Builds one peer's connection: our sender and ICE in aiortc's, two media streams, three negotiated data channels."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from wire.worker_control import IceSpec
 
 INPUT_CHANNEL_ID = 0
 STORY_CHANNEL_ID = 1
+FRAMES_CHANNEL_ID = 2
+"""Reports of decoded frames; apart from the rest, since a thread of the page's own sends them."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Handlers:
     """A decrypted compound packet."""
     on_input: Callable[[bytes | str], None]
     on_story: Callable[[bytes | str], None]
+    """A message on the story channel, or on that of frame reports."""
     on_story_open: Callable[[], None]
     on_data: Callable[[], None]
     """A data packet decrypted, whatever is in it."""
@@ -95,6 +98,8 @@ def _open_channels(pc: RTCPeerConnection, handlers: Handlers) -> RTCDataChannel:
     story = pc.createDataChannel("story", ordered=False, maxRetransmits=0, negotiated=True, id=STORY_CHANNEL_ID)
     story.on("message", handlers.on_story)
     story.on("open", handlers.on_story_open)
+    frames = pc.createDataChannel("frames", ordered=False, maxRetransmits=0, negotiated=True, id=FRAMES_CHANNEL_ID)
+    frames.on("message", handlers.on_story)
     assert pc.sctp is not None
     aiortc_hooks.guard_data(pc.sctp, handlers.on_data, handlers.on_data_fault)
     return story

@@ -26,7 +26,7 @@ from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
 from render_node.session.media import OpusPacket
 from wire.errors import Reason, WireError
-from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, decode_story, encode_story
+from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, FrameReport, decode_story, encode_story
 from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
 from wire.session_control import PeerState, VideoCodec
 from wire.worker_control import IceSpec
@@ -128,7 +128,7 @@ class PeerSession:
         return self.state is PeerState.CONNECTED and self.path.is_behind()
 
     async def offer(self) -> str:
-        """Return our offer: video, audio and two data channels.
+        """Return our offer: video, audio and data channels.
 
         Raises:
             WireError: ``no_room`` or ``internal`` if no socket could be opened, ``bad_state`` if already described.
@@ -304,6 +304,8 @@ class PeerSession:
             return
         if isinstance(story, ClockRequest):
             self.send_story(encode_story(ClockReply(story.client_us, received_us, monotonic.now_us())))
+        elif isinstance(story, FrameReport):
+            self.video.reported(story.rtp_ts)
         elif isinstance(story, DisplayPhase):
             self._guarded(self._callbacks.on_display_phase)(story.later_us)
 

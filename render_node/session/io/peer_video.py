@@ -18,6 +18,9 @@ from render_node.session.io.send_path import SendPath
 from render_node.session.media import EncodedFrame
 from wire.session_control import Role, VideoCodec
 
+FRAMES_MAX = 256
+"""Frames whose reports are understood: 4 s at 60 fps."""
+
 
 class PeerVideo:
     """One peer's picture from its first keyframe to its end.
@@ -48,6 +51,8 @@ class PeerVideo:
         self._on_frames_lost = on_frames_lost
         self._keyframes = KeyframePolicy()
         self._chain = FrameChain(recovers=codec is VideoCodec.VP8 and on_frames_lost is not None)
+        self._frame_ids: dict[int, int] = {}
+        """Of the newest frames sent, by RTP time."""
         self._picture_id = 0
         self._sender: RtpSender | None = None
 
@@ -84,6 +89,9 @@ class PeerVideo:
         self.receipts.sent(frame.frame_id, sender.next_seq, len(payloads), now_us)
         self._chain.sent()
         self.frames_sent += 1
+        self._frame_ids[frame.rtp_ts] = frame.frame_id
+        if len(self._frame_ids) > FRAMES_MAX:
+            del self._frame_ids[next(iter(self._frame_ids))]
         packets = sender.frame(
             payloads,
             frame.rtp_ts,
@@ -97,6 +105,12 @@ class PeerVideo:
             self._path.send_probe(sender.newest(probe.packets), probe.rate_bps)
         self._path.send(packets.parity, PacketKind.FEC, frame_id=frame.frame_id)
         return True
+
+    def reported(self, rtp_ts: int) -> None:
+        """The page has decoded a frame; what it was never sent is nothing to it."""
+        frame_id = self._frame_ids.get(rtp_ts)
+        if frame_id is not None:
+            self._path.frame_report(frame_id)
 
     def confirmed_id(self, *, heard_us: int | None, rtt_us: int) -> int | None:
         """Return the newest frame that the peer has, with all it builds on; None while it waits for a keyframe.

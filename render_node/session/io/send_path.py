@@ -138,6 +138,12 @@ class SendPath:
         self._control.on_feedback(report, now)
         self._after(now)
 
+    def frame_report(self, frame_id: int) -> None:
+        """The page has a frame whole."""
+        now = now_us()
+        self._control.on_frame_report(frame_id, now)
+        self._after(now)
+
     def _is_full(self) -> bool:
         """Tell whether the socket or the pacer holds as much as it should already."""
         return self._ice is None or self._ice.is_congested() or (self._has_feedback and self._pacer.is_late())

@@ -145,6 +145,19 @@ async def test_a_silent_network_takes_no_more_and_falls_behind(bench: Bench) -> 
     assert not bench.path.is_behind()
 
 
+async def test_a_frame_that_the_page_has_makes_room_before_any_transport_report(bench: Bench) -> None:
+    bench.path.expect_feedback()
+    number = 0
+    while bench.path.takes_frame():
+        bench.send_frame(number := number + 1)
+        bench.flow(17)
+    bench.path.frame_report(number + 1)
+    assert bench.rooms == 0, "it was never sent"
+    bench.path.frame_report(number - 1)
+    assert bench.rooms == 1
+    assert bench.path.takes_frame()
+
+
 async def test_the_encoder_is_told_of_each_new_rate(bench: Bench) -> None:
     bench.path.expect_feedback()
     sent = 0

@@ -95,4 +95,5 @@ STORIES: st.SearchStrategy[story.Story] = st.one_of(
     TEXT_INPUTS,
     ABSENCES,
     st.builds(story.DisplayPhase, st.integers(-50_000, 50_000)),
+    st.builds(story.FrameReport, st.integers(0, 2**32 - 1)),
 )

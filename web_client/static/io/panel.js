@@ -41,6 +41,7 @@ export class Panel {
   #navigation = new PadNavigation();
   #pads;
   #showTouch;
+  #shown = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #confirm;
 
@@ -59,7 +60,7 @@ export class Panel {
     byId("panel_close", HTMLButtonElement).onclick = () => this.close();
     this.#dialog.addEventListener("click", ({ target }) => target === this.#dialog && this.close());
     this.#dialog.addEventListener("close", () => this.#closed());
-    this.#dialog.addEventListener("keydown", (event) => event.stopPropagation());
+    this.#dialog.addEventListener("keydown", (event) => this.#keyDown(event));
     this.#wireSettings();
     this.#full.hidden = !screenMode.canBeFull;
     this.#full.onclick = () => void screenMode.toggleFull();
@@ -82,6 +83,7 @@ export class Panel {
 
   open() {
     if (this.isOpen || getComputedStyle(this.#handle).display === "none") return;
+    this.#shown = true;
     this.#dialog.showModal();
     this.#handle.setAttribute("aria-expanded", "true");
     this.#navigation.begin();
@@ -90,6 +92,7 @@ export class Panel {
 
   close() {
     this.#dialog.close();
+    this.#closed();
   }
 
   /** @param {string} title @param {boolean} watching Whether this tab only looks on. */
@@ -161,7 +164,20 @@ export class Panel {
     });
   }
 
+  /**
+   * Escape closes at once: the browser's own way tells of it a moment later, and the next key would be lost.
+   * @param {KeyboardEvent} event
+   */
+  #keyDown(event) {
+    event.stopPropagation();
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    this.close();
+  }
+
   #closed() {
+    if (!this.#shown) return;
+    this.#shown = false;
     this.#handle.setAttribute("aria-expanded", "false");
     this.#handle.blur();
     this.#pads.close();

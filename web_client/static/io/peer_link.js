@@ -2,6 +2,7 @@
 
 import { withStereo } from "../core/sdp.js";
 import { Reason } from "../wire/constants.js";
+import { FrameReports } from "./frame_reports.js";
 
 /** @import {FailureReason} from "../types.js" */
 
@@ -25,6 +26,7 @@ export class PeerLink {
   #peer;
   #input;
   #story;
+  #reports;
   #handlers;
   #over = false;
 
@@ -39,6 +41,7 @@ export class PeerLink {
     this.#peer = createPeer();
     this.#input = this.#peer.createDataChannel("input", { ...LOSSY, id: 0 });
     this.#story = this.#peer.createDataChannel("story", { ...LOSSY, id: 1 });
+    this.#reports = FrameReports.over(this.#peer.createDataChannel("frames", { ...LOSSY, id: 2 }));
     this.#input.binaryType = "arraybuffer";
     this.#story.binaryType = "arraybuffer";
     this.#input.onopen = () => this.#over || handlers.onInputOpen();
@@ -49,7 +52,10 @@ export class PeerLink {
     this.#story.onclose = () => this.#lose(Reason.PEER_CLOSED, "the worker closed its channel");
     this.#peer.ontrack = ({ track, receiver }) => {
       if (this.#over) return;
-      if (track.kind === "video") playAtOnce(receiver);
+      if (track.kind === "video") {
+        playAtOnce(receiver);
+        this.#reports?.read(track);
+      }
       handlers.onTrack(track);
     };
     this.#peer.onconnectionstatechange = () => this.#connectionChanged();
@@ -92,6 +98,7 @@ export class PeerLink {
   /** Close without a word to the handlers. */
   close() {
     this.#over = true;
+    this.#reports?.close();
     this.#peer.close();
   }
 

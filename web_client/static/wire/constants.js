@@ -70,7 +70,8 @@ export const StoryKind = /** @type {const} */ ({
   "TEXT_INPUT": 7,
   "ABSENCE": 8,
   "DISPLAY_PHASE": 9,
-  "SEAT_RUMBLE": 10
+  "SEAT_RUMBLE": 10,
+  "FRAME_REPORT": 11
 });
 
 export const Presence = /** @type {const} */ ({

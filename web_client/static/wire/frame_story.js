@@ -20,6 +20,7 @@ const SIZES = {
   [StoryKind.ABSENCE]: 6,
   [StoryKind.DISPLAY_PHASE]: 5,
   [StoryKind.SEAT_RUMBLE]: 9,
+  [StoryKind.FRAME_REPORT]: 5,
 };
 const CURSOR_HEAD_BYTES = 6;
 
@@ -44,6 +45,18 @@ export function encodeDisplayPhase(later_us) {
   const view = new DataView(new ArrayBuffer(5));
   view.setUint8(0, StoryKind.DISPLAY_PHASE);
   view.setInt32(1, Math.round(Math.min(Math.max(later_us, -PHASE_SHIFT_MAX_US), PHASE_SHIFT_MAX_US)));
+  return new Uint8Array(view.buffer);
+}
+
+/**
+ * The news that a frame was decoded.
+ * @param {number} rtp_ts
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function encodeFrameReport(rtp_ts) {
+  const view = new DataView(new ArrayBuffer(5));
+  view.setUint8(0, StoryKind.FRAME_REPORT);
+  view.setUint32(1, rtp_ts);
   return new Uint8Array(view.buffer);
 }
 
@@ -98,6 +111,8 @@ function decodeFixed(kind, view) {
       if (Math.abs(later_us) > PHASE_SHIFT_MAX_US) throw new WireError(Reason.MALFORMED, `a shift of ${later_us} µs`);
       return { kind, later_us };
     }
+    case StoryKind.FRAME_REPORT:
+      return { kind, rtp_ts: view.getUint32(1) };
     default: {
       const wanted = view.getUint8(1);
       if (wanted > 1) throw new WireError(Reason.MALFORMED, `text input flag ${wanted}`);
