@@ -33,8 +33,8 @@ DOWN_SHARE, UP_SHARE = 0.9, 1.3
 """Rate over need below which a step is left, above which the one above is taken."""
 
 DOWN_AFTER_US = 800_000
-STARVED_SHARE, STARVED_AFTER_US = 0.5, 250_000
-"""With half of the need or less nobody waits."""
+STARVED_SHARE, STARVED_AFTER_US = 0.5, 500_000
+"""With half of the need or less it is left sooner, but not while a queue is only being drained."""
 
 UP_AFTER_US, UP_AFTER_MAX_US = 5_000_000, 80_000_000
 RELAPSE_US = 15_000_000

@@ -83,7 +83,13 @@ def test_a_poor_rate_ends_on_its_step(target_bps: int, expected: tuple[int, int,
 def test_starving_goes_down_sooner() -> None:
     slow = run(Adaptation(CAPS), hard(1_300_000), 10)[0][0]
     fast = run(Adaptation(CAPS), hard(400_000), 10)[0][0]
-    assert fast <= 250_000 < slow <= 1_000_000
+    assert fast <= 500_000 < slow <= 1_000_000
+
+
+def test_a_queue_may_be_drained_without_losing_frames_for_long() -> None:
+    adaptation = Adaptation(CAPS)
+    assert run(adaptation, hard(700_000), 0.4) == []
+    assert run(adaptation, hard(1_750_000), 5, 400_000) == []
 
 
 def test_a_short_dip_is_borne() -> None:
