@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
+from render_node.session.core.rung_choice import RungKey
 from render_node.session.io.peer_session import PeerSession
 from render_node.session.media import EncodedFrame, FrameTimes, OpusPacket
 from wire.session_control import VideoCodec
@@ -93,6 +94,10 @@ def tone(hz: int) -> tuple[bytes, ...]:
     return tuple(packets)
 
 
+RUNG = RungKey(VideoCodec.H264)
+"""A clip is its session's only rung, whatever its codec."""
+
+
 class Looper:
     """Sends a clip at 60 frames per second, from its keyframe on whenever one is asked for, and a tone beside it."""
 
@@ -151,5 +156,5 @@ class Looper:
         )  # fmt: skip
         cpu = time.thread_time()
         for peer in self.peers:
-            peer.video.send(frame, lambda left_us: self.send_us.append(left_us - begun_us))
+            peer.video.send(RUNG, frame, lambda left_us: self.send_us.append(left_us - begun_us))
         self.cpu_s += time.thread_time() - cpu

@@ -53,7 +53,10 @@ class Pair:
 
     async def connect(self) -> None:
         await self.peer.accept_answer(await self.browser.answer(await self.peer.offer()))
-        await poll(lambda: self.peer.state is PeerState.CONNECTED, 5)
+        # Both: a browser that is closed while it still connects says no goodbye.
+        await poll(
+            lambda: self.peer.state is PeerState.CONNECTED and self.browser.pc.connectionState == "connected", 5
+        )
 
     async def close(self) -> None:
         await self.peer.close(Reason.LEFT)

@@ -136,7 +136,8 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
         process = await asyncio.create_subprocess_exec(
             find_firefox(), "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0",
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "HOME": profile},
+            # Without a runtime folder of its own its sound library leaves one in /tmp.
+            env={**os.environ, "HOME": profile, "XDG_RUNTIME_DIR": profile},
         )  # fmt: skip
         tasks: list[asyncio.Task[None]] = []
         try:

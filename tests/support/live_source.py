@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from render_node.session.core.rung_choice import RungKey
 from render_node.session.io.encoder_rung import EncoderRung
 from render_node.session.io.peer_session import PeerSession
 from render_node.session.io.title_process import CapturedFrame
@@ -36,6 +37,7 @@ class LiveSource:
         self.recoveries: list[tuple[int, int]] = []
         """Frame and the one that it was predicted from."""
         self.keyframes = 0
+        self._rung_key = RungKey(codec)
         self._luma = [picture[:HEIGHT] for picture in pictures(WIDTH, HEIGHT, PICTURES)]
         self._pixels = [np.repeat(luma.reshape(-1), 4).copy() for luma in self._luma]
         self._shown: dict[int, int] = {}
@@ -106,7 +108,7 @@ class LiveSource:
         if frame.recovers_from_id is not None:
             self.recoveries.append((frame.frame_id, frame.recovers_from_id))
         for peer in self.peers:
-            peer.video.send(frame, lambda left_us: None)
+            peer.video.send(self._rung_key, frame, lambda left_us: None)
         confirmed = [each for peer in self.peers if (each := peer.confirmed_id()) is not None]
         if confirmed:
             self._rung.confirm(min(confirmed))

@@ -1,7 +1,8 @@
 """From the title's frames and sound to every peer: an encoder rung per codec in use, N peer senders behind it.
 
-A rung exists while a peer needs its codec. A frame that it encodes goes to all its peers in one turn of the loop,
-followed by the frame's story, which differs by participant only in what it says about their input.
+A rung exists while a peer needs it; a reduced one beside it while a spectator's network is too poor for the players'.
+A frame that it encodes goes to all its peers in one turn of the loop, followed by the frame's story, which differs by
+participant only in what it says about their input.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable
 
 import structlog
 
+from render_node.session.core.rung_choice import RungKey
+from render_node.session.io import monotonic
 from render_node.session.io.input_path import InputPath
 from render_node.session.io.participants import Peer, Table
 from render_node.session.io.rung import Rung
@@ -27,7 +30,7 @@ from wire.frame_story import (
     TextInput,
     encode_story,
 )
-from wire.session_control import Role, VideoCodec
+from wire.session_control import Role
 from wire.version import SEAT_RUMBLE_SINCE
 from wire.worker_control import EncoderSpec, WorkerStats
 
@@ -56,7 +59,7 @@ class MediaFanout:
         self._inputs = inputs
         self._spec = spec
         self._fps = fps
-        self._rungs: dict[VideoCodec, Rung] = {}
+        self._rungs: dict[RungKey, Rung] = {}
         self._cursor: Cursor | None = None
         self._text: TextInput | None = None
         self._ack_timers: dict[str, asyncio.TimerHandle] = {}
@@ -67,13 +70,13 @@ class MediaFanout:
 
     # --- rungs ---
 
-    def open_rung(self, codec: VideoCodec) -> None:
-        """Make sure that a rung of this codec runs."""
-        if codec in self._rungs:
+    def open_rung(self, key: RungKey) -> None:
+        """Make sure that a rung runs."""
+        if key in self._rungs:
             self.fit_bitrates()
             return
-        self._rungs[codec] = Rung(
-            codec,
+        self._rungs[key] = Rung(
+            key,
             self._spec,
             self._fps,
             self._title,
@@ -82,22 +85,35 @@ class MediaFanout:
             on_failed=self._on_failed,
         )
         if self._paused:
-            self._rungs[codec].pause(True)
+            self._rungs[key].pause(True)
 
     def fit_bitrates(self) -> None:
         """Hold every rung to what its seated players allow."""
         for rung in self._rungs.values():
             rung.fit_bitrate()
 
-    def room_again(self, codec: VideoCodec) -> None:
+    async def choose_rungs(self) -> None:
+        """Move spectators to the rung that their networks carry; call about once a second."""
+        now_us = monotonic.now_us()
+        for peer in self._table.connected():
+            full = self._rungs.get(RungKey(peer.codec))
+            # Without anybody on the full rung, it can follow those who come to it.
+            full_bps = full.target_bps if full is not None else 0
+            if peer.participant.role is Role.SPECTATOR:
+                peer.choice.take(peer.session.video_bps, full_bps, now_us)
+            if peer.rung not in self._rungs:
+                self.open_rung(peer.rung)
+        await self.close_unused_rungs()
+
+    def room_again(self, key: RungKey) -> None:
         """A peer of this rung takes frames again: the picture that was left out may be encoded now."""
-        rung = self._rungs.get(codec)
+        rung = self._rungs.get(key)
         if rung is not None:
             rung.room_again()
 
     async def close_unused_rungs(self) -> None:
-        """End every rung whose codec no peer needs any more; the others may have other players now."""
-        unused = [self._rungs.pop(codec) for codec in self._rungs.keys() - self._table.codecs()]
+        """End every rung that no peer needs any more; the others may have other players now."""
+        unused = [self._rungs.pop(key) for key in self._rungs.keys() - self._table.rungs()]
         for rung in unused:
             await rung.close()
         self.fit_bitrates()
@@ -109,15 +125,15 @@ class MediaFanout:
         while self._rungs:
             await self._rungs.popitem()[1].close()
 
-    def keyframe_needed(self, codec: VideoCodec, role: Role) -> None:
+    def keyframe_needed(self, key: RungKey, role: Role) -> None:
         """A peer cannot decode on; ask its rung for a keyframe as often as the peer's role allows."""
-        if codec in self._rungs:
-            self._rungs[codec].keyframe_needed(role)
+        if key in self._rungs:
+            self._rungs[key].keyframe_needed(role)
 
-    def frames_lost(self, codec: VideoCodec, role: Role, lost_id: int, newest_id: int) -> None:
+    def frames_lost(self, key: RungKey, role: Role, lost_id: int, newest_id: int) -> None:
         """A peer of a rung lacks frames from one to another; see ``Rung.frames_lost``."""
-        if codec in self._rungs:
-            self._rungs[codec].frames_lost(role, lost_id, newest_id)
+        if key in self._rungs:
+            self._rungs[key].frames_lost(role, lost_id, newest_id)
 
     def pause(self, paused: bool) -> None:
         """Stop sending media, or go on with a keyframe; the title runs on and stories are sent all the same."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from render_node.session.core.input_receiver import InputReceiver
+from render_node.session.core.rung_choice import RungChoice, RungKey, Tier
 from render_node.session.io.peer_session import PeerSession
 from wire.session_control import PeerState, Role, VideoCodec
 
@@ -35,6 +36,13 @@ class Peer:
     protocol: int
     """The control version that its page speaks."""
     state: PeerState = PeerState.INVITED
+    choice: RungChoice = field(default_factory=RungChoice)
+    """Of a spectator's rung."""
+
+    @property
+    def rung(self) -> RungKey:
+        """The rung that feeds it; players share the full one."""
+        return RungKey(self.codec, Tier.FULL if self.participant.role is Role.PLAYER else self.choice.tier)
 
 
 @dataclass(slots=True)
@@ -48,28 +56,33 @@ class Table:
         """Return the peers that carry media now."""
         return [peer for peer in self.peers.values() if peer.state is PeerState.CONNECTED]
 
-    def of_codec(self, codec: VideoCodec) -> list[Peer]:
+    def of_rung(self, rung: RungKey) -> list[Peer]:
         """Return the connected peers that a rung feeds."""
-        return [peer for peer in self.connected() if peer.codec is codec]
+        return [peer for peer in self.connected() if peer.rung == rung]
 
-    def video_bps(self, codec: VideoCodec, target_bps: int) -> int:
-        """Return what a rung may send per second: its target, or less if a seated player allows or receives less."""
-        seated = [p for p in self.peers.values() if p.codec is codec and p.participant.role is Role.PLAYER]
-        chosen = [p.participant.video_max_bps for p in seated if p.participant.video_max_bps is not None]
-        carried = [p.session.video_bps for p in seated if p.state is PeerState.CONNECTED]
+    def video_bps(self, rung: RungKey, target_bps: int) -> int:
+        """Return what a rung may send per second: its target, or less if whom it follows allows or receives less."""
+        leading = self._leading(rung)
+        chosen = [p.participant.video_max_bps for p in leading if p.participant.video_max_bps is not None]
+        carried = [p.session.video_bps for p in leading if p.state is PeerState.CONNECTED]
         return min([target_bps, *chosen, *carried])
 
-    def takes_frame(self, codec: VideoCodec) -> bool:
-        """Tell whether a rung's seated players have room for a frame now; nobody waits for one who fell behind."""
-        seated = [p for p in self.of_codec(codec) if p.participant.role is Role.PLAYER]
-        keeping_up = [p for p in seated if not p.session.is_behind()]
+    def takes_frame(self, rung: RungKey) -> bool:
+        """Tell whether those whom a rung follows have room for a frame now; nobody waits for one who fell behind."""
+        leading = [p for p in self._leading(rung) if p.state is PeerState.CONNECTED]
+        keeping_up = [p for p in leading if not p.session.is_behind()]
         # All are asked, since one that refuses says when it takes frames again.
-        answers = [p.session.takes_frame() for p in keeping_up or seated]
+        answers = [p.session.takes_frame() for p in keeping_up or leading]
         return all(answers)
 
-    def codecs(self) -> set[VideoCodec]:
-        """Return the codecs that any peer, connected or not yet, was offered."""
-        return {peer.codec for peer in self.peers.values()}
+    def _leading(self, rung: RungKey) -> list[Peer]:
+        """Return whom a rung follows: its players, or all where nobody plays on it."""
+        fed = [peer for peer in self.peers.values() if peer.rung == rung]
+        return [peer for peer in fed if peer.participant.role is Role.PLAYER] or fed
+
+    def rungs(self) -> set[RungKey]:
+        """Return the rungs that any peer, connected or not yet, needs."""
+        return {peer.rung for peer in self.peers.values()}
 
     def of_participant(self, participant_id: str) -> list[str]:
         """Return the ids of a participant's peers."""

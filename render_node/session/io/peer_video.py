@@ -10,6 +10,7 @@ from render_node.session.core.frame_receipts import FrameReceipts
 from render_node.session.core.h264_packets import packetise_h264
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.rtp_packets import PAYLOAD_MAX_BYTES
+from render_node.session.core.rung_choice import RungKey
 from render_node.session.core.sent_packets import PacketKind
 from render_node.session.core.vp8_packets import PICTURE_ID_MODULUS, packetise_vp8
 from render_node.session.io import monotonic
@@ -50,9 +51,15 @@ class PeerVideo:
         self._on_keyframe_needed = on_keyframe_needed
         self._on_frames_lost = on_frames_lost
         self._keyframes = KeyframePolicy()
-        self._chain = FrameChain(recovers=codec is VideoCodec.VP8 and on_frames_lost is not None)
+        self._chain = self._new_chain()
         self._frame_ids: dict[int, int] = {}
         """Of the newest frames sent, by RTP time."""
+        self._rung: RungKey | None = None
+        self._shift = 0
+        """Added to the rung's count of frames, so that the peer's own goes on when it changes to another rung."""
+        self._newest_id = 0
+        self._rung_began_id = 1
+        """By the peer's count."""
         self._picture_id = 0
         self._sender: RtpSender | None = None
 
@@ -65,10 +72,11 @@ class PeerVideo:
         """Send nothing any more."""
         self._sender = None
 
-    def send(self, frame: EncodedFrame, on_left: Callable[[int], None]) -> bool:
+    def send(self, rung: RungKey, frame: EncodedFrame, on_left: Callable[[int], None]) -> bool:
         """Send a frame, or drop it whole; tells which.
 
         Args:
+            rung: What made it; the first one of another rung than before must be a keyframe.
             frame: Of the peer's codec.
             on_left: Called when its last packet was handed to the socket, with the time in µs; must not raise.
         """
@@ -76,8 +84,12 @@ class PeerVideo:
         if sender is None:
             return False
         now_us = monotonic.now_us()
-        if not self._chain.decodes(frame.frame_id, frame.reference_id) or self._path.is_behind():
-            self._chain.skipped(frame.frame_id, now_us)
+        if rung != self._rung:
+            self._change_rung(rung, frame.frame_id)
+        frame_id = frame.frame_id + self._shift
+        reference_id = None if frame.reference_id is None else frame.reference_id + self._shift
+        if not self._chain.decodes(frame_id, reference_id) or self._path.is_behind():
+            self._chain.skipped(frame_id, now_us)
             self.frames_dropped += 1
             self.help(now_us)
             return False
@@ -86,10 +98,11 @@ class PeerVideo:
         else:
             payloads = packetise_vp8(frame.access_unit, self._picture_id, PAYLOAD_MAX_BYTES)
         self._picture_id = (self._picture_id + 1) % PICTURE_ID_MODULUS
-        self.receipts.sent(frame.frame_id, sender.next_seq, len(payloads), now_us)
+        self.receipts.sent(frame_id, sender.next_seq, len(payloads), now_us)
         self._chain.sent()
         self.frames_sent += 1
-        self._frame_ids[frame.rtp_ts] = frame.frame_id
+        self._newest_id = frame_id
+        self._frame_ids[frame.rtp_ts] = frame_id
         if len(self._frame_ids) > FRAMES_MAX:
             del self._frame_ids[next(iter(self._frame_ids))]
         packets = sender.frame(
@@ -97,13 +110,13 @@ class PeerVideo:
             frame.rtp_ts,
             media_us=frame.times.tick_us,
             now_us=now_us,
-            descriptor=_describe(frame) if _is_told(sender) else None,
+            descriptor=_describe(frame_id, reference_id) if _is_told(sender) else None,
             on_left=on_left,
         )
-        self._path.send(packets.media, PacketKind.VIDEO, frame_id=frame.frame_id)
+        self._path.send(packets.media, PacketKind.VIDEO, frame_id=frame_id)
         if (probe := self._path.take_probe()) is not None:
             self._path.send_probe(sender.newest(probe.packets), probe.rate_bps)
-        self._path.send(packets.parity, PacketKind.FEC, frame_id=frame.frame_id)
+        self._path.send(packets.parity, PacketKind.FEC, frame_id=frame_id)
         return True
 
     def reported(self, rtp_ts: int) -> None:
@@ -113,7 +126,7 @@ class PeerVideo:
             self._path.frame_report(frame_id)
 
     def confirmed_id(self, *, heard_us: int | None, rtt_us: int) -> int | None:
-        """Return the newest frame that the peer has, with all it builds on; None while it waits for a keyframe.
+        """Return the rung's newest frame that the peer has, and all before it; None while it waits for a keyframe.
 
         Args:
             heard_us: When anything last came from the peer.
@@ -121,9 +134,10 @@ class PeerVideo:
         """
         if self._chain.needs_keyframe:
             return None
-        return self.receipts.confirmed_id(
+        confirmed_id = self.receipts.confirmed_id(
             heard_us=heard_us if rtt_us else None, rtt_us=rtt_us, now_us=monotonic.now_us()
         )
+        return confirmed_id - self._shift if confirmed_id >= self._rung_began_id else 0
 
     def lost(self, first_id: int, newest_id: int) -> None:
         """Frames that were sent are given up."""
@@ -140,7 +154,17 @@ class PeerVideo:
         if missing is None or self._on_frames_lost is None:
             self.want_keyframe(now_us)
         else:
-            self._on_frames_lost(*missing)
+            first_id, newest_id = missing
+            self._on_frames_lost(first_id - self._shift, newest_id - self._shift)
+
+    def _change_rung(self, rung: RungKey, first_id: int) -> None:
+        self._rung = rung
+        self._rung_began_id = self._newest_id + 1
+        self._shift = self._rung_began_id - first_id
+        self._chain = self._new_chain()
+
+    def _new_chain(self) -> FrameChain:
+        return FrameChain(recovers=self._codec is VideoCodec.VP8 and self._on_frames_lost is not None)
 
     def want_keyframe(self, now_us: int) -> None:
         """Ask for a keyframe, as often as a peer may."""
@@ -153,6 +177,5 @@ def _is_told(sender: RtpSender) -> bool:
     return sender.extension_ids.dependency_descriptor is not None
 
 
-def _describe(frame: EncodedFrame) -> FrameDescriptor:
-    reference_id = frame.reference_id
-    return describe_frame(frame.frame_id, None if reference_id is None else frame.frame_id - reference_id)
+def _describe(frame_id: int, reference_id: int | None) -> FrameDescriptor:
+    return describe_frame(frame_id, None if reference_id is None else frame_id - reference_id)

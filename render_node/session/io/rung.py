@@ -1,7 +1,8 @@
-"""One codec's encoder in a session, its place among the title's pictures, and the rules by which it serves its peers.
+"""One encoder of a session, its place among the title's pictures, and the rules by which it serves its peers.
 
 What is encoded follows the seated players: the least that any of their networks carries, within what each allows. A
-picture for which one of them has no room now is left out before it is encoded rather than queued.
+picture for which one of them has no room now is left out before it is encoded rather than queued. Where nobody plays,
+as on the reduced rung, it follows all that it feeds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import structlog
 from render_node.session.core.adaptation import Adaptation, Caps, Sample
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.rate_limit import TokenBucket
+from render_node.session.core.rung_choice import REDUCED_FPS, REDUCED_MAX_BPS, RungKey, Tier
 from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import EncoderRung
 from render_node.session.io.participants import Peer, Table
@@ -38,7 +40,7 @@ class Rung:
 
     def __init__(
         self,
-        codec: VideoCodec,
+        key: RungKey,
         spec: EncoderSpec,
         fps: int,
         title: TitleProcess,
@@ -50,21 +52,21 @@ class Rung:
         """Start the encoder and let it take the title's newest picture.
 
         Args:
-            codec: What it makes.
+            key: Its codec, and for whom it is.
             spec: Encoder and rate.
             fps: Of the title.
             title: Where pictures come from.
-            table: Whose peers of this codec it serves.
+            table: Whose peers it serves.
             on_sent: A frame's last packet was handed to a peer's socket, at this time in µs; must not raise.
             on_failed: No encoder works, in words.
         """
-        self.codec = codec
-        self._spec = spec
+        self.key = key
+        self._max_bps = spec.target_bps if key.tier is Tier.FULL else min(spec.target_bps, REDUCED_MAX_BPS)
         self._fps = fps
         self._title = title
         self._table = table
         self._loop = asyncio.get_running_loop()
-        self.encoder = EncoderRung(codec, spec, fps, on_frame=self._send, on_failed=on_failed, loop=self._loop)
+        self.encoder = EncoderRung(key.codec, spec, fps, on_frame=self._send, on_failed=on_failed, loop=self._loop)
         self._on_sent = on_sent
         self._is_paused = False
         self._is_stale = False
@@ -91,7 +93,7 @@ class Rung:
 
     def fit_bitrate(self) -> None:
         """Hold the encoder to what the seated players allow and receive."""
-        self.encoder.set_bitrate(self._target_bps())
+        self.encoder.set_bitrate(self.target_bps)
 
     def flipped(self) -> None:
         """The title has a new picture: take it, unless this one is left out."""
@@ -102,7 +104,7 @@ class Rung:
 
     def room_again(self) -> None:
         """If a picture was left out, let it be encoded now that there may be room for it."""
-        if self._waits and not self._is_paused and self._table.takes_frame(self.codec):
+        if self._waits and not self._is_paused and self._table.takes_frame(self.key):
             self._waits = False
             self.offer_picture()
 
@@ -139,24 +141,24 @@ class Rung:
             self.keyframe_needed(role)
 
     def _send(self, frame: EncodedFrame) -> None:
-        """Send a frame to all peers of this codec."""
+        """Send a frame to all peers of this rung."""
         if self._is_paused or (self._is_stale and not frame.keyframe):
             return
         self._is_stale = False
         if frame.keyframe:
             self._keyframes.note_keyframe(monotonic.now_us())
-        for peer in self._table.of_codec(self.codec):
+        for peer in self._table.of_rung(self.key):
             try:
-                peer.session.video.send(frame, partial(self._on_sent, peer, frame))
+                peer.session.video.send(self.key, frame, partial(self._on_sent, peer, frame))
             except Exception:
                 # One peer's fault must not starve those behind it.
                 log.exception("frame_not_sent", participant=peer.participant.participant_id)
-        if self.codec is VideoCodec.VP8:
+        if self.key.codec is VideoCodec.VP8:
             self.confirm()
 
     def confirm(self) -> None:
         """Tell the encoder what all peers have; who waits for a keyframe has nothing that matters."""
-        confirmed = [peer.session.confirmed_id() for peer in self._table.of_codec(self.codec)]
+        confirmed = [peer.session.confirmed_id() for peer in self._table.of_rung(self.key)]
         known = [frame_id for frame_id in confirmed if frame_id is not None]
         if known:
             self.encoder.confirm(min(known))
@@ -169,8 +171,10 @@ class Rung:
             self._source = frame.width, frame.height
         return frame
 
-    def _target_bps(self) -> int:
-        return self._table.video_bps(self.codec, self._spec.target_bps)
+    @property
+    def target_bps(self) -> int:
+        """What is encoded per second."""
+        return self._table.video_bps(self.key, self._max_bps)
 
     def _adapt(self) -> None:
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
@@ -184,13 +188,13 @@ class Rung:
         width, height = self._source
         if not width:
             return
-        caps = Caps(width, height, self._fps)
+        caps = Caps(width, height, self._fps, max_fps=None if self.key.tier is Tier.FULL else REDUCED_FPS)
         if self._adaptation is None:
             self._adaptation = Adaptation(caps)
         elif caps != self._caps:
             self._adaptation.set_caps(caps)
         self._caps = caps
         used_bps = (self._used_bytes - used_bytes) * 8_000_000 // elapsed_us
-        point = self._adaptation.take(Sample(self._target_bps(), used_bps), now_us).point
+        point = self._adaptation.take(Sample(self.target_bps, used_bps), now_us).point
         self._every = max(1, round(self._fps / point.fps))
         self.encoder.set_point(Fraction(point.height_px, height), point.fps)

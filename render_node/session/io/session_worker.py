@@ -185,11 +185,11 @@ class SessionWorker:
         callbacks = PeerCallbacks(
             on_input=lambda data, now_us: self._on_input(invite.peer_id, data, now_us),
             on_state=lambda state, reason: self._on_peer_state(invite.peer_id, state, reason),
-            on_keyframe_needed=lambda: self._media.keyframe_needed(codec, participant.role),
+            on_keyframe_needed=lambda: self._media.keyframe_needed(peer.rung, participant.role),
             on_rate=self._media.fit_bitrates,
-            on_room=lambda: self._media.room_again(codec),
+            on_room=lambda: self._media.room_again(peer.rung),
             on_display_phase=lambda later_us: self._follow_display(participant, later_us),
-            on_frames_lost=lambda first, newest: self._media.frames_lost(codec, participant.role, first, newest),
+            on_frames_lost=lambda first, newest: self._media.frames_lost(peer.rung, participant.role, first, newest),
             on_story_open=lambda: self._media.tell_standing(self._table.peers[invite.peer_id]),
         )
         target_bps = self._start.encoder.target_bps
@@ -198,7 +198,7 @@ class SessionWorker:
         peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s, invite.tab_protocol)
         self._table.peers[invite.peer_id] = peer
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, now_s)
-        self._media.open_rung(codec)
+        self._media.open_rung(peer.rung)
         if earlier:
             self._inputs.release_all(participant.index, participant.receiver, monotonic.now_us())
         for peer_id in earlier:
@@ -328,6 +328,7 @@ class SessionWorker:
                 self.end(Reason.ABANDONED, f"nobody was connected for {self._start.abandon_s:.0f} s")
             self._watch_absence(now_s)
             self._close_unanswered(now_s)
+            await self._media.choose_rungs()
             self._media.once_a_second()
             self._link.send(self._media.stats())
 

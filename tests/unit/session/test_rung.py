@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from render_node.session.core.input_receiver import InputReceiver
+from render_node.session.core.rung_choice import REDUCED_FPS, REDUCED_MAX_BPS, RungKey, Tier
 from render_node.session.io import monotonic, rung
 from render_node.session.io.participants import Participant, Peer, Table
 from render_node.session.io.rung import RECOVERIES_PER_S, Rung
@@ -20,14 +21,15 @@ from wire.worker_control import EncoderSpec
 
 
 class Bench:
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, tier: Tier = Tier.FULL) -> None:
         self.table = Table()
         self.encoder = Mock()
         self.now_us = 10_000_000
         monkeypatch.setattr(rung, "EncoderRung", lambda *_, **__: self.encoder)
         monkeypatch.setattr(monotonic, "now_us", lambda: self.now_us)
         title = cast(TitleProcess, Mock())
-        self.rung = Rung(VideoCodec.VP8, EncoderSpec(), 60, title, self.table, on_sent=Mock(), on_failed=Mock())
+        key = RungKey(VideoCodec.VP8, tier)
+        self.rung = Rung(key, EncoderSpec(), 60, title, self.table, on_sent=Mock(), on_failed=Mock())
         self.encoder.submit.reset_mock()
 
     def lose(self, role: Role, times: int = 1, every_us: int = 16_667) -> None:
@@ -35,13 +37,21 @@ class Bench:
             self.now_us += every_us
             self.rung.frames_lost(role, 5, 6)
 
-    def add_peer(self, confirmed_id: int | None = None, *, role: Role = Role.PLAYER, bps: int = 10_000_000) -> Mock:
+    def add_peer(
+        self,
+        confirmed_id: int | None = None,
+        *,
+        role: Role = Role.PLAYER,
+        bps: int = 10_000_000,
+        tier: Tier = Tier.FULL,
+    ) -> Mock:
         number = len(self.table.peers)
         session = Mock(video_bps=bps)
         session.is_behind.return_value = False
         session.confirmed_id.return_value = confirmed_id
         participant = Participant(f"part_{number}", number, role, InputReceiver(number, (), role))
         peer = Peer(session, participant, VideoCodec.VP8, 0.0, PROTOCOL_MAX, PeerState.CONNECTED)
+        peer.choice.tier = tier
         self.table.peers[f"peer_{number}"] = peer
         return session
 
@@ -122,7 +132,8 @@ async def test_the_last_picture_before_a_title_stands_still_is_not_left_out(benc
     bench.encoder.submit.assert_called_once()
 
 
-async def test_a_spectators_network_holds_nobody_back(bench: Bench) -> None:
+async def test_a_spectators_network_holds_no_player_back(bench: Bench) -> None:
+    bench.add_peer().takes_frame.return_value = True
     watching = bench.add_peer(role=Role.SPECTATOR, bps=300_000)
     watching.takes_frame.return_value = False
     bench.rung.flipped()
@@ -144,3 +155,36 @@ async def test_at_a_low_rate_every_other_picture_is_left_out(bench: Bench) -> No
     for _ in range(10):
         bench.rung.flipped()
     assert bench.encoder.submit.call_count == 5
+
+
+@pytest_asyncio.fixture
+async def reduced(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    made = Bench(monkeypatch, Tier.REDUCED)
+    yield made
+    made.rung._timer.cancel()
+
+
+async def test_the_reduced_rung_follows_its_own_spectators(reduced: Bench) -> None:
+    player = reduced.add_peer(bps=500_000)
+    reduced.rung.fit_bitrate()
+    reduced.encoder.set_bitrate.assert_called_with(REDUCED_MAX_BPS)
+    watching = reduced.add_peer(role=Role.SPECTATOR, bps=900_000, tier=Tier.REDUCED)
+    reduced.rung.fit_bitrate()
+    reduced.encoder.set_bitrate.assert_called_with(900_000)
+    watching.takes_frame.return_value = False
+    reduced.rung.flipped()
+    reduced.encoder.submit.assert_not_called()
+    player.takes_frame.assert_not_called()
+    reduced.rung._source = 1280, 720
+    reduced.encoder.stats.encoded_bytes = 0
+    reduced.rung._timer.cancel()
+    reduced.rung._adapt()
+    assert reduced.encoder.set_point.call_args.args == (1, REDUCED_FPS)
+
+
+async def test_a_spectator_who_gets_a_seat_is_fed_by_the_players_rung(bench: Bench) -> None:
+    bench.add_peer(role=Role.SPECTATOR, tier=Tier.REDUCED)
+    assert bench.table.rungs() == {RungKey(VideoCodec.VP8, Tier.REDUCED)}
+    (peer,) = bench.table.peers.values()
+    peer.participant.role = Role.PLAYER
+    assert bench.table.of_rung(RungKey(VideoCodec.VP8)) == [peer]
