@@ -1,4 +1,4 @@
-"""A spectator whose network is too poor for the players' picture gets one of its own, and the player notices nothing."""
+"""A spectator whose network is too poor for the players' picture gets its own, and the player notices nothing."""
 
 from __future__ import annotations
 
