@@ -22,6 +22,8 @@ export class DetailsDialog {
   constructor(dialog, onClosed) {
     this.#dialog = dialog;
     dialog.addEventListener("close", () => {
+      // Told a moment later: another title may be open by then.
+      if (dialog.open) return;
       this.#titleId = null;
       onClosed();
     });
