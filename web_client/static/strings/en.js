@@ -153,6 +153,8 @@ export const en = {
   "step.connect": "Connecting",
   "step.picture": "Waiting for the picture",
   "waiting.queued": "All machines are busy. You are in the queue and the game starts by itself.",
+  "waiting.next": "All machines are busy. You are next in line, and the game starts by itself.",
+  "waiting.place": "All machines are busy. You are number {place} in line, and the game starts by itself.",
   "reconnecting.title": "Connecting again",
   "reconnecting.words": "The game is still running. The picture comes back by itself.",
   "link.lost": "The server does not answer. The game goes on; trying again…",

@@ -154,6 +154,8 @@ export const zh = {
   "step.connect": "正在连接",
   "step.picture": "正在等待画面",
   "waiting.queued": "所有机器都在忙。您正在排队，轮到时游戏会自动开始。",
+  "waiting.next": "所有机器都在忙。下一个就轮到您，届时游戏会自动开始。",
+  "waiting.place": "所有机器都在忙。您排在第 {place} 位，轮到时游戏会自动开始。",
   "reconnecting.title": "正在重新连接",
   "reconnecting.words": "游戏仍在运行，画面会自动恢复。",
   "link.lost": "服务器没有回应。游戏继续进行，正在重试…",
