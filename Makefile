@@ -34,9 +34,10 @@ soak: $(STAMP)                ## What takes minutes: a minute without a broker
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
 
 pictures: $(STAMP)            ## Take the pictures of README and docs anew
-	$(BIN)/python -m pytest -q tests/browser/pages/test_pictures.py
+	$(BIN)/python scripts/find_chinese_font.py
+	TEST_PICTURES_PLAYED_S=45 $(BIN)/python -m pytest -q tests/browser/pages/test_pictures.py
 	mkdir -p docs/images
-	cp test-results/pictures/*.png docs/images/
+	cp test-results/pictures/* docs/images/
 
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run

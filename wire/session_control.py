@@ -153,6 +153,8 @@ class StateNews(Message):
     """Why, once the session is ending or ended, or why it still waits."""
     detail: str = field(default="", metadata={"max_len": 4096})
     """Words for the game's developer, such as the title's last output; shown folded."""
+    place: int | None = field(default=None, metadata={"min": 1})
+    """Place in the queue, 1 is next; None unless it waits for room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
-from wire.session_control import InvitationKind, MediaReport, PeerState, Role, SessionState
+from wire.session_control import InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
 from wire.worker_control import PlacementState
 
 
@@ -172,6 +172,10 @@ class Session:
     """When the host's tab, or a player's while the host has none, last got a frame, by its own report."""
     decided: object = None
     """The last placement decision that was written down."""
+    place: int | None = None
+    """Place in the queue, 1 is next; None unless it waits for room."""
+    told: StateNews | None = None
+    """What its tabs were told of it last."""
 
     @property
     def host(self) -> Participant:

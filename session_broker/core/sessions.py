@@ -108,12 +108,12 @@ def save_session(state: BrokerState, session: Session) -> None:
 
 def news_of(session: Session) -> StateNews:
     """Return what tabs are told of a session."""
-    return StateNews(session.state, session.reason, session.detail)
+    return StateNews(session.state, session.reason, session.detail, session.place)
 
 
 def tell_tabs(state: BrokerState, session: Session) -> None:
     """Send the session's state to all of its tabs."""
-    news = news_of(session)
+    news = session.told = news_of(session)
     state.emit(*(ToTab(p.tab, news) for p in session.participants.values() if p.tab is not None))
 
 
@@ -126,7 +126,7 @@ def move_session(
         IllegalTransition: the step is not in the table; nothing has changed.
     """
     session.state = session_table.transition(session.state, event)
-    session.reason, session.detail = reason, detail
+    session.reason, session.detail, session.place = reason, detail, None
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, session.tenant_id, str(session.state), reason))
     tell_tabs(state, session)
@@ -161,6 +161,20 @@ def place_waiting(state: BrokerState, now: float) -> None:
             continue
         if not _place(state, session, now):
             hopeless.add(session.title.title_id)
+    _tell_queue(state)
+
+
+def _tell_queue(state: BrokerState) -> None:
+    """Count those who wait for room, and tell whoever waits for another reason or at another place than before."""
+    place = 0
+    for session in state.sessions.values():
+        if session.state is not SessionState.QUEUED:
+            continue
+        waits_for_room = session.reason is Reason.NO_ROOM
+        place += waits_for_room
+        session.place = place if waits_for_room else None
+        if news_of(session) != session.told:
+            tell_tabs(state, session)
 
 
 def _place(state: BrokerState, session: Session, now: float) -> bool:
@@ -178,7 +192,6 @@ def _place(state: BrokerState, session: Session, now: float) -> bool:
         if session.reason is not decision.reason:
             session.reason = decision.reason
             save_session(state, session)
-            tell_tabs(state, session)
         return False
     _claim(state, session, state.nodes[decision.node_id], now)
     return True
@@ -224,6 +237,7 @@ def end_session(state: BrokerState, session: Session, reason: Reason, now: float
     move_session(state, session, SessionEvent.END, reason)
     if session.state is SessionState.ENDED or placement is None:
         _forget(state, session)
+        _tell_queue(state)
         return
     session.deadline = now + state.limits.end_timeout_s
     send_end(state, state.nodes[placement.node_id], session.session_id, placement.epoch, reason)

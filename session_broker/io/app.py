@@ -26,7 +26,7 @@ def create_app(broker: Broker) -> FastAPI:
     """Return the application of an open broker."""
     tls = broker.config.tls
     # An own authority may be gone tomorrow; a browser told to insist on HTTPS would then be locked out of this host.
-    rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None)
+    rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None, connect=_https_url(broker))
     routers = [
         topic.router
         for topic in (health, sign_in, devices, titles, sessions, table, invitations, check, operator, trust, pages)
@@ -36,9 +36,13 @@ def create_app(broker: Broker) -> FastAPI:
 
 def create_trust_app(broker: Broker) -> FastAPI:
     """Return what answers over plain HTTP on the network: how to trust this machine, and the way to its pages."""
-    reach = broker.reach
-    rules = HeaderRules(isolated=False, connect=reach.https_url if reach is not None else "")
+    rules = HeaderRules(isolated=False, connect=_https_url(broker))
     return _app(broker, [trust.router, pages.files, trust.elsewhere], rules)
+
+
+def _https_url(broker: Broker) -> str:
+    """Return the network's address, which the trust page asks whether this browser takes its certificate."""
+    return broker.reach.https_url if broker.reach is not None else ""
 
 
 def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAPI:

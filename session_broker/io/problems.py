@@ -94,7 +94,12 @@ async def _on_invalid(_request: HTTPConnection, error: Exception) -> Response:
     return problem(Reason.MALFORMED, "; ".join(faults)[:1000])
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        # Somebody looks at it in a browser.
+        page: Response = await request.app.state.broker.client_files.page("not_found.html", {"headers": []})
+        page.status_code = 404
+        return page
     reason = _REASON_OF_STATUS.get(error.status_code, Reason.MALFORMED)
     return problem(reason, str(error.detail), error.status_code)

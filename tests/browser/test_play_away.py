@@ -45,5 +45,10 @@ async def test_a_game_without_input_pauses_and_goes_on(
         await expect(pause).to_be_hidden()
         await until(lambda: play.page.evaluate(f"{DECODED} > {before} + 20"), 5, "frames after the pause")
         assert await session_state(play, up) == "running"
+        for part in ("#handle", "#button_table"):
+            await expect(play.page.locator(part), "nobody has moved the mouse").to_have_css("opacity", "0")
+        await play.page.mouse.move(300, 300)
+        for part in ("#handle", "#button_table"):
+            await expect(play.page.locator(part)).not_to_have_css("opacity", "0")
         await notes.until(lambda rows: rows[-1][0] in ("key", "text"), "the key that ended the pause")
         assert notes.of("key") == ["h", "g"]

@@ -4,7 +4,11 @@ import { describe, it } from "node:test";
 import { backoffMs } from "../../web_client/static/core/backoff.js";
 import { FIRST_PEER_ATTEMPTS } from "../../web_client/static/core/link_machine.js";
 import { step } from "../../web_client/static/core/session_machine.js";
-import { initialState, isFinal, PEER_TIMEOUT_MS, shownName, waitsForRoom } from "../../web_client/static/core/session_state.js";
+import {
+  initialState, isFinal, PEER_TIMEOUT_MS, queueWords, shownName, waitsForRoom,
+} from "../../web_client/static/core/session_state.js";
+import { en } from "../../web_client/static/strings/en.js";
+import { zh } from "../../web_client/static/strings/zh.js";
 
 const PLAY = { kind: "play", titleId: "aliens", ask: false, token: null };
 const SESSION = { kind: "session", sessionId: "ses_a", role: "player", token: null };
@@ -12,7 +16,7 @@ const welcome = {
   type: "welcome", protocol: 1, session_id: "ses_a", participant_id: "part_a", participant_index: 5, role: "player",
   seats: [0], title_id: "aliens", title_name: "Aliens",
 };
-const state = (name, reason = null, detail = "") => ({ type: "state", state: name, reason, detail });
+const state = (name, reason = null, detail = "") => ({ type: "state", state: name, reason, detail, place: null });
 const offer = (peer_id) => ({ type: "offer", peer_id, ticket: "t", sdp: "v=0" });
 const message = (body) => ({ on: "message", message: body });
 
@@ -97,6 +101,20 @@ describe("on the way to a picture", () => {
     assert.ok(!waits("queued", "no_gpu"));
     assert.ok(!waits("starting", null));
     assert.ok(!waits("ended", "no_room"));
+  });
+
+  it("says which place in the queue is the player's, and forgets it when the wait is over", () => {
+    const drive = new Drive().joined();
+    const said = (place) => {
+      drive.on(message({ ...state("queued", "no_room"), place }));
+      return [queueWords(drive.state), drive.state.place];
+    };
+    assert.deepEqual(said(12), ["waiting.place", 12]);
+    assert.deepEqual(said(1), ["waiting.next", 1]);
+    assert.deepEqual(said(null), ["waiting.queued", null]);
+    said(2);
+    assert.equal(drive.on(message(state("starting"))).state.place, null);
+    for (const language of [en, zh]) assert.match(language["waiting.place"], /\{place\}/);
   });
 
   it("asks before it takes a place when another site linked here", () => {

@@ -13,6 +13,7 @@ from playwright.async_api import expect
 from tests.support.chromium import PlayPage
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
+from tests.support.player import open_game
 
 NOTEBOOK = Path(__file__).parent / "titles" / "notebook"
 
@@ -61,8 +62,7 @@ class Notes:
 
 async def open_notebook(play: PlayPage, up: FarplayProcess, title_id: str = "notebook") -> None:
     """Play the notebook and wait for its first picture."""
-    await play.page.goto(f"{up.url}/play/{title_id}")
-    await until(lambda: play.page.evaluate("window.farplay?.stats().state === 'playing'"), 15, "the first picture")
+    await open_game(play, up, title_id)
 
 
 async def crash_notebook(play: PlayPage) -> None:

@@ -44,6 +44,12 @@ async def play_title(play: PlayPage, up: FarplayProcess, title_id: str = "testca
     await play.probe.until_playing()
 
 
+async def open_game(play: PlayPage, up: FarplayProcess, title_id: str) -> None:
+    """Open any title and wait for its first picture."""
+    await play.page.goto(f"{up.url}/play/{title_id}")
+    await until(lambda: play.page.evaluate("window.farplay?.stats().state === 'playing'"), 15, "the first picture")
+
+
 def session_id(play: PlayPage) -> str:
     """Return the session that the page's address names."""
     assert "/session/" in play.page.url, play.page.url

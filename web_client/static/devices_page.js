@@ -72,12 +72,19 @@ async function signOutOf(device) {
   else await showDevices();
 }
 
+/** Heading and advice for those who have no devices here. @type {ReadonlyMap<string, readonly [WordKey, WordKey]>} */
+const HOW_TO_ENTER = new Map([
+  [Reason.NOT_SIGNED_IN, ["home.sign_in", "home.sign_in_how"]],
+  [Reason.FORBIDDEN, ["home.invited", "home.invited_sign_in"]],
+]);
+
 /** @param {unknown} error */
 function showFailure(error) {
   const { reason } = failureOf(error);
   const signedOut = reason === Reason.NOT_SIGNED_IN;
-  byId("failure_title", HTMLElement).textContent = words(signedOut ? "home.sign_in" : "failed.title");
-  byId("failure_words", HTMLElement).textContent = words(signedOut ? "home.sign_in_how" : `reason.${reason}`);
+  const [title, how] = HOW_TO_ENTER.get(reason) ?? ["failed.title", /** @type {WordKey} */ (`reason.${reason}`)];
+  byId("failure_title", HTMLElement).textContent = words(title);
+  byId("failure_words", HTMLElement).textContent = words(how);
   byId("failure", HTMLElement).hidden = false;
   if (signedOut) for (const id of ["add", "mine"]) byId(id, HTMLElement).hidden = true;
 }

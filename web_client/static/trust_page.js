@@ -75,6 +75,9 @@ try {
   if (location.protocol === "http:") void watch(httpsUrl);
 } catch (error) {
   const { reason } = failureOf(error);
-  byId("failure_words", HTMLElement).textContent = words(reason === Reason.NOT_FOUND ? "trust.none" : `reason.${reason}`);
+  const nothingToDo = reason === Reason.NOT_FOUND;
+  if (nothingToDo) byId("failure_title", HTMLElement).textContent = words("trust.none_title");
+  byId("lead", HTMLElement).hidden = nothingToDo;
+  byId("failure_words", HTMLElement).textContent = words(nothingToDo ? "trust.none" : `reason.${reason}`);
   byId("failure", HTMLElement).hidden = false;
 }

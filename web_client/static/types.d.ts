@@ -115,7 +115,9 @@ export interface Welcome {
   title_id: string;
   title_name: string;
 }
-export interface StateNews { type: "state"; state: SessionStateLabel; reason: ReasonLabel | null; detail: string }
+export interface StateNews {
+  type: "state"; state: SessionStateLabel; reason: ReasonLabel | null; detail: string; place: number | null;
+}
 export interface Present {
   participant_id: string;
   number: number;

@@ -9,7 +9,12 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect
 
 from session_broker.core.node_table import NodeState
-from session_broker.io.rights import BrokerDep, Right, require
+from session_broker.core.records import Node
+from session_broker.core.sign_in import Caller
+from session_broker.core.tabs import check_admitted
+from session_broker.io.broker import Broker
+from session_broker.io.rights import BrokerDep, CallerDep, Right, require
+from wire.errors import Reason, WireError
 
 router = APIRouter(prefix="/api/v1/check")
 
@@ -38,14 +43,18 @@ class CheckPlan(BaseModel):
     """Where to try."""
 
     nodes_ready: int
-    """Nodes that take sessions; those without a port to spare are not among ``nodes``."""
+    """Nodes that the caller may play on; those without a port to spare are not among ``nodes``."""
     nodes: list[CheckNode]
 
 
-@router.get("", dependencies=[require(Right.SIGNED_IN)])
-async def check_plan(broker: BrokerDep) -> CheckPlan:
-    """List where a page may try its way to the nodes."""
-    ready = [n for n in broker.runner.coordinator.known_nodes() if n.state is NodeState.READY and n.link is not None]
+@router.get("", dependencies=[require(Right.GUEST)])
+async def check_plan(broker: BrokerDep, caller: CallerDep) -> CheckPlan:
+    """List where a page may try its way to the nodes; to a guest only the one that runs their game.
+
+    Raises:
+        WireError: ``unknown_session`` or ``kicked`` for a guest whose game is over or goes on without them.
+    """
+    ready = _nodes_of(broker, caller)
     ports = [(node.node_id, node.check_port) for node in ready if node.check_port is not None]
     nodes = [
         CheckNode(node_id=node_id, hosts=list(at.hosts), port=at.port, ufrag=at.ufrag, password=at.password)
@@ -54,7 +63,20 @@ async def check_plan(broker: BrokerDep) -> CheckPlan:
     return CheckPlan(nodes_ready=len(ready), nodes=nodes)
 
 
-@router.websocket("/socket", dependencies=[require(Right.SIGNED_IN)])
+def _nodes_of(broker: Broker, caller: Caller) -> list[Node]:
+    coordinator = broker.runner.coordinator
+    here = [node for node in coordinator.known_nodes() if node.link is not None]
+    if caller.guest_of is None:
+        return [node for node in here if node.state is NodeState.READY]
+    session = coordinator.session(caller.guest_of)
+    if session is None:
+        raise WireError(Reason.UNKNOWN_SESSION, "the game that you were invited to is over")
+    check_admitted(session, caller)
+    placement = session.placement
+    return [node for node in here if placement is not None and node.node_id == placement.node_id]
+
+
+@router.websocket("/socket", dependencies=[require(Right.GUEST)])
 async def echo(websocket: WebSocket) -> None:
     """Give back every short text, a few times."""
     await websocket.accept()

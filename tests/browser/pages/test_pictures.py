@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 from pathlib import Path
 
 import pytest
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import Locator, ViewportSize, expect
 
+from farplay.title_folders import bundled_titles
 from tests.support.farplay_process import ROOT, FarplayProcess
-from tests.support.key_presses import timed_presses
-from tests.support.library_page import change_catalogue, open_library
+from tests.support.game_players import GAMES, best_picture, fight
+from tests.support.library_page import Catalogue, change_catalogue, open_library
 from tests.support.notebook import crash_notebook, open_notebook
-from tests.support.player import OpenPlayer, play_title
+from tests.support.player import OpenPlayer, open_game
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FOLDER = ROOT / "test-results" / "pictures"
 LEAST_BYTES = 20_000
 """An empty page compresses to less."""
+PLAYED_S = float(os.environ.get("TEST_PICTURES_PLAYED_S", "1"))
+"""Seconds that a game is played for its picture; a good one takes longer than a test should."""
+BUNDLED = {each.manifest.id for each in bundled_titles()}
 
 
 @pytest.fixture
@@ -27,26 +33,61 @@ def pictures() -> Path:
     return FOLDER
 
 
+def as_a_newcomer_sees_it(titles: Catalogue) -> Catalogue:
+    """Return the titles that come with Farplay, never played."""
+    return [{**title, "last_played_ms": None} for title in titles if title["id"] in BUNDLED]
+
+
+async def middle_of(part: Locator) -> tuple[float, float]:
+    """Return the page position of an element's middle."""
+    box = await part.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("title_id", GAMES)
+async def test_a_game_while_it_is_played(
+    title_id: str, up: FarplayProcess, open_player: OpenPlayer, pictures: Path
+) -> None:
+    async with open_player() as play:
+        await open_game(play, up, title_id)
+        picture = await best_picture(play, title_id, PLAYED_S)
+    assert len(picture) > LEAST_BYTES
+    (pictures / f"{title_id}.jpg").write_bytes(picture)
+
+
 async def test_play_page_with_figures(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
     async with open_player() as play:
-        await play_title(play, up)
-        await play.page.mouse.click(*await play.stage_point(0.5, 0.5))
+        await open_game(play, up, "cinderwake")
         await play.page.keyboard.press("Control+Alt+KeyS")
-        await timed_presses(play, 20, seed=3)
-        await play.page.mouse.move(*await play.stage_point(0.4, 0.9))
-        await asyncio.sleep(1.5)
-        await play.page.screenshot(path=pictures / "play.png")
+        picture = await best_picture(play, "cinderwake", PLAYED_S)
         assert await play.page.locator("#figures_stages").is_visible()
         assert "Input to picture" in await play.words()
-    assert (pictures / "play.png").stat().st_size > LEAST_BYTES
+    assert len(picture) > LEAST_BYTES
+    (pictures / "play.jpg").write_bytes(picture)
 
 
 async def test_touch_pad_on_a_phone(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
     async with open_player(phone=(844, 390)) as play:
-        await open_notebook(play, up)
-        await expect(play.page.locator("[data-part=dpad]")).to_be_visible()
+        await open_game(play, up, "cinderwake")
+        stick, button = play.page.locator("[data-part=left_stick]"), play.page.locator("[data-part=a]")
+        await expect(stick).to_be_visible()
+        thumbs = [await middle_of(each) for each in (stick, button)]
+        for _ in range(2):
+            await play.touch("touchStart", [thumbs[1]])
+            await asyncio.sleep(0.1)
+            await play.touch("touchEnd", [])
+            await asyncio.sleep(0.4)
+        await asyncio.sleep(min(PLAYED_S, 8.0))
+        (x, y), dash = thumbs
+        await play.touch("touchStart", [(x, y)])
+        await play.touch("touchMove", [(x + 30, y - 18)])
+        await asyncio.sleep(0.4)
+        await play.touch("touchStart", [(x + 30, y - 18), dash])
+        await asyncio.sleep(0.15)
         await play.page.screenshot(path=pictures / "touch.png")
-    assert (pictures / "touch.png").stat().st_size > LEAST_BYTES // 2
+        await play.touch("touchEnd", [])
+    assert (pictures / "touch.png").stat().st_size > LEAST_BYTES
 
 
 async def test_a_game_that_crashed(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
@@ -67,7 +108,7 @@ async def test_library(
 ) -> None:
     async with open_player(touch=width < 500) as play:
         await play.page.set_viewport_size(ViewportSize(width=width, height=height))
-        await change_catalogue(play.page, lambda titles: [{**title, "last_played_ms": None} for title in titles])
+        await change_catalogue(play.page, as_a_newcomer_sees_it)
         await open_library(play.page, up.url)
         await play.page.locator(f'[data-language="{language}"]').click()
         await play.page.mouse.move(0, 0)
@@ -88,11 +129,12 @@ async def test_a_device_is_added(up: FarplayProcess, open_player: OpenPlayer, pi
 async def test_operator_page(up: FarplayProcess, open_player: OpenPlayer, pictures: Path) -> None:
     async with open_player() as play, open_player() as desk:
         api, headers = f"{up.url}/api/v1/sessions", {"Origin": up.url}
-        made = await play.context.request.post(api, data={"title_id": "testcard"}, headers=headers)
+        made = await play.context.request.post(api, data={"title_id": "lanternpond"}, headers=headers)
         ended = (await made.json())["session_id"]
         await play.context.request.delete(f"{api}/{ended}", headers=headers)
-        await play_title(play, up)
-        await timed_presses(play, 8, seed=3)
+        await open_game(play, up, "cinderwake")
+        for n in range(8):
+            await fight(play, random.Random(n))
         await desk.page.set_viewport_size({"width": 1280, "height": 800})
         await desk.page.goto(f"{up.url}/operator")
         await expect(desk.page.locator("#sessions .cell_delay")).to_contain_text(" ms", timeout=15_000)

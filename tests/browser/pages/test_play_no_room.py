@@ -78,7 +78,7 @@ async def test_a_game_without_room_waits_its_turn_and_starts_by_itself(
 
         page = second.page
         await page.goto(f"{url}/play/testcard")
-        queued = page.get_by_text("All machines are busy. You are in the queue and the game starts by itself.")
+        queued = page.get_by_text("All machines are busy. You are next in line, and the game starts by itself.")
         await expect(queued).to_be_visible()
         await expect(page.get_by_role("heading", name="Test card")).to_be_visible()
         await expect(page.get_by_text("Finding a machine")).to_have_attribute("aria-current", "step")

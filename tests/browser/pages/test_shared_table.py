@@ -215,7 +215,8 @@ async def test_a_guest_plays_on_seat_two_alone_and_can_be_sent_away(browser: Bro
         await other.page.goto(link)
         await until_words(other, "taken this invitation back")
     await host.page.keyboard.press("Escape")
-    assert not await host.page.is_visible("#table_panel")
+    await host.page.keyboard.press("Enter")
+    assert not await host.page.is_visible("#table_panel"), "Enter is the game's again"
 
 
 async def test_a_guests_keyboard_plays_on_seat_two_alone(browser: Browser, host: PlayPage) -> None:
@@ -303,8 +304,14 @@ async def test_a_guest_on_a_phone_has_the_titles_pad_and_its_words(
         await page.goto(two_seats.url)
         panel = page.locator("#message .panel")
         await expect(panel).to_contain_text("双人测试")
-        await expect(page.locator("nav")).to_be_hidden()
         assert not await findings(page)
+        await page.locator("nav").get_by_role("link", name="检查连接").tap()
+        await expect(page.locator("#again")).to_be_enabled(timeout=25_000)
+        for leg in ("sign_in", "socket", "udp"):
+            await expect(page.locator(f'li[data-leg="{leg}"]')).to_have_attribute("data-state", "ok")
+        await expect(page.locator('li[data-leg="sign_in"]')).to_contain_text("访客")
+        assert not await findings(page)
+        await page.goto(two_seats.url)
         await panel.get_by_role("link", name="回到游戏").tap()
         await page.wait_for_url("**/session/*")
         await guest.probe.until_playing()

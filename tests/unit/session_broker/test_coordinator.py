@@ -81,6 +81,39 @@ def test_waiting_sessions_are_served_in_the_order_of_their_clicks() -> None:
     assert second.state is SessionState.STARTING
 
 
+def test_who_waits_for_room_is_told_their_place_and_every_change_of_it_once() -> None:
+    bench = Bench()
+    link = bench.node(slots=1)
+    plays, *waiting = [bench.session(player=PlayerId(f"p{n}")) for n in range(4)]
+    tabs = [bench.tab(session) for session in waiting]
+    assert [session.place for session in (plays, *waiting)] == [None, 1, 2, 3]
+    bench.wait(0.25)
+    assert bench.to_tab(StateNews) == []
+
+    bench.tab_says(tabs[1], Leave(end=True))
+    assert bench.to_tab(StateNews, tabs[0]) == []
+    assert bench.to_tab(StateNews, tabs[2]) == [StateNews(SessionState.QUEUED, Reason.NO_ROOM, place=2)]
+
+    bench.node_reports(link, plays, PlacementState.RELEASED)
+    assert bench.to_tab(StateNews, tabs[0]) == [StateNews(SessionState.STARTING)]
+    assert bench.to_tab(StateNews, tabs[2]) == [StateNews(SessionState.QUEUED, Reason.NO_ROOM, place=1)]
+
+
+def test_who_waits_for_something_else_than_room_has_no_place_and_takes_none() -> None:
+    bench = Bench()
+    early = bench.session()
+    tab = bench.tab(early)
+    assert (early.reason, early.place) == (Reason.NO_NODE, None)
+    link = bench.node(slots=1)
+    assert bench.to_tab(StateNews, tab) == [StateNews(SessionState.STARTING)]
+    late = bench.session(player=PlayerId("p2"))
+    assert (late.reason, late.place) == (Reason.NO_ROOM, 1)
+    late_tab = bench.tab(late)
+    bench.coordinator.node_gone(link, bench.now)
+    bench.wait(0.25)
+    assert bench.to_tab(StateNews, late_tab) == [StateNews(SessionState.QUEUED, Reason.NO_NODE)]
+
+
 def test_sessions_cannot_be_started_without_end() -> None:
     bench = Bench(Limits(session_starts_per_min=4.0))
     for _ in range(2):

@@ -311,6 +311,12 @@ class CoordinatorMachine(RuleBasedStateMachine):
                 assert set(node.claims) <= set(state.sessions)
 
     @invariant()
+    def who_waits_for_room_stands_in_one_line(self) -> None:
+        waiting = [s for s in self.live() if s.state is SessionState.QUEUED and s.reason is Reason.NO_ROOM]
+        assert [s.place for s in waiting] == list(range(1, len(waiting) + 1))
+        assert all(s.place is None for s in self.live() if s not in waiting)
+
+    @invariant()
     def every_seat_has_one_holder_who_may_be_there(self) -> None:
         for session in self.live():
             table = list(session.participants.values())
@@ -415,6 +421,7 @@ def test_a_long_evening(seed: int) -> None:
         machine.never_more_claims_than_slots_nor_two_nodes_for_one_session()
         machine.no_node_really_runs_more_than_it_can()
         machine.a_lost_node_holds_only_what_still_plays()
+        machine.who_waits_for_room_stands_in_one_line()
         machine.every_seat_has_one_holder_who_may_be_there()
         machine.workers_know_who_may_play_where()
         machine.a_session_stands_still_where_its_node_last_said_so()

@@ -247,6 +247,11 @@ async def test_the_plain_port_explains_and_leads_to_the_pages(tmp_path: Path) ->
             assert "set-cookie" not in answer.headers
 
 
+async def test_the_trust_page_of_this_computer_may_ask_the_networks_address_too(tmp_path: Path) -> None:
+    async with opened(tmp_path, tls=own_tls(tmp_path), static_dir=STATIC_DIR) as broker, client(broker) as tab:
+        assert f" {LAN};" in (await tab.get("/trust")).headers["content-security-policy"]
+
+
 async def test_where_there_is_nothing_to_trust(tmp_path: Path) -> None:
     async with opened(tmp_path, None) as broker, client(broker) as tab:
         for path in ("/api/v1/trust", "/farplay-ca.crt"):

@@ -201,6 +201,16 @@ async def test_every_page_of_the_header_is_served(tmp_path: Path) -> None:
             assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), address
 
 
+async def test_a_wrong_address_is_a_page_to_a_person_and_a_problem_to_a_program(tmp_path: Path) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "if-none-match": "*"}
+    async with api(broker_config(tmp_path, static_dir=STATIC_DIR)) as (_, client):
+        for path in ("/nonsense", "/static/nothing.js", "/api/v1/nothing"):
+            page = await client.get(path, headers=browser)
+            assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+            assert "not_found.js" in page.text
+            assert reason_of(await client.get(path)) == (404, "not_found")
+
+
 @pytest.mark.parametrize(
     "path", ["../broker.sqlite3", "%2e%2e/broker.sqlite3", "..%2fbroker.sqlite3", "nothing.js", ""]
 )

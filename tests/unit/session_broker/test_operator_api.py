@@ -180,6 +180,41 @@ async def test_pages_learn_where_to_try_their_way_and_only_addresses(tmp_path: P
         await stranger.aclose()
 
 
+@contextlib.asynccontextmanager
+async def guest_of(client: httpx.AsyncClient, title_id: str) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
+    """Start a game and let a guest in; gives its address and the guest's browser."""
+    made = await client.post("/api/v1/sessions", json={"title_id": title_id})
+    session = made.headers["location"]
+    path = (await client.post(f"{session}/invitations", json={"kind": "watch"})).json()["path"]
+    invitation = f"/api/v1/invitations/{path.removeprefix('/join/')}/redemption"
+    async with httpx.AsyncClient(base_url=client.base_url) as guest:
+        assert (await guest.post(invitation, json={"watch": True})).status_code == 200
+        yield session, guest
+
+
+async def test_a_guest_tries_the_way_to_the_machine_of_their_game_alone(tmp_path: Path) -> None:
+    port = CheckPort(("127.0.0.1",), 40000, "uf", "pw")
+    async with (
+        place(tmp_path, first_hello(check_port=port)) as (client, node),
+        guest_of(client, "duel") as (session, guest),
+        guest_of(client, "testcard") as (_, waiting),
+    ):
+        plan = (await guest.get("/api/v1/check")).json()
+        assert (plan["nodes_ready"], [each["node_id"] for each in plan["nodes"]]) == (1, [node.node_id])
+        assert (await waiting.get("/api/v1/check")).json() == {"nodes_ready": 0, "nodes": []}
+        url = str(client.base_url).replace("http", "ws", 1).rstrip("/") + "/api/v1/check/socket"
+        async with connect(url, additional_headers=cookie_header(guest)) as socket:
+            await socket.send("x")
+            assert await socket.recv() == "x"
+        await client.delete(session)
+
+        async def over() -> bool:
+            answer = await guest.get("/api/v1/check")
+            return (answer.status_code, answer.json().get("reason")) == (404, "unknown_session")
+
+        await until(over, 5, "nowhere to try, once the game is over")
+
+
 async def test_the_echo_socket_gives_back_a_little_and_then_closes(tmp_path: Path) -> None:
     async with live_broker(broker_config(tmp_path)) as ready, signed_in(ready) as client:
         url = f"{ready.url.replace('http', 'ws', 1)}/api/v1/check/socket"

@@ -5,14 +5,15 @@ import { Reason } from "../wire/constants.js";
 /** @import {FailureReason} from "../types.js" */
 /** @import {PageState} from "./session_state.js" */
 
-/** @typedef {"over" | "busy" | "lost" | "crashed" | "video" | "network" | "access" | "fault"} FailureKind */
-/** @typedef {"play_again" | "try_again" | "play_here" | "reload"} MainAct */
+/** @typedef {"left" | "over" | "busy" | "lost" | "crashed" | "video" | "network" | "access" | "fault"} FailureKind */
+/** @typedef {"continue" | "play_again" | "try_again" | "play_here" | "reload"} MainAct */
 /** @typedef {{kind: FailureKind, act: MainAct, check: boolean, wordsForDevelopers: boolean}} FailureView */
 
 /** @type {Readonly<Record<Exclude<FailureKind, "fault">, readonly FailureReason[]>>} */
 const REASONS = {
+  left: [Reason.LEFT],
   over: [
-    Reason.LEFT, Reason.ENDED_BY_PLAYER, Reason.ENDED_BY_OPERATOR, Reason.ABANDONED, Reason.TITLE_QUIT,
+    Reason.ENDED_BY_PLAYER, Reason.ENDED_BY_OPERATOR, Reason.ABANDONED, Reason.TITLE_QUIT,
     Reason.TAKEN_OVER, Reason.SUPERSEDED, Reason.REPLACED, Reason.UNKNOWN_SESSION,
   ],
   busy: [Reason.NO_ROOM, Reason.NO_NODE, Reason.TOO_MANY, Reason.TOO_MANY_SESSIONS, Reason.BAD_STATE],
@@ -56,5 +57,6 @@ export function failureView({ phase, failure }) {
 function actOf(phase, kind, reason) {
   if (phase === "taken_over") return "play_here";
   if (STALE.has(reason)) return "reload";
+  if (kind === "left") return "continue";
   return kind === "over" || kind === "lost" || kind === "crashed" ? "play_again" : "try_again";
 }

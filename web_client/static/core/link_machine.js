@@ -159,7 +159,7 @@ function stateNews(state, news) {
     const next = { ...state, sessionState: news.state };
     return finish(next, "ended", { reason: news.reason ?? Reason.UNKNOWN_SESSION, detail: news.detail });
   }
-  const next = { ...state, sessionState: news.state };
+  const next = { ...state, sessionState: news.state, place: news.place };
   if (news.reason !== null && !state.hasPlayed) next.failure = { reason: news.reason, detail: news.detail };
   else if (state.socket === "welcomed") next.failure = null;
   const [asked, effects] = askForPeer(next);

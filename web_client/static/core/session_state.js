@@ -26,6 +26,7 @@ import { Reason } from "../wire/constants.js";
  * @property {string | null} sessionId
  * @property {RoleLabel} role Whether this tab may play: it has a seat, or none.
  * @property {SessionStateLabel | null} sessionState
+ * @property {number | null} place In the queue, 1 is next; null unless it waits for room.
  * @property {string | null} titleId
  * @property {string} titleName In English; the name that is shown is `shownName`.
  * @property {PlayedTitle | null} title How it is played; null until that was read.
@@ -83,6 +84,16 @@ export function waitsForRoom({ sessionState, failure }) {
 }
 
 /**
+ * How a wait for room is put into words, which take `{place}`.
+ * @param {PageState} state
+ * @returns {"waiting.queued" | "waiting.next" | "waiting.place"}
+ */
+export function queueWords({ place }) {
+  if (place === null) return "waiting.queued";
+  return place === 1 ? "waiting.next" : "waiting.place";
+}
+
+/**
  * @param {Visit} visit
  * @param {readonly string[]} codecs
  * @returns {PageState}
@@ -93,7 +104,7 @@ export function initialState(visit, codecs) {
     socket: "none", socketFailures: 0, peerFailures: 0,
     sessionId: visit.kind === "session" ? visit.sessionId : null,
     role: visit.kind === "session" ? visit.role : "player",
-    sessionState: null,
+    sessionState: null, place: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
     titleName: "", title: null, participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     linkFailure: null, refusal: null, failure: null,

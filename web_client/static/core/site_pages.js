@@ -6,7 +6,7 @@
 export const SITE_PAGES = [
   { href: "/", label: "nav.games", role: "guest" },
   { href: "/devices", label: "nav.devices", role: "player" },
-  { href: "/check", label: "nav.check", role: "player" },
+  { href: "/check", label: "nav.check", role: "guest" },
   { href: "/operator", label: "nav.operator", role: "operator" },
 ];
 

@@ -77,10 +77,10 @@ export class CheckProbes {
   /** @returns {Promise<Finding>} */
   async #signIn() {
     try {
-      await api.me();
-      return { verdict: "ok", words: "check.sign_in.ok" };
+      const { roles } = await api.me();
+      return { verdict: "ok", words: roles.includes("guest") ? "check.sign_in.guest" : "check.sign_in.ok" };
     } catch (error) {
-      return { verdict: "fails", words: `reason.${failureOf(error).reason}`, advice: "check.sign_in.advice" };
+      return { verdict: "fails", words: reasonOf(error), advice: "check.sign_in.advice" };
     }
   }
 
@@ -101,7 +101,12 @@ export class CheckProbes {
   }
 
   async #udp() {
-    const plan = await api.checkPlan();
+    let plan;
+    try {
+      plan = await api.checkPlan();
+    } catch (error) {
+      return /** @type {Finding} */ ({ verdict: "fails", words: reasonOf(error) });
+    }
     const ways = await Promise.all(plan.nodes.map((node) => tryNode(node)));
     this.#ways = ways.filter((way) => way !== null);
     return judgeUdp(plan.nodes_ready, plan.nodes.length, this.#ways.length);
@@ -128,6 +133,11 @@ export class CheckProbes {
     const missing = FEATURES.filter(([, has]) => !has()).map(([name]) => this.#words(name));
     return judgeFeatures(window.isSecureContext, missing);
   }
+}
+
+/** @param {unknown} error @returns {WordKey} */
+function reasonOf(error) {
+  return `reason.${failureOf(error).reason}`;
 }
 
 function countPads() {

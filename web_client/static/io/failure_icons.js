@@ -6,6 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Paths on a field of 24 by 24, drawn as lines. @type {Readonly<Record<FailureKind, string>>} */
 const PATHS = {
+  left: "M10 4H5v16h5M15 8l4 4-4 4M9 12h10",
   over: "M5 4v16M5 5h12l-2.5 4L17 13H5",
   busy: "M12 3a9 9 0 1 0 .01 0M12 7.5V12l3 2",
   lost: "M4 5h16v6H4zM4 13h16v6H4zM7.5 8h.01M7.5 16h.01M14 8h3M14 16h3",

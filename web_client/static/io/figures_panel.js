@@ -117,7 +117,9 @@ export class FiguresPanel {
       const bar = document.createElement("meter");
       bar.max = longest;
       bar.value = Math.max(0, spread.p50);
-      const value = spread.count > 0 ? `${spread.p50.toFixed(1)} / ${spread.p95.toFixed(1)}` : "–";
+      // A stage shorter than the clocks are sure of may come out below nothing.
+      const [p50, p95] = [spread.p50, spread.p95].map((ms) => Math.max(0, ms).toFixed(1));
+      const value = spread.count > 0 ? `${p50} / ${p95}` : "–";
       const label = this.#words(/** @type {WordKey} */ (`figures.${name}`));
       bar.setAttribute("aria-label", label);
       row.append(textElement("span", label), bar, textElement("b", value));

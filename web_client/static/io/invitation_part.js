@@ -47,7 +47,8 @@ export class InvitationPart {
     this.#copy = element("button", { type: "button", textContent: words("table.copy") });
     this.#copy.onclick = () => void this.#copyLink();
     this.#link.setAttribute("aria-label", words("table.link"));
-    this.#link.onfocus = () => this.#link.select();
+    // Backward, so that the beginning of a long address stays in sight.
+    this.#link.onfocus = () => this.#link.setSelectionRange(0, this.#link.value.length, "backward");
     this.#said.setAttribute("role", "status");
     this.#scan = element("p", { className: "table_note", textContent: words("table.scan") });
     this.#here = element("div", {}, [

@@ -16,6 +16,7 @@ import { ScreenMode } from "./screen_mode.js";
 import { byId, Screens } from "./screens.js";
 import { SettingsStore } from "./settings_store.js";
 import { Sound } from "./sound.js";
+import { StillPointer } from "./still_pointer.js";
 import { TablePanel } from "./table_panel.js";
 import { Ticker } from "./ticker.js";
 import { Toast } from "./toast.js";
@@ -92,6 +93,7 @@ export class PlayPage {
 
   start() {
     new Ticker(TICK_MS, () => this.#tick());
+    new StillPointer();
     this.#dispatch({ on: "start" });
   }
 

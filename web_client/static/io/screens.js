@@ -1,7 +1,7 @@
 // Shows the page's state in words: steps on the way to a picture, what went wrong, and what can be done.
 
 import { failureView } from "../core/failure_view.js";
-import { isFinal, isServed, shownName, waitsForRoom } from "../core/session_state.js";
+import { isFinal, isServed, queueWords, shownName, waitsForRoom } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
 import { failureIcon } from "./failure_icons.js";
 
@@ -115,7 +115,7 @@ export class Screens {
     if (isFinal(state)) return this.#words(reasonKey(state));
     if (state.failure?.reason === "unreachable") return this.#words("link.unreachable");
     if (state.phase === "reconnecting") return this.#words("reconnecting.words");
-    if (waitsForRoom(state)) return this.#words("waiting.queued");
+    if (waitsForRoom(state)) return this.#words(queueWords(state), { place: state.place ?? "" });
     return state.failure === null ? "" : this.#words(reasonKey(state));
   }
 

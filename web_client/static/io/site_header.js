@@ -26,7 +26,10 @@ export function showHeader(header, { language, words, roles = [], onLanguage = (
   const icon = document.createElement("img");
   Object.assign(icon, { src: new URL("../icon.svg", import.meta.url).href, alt: "", width: 32, height: 32 });
   brand.prepend(icon);
-  header.replaceChildren(skip, brand, navigation(words, roles), languageSwitch(language, words, onLanguage));
+  const nav = navigation(words, roles);
+  header.replaceChildren(skip, brand, nav, languageSwitch(language, words, onLanguage));
+  const here = nav.querySelector("[aria-current]");
+  if (here instanceof HTMLElement) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
 }
 
 /**

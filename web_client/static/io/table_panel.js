@@ -60,6 +60,8 @@ export class TablePanel {
       this.#leave,
     ]);
     this.#dialog.setAttribute("aria-labelledby", title.id);
+    // Enter and Space are the game's again.
+    this.#dialog.onclose = () => this.#button.blur();
     this.#dialog.onclick = ({ target }) => {
       if (target === this.#dialog) this.#dialog.close();
     };

@@ -295,6 +295,13 @@ export const TO_TAB = /** @type {const} */ ({
       "kind": "string",
       "max_len": 4096,
       "default": ""
+    },
+    "place": {
+      "kind": "int",
+      "min": 1,
+      "max": 9007199254740992,
+      "nullable": true,
+      "default": null
     }
   },
   "table": {
