@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit soak pictures bench bench-net playthrough lock clean
+.PHONY: play test check unit soak fuzz pictures bench bench-net playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -32,6 +32,9 @@ unit: $(STAMP)                ## The fast tests only
 
 soak: $(STAMP)                ## What takes minutes: a minute without a broker
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
+
+fuzz: $(STAMP)                ## Property tests with new examples; a failing one is printed with its blob
+	TEST_PROPERTIES=fuzz $(BIN)/python -m pytest -q -n 2 tests/unit
 
 pictures: $(STAMP)            ## Take the pictures of README and docs anew
 	$(BIN)/python scripts/find_chinese_font.py

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from games.cinderwake.cinder.rules import autopilot, hatching
@@ -48,6 +48,7 @@ def arena_with(kind: Kind, x: float = 400.0, y: float = 300.0) -> World:
 
 
 @settings(max_examples=25, deadline=None)
+@example(1, 13, [Steering(1.0, 1.0)])
 @given(st.integers(0, 2**32), st.integers(1, 21), st.lists(steerings, min_size=1, max_size=12))
 def test_whatever_a_player_does_all_stays_in_bounds(seed: int, first_wave: int, moves: list[Steering]) -> None:
     run = Run(seed, first_wave=first_wave)

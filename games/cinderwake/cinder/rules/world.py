@@ -9,7 +9,7 @@ import math
 import random
 
 from . import bosses, clashes, foes, hatching
-from .arena import is_outside, unit
+from .arena import inside, is_outside, unit
 from .chain import Chain
 from .flyer import Flyer
 from .things import (
@@ -199,7 +199,7 @@ class World:
 
 
 def foes_apart(swarm: list[Foe]) -> None:
-    """Push foes that overlap gently apart, so that a pack stays a pack and not a dot."""
+    """Push foes that overlap gently apart, so that a pack stays a pack and not a dot; never through the wall."""
     swarm = [foe for foe in swarm if foe.kind is not Kind.MINE and foe.kind not in BOSSES]
     for index, one in enumerate(swarm):
         x, y, radius = one.x, one.y, one.radius
@@ -212,3 +212,5 @@ def foes_apart(swarm: list[Foe]) -> None:
                 one.y -= way[1] * 0.5
                 other.x += way[0] * 0.5
                 other.y += way[1] * 0.5
+    for foe in swarm:
+        foe.x, foe.y = inside(foe.x, foe.y, foe.radius)
