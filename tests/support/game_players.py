@@ -88,11 +88,11 @@ def has_banner(jpeg: bytes) -> bool:
     picture = pygame.image.load(io.BytesIO(jpeg))
     width, height = picture.get_size()
     middle = pygame.Rect(0, 0, width * 0.3, height * 0.06)
-    middle.center = width // 2, height // 2
+    middle.center = width // 2, round(height * 0.53)
     bright, all_over = (
         max(pygame.transform.average_color(picture, rect)[:3]) for rect in (middle, picture.get_rect())
     )
-    return bright > 2 * all_over
+    return bright > 1.6 * all_over
 
 
 async def best_picture(play: PlayPage, title_id: str, seconds: float) -> bytes:
