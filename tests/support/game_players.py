@@ -16,6 +16,10 @@ LOOK_EVERY_S = 0.8
 SEED = 4
 """Of keys and pauses."""
 JPEG_QUALITY = 88
+EMPTY_BYTES = 20_000
+"""A picture in which nothing is drawn yet compresses to less."""
+PATIENCE_S = 15.0
+"""Seconds that a game may take beyond its time to draw something."""
 
 WAYS = ("KeyA", "KeyD", "KeyW", "KeyS")
 
@@ -104,10 +108,10 @@ async def best_picture(play: PlayPage, title_id: str, seconds: float) -> bytes:
     rng, best, looked_at = random.Random(SEED), b"", 0.0
     await begin(play)
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline or not best:
+    while (now := time.monotonic()) < deadline or (len(best) < EMPTY_BYTES and now < deadline + PATIENCE_S):
         await step(play, rng)
-        if time.monotonic() - looked_at >= LOOK_EVERY_S:
-            looked_at = time.monotonic()
+        if now - looked_at >= LOOK_EVERY_S:
+            looked_at = now
             seen = await play.page.screenshot(type="jpeg", quality=JPEG_QUALITY)
             best = max(best, seen, key=lambda jpeg: (bool(jpeg) and not has_banner(jpeg), len(jpeg)))
     return best

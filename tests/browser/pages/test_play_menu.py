@@ -89,9 +89,9 @@ async def test_leaving_keeps_the_game_and_ending_asks_twice(up: FarplayProcess, 
         number = (await play.probe.until_playing()).number
         await play.page.click("#handle")
         await play.page.get_by_role("button", name="Leave", exact=True).click()
-        await expect(play.page.get_by_role("heading", name="The game has ended")).to_be_visible()
+        await expect(play.page.get_by_role("heading", name="You left the game")).to_be_visible()
         await expect(play.page.locator("#panel")).to_be_hidden()
-        await play.page.get_by_role("button", name="Play again").click()
+        await play.page.get_by_role("button", name="Continue").click()
         continued = (await play.probe.until_playing()).number
         assert number is not None
         assert continued is not None
