@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.bench.reading import Reading
 from tests.support.offline_encoder import TARGET_BPS
@@ -13,6 +13,7 @@ REFERENCE_VISIBLE_MS = 54.0
 REFERENCE_SUPERFAST_MS = 6.0
 """CPU bars hold where libx264 superfast takes this long for a frame of the hard card."""
 FARPLAY, REFERENCE_STREAM = "farplay", "our_packets"
+SELKIES_STREAMS = ("selkies_websocket", "selkies_webrtc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Run:
     """Click until the first frame, ``cold`` and ``warm``."""
     preset: str
     """x264 preset that the node chose."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Streams that showed no picture, and what was seen instead."""
 
     @property
     def latency_scale(self) -> float:
@@ -94,6 +97,22 @@ def bars(run: Run) -> list[Gate]:
         Gate(f"worker CPU ({run.preset})", worker, worker_bar, run.cpu_scale, unit="core"),
         Gate("click to first frame, warm", run.first_frame_ms.get("warm", float("nan")), 1000, unit="ms"),
         Gate("click to first frame, cold", run.first_frame_ms.get("cold", float("nan")), 3000, unit="ms"),
+    ]
+
+
+def peer_bars(run: Run) -> list[Gate]:
+    """Return what is wanted beside a real peer; its better way of streaming counts."""
+    ours, reference = run.readings[FARPLAY], run.readings[REFERENCE_STREAM]
+    best_ms = min(
+        (run.readings[stream].visible_ms.p50 for stream in SELKIES_STREAMS if stream in run.readings),
+        default=float("nan"),
+    )
+    return [
+        Gate("presses seen", ours.visible_ms.count, ours.presses, at_least=True),
+        Gate(
+            "p50 as a share of our packets, unmodified sender", ours.visible_ms.p50 / reference.visible_ms.p50, 0.50
+        ),
+        Gate("p50 as a share of Selkies' better mode", ours.visible_ms.p50 / best_ms, 0.55),
     ]
 
 

@@ -57,7 +57,9 @@ def x_server_command() -> str:
         )
     if found := shutil.which(X_SERVER):
         return found
-    raise CannotInstall(f"Selkies captures an X display. apt-get install {X_PACKAGE} would help; tried here:\n{words}")
+    raise CannotInstall(
+        f"Selkies captures an X display. apt-get install {X_PACKAGE} would help; tried here:\n{words}"
+    )
 
 
 def _run(command: list[str]) -> str:

@@ -13,7 +13,7 @@ from tests.bench.measure import measure
 from tests.bench.reading import NoPicture, Reading
 from tests.support.chromium import play_page
 
-SOCKET_VIDEO_JS = (Path(__file__).parent / "socket_video.js").read_text()
+DECODED_VIDEO_JS = (Path(__file__).parent / "decoded_video.js").read_text()
 PLAY_BUTTON = "#playButton"
 LOG_TAIL = 1500
 
@@ -48,7 +48,7 @@ async def measure_selkies(browser: Browser, stream: str, folder: Path, seed: int
         # Somebody else's page: what it says on its console is not judged here.
         play.expected.append("")
         if not mode.waits_for_click:
-            await play.context.add_init_script(SOCKET_VIDEO_JS)
+            await play.context.add_init_script(DECODED_VIDEO_JS)
         await play.page.goto(serving.url)
         if mode.waits_for_click:
             await play.page.locator(PLAY_BUTTON).click()

@@ -1,4 +1,4 @@
-"""Runs what Selkies streams: an X server, the hard test card as an ordinary pygame window in it, and Selkies itself."""
+"""Runs what Selkies streams: an X server, the hard test card in it as an ordinary pygame window, and Selkies."""
 
 from __future__ import annotations
 

@@ -1,17 +1,7 @@
-// Statistics of a picture that comes over a WebSocket into a VideoDecoder, in the terms of an RTP receiver's, so that
-// the bench reads both alike. What such a page has no figure for is left out.
+// Statistics of a picture that reaches the page in another way than RTP and is decoded by a VideoDecoder, in the terms
+// of an RTP receiver's, so that the bench reads both alike. What there is no figure for is left out.
 (() => {
   const received = { bytesReceived: 0, framesDecoded: 0, frameWidth: 0, frameHeight: 0, mimeType: "none" };
-
-  const NativeSocket = window.WebSocket;
-  window.WebSocket = class WebSocket extends NativeSocket {
-    constructor(...parameters) {
-      super(...parameters);
-      this.addEventListener("message", ({ data }) => {
-        if (typeof data !== "string") received.bytesReceived += data.byteLength ?? data.size;
-      });
-    }
-  };
 
   const NativeDecoder = window.VideoDecoder;
   window.VideoDecoder = class VideoDecoder extends NativeDecoder {
@@ -30,6 +20,11 @@
     configure(config) {
       received.mimeType = config.codec;
       super.configure(config);
+    }
+
+    decode(chunk) {
+      received.bytesReceived += chunk.byteLength;
+      super.decode(chunk);
     }
   };
 
