@@ -12,6 +12,8 @@ REFERENCE_VISIBLE_MS = 54.0
 """Latency bars hold where our packets through the unmodified sender read this p50."""
 REFERENCE_SUPERFAST_MS = 6.0
 """CPU bars hold where libx264 superfast takes this long for a frame of the hard card."""
+RENDERED_FPS = 58.5
+"""A title that draws less often was kept from it by a busy machine."""
 FARPLAY, REFERENCE_STREAM = "farplay", "our_packets"
 SELKIES_STREAMS = ("selkies_websocket", "selkies_webrtc")
 
@@ -74,7 +76,7 @@ def validity(run: Run) -> list[Gate]:
              validity=True),
         Gate("picture width", ours.width, 1280, at_least=True, unit="px", validity=True),
         Gate("picture height", ours.height, 720, at_least=True, unit="px", validity=True),
-        Gate("frames rendered", ours.rendered_fps, 58.5, at_least=True, unit="fps", validity=True),
+        Gate("frames rendered", ours.rendered_fps, RENDERED_FPS, at_least=True, unit="fps", validity=True),
         Gate("luma PSNR below the same preset offline", _psnr_gap(ours), 0.7, unit="dB", validity=True),
     ]  # fmt: skip
 
@@ -101,13 +103,13 @@ def bars(run: Run) -> list[Gate]:
 
 
 def peer_bars(run: Run) -> list[Gate]:
-    """Return what is wanted beside a real peer; its better way of streaming counts."""
+    """Return what is wanted beside a real peer; its better mode counts, and nothing may hold its title up either."""
     ours, reference = run.readings[FARPLAY], run.readings[REFERENCE_STREAM]
-    best_ms = min(
-        (run.readings[stream].visible_ms.p50 for stream in SELKIES_STREAMS if stream in run.readings),
-        default=float("nan"),
-    )
+    selkies = [run.readings[stream] for stream in SELKIES_STREAMS if stream in run.readings]
+    best_ms = min((each.visible_ms.p50 for each in selkies), default=float("nan"))
+    slowest_fps = min((each.rendered_fps for each in selkies), default=float("nan"))
     return [
+        Gate("frames rendered beside Selkies", slowest_fps, RENDERED_FPS, at_least=True, unit="fps", validity=True),
         Gate("presses seen", ours.visible_ms.count, ours.presses, at_least=True),
         Gate(
             "p50 as a share of our packets, unmodified sender", ours.visible_ms.p50 / reference.visible_ms.p50, 0.50

@@ -40,14 +40,14 @@ def stream_table(runs: Sequence[Run]) -> Table:
     """Return one row for each stream, each figure the median of the runs."""
     rows = [
         [
-            "stream", "p50 / p95 / p99 ms", "presses seen", "decoded fps", "shown fps", "Mbit/s", "PSNR dB",
-            "jitter buffer ms", "codec",
+            "stream", "p50 / p95 / p99 ms", "presses seen", "rendered fps", "decoded fps", "shown fps",
+            "Mbit/s", "PSNR dB", "jitter buffer ms", "codec",
         ]
     ]  # fmt: skip
     for name, readings in streams_of(runs).items():
         rows.append(_stream_row(name, readings, len(runs)))
     floor = statistics.median(run.floor_p50_ms for run in runs)
-    rows.append(["local canvas (floor)", f"{floor:.1f}", *["-"] * 7])
+    rows.append(["local canvas (floor)", f"{floor:.1f}", *["-"] * 8])
     return rows
 
 
@@ -57,7 +57,7 @@ def _stream_row(name: str, readings: Sequence[Reading], runs: int) -> list[str]:
         return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
     if not readings:
-        return [name, "no picture", *["-"] * 7]
+        return [name, "no picture", *["-"] * 8]
     some = "" if len(readings) == runs else f" ({len(readings)} of {runs} runs)"
     latency = (
         middle(lambda r: r.visible_ms.p50),
@@ -66,9 +66,10 @@ def _stream_row(name: str, readings: Sequence[Reading], runs: int) -> list[str]:
     )
     seen, presses = sum(each.visible_ms.count for each in readings), sum(each.presses for each in readings)
     return [
-        name + some, " / ".join(latency), f"{seen} of {presses}", middle(lambda r: r.decoded_fps),
-        middle(lambda r: r.shown_fps), middle(lambda r: r.media_bps / 1e6, 2), middle(lambda r: r.psnr_db, 2),
-        middle(lambda r: r.jitter_buffer_ms), readings[0].codec.removeprefix("video/"),
+        name + some, " / ".join(latency), f"{seen} of {presses}", middle(lambda r: r.rendered_fps),
+        middle(lambda r: r.decoded_fps), middle(lambda r: r.shown_fps), middle(lambda r: r.media_bps / 1e6, 2),
+        middle(lambda r: r.psnr_db, 2), middle(lambda r: r.jitter_buffer_ms),
+        readings[0].codec.removeprefix("video/"),
     ]  # fmt: skip
 
 
