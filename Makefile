@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit soak fuzz pictures bench bench-net playthrough lock clean
+.PHONY: play test check unit soak fuzz pictures bench bench-net bench-peers playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -44,6 +44,9 @@ pictures: $(STAMP)            ## Take the pictures of README and docs anew
 
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run
+
+bench-peers: $(STAMP)         ## The same beside Selkies, installed apart from PyPI; needs network, and Xvfb or root
+	$(BIN)/python -m tests.bench.peers
 
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net

@@ -117,6 +117,8 @@ def _change(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> f
 
 
 def _share(before: Mapping[str, Any], after: Mapping[str, Any], total: str, count: str) -> float:
+    if total not in after:
+        return float("nan")
     return _change(before, after, total) / max(1.0, _change(before, after, count))
 
 

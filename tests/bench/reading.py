@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
+class NoPicture(Exception):
+    """A stream showed no picture; the text says what was seen instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Percentiles of a sample, in its own unit."""

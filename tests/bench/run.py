@@ -12,17 +12,18 @@ import asyncio
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import psutil
 from av.video.reformatter import Colorspace
 from playwright.async_api import Browser
 
 from tests.bench import report
-from tests.bench.gates import FARPLAY, Run
+from tests.bench.gates import FARPLAY, Run, bars
 from tests.bench.measure import measure
-from tests.bench.reading import Reading
+from tests.bench.reading import NoPicture, Reading
 from tests.bench.reference import canvas_floor, superfast_ms
 from tests.bench.streams import HARD_TITLE, baseline, farplay_up
 from tests.support.chromium import PlayPage, chromium, play_page
@@ -32,6 +33,9 @@ from tests.support.farplay_process import FarplayProcess, role_of
 BASELINES = ("our_packets", "stock_vp8", "stock_h264")
 ROLES = ("broker", "node", "fork_server", "worker", "title")
 DEFAULT_FOLDER = Path("bench-results")
+
+MeasurePeer: TypeAlias = Callable[[Browser, str, Path, int], Awaitable[Reading]]
+"""Measures a stream of another project: by its name, with an empty folder for what it writes and a seed."""
 
 
 async def click_to_first_frame(play: PlayPage, up: FarplayProcess) -> float:
@@ -103,26 +107,45 @@ async def measure_baseline(browser: Browser, kind: str, seed: int) -> Reading:
             )  # fmt: skip
 
 
-async def one_run(index: int, folder: Path) -> Run:
-    """Measure everything once."""
+async def one_run(index: int, folder: Path, peers: Mapping[str, MeasurePeer]) -> Run:
+    """Measure everything once.
+
+    Args:
+        index: Of the run; turns the order of the streams and seeds the presses.
+        folder: Empty; taken for what the streams write.
+        peers: Streams of other projects, measured beside ours and the baselines.
+    """
     readings: dict[str, Reading] = {}
+    missing: dict[str, str] = {}
     first_frame: dict[str, float] = {}
     preset = ""
-    streams = (FARPLAY, *BASELINES)
+    streams = (FARPLAY, *peers, *BASELINES)
     async with chromium() as browser:
         floor = await canvas_floor(browser, index)
     for turn in range(len(streams)):
         stream = streams[(turn + index) % len(streams)]
-        async with chromium() as browser:
-            if stream == FARPLAY:
-                readings[stream], first_frame, preset = await measure_farplay(browser, folder, index)
-            else:
-                readings[stream] = await measure_baseline(browser, stream, index)
-        reading = readings[stream]
-        print(f"run {index + 1} {stream}: p50 {reading.visible_ms.p50:.1f} ms, {reading.shown_fps:.1f} fps shown, "
-              f"{reading.media_bps / 1e6:.2f} Mbit/s", file=sys.stderr)  # fmt: skip
-    ordered = {stream: readings[stream] for stream in streams}
-    return Run(ordered, superfast_ms(), floor.p50, first_frame, preset)
+        place = folder / stream
+        place.mkdir()
+        try:
+            async with chromium() as browser:
+                if stream == FARPLAY:
+                    readings[stream], first_frame, preset = await measure_farplay(browser, place, index)
+                elif stream in peers:
+                    readings[stream] = await peers[stream](browser, stream, place, index)
+                else:
+                    readings[stream] = await measure_baseline(browser, stream, index)
+        except NoPicture as error:
+            missing[stream] = str(error)
+        print(f"run {index + 1} {stream}: {_in_words(readings.get(stream))}", file=sys.stderr)
+    ordered = {stream: readings[stream] for stream in streams if stream in readings}
+    return Run(ordered, superfast_ms(), floor.p50, first_frame, preset, missing)
+
+
+def _in_words(reading: Reading | None) -> str:
+    if reading is None:
+        return "no picture"
+    return (f"p50 {reading.visible_ms.p50:.1f} ms, {reading.shown_fps:.1f} fps shown, "
+            f"{reading.media_bps / 1e6:.2f} Mbit/s")  # fmt: skip
 
 
 async def main() -> int:
@@ -134,8 +157,8 @@ async def main() -> int:
     runs = []
     for index in range(chosen.runs):
         with tempfile.TemporaryDirectory(prefix="farplay-bench-") as folder:
-            runs.append(await one_run(index, Path(folder)))
-    return 0 if report.write(runs, chosen.out) else 1
+            runs.append(await one_run(index, Path(folder), {}))
+    return 0 if report.write(runs, chosen.out, "bench", bars) else 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -149,6 +150,7 @@ async def play_page(
     phone: tuple[int, int] | None = None,
     signed_in: StorageState | None = None,
     user_agent: str | None = None,
+    stage: str = "stage",
 ) -> AsyncIterator[PlayPage]:
     """Open a tab in a profile of its own; at the end its unexpected complaints fail the test.
 
@@ -159,6 +161,7 @@ async def play_page(
         phone: Width and height of a phone's screen, which is touched and has no mouse.
         signed_in: Cookies of somebody signed in.
         user_agent: What the browser says it is, in place of the truth.
+        stage: Id of the ``<video>`` that the probe reads.
     """
     viewport = VIEWPORT if phone is None else ViewportSize(width=phone[0], height=phone[1])
     context = await browser.new_context(
@@ -170,6 +173,8 @@ async def play_page(
     )
     try:
         await context.add_init_script(PROBE_JS)
+        if stage != "stage":
+            await context.add_init_script(f"window.probeStage = {json.dumps(stage)}")
         if pads:
             await context.add_init_script(FAKE_GAMEPADS_JS)
         page = await context.new_page()

@@ -1,6 +1,7 @@
 // What a test sees of a playing page: reads the test card's blocks out of <video id="stage"> at every shown frame,
 // times real key events until the changed block is read back, and keeps the page's peer connections for getStats.
-// Injected before the page's own scripts, the same for our page and for every baseline of the bench.
+// Injected before the page's own scripts, the same for our page and for every baseline of the bench; a page that calls
+// its video otherwise has window.probeStage set to that id.
 (() => {
   const CELLS = 64;
   const FRAMES_KEPT = 20000;
@@ -97,7 +98,7 @@
 
   let followed = null;
   function lookForStage() {
-    const video = document.getElementById("stage");
+    const video = document.getElementById(window.probeStage ?? "stage");
     if (video instanceof HTMLVideoElement && video !== followed) {
       followed = video;
       follow(video);
@@ -139,7 +140,7 @@
   async function copyLuma(picture) {
     const pixels = new Uint8Array(picture.allocationSize());
     const [plane] = await picture.copyTo(pixels);
-    const { codedWidth: width, codedHeight: height, format } = picture;
+    const { format, visibleRect: { width, height } } = picture;
     if (plane.stride !== width) throw new Error(`luma rows of ${plane.stride} bytes for ${width} pixels`);
     const luma = pixels.subarray(plane.offset, plane.offset + width * height);
     const reader = new FileReader();

@@ -20,7 +20,7 @@ from tests.bench.net.bars import CLEAN_BPS, CLEAN_FPS, LATE_P99_MS, RENDERED_FPS
 from tests.bench.net.reading import NetReading
 from tests.bench.net.scenarios import CLEAN
 from tests.bench.net.timeline import Timeline
-from tests.bench.report import Table, as_markdown, as_text
+from tests.bench.tables import Table, as_markdown, as_text
 
 Runs = Mapping[str, Sequence[NetReading]]
 Read = Callable[[NetReading], float]
