@@ -20,6 +20,7 @@ from wire.limits import (
     VIDEO_BPS_MAX,
     VIDEO_BPS_MIN,
 )
+from wire.sandbox import SandboxSpec
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.version import PROTOCOL_MIN
@@ -56,6 +57,8 @@ class TitleSpec:
     """Frames per second that the encoder is set up for."""
     follow_display: bool = True
     """Whether the title's frames may move into step with the player's display."""
+    memory_mib: int = field(default=256, metadata={"min": 1, "max": 2**20})
+    """Memory that it says it needs; what it may use follows from that."""
     afk_pause_s: int = field(default=600, metadata={"min": 1, "max": 86400})
     """Seconds without input after which the session pauses."""
     afk_end_s: int = field(default=1800, metadata={"min": 1, "max": 86400})
@@ -99,6 +102,7 @@ class StartWorker(Message):
     """Absolute path of the private save folder, the only place the title may write."""
     ice: IceSpec
     encoder: EncoderSpec
+    sandbox: SandboxSpec
     abandon_s: float = field(default=600.0, metadata={"min": 1.0, "max": 86400.0})
     """Seconds without any connected peer after which the worker ends by itself."""
 
@@ -196,6 +200,8 @@ class WorkerState(Message):
     reason: Reason | None = None
     detail: str = field(default="", metadata={"max_len": 4096})
     """The title's last words or the error, for its developer."""
+    violations: int = field(default=0, metadata={"min": 0})
+    """How often the title ran against a wall in a way that no honest title does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Entry inside the sandbox: ``python -I -S .../render_node/title/__main__.py SPEC``.
 
 Python is started without ``site``, so that only the standard library and what is named in the specification can be
-imported; the builtins that ``site`` adds are put back, because titles use them.
+imported; the builtins that ``site`` adds are put back, because titles use them. The launcher shuts itself in before
+it imports or reads anything else.
 """
 
 import json
@@ -11,11 +12,22 @@ import sys
 if __name__ == "__main__":
     paths = json.loads(sys.argv[1])
     sys.path[:0] = [paths["launcher_path"], paths["packages_path"]]
+
+    from render_node.title.launch_spec import LaunchSpec
+    from render_node.title.warden import watch_over
+
+    spec = LaunchSpec.from_json(sys.argv[1])
+    if spec.warden_info_fd is not None:
+        watch_over(spec.warden_info_fd, spec.worker_pid, spec.confinement.user_id)
+    try:
+        spec.confinement.apply()
+    except OSError as error:
+        sys.exit(f"launcher: {error}")
+
     site.setquit()
     site.setcopyright()
     site.sethelper()
 
-    from render_node.title.launch_spec import LaunchSpec
     from render_node.title.launcher import run
 
-    run(LaunchSpec.from_json(sys.argv[1]))
+    run(spec)

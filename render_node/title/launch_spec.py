@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from render_node.title.confinement import Confinement
+
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
@@ -25,10 +27,12 @@ class LaunchSpec:
     """Where the launcher's own packages lie; off the import path again before the title runs."""
     packages_path: str
     """Where pygame and numpy lie."""
-    address_space_bytes: int
-    """Bound of the title's address space."""
-    processes_max: int
-    """Bound of the processes and threads in the sandbox."""
+    confinement: Confinement
+    """What the launcher shuts itself into first."""
+    warden_info_fd: int | None = None
+    """Where a warden writes the title's process id to; None where a process namespace holds the title."""
+    worker_pid: int = 0
+    """The worker's process id, as seen by a warden."""
 
     def to_json(self) -> str:
         """Return the command line argument."""
@@ -38,4 +42,5 @@ class LaunchSpec:
     def from_json(cls, text: str) -> LaunchSpec:
         """Read the command line argument; it comes from the worker and is trusted."""
         fields = json.loads(text)
-        return cls(**{**fields, "arguments": tuple(fields["arguments"])})
+        confinement = Confinement.of(fields.pop("confinement"))
+        return cls(**{**fields, "arguments": tuple(fields["arguments"])}, confinement=confinement)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import os
-import resource
 import runpy
 import socket
 import sys
@@ -17,10 +16,6 @@ from render_node.title.ring_writer import RingWriter
 from render_node.title.worker_link import WorkerLink
 from wire.title_ipc import Hello, RingLayout
 
-OPEN_FILES_MAX = 512
-FILE_MAX_BYTES = 1 << 30
-"""Largest file that a title may write."""
-
 
 def run(spec: LaunchSpec) -> None:
     """Run the title; returns when the program ends, raises what it raises.
@@ -29,7 +24,6 @@ def run(spec: LaunchSpec) -> None:
         spec: Descriptors in it become this process's own and are closed for its children.
     """
     faulthandler.enable()
-    _limit(spec)
     for descriptor in (spec.socket_fd, spec.ring_fd, spec.sound_fd):
         os.set_inheritable(descriptor, False)
     link = WorkerLink(socket.socket(fileno=spec.socket_fd))
@@ -39,19 +33,6 @@ def run(spec: LaunchSpec) -> None:
     ring = RingWriter(spec.ring_fd, RingLayout())
     EventHook(pygame, link, ring, (spec.width_px, spec.height_px), spec.fps).install()
     _run_program(spec)
-
-
-def _limit(spec: LaunchSpec) -> None:
-    for kind, bound in (
-        (resource.RLIMIT_AS, spec.address_space_bytes),
-        (resource.RLIMIT_NPROC, spec.processes_max),
-        (resource.RLIMIT_NOFILE, OPEN_FILES_MAX),
-        (resource.RLIMIT_FSIZE, FILE_MAX_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(kind)
-        lowered = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        resource.setrlimit(kind, (lowered, lowered))
 
 
 def _run_program(spec: LaunchSpec) -> None:

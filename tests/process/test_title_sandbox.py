@@ -1,18 +1,21 @@
 """What a title can see and do in its sandbox, asked from inside."""
 
+import dataclasses
 import os
 from pathlib import Path
 
 import pytest
 
+from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.session.io import sandbox
-from tests.support.running_title import running
+from tests.support.running_title import running, walls_of
 from wire.errors import Reason, WireError
+from wire.sandbox import Profile, Wall
 
 pytestmark = pytest.mark.process
 
 LOOKS_AROUND = """
-import os, socket, subprocess
+import errno, os, socket, subprocess
 def attempt(name, step):
     try:
         tell(**{name: step() or "done"})
@@ -34,7 +37,12 @@ attempt("tmp_fill", fill)
 attempt("passwd", lambda: open("/etc/passwd").read() and "read")
 attempt("host_home", lambda: ",".join(os.listdir(HOST_HOME)))
 attempt("connect", lambda: socket.create_connection(("127.0.0.1", PORT), 1) and "connected")
-attempt("net", lambda: ",".join(sorted(name for _, name in socket.if_nameindex())))
+def netlink():
+    try:
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    except OSError as error:
+        return "refused" if error.errno == errno.EAFNOSUPPORT else error.errno
+attempt("net", netlink)
 attempt("memory", lambda: len(bytearray(6 << 30)))
 attempt("mount", lambda: subprocess.run(["unshare", "-Ur", "true"], capture_output=True).returncode)
 attempt("caps", lambda: next(line for line in open("/proc/self/status") if line.startswith("CapEff")).split()[1])
@@ -69,7 +77,7 @@ async def test_a_title_has_its_folder_its_saves_and_nothing_else(
     assert (seen["save_write"], seen["tmp_write"], seen["tmp_fill"]) == ("done", "done", "OSError")
     assert (tmp_path / "saves" / "save.txt").read_text() == "x"
     assert (seen["passwd"], seen["host_home"]) == ("FileNotFoundError", "FileNotFoundError")
-    assert (seen["connect"], seen["net"]) == ("ConnectionRefusedError", "lo")
+    assert (seen["connect"], seen["net"]) == ("ConnectionRefusedError", "refused")
     assert seen["memory"] == "MemoryError"
     assert seen["mount"] not in (0, "done")
     assert int(seen["caps"], 16) == 0
@@ -86,18 +94,17 @@ def test_both_bubblewraps_build_the_walls() -> None:
     assert {program: sandbox.probe(program) for program in programs} == dict.fromkeys(programs)
 
 
-async def test_without_a_sandbox_no_title_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_bubblewrap_the_other_profile_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "candidates", lambda: ["/bin/false", "/nonexistent/bwrap"])
     sandbox.find_bubblewrap.cache_clear()
-    before = set(os.listdir("/proc/self/fd"))
-    with pytest.raises(WireError) as caught:
-        async with running(tmp_path, "print('ran')"):
-            pass
-    assert caught.value.reason is Reason.SANDBOX_UNAVAILABLE
-    assert "/nonexistent/bwrap" in caught.value.detail
-    assert set(os.listdir("/proc/self/fd")) == before
-    monkeypatch.undo()
-    sandbox.find_bubblewrap.cache_clear()
+    try:
+        found = probe_sandbox()
+    finally:
+        monkeypatch.undo()
+        sandbox.find_bubblewrap.cache_clear()
+    assert found.spec.profile is Profile.POD
+    assert "/nonexistent/bwrap" in found.namespaces_fault
+    assert {Wall.SECCOMP, Wall.LANDLOCK, Wall.LIMITS} <= set(found.spec.walls)
 
 
 async def test_a_missing_folder_says_so(tmp_path: Path) -> None:
@@ -105,3 +112,13 @@ async def test_a_missing_folder_says_so(tmp_path: Path) -> None:
         end = await title.ends_with()
         assert end.reason is Reason.SANDBOX_UNAVAILABLE
         assert "nowhere" in end.detail
+
+
+async def test_a_wall_that_cannot_be_built_lets_no_title_start(tmp_path: Path) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    broken = dataclasses.replace(walls_of(tmp_path), bubblewrap="/nonexistent/bwrap")
+    with pytest.raises(WireError, match="bwrap"):
+        async with running(tmp_path, "print('ran')", walls=broken):
+            pass
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert not list((tmp_path / "run").glob("*"))

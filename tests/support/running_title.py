@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import functools
+import itertools
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from render_node.agent.io.sandbox_probe import probe_sandbox
+from render_node.session.io.control_group import group_name
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import CapturedFrame, TitleEnd, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
 from tests.support.deadlines import until
 from wire.input_events import InputEvent, Payload
+from wire.sandbox import Profile, SandboxSpec, Wall
 from wire.title_ipc import Input, Sound
 from wire.worker_control import TitleSpec
 
@@ -23,6 +30,26 @@ def tell(**fields):
     print(json.dumps(fields), flush=True)
 """
 """Prepended to programs that report by ``tell(name=value)``."""
+
+
+_sessions = itertools.count()
+
+
+@functools.cache
+def machine_walls(profile: Profile) -> SandboxSpec:
+    """Return the walls that hold on this machine."""
+    return probe_sandbox(profile).spec
+
+
+def walls_of(folder: Path, profile: Profile = Profile.USERNS, *, off: frozenset[Wall] = frozenset()) -> SandboxSpec:
+    """Return the walls for one session, with some left out."""
+    found = machine_walls(profile)
+    return dataclasses.replace(
+        found,
+        walls=tuple(wall for wall in found.walls if wall not in off),
+        name=group_name(os.getpid(), f"test-{next(_sessions)}"),
+        run_dir=str(folder / "run"),
+    )
 
 
 class RunningTitle:
@@ -96,7 +123,13 @@ class RunningTitle:
 
 @asynccontextmanager
 async def running(
-    folder: Path, program: str | Path, save_dir: Path | None = None, *, arguments: tuple[str, ...] = (), fps: int = 60
+    folder: Path,
+    program: str | Path,
+    save_dir: Path | None = None,
+    *,
+    arguments: tuple[str, ...] = (),
+    fps: int = 60,
+    walls: SandboxSpec | None = None,
 ) -> AsyncIterator[RunningTitle]:
     """Run a program: its text, which is written into ``folder``, or the path of an existing one."""
     if isinstance(program, str):
@@ -111,6 +144,7 @@ async def running(
     title.process = await TitleProcess.start(
         TitleSpec("test", "0.0.0", "pygame", str(title_folder), entry, arguments, 640, 360, fps),
         str(saves),
+        walls or walls_of(folder),
         on_frame=title.on_frame,
         on_news=title.on_news,
         on_ended=title.ends.append,

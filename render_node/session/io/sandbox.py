@@ -1,8 +1,7 @@
-"""The walls around a title: a bubblewrap command line that leaves it its folder, its saves and nothing else.
+"""The ``userns`` profile: a bubblewrap command line that leaves a title its folder, its saves and nothing else.
 
 The title sees a read-only system, interpreter, pygame and launcher, its own folder read-only, one writable save
-folder, a bounded ``/tmp``, no network, no other process, no capabilities and an environment made from scratch. It
-works as root and as an ordinary user; bounds on memory and processes are set by the launcher before the title runs.
+folder, a bounded ``/tmp``, no network, no other process, no capabilities. It works as root and as an ordinary user.
 """
 
 from __future__ import annotations
@@ -12,130 +11,95 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Collection
 from pathlib import Path
 
+from render_node.session.io.title_files import (
+    ETC_FILES,
+    SYSTEM_FOLDERS,
+    environment,
+    interpreter,
+    launcher_folders,
+    package_folders,
+    python_folders,
+)
 from wire.errors import Reason, WireError
+from wire.sandbox import Wall
 
 TITLE_PATH, SAVE_PATH = "/title", "/save"
 LAUNCHER_PATH, PACKAGES_PATH = "/farplay/launcher", "/farplay/packages"
 TMP_MAX_BYTES = 64 << 20
-ADDRESS_SPACE_BYTES = 4 << 30
-PROCESSES_MAX = 256
+"""Bound of ``/tmp`` and of ``/dev/shm``."""
+
 PROBE_TIMEOUT_S = 10.0
 
-PACKAGES = ("pygame", "numpy")
-"""What a title may import beyond the standard library, with the shared libraries beside it."""
-
-_ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": SAVE_PATH,
-    "FARPLAY_SAVE_DIR": SAVE_PATH,
-    "XDG_DATA_HOME": SAVE_PATH,
-    "XDG_CONFIG_HOME": SAVE_PATH,
-    "XDG_CACHE_HOME": "/tmp",
-    "XDG_RUNTIME_DIR": "/tmp",
-    "TMPDIR": "/tmp",
-    "LANG": "C.UTF-8",
-    "PYTHONPATH": PACKAGES_PATH,
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYGAME_HIDE_SUPPORT_PROMPT": "1",
-    "SDL_VIDEODRIVER": "dummy",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
+NAMESPACES = frozenset({Wall.MOUNTS, Wall.NETWORK, Wall.PIDS, Wall.IPC, Wall.CAPABILITIES})
+"""What bubblewrap builds, always all of it."""
 
 
-def environment() -> dict[str, str]:
-    """Return a title's whole environment."""
-    return dict(_ENVIRONMENT)
-
-
-def command(title_folder: str, save_dir: str, spec: str, *, info_fd: int) -> list[str]:
-    """Return the command that runs the launcher in the sandbox.
+def command(
+    program: str, title_folder: str, save_dir: str, *, info_fd: int, built: Collection[Wall] = NAMESPACES
+) -> list[str]:
+    """Return the bubblewrap command that a program's own command line is added to.
 
     Args:
+        program: Bubblewrap.
         title_folder: Absolute path, mounted read-only.
         save_dir: Absolute path of an existing folder, mounted writable.
-        spec: The launcher's argument.
         info_fd: Descriptor to which bubblewrap writes the sandbox's first process as JSON.
-
-    Raises:
-        WireError: ``sandbox_unavailable`` if no bubblewrap here can build the walls.
+        built: The walls to build.
     """
     return [
-        find_bubblewrap(),
-        *walls(),
+        program,
+        *walls(frozenset(built)),
         *("--ro-bind", title_folder, TITLE_PATH, "--bind", save_dir, SAVE_PATH),
         *("--chdir", TITLE_PATH, "--info-fd", str(info_fd), "--"),
-        *interpreter(),
-        f"{LAUNCHER_PATH}/render_node/title/__main__.py",
-        spec,
     ]
 
 
-def interpreter() -> list[str]:
-    """Return the Python command line inside the sandbox: isolated, without ``site``, unbuffered."""
-    name = f"bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    python = Path(sys.base_prefix) / name
-    found = python if python.exists() else Path(os.path.realpath(sys.executable))
-    return [str(found), "-I", "-S", "-B", "-u", "-X", "utf8"]
-
-
 @functools.cache
-def walls() -> tuple[str, ...]:
+def walls(built: frozenset[Wall] = NAMESPACES) -> tuple[str, ...]:
     """Return bubblewrap's arguments without the title's own folders."""
     return (
-        *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"),
-        *("--hostname", "title", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-        *_system(),
-        *_python(),
+        *("--unshare-user", "--unshare-uts", "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000"),
+        *("--hostname", "title", "--die-with-parent", "--new-session"),
+        *(("--unshare-net",) if Wall.NETWORK in built else ()),
+        *(("--unshare-pid",) if Wall.PIDS in built else ()),
+        *(("--unshare-ipc",) if Wall.IPC in built else ()),
+        *(("--disable-userns", "--cap-drop", "ALL") if Wall.CAPABILITIES in built else ("--cap-add", "ALL")),
+        *(_own_view() if Wall.MOUNTS in built else ("--dev-bind", "/", "/")),
         *_launcher(),
-        *("--proc", "/proc", "--dev", "/dev", "--size", str(TMP_MAX_BYTES), "--tmpfs", "/tmp"),
-        *("--size", str(TMP_MAX_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
-        *("--dir", TITLE_PATH, "--dir", SAVE_PATH, "--remount-ro", "/"),
+        *("--proc", "/proc", "--size", str(TMP_MAX_BYTES), "--tmpfs", "/tmp"),
+        *("--dir", TITLE_PATH, "--dir", SAVE_PATH),
+        *(("--remount-ro", "/") if Wall.MOUNTS in built else ()),
     )
+
+
+def _own_view() -> list[str]:
+    return [*_system(), *_python(), "--dev", "/dev", "--size", str(TMP_MAX_BYTES), "--tmpfs", "/dev/shm",
+            "--remount-ro", "/dev"]  # fmt: skip
 
 
 def _system() -> list[str]:
     arguments = ["--ro-bind", "/usr", "/usr"]
-    for path in ("/bin", "/sbin", "/lib", "/lib64", "/lib32"):
+    for path in SYSTEM_FOLDERS:
         if os.path.islink(path):
             arguments += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             arguments += ["--ro-bind", path, path]
-    for path in ("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime"):
+    for path in ETC_FILES:
         arguments += ["--ro-bind-try", path, path]
     return arguments
 
 
 def _python() -> list[str]:
-    arguments = []
-    base = os.path.realpath(sys.base_prefix)
-    if not base.startswith("/usr/") and base != "/usr":
-        for part in ("bin", "lib"):
-            arguments += ["--ro-bind", f"{base}/{part}", f"{sys.base_prefix}/{part}"]
-    for package in PACKAGES:
-        arguments += _package(package)
-    return arguments
-
-
-def _package(name: str) -> list[str]:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise WireError(Reason.SANDBOX_UNAVAILABLE, f"{name} is not installed")
-    folder = Path(spec.origin).parent
-    beside = sorted(folder.parent.glob(f"{name}*.libs"))
-    return [part for path in (folder, *beside) for part in ("--ro-bind", str(path), f"{PACKAGES_PATH}/{path.name}")]
+    return [part for real, seen in python_folders() for part in ("--ro-bind", real, seen)]
 
 
 def _launcher() -> list[str]:
-    root = Path(__file__).parents[3]
-    return [
-        part
-        for package in ("render_node/title", "wire")
-        for part in ("--ro-bind", str(root / package), f"{LAUNCHER_PATH}/{package}")
-    ]
+    folders = [(path, f"{PACKAGES_PATH}/{path.name}") for path in package_folders()]
+    folders += [(path, f"{LAUNCHER_PATH}/{name}") for name, path in launcher_folders()]
+    return [part for real, seen in folders for part in ("--ro-bind", str(real), seen)]
 
 
 def candidates() -> list[str]:
@@ -168,7 +132,7 @@ def probe(program: str) -> str | None:
     try:
         done = subprocess.run(
             [program, *walls(), "--", *interpreter(), "-c", "pass"],
-            env=environment(),
+            env=environment(SAVE_PATH, "/tmp", PACKAGES_PATH),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PROBE_TIMEOUT_S,

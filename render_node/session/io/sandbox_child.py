@@ -1,8 +1,9 @@
-"""A bubblewrap child process: spawned, watched by pidfd, and killed as a whole.
+"""The sandbox's outer process, bubblewrap or a warden: spawned, watched by pidfd, and killed as a whole.
 
 Bubblewrap's first process inside the sandbox is the root of its own process namespace: with that one, whose id it
-writes to ``--info-fd``, everything in the sandbox dies, and bubblewrap itself then ends and is reaped here. Killing
-bubblewrap from outside instead would leave the dead to whatever is process 1 of this machine.
+writes to ``--info-fd``, everything in the sandbox dies, and bubblewrap itself then ends and is reaped here. A warden
+does the same with the title's first process. Killing the outer process from outside instead would leave the dead to
+whatever is process 1 of this machine.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-
-from render_node.session.io import sandbox
 
 INFO_MAX_BYTES = 4096
 
@@ -26,6 +25,7 @@ class SandboxChild:
     def __init__(
         self,
         command: Callable[[int], list[str]],
+        environment: Mapping[str, str],
         *,
         inherited: Sequence[int],
         loop: asyncio.AbstractEventLoop,
@@ -35,6 +35,7 @@ class SandboxChild:
 
         Args:
             command: Makes the command line, given the number of the info descriptor.
+            environment: Its whole environment.
             inherited: Descriptors that the child gets under the same numbers.
             loop: Where ``on_exit`` runs, once, with the exit status (128 + n for signal n).
             on_exit: Called when the process has ended.
@@ -48,7 +49,7 @@ class SandboxChild:
         try:
             self._process = subprocess.Popen(
                 command(info_write_fd),
-                env=sandbox.environment(),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

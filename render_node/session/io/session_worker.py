@@ -89,6 +89,7 @@ class SessionWorker:
         self._table = Table()
         self._tickets = TicketGate()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._violations = 0
         self._ended: asyncio.Future[tuple[Reason, str]] = asyncio.get_running_loop().create_future()
         self._serving = False
         self._lonely_since_s = time.monotonic()
@@ -101,6 +102,7 @@ class SessionWorker:
             title = await TitleProcess.start(
                 self._start.title,
                 self._start.save_dir,
+                self._start.sandbox,
                 on_frame=self._on_frame,
                 on_news=self._on_title_news,
                 on_ended=self._on_title_ended,
@@ -164,6 +166,7 @@ class SessionWorker:
             self._media.title_story(news)
 
     def _on_title_ended(self, end: TitleEnd) -> None:
+        self._violations = end.violations
         self.end(end.reason, end.detail)
 
     # --- peers ---
@@ -373,4 +376,4 @@ class SessionWorker:
             self._link.send(WorkerPeerState(peer_id, PeerState.LEFT, reason))
 
     def _report(self, state: PlacementState, reason: Reason | None = None, detail: str = "") -> None:
-        self._link.send(WorkerState(state, reason, detail[:4096]))
+        self._link.send(WorkerState(state, reason, detail[:4096], self._violations))

@@ -1,7 +1,8 @@
 """One title's process: started in the sandbox, watched, told of input, ended without remainder.
 
 Ends: it exits (``title_quit``, ``title_crashed``), shows nothing (``title_no_picture``), stands still without reading
-its socket (``title_hung``), or breaks the rules (``title_violation``). A title that draws nothing new but goes on
+its socket (``title_hung``), uses up its memory (``title_memory``) or its folders (``title_storage``), or breaks the
+rules (``title_violation``). A title that draws nothing new but goes on
 reading its events is alive: while no frames come it is pinged, and only an unread ping counts as hanging.
 """
 
@@ -10,20 +11,24 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from render_node.session.io import monotonic, sandbox
+from render_node.session.io import monotonic
 from render_node.session.io.frame_ring import FrameRing
 from render_node.session.io.last_words import LastWords
 from render_node.session.io.sandbox_child import SandboxChild
 from render_node.session.io.title_link import TitleLink
+from render_node.session.io.title_storage import StorageBound, cut_back, fault
+from render_node.session.io.title_walls import TitleWalls
 from render_node.title.launch_spec import LaunchSpec
-from wire.errors import Reason
+from wire.errors import Reason, WireError
 from wire.frame_story import Cursor, SeatRumble, TextInput
+from wire.sandbox import SandboxSpec
 from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Shift, Sound
 from wire.worker_control import TitleSpec
 
@@ -42,6 +47,19 @@ KILL_WAIT_S = 2.0
 
 DETAIL_WORDS_BYTES = 3000
 """Last words that go into the end's detail, whose wire limit is 4096 characters."""
+
+STORAGE_INTERVAL_S = 0.5
+"""How often its folders are measured."""
+
+SAVE_MAX_BYTES, SCRATCH_MAX_BYTES = 256 << 20, 64 << 20
+ENTRIES_MAX = 10_000
+"""Files, folders and links in either."""
+
+BUILDERS = ("bwrap:", "launcher:")
+"""Who says so first when a wall cannot be built."""
+
+SIGNAL_EXIT = 128
+"""Exit statuses above are signals."""
 
 SOUND_PIPE_BYTES = 4096
 """The smallest pipe, since what lies in it is latency: 21 ms at 48 kHz stereo."""
@@ -75,6 +93,8 @@ class TitleEnd:
 
     reason: Reason
     detail: str
+    violations: int
+    """How often it ran against a wall in a way that no honest title does."""
 
 
 class TitleProcess:
@@ -83,6 +103,7 @@ class TitleProcess:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        walls: TitleWalls,
         *,
         on_frame: Callable[[], None],
         on_news: Callable[[TitleNews], None],
@@ -90,6 +111,8 @@ class TitleProcess:
     ) -> None:
         """Use ``start``."""
         self._loop = loop
+        self._walls = walls
+        self._storage: list[StorageBound] = []
         self._on_frame = on_frame
         self._on_news = on_news
         self._on_ended = on_ended
@@ -104,7 +127,9 @@ class TitleProcess:
         self._alive_s = self._started_s
         self._connected = False
         self._ended = False
+        self._violations = 0
         self._watch: asyncio.TimerHandle | None = None
+        self._storage_watch: asyncio.Task[None] | None = None
         self._unlink_timer: asyncio.TimerHandle | None = None
         self.sound_fd = -1
 
@@ -113,6 +138,7 @@ class TitleProcess:
         cls,
         title: TitleSpec,
         save_dir: str,
+        spec: SandboxSpec,
         *,
         on_frame: Callable[[], None],
         on_news: Callable[[TitleNews], None],
@@ -123,6 +149,7 @@ class TitleProcess:
         Args:
             title: What to run.
             save_dir: Existing folder that the title may write to.
+            spec: The walls to build around it.
             on_frame: A new picture waits for ``take_frame``.
             on_news: The title changed its cursor, rumbles, wants text, or told its sound's format.
             on_ended: Called once, unless ``stop`` was called first.
@@ -130,28 +157,45 @@ class TitleProcess:
         Raises:
             WireError: ``sandbox_unavailable``.
         """
-        await asyncio.to_thread(sandbox.find_bubblewrap)
-        process = cls(asyncio.get_running_loop(), on_frame=on_frame, on_news=on_news, on_ended=on_ended)
+        walls = await asyncio.to_thread(TitleWalls, spec, title, save_dir)
+        process = cls(asyncio.get_running_loop(), walls, on_frame=on_frame, on_news=on_news, on_ended=on_ended)
         try:
-            process._spawn(title, save_dir)
+            process._spawn(title)
+        except OSError as error:
+            await asyncio.to_thread(process._give_up)
+            raise WireError(Reason.SANDBOX_UNAVAILABLE, f"the title could not be started: {error}") from error
         except BaseException:
-            process._ring.close()
+            process._give_up()
             raise
+        process._storage = [StorageBound(save_dir, SAVE_MAX_BYTES, ENTRIES_MAX)]
+        if walls.scratch_dir is not None:
+            process._storage.append(StorageBound(walls.scratch_dir, SCRATCH_MAX_BYTES, ENTRIES_MAX))
+        process._storage_watch = asyncio.create_task(process._watch_storage())
         return process
 
-    def _spawn(self, title: TitleSpec, save_dir: str) -> None:
+    def _give_up(self) -> None:
+        self._ring.close()
+        self._walls.remove()
+
+    def _spawn(self, title: TitleSpec) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sound_fd, sound_write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             os.set_blocking(sound_write_fd, True)
             fcntl.fcntl(self.sound_fd, fcntl.F_SETPIPE_SZ, SOUND_PIPE_BYTES)
-            spec = _launch_spec(title, (theirs.fileno(), self._ring.fd, sound_write_fd))
-            self._child = SandboxChild(
-                lambda info_fd: sandbox.command(title.folder, save_dir, spec.to_json(), info_fd=info_fd),
-                inherited=(spec.socket_fd, spec.ring_fd, spec.sound_fd),
-                loop=self._loop,
-                on_exit=self._exited,
-            )
+            inherited = (theirs.fileno(), self._ring.fd, sound_write_fd)
+            group_fds = [] if self._walls.group is None else self._walls.group.open_for_joining()
+            try:
+                self._child = SandboxChild(
+                    lambda info_fd: self._command(title, inherited, group_fds, info_fd),
+                    self._walls.environment(),
+                    inherited=(*inherited, *group_fds),
+                    loop=self._loop,
+                    on_exit=self._exited,
+                )
+            finally:
+                for descriptor in group_fds:
+                    os.close(descriptor)
         except BaseException:
             ours.close()
             os.close(self.sound_fd)
@@ -169,6 +213,26 @@ class TitleProcess:
             on_closed=self._unlinked,
         )
         self._watch = self._loop.call_later(WATCH_INTERVAL_S, self._watch_over)
+
+    def _command(
+        self, title: TitleSpec, inherited: tuple[int, int, int], group_fds: list[int], info_fd: int
+    ) -> list[str]:
+        paths = self._walls.paths
+        launch = LaunchSpec(
+            *inherited,
+            folder=paths.title,
+            entry=title.entry,
+            arguments=title.arguments,
+            width_px=title.width_px,
+            height_px=title.height_px,
+            fps=title.fps,
+            launcher_path=paths.launcher,
+            packages_path=paths.packages,
+            confinement=self._walls.confinement(inherited, group_fds),
+            warden_info_fd=self._walls.warden_info_fd(info_fd),
+            worker_pid=os.getpid(),
+        )
+        return self._walls.command(launch.to_json(), info_fd)
 
     @property
     def last_words(self) -> str:
@@ -217,9 +281,18 @@ class TitleProcess:
         self._close_sound()
         if grace_s > 0 and self._link.send(Quit()):
             await self._child.wait(grace_s)
-        self._child.kill()
+        self._kill_all()
         await self._child.wait(KILL_WAIT_S)
         self._close()
+        if self._storage_watch is not None:
+            self._storage_watch.cancel()
+        await asyncio.to_thread(self._clear_up)
+
+    def _clear_up(self) -> None:
+        self._walls.remove()
+        for bound in self._storage:
+            if fault(bound) is not None:
+                cut_back(bound)
 
     def _close(self) -> None:
         for timer in (self._watch, self._unlink_timer):
@@ -278,7 +351,16 @@ class TitleProcess:
         elif now_s - self._alive_s > HUNG_S:
             self._kill(Reason.TITLE_HUNG, f"no picture and no event read for {HUNG_S:.0f} s")
 
+    async def _watch_storage(self) -> None:
+        while not self._ended:
+            await asyncio.sleep(STORAGE_INTERVAL_S)
+            for bound in self._storage:
+                words = await asyncio.to_thread(fault, bound)
+                if words is not None:
+                    self._kill(Reason.TITLE_STORAGE, f"{words} in its folder")
+
     def _violated(self, words: str) -> None:
+        self._violations += 1
         self._kill(Reason.TITLE_VIOLATION, words)
 
     def _unlinked(self) -> None:
@@ -287,17 +369,30 @@ class TitleProcess:
         self._unlink_timer = self._loop.call_later(EXIT_WAIT_S, self._violated, words)
 
     def _kill(self, reason: Reason, words: str) -> None:
-        self._child.kill()
+        self._kill_all()
         self._end(reason, words)
+
+    def _kill_all(self) -> None:
+        if self._walls.group is not None:
+            self._walls.group.kill()
+        self._child.kill()
 
     def _exited(self, status: int) -> None:
         self._words.drain()
-        if not self._connected and self.last_words.startswith("bwrap:"):
+        memory_kills = 0 if self._walls.group is None else self._walls.group.killed_for_memory()
+        number = status - SIGNAL_EXIT
+        if not self._connected and self.last_words.startswith(BUILDERS):
             self._end(Reason.SANDBOX_UNAVAILABLE, "the sandbox could not be built")
+        elif memory_kills and number == signal.SIGKILL:
+            self._violations += memory_kills
+            self._end(Reason.TITLE_MEMORY, "the title used up the memory that it may have")
+        elif number == signal.SIGSYS:
+            self._violations += 1
+            self._end(Reason.TITLE_VIOLATION, "the title made a system call that no title may make")
         elif status == 0:
             self._end(Reason.TITLE_QUIT, "")
         else:
-            how = f"signal {status - 128}" if status > 128 else f"exit status {status}"
+            how = f"signal {number}" if number > 0 else f"exit status {status}"
             self._end(Reason.TITLE_CRASHED, f"the title ended with {how}")
 
     def _end(self, reason: Reason, words: str) -> None:
@@ -305,20 +400,4 @@ class TitleProcess:
             return
         self._ended = True
         tail = self.last_words[-DETAIL_WORDS_BYTES:]
-        self._on_ended(TitleEnd(reason, f"{words}\n{tail}".strip()))
-
-
-def _launch_spec(title: TitleSpec, descriptors: tuple[int, int, int]) -> LaunchSpec:
-    return LaunchSpec(
-        *descriptors,
-        folder=sandbox.TITLE_PATH,
-        entry=title.entry,
-        arguments=title.arguments,
-        width_px=title.width_px,
-        height_px=title.height_px,
-        fps=title.fps,
-        launcher_path=sandbox.LAUNCHER_PATH,
-        packages_path=sandbox.PACKAGES_PATH,
-        address_space_bytes=sandbox.ADDRESS_SPACE_BYTES,
-        processes_max=sandbox.PROCESSES_MAX,
-    )
+        self._on_ended(TitleEnd(reason, f"{words}\n{tail}".strip(), self._violations))

@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 import structlog
 import uvloop
 
-from render_node.session.io import aiortc_hooks, sandbox
+from render_node.session.io import aiortc_hooks
 from render_node.session.io.agent_link import AgentLink
 from render_node.session.io.session_worker import SessionWorker
-from wire.errors import Reason, WireError
+from wire.errors import Reason
 from wire.schema import Message
 from wire.worker_control import StartWorker, StopWorker, WorkerReady
 
@@ -86,21 +86,12 @@ def run_worker(control: socket.socket) -> NoReturn:
     status = 0
     try:
         aiortc_hooks.install()
-        _find_sandbox()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(control))
     except BaseException:
         log.exception("worker_failed")
         status = 1
     os._exit(status)
-
-
-def _find_sandbox() -> None:
-    """Look for a working sandbox while nobody waits; whether there is none is told when a title is to start."""
-    try:
-        sandbox.find_bubblewrap()
-    except WireError as error:
-        log.warning("no_sandbox", reason=error.reason, detail=error.detail)
 
 
 async def _run(control: socket.socket) -> None:
