@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wire.errors import Reason, WireError
+from wire.sandbox import Trust
 from wire.title_manifest import InstalledTitle, TitleManifest, bare_manifest, parse_manifest
 
 MANIFEST_FILE = "title.toml"
@@ -16,8 +17,12 @@ GAMES = Path(__file__).resolve().parents[1] / "games"
 """The folder of the titles that ship with Farplay."""
 
 
-def load_title(path: Path | str) -> InstalledTitle:
+def load_title(path: Path | str, trust: Trust = Trust.APPROVED) -> InstalledTitle:
     """Return the title in a folder with a ``title.toml``, or of a single ``.py`` file.
+
+    Args:
+        path: Where it lies.
+        trust: Who vouches for it; whoever names a folder of this machine approves of it.
 
     Raises:
         WireError: ``not_found`` if there is nothing to run, ``malformed`` with every fault of the manifest.
@@ -25,7 +30,7 @@ def load_title(path: Path | str) -> InstalledTitle:
     place = Path(path).expanduser()
     if place.is_file() and place.suffix == ".py":
         resolved = place.resolve()
-        return InstalledTitle(bare_manifest(resolved.name), str(resolved.parent))
+        return InstalledTitle(bare_manifest(resolved.name), str(resolved.parent), trust)
     if not place.exists():
         raise WireError(Reason.NOT_FOUND, f"{place} does not exist")
     if not place.is_dir():
@@ -37,7 +42,7 @@ def load_title(path: Path | str) -> InstalledTitle:
         raise WireError(Reason.MALFORMED, f"the entry {manifest.entry} leads out of {folder}")
     if not entry.is_file():
         raise WireError(Reason.NOT_FOUND, f"the entry {manifest.entry} is not a file in {folder}")
-    return InstalledTitle(manifest, str(folder))
+    return InstalledTitle(manifest, str(folder), trust)
 
 
 def _read_manifest(folder: Path) -> TitleManifest:
@@ -59,7 +64,9 @@ def _read_manifest(folder: Path) -> TitleManifest:
 def bundled_titles() -> tuple[InstalledTitle, ...]:
     """Return the titles that ship with Farplay, by id."""
     folders = (path.parent for path in GAMES.glob(f"*/{MANIFEST_FILE}"))
-    return tuple(sorted((load_title(folder) for folder in folders), key=lambda title: title.manifest.id))
+    return tuple(
+        sorted((load_title(folder, Trust.BUNDLED) for folder in folders), key=lambda title: title.manifest.id)
+    )
 
 
 def installed_titles(paths: Iterable[Path], *, with_bundled: bool) -> tuple[InstalledTitle, ...]:

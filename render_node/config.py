@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import IceSpec
@@ -60,5 +61,7 @@ class NodeConfig:
     """Seconds from ``start`` to the title's first frame."""
     stop: StopDeadlines = StopDeadlines()
     """Deadlines of stopping a worker."""
+    sandbox: Profile | None = None
+    """How titles are walled in; None takes ``userns`` where it works, else ``pod``."""
     worker_entry: str = WORKER_ENTRY
     """``module:function`` that a forked child runs."""

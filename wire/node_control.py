@@ -41,7 +41,9 @@ class NodeCapacity:
     gpus: tuple[str, ...] = ()
     title_kinds: tuple[str, ...] = ("pygame",)
     sandbox: str = "userns"
-    """Sandbox profile that works here: ``userns`` or ``none``."""
+    """Sandbox profile that works here: ``userns`` or ``pod``."""
+    missing_walls: tuple[str, ...] = field(default=(), metadata={"max_len": 32})
+    """Walls that this profile can have and this machine lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,8 @@ class PlacementNews(Message):
     detail: str = field(default="", metadata={"max_len": 4096})
     paused: bool = False
     """As in ``RunningSession``."""
+    violations: int = field(default=0, metadata={"min": 0})
+    """At the end: how often the title ran against a wall in a way that no honest title does."""
 
 
 @dataclass(frozen=True, slots=True)

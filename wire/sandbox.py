@@ -55,6 +55,15 @@ class Trust(StrEnum):
     """Anybody's; where nothing else is said."""
 
 
+SESSION_PREFIX = "farplay-"
+"""Of the names of control groups and folders that a node owns."""
+
+
+def session_name(owner_pid: int, session: str) -> str:
+    """Return the name of a session's group and folder, which tells whose it is: a dead owner's can be removed."""
+    return f"{SESSION_PREFIX}{owner_pid}-{session}"
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """The walls that a worker builds around a title, as its agent found them to hold."""

@@ -13,6 +13,7 @@ from wire.errors import Reason, WireError
 from wire.ids import is_title_id
 from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SEATS_MAX
 from wire.manifest_reader import ManifestReader
+from wire.sandbox import Trust
 from wire.title_about import ABOUT_FIELDS, TitleAbout, read_about
 
 MANIFEST_VERSION = 1
@@ -53,6 +54,8 @@ class InstalledTitle:
     manifest: TitleManifest
     folder: str
     """Absolute path."""
+    trust: Trust = Trust.UNTRUSTED
+    """Who vouches for it."""
 
 
 def parse_manifest(text: str) -> TitleManifest:

@@ -1,120 +1,135 @@
-"""The walls around titles, each looked at from inside a sandbox that is built the way titles get it."""
+"""The walls around titles: each built and looked at the way titles get it, and how far titles may be trusted here."""
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from farplay.doctor.findings import Finding, Group, Level, ok
-from render_node.session.io.sandbox import (
-    ADDRESS_SPACE_BYTES,
-    PROBE_TIMEOUT_S,
-    environment,
-    find_bubblewrap,
-    interpreter,
-    walls,
-)
-from wire.errors import WireError
+from farplay.doctor.sandbox_view import BUG_ADVICE, SEEN, look_inside
+from render_node.agent.core.trust_levels import EXPECTED, NEEDED, lacks
+from render_node.agent.io.sandbox_probe import SandboxFinding, probe_sandbox
+from render_node.session.core.group_limits import MEMORY_LEAST_MIB
+from render_node.session.io.sandbox import candidates
+from wire.sandbox import Profile, Trust, Wall
 
-NAMESPACES = ("user", "pid", "net", "mnt", "ipc", "uts")
+APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+"""Where Ubuntu (from 23.10 on) says whether ordinary users may make namespaces that do anything."""
 
+INSTALL_ADVICE = "Install bubblewrap: sudo apt install bubblewrap"
 USERNS_ADVICE = (
-    "Install bubblewrap (sudo apt install bubblewrap) and allow user namespaces: "
-    "sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000, "
-    "on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0. In a container, it needs --privileged or "
-    "--security-opt seccomp=unconfined."
+    "Allow user namespaces: sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000. "
+    "A container needs --security-opt seccomp=unconfined, or its titles stay in the pod profile."
 )
-BUG_ADVICE = "This should not be: update bubblewrap and the kernel, and tell the project."
+KERNEL_ADVICE = "Use a newer kernel: Landlock needs Linux 5.13, its scopes 6.12, seccomp filters 3.17."
+WORDS: Mapping[Wall, str] = {
+    Wall.CAPABILITIES: "no capabilities, none to be gained",
+    Wall.OWN_USER: "a user of its own",
+    Wall.SECCOMP: "a filter on system calls",
+    Wall.LANDLOCK: "files checked by Landlock",
+    Wall.SCOPES: "signals stay within the session",
+    Wall.LIMITS: "limits on each process",
+    Wall.GROUP: f"memory, processes and processor bounded together, {MEMORY_LEAST_MIB} MiB or what the title needs",
+    Wall.DESCRIPTORS: "no open files but its own",
+}
+"""What each wall gives a title."""
 
-_LOOK = r"""
-import ctypes, json, mmap, os, resource, socket, sys
-status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines() if ":" in line)
-bound = int(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
-def strays(place):
-    # The interpreter's own folders are shown to titles wherever they lie.
-    names = set(os.listdir(place)) if os.path.isdir(place) else set()
-    if sys.base_prefix.startswith(place + "/"):
-        names.discard(sys.base_prefix[len(place) + 1 :].split("/")[0])
-    return names
-try:
-    mmap.mmap(-1, bound + (1 << 30)).close()
-    bounded = False
-except (OSError, ValueError, MemoryError):
-    bounded = True
-print(json.dumps({
-    "namespaces": {n: os.readlink(f"/proc/self/ns/{n}") for n in ("user", "pid", "net", "mnt", "ipc", "uts")},
-    "interfaces": [name for _, name in socket.if_nameindex()],
-    "writable": [p for p in ("/", "/usr", "/farplay", "/title", "/dev", "/etc") if os.access(p, os.W_OK)],
-    "homes": [p for p in ("/home", "/root", "/var", "/sys", "/run") if strays(p)],
-    "capabilities": int(status["CapEff"], 16),
-    "no_new_privileges": status["NoNewPrivs"].strip() == "1",
-    "nests": ctypes.CDLL(None).unshare(0x10000000) == 0,
-    "memory_bounded": bounded,
-}))
-"""
+ADVICE: Mapping[Wall, str] = {
+    Wall.OWN_USER: "Run the node as root, with Python and the data folder where every user may enter, such as "
+    "/usr/local and /var/lib/farplay.",
+    Wall.SECCOMP: KERNEL_ADVICE,
+    Wall.LANDLOCK: f"{KERNEL_ADVICE} Some kernels have it switched off: add landlock to the lsm= boot parameter.",
+    Wall.SCOPES: KERNEL_ADVICE,
+    Wall.GROUP: "Run the node where it may make control groups: as root, or as a user of a machine with systemd "
+    "(log in there, or sudo loginctl enable-linger USER). In a container, mount /sys/fs/cgroup writable.",
+}
+"""What to do about each wall that a machine may lack."""
 
 
-def judge_walls(inside: Mapping[str, Any], outside: Mapping[str, str]) -> Iterator[Finding]:
-    """What a program in the sandbox saw, against what is seen outside."""
-    shared = [name for name in NAMESPACES if inside["namespaces"].get(name) == outside.get(name)]
-    own = ", ".join(name for name in NAMESPACES if name not in shared)
-    yield _wall("Namespaces", not shared, f"own {own}", f"shared with this machine: {', '.join(shared)}")
-    others = [name for name in inside["interfaces"] if name != "lo"]
-    yield _wall("Network", not others, "none but its own loopback", f"titles reach {', '.join(others)}")
-    open_places = [*inside["writable"], *inside["homes"]]
-    yield _wall("Files", not open_places, "read-only, and no home folders", f"titles reach {', '.join(open_places)}")
-    bare = inside["capabilities"] == 0 and inside["no_new_privileges"] and not inside["nests"]
-    words = "no capabilities, none to be gained, no sandboxes within"
-    yield _wall("Privileges", bare, words, "titles may gain privileges")
-    gib = ADDRESS_SPACE_BYTES // 2**30
-    yield _wall("Limits", inside["memory_bounded"], f"{gib} GiB of memory is enforced", "memory is not bounded")
+def apparmor_advice(program: str) -> str:
+    """Return what to do where AppArmor keeps ordinary users from making namespaces (Ubuntu 24.04).
+
+    Args:
+        program: Path of bubblewrap.
+    """
+    return (
+        "AppArmor keeps bubblewrap from making namespaces. Allow that program, and no other:\n"
+        "sudo tee /etc/apparmor.d/farplay-bwrap <<'END'\n"
+        "abi <abi/4.0>,\n"
+        f"profile farplay-bwrap {program} flags=(unconfined) {{\n"
+        "  userns,\n"
+        "}\n"
+        "END\n"
+        "sudo apparmor_parser -r /etc/apparmor.d/farplay-bwrap\n"
+        "Or allow all programs: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    )
 
 
-def _wall(name: str, stands: bool, words: str, hole: str) -> Finding:
-    if stands:
-        return ok(Group.SANDBOX, name, words)
-    return Finding(Group.SANDBOX, name, Level.FAILS, hole, BUG_ADVICE)
+def namespaces_advice(programs: list[str], restricted: bool) -> str:
+    """Return what to do where the ``userns`` profile cannot be built.
+
+    Args:
+        programs: The bubblewraps that were tried.
+        restricted: Whether AppArmor restricts user namespaces here.
+    """
+    if not programs:
+        return INSTALL_ADVICE
+    return apparmor_advice(programs[0]) if restricted else USERNS_ADVICE
 
 
-def judge_kernel(seccomp: bool, landlock_abi: int) -> Finding:
-    """Further walls that the kernel offers; nothing depends on them, as the ones above hold without."""
-    filters = "has" if seccomp else "lacks"
-    landlock = f"Landlock {landlock_abi}" if landlock_abi > 0 else "no Landlock"
-    return ok(Group.SANDBOX, "Kernel", f"{filters} seccomp filters, {landlock}; this version uses neither")
+def judge_sandbox(found: SandboxFinding, advice: str) -> Iterator[Finding]:
+    """Say which profile titles get, each wall that cannot be seen from inside, and which titles may run behind all.
+
+    Args:
+        found: What the probe saw.
+        advice: What to do if there are no namespaces.
+    """
+    profile = found.spec.profile
+    if profile is Profile.USERNS:
+        yield ok(Group.SANDBOX, "Profile", f"userns, built by {found.spec.bubblewrap}")
+    else:
+        words = f"pod: no namespaces here ({found.namespaces_fault[:300]})"
+        yield Finding(Group.SANDBOX, "Profile", Level.LACKS, words, advice)
+    seen = SEEN if profile is Profile.USERNS else frozenset()
+    for wall in Wall:
+        if wall in EXPECTED[profile] - seen:
+            yield _wall(wall, found.faults.get(wall))
+    yield from (_trust(trust, found) for trust in Trust)
+
+
+def _wall(wall: Wall, fault: str | None) -> Finding:
+    name = f"{wall}".replace("_", " ").capitalize()
+    if fault is None:
+        return ok(Group.SANDBOX, name, WORDS[wall])
+    return Finding(Group.SANDBOX, name, Level.LACKS, f"missing: {fault}", ADVICE.get(wall, BUG_ADVICE))
+
+
+def _trust(trust: Trust, found: SandboxFinding) -> Finding:
+    names = {Trust.BUNDLED: "Bundled", Trust.APPROVED: "Approved", Trust.UNTRUSTED: "Untrusted"}
+    name = f"{names[trust]} titles"
+    walls = lacks(trust, found.spec.profile, found.spec.walls)
+    if walls:
+        words = f"refused, for want of: {', '.join(walls)}"
+        return Finding(
+            Group.SANDBOX, name, Level.LACKS, words, "Mend these walls, or approve the titles that you trust."
+        )
+    missing = NEEDED[found.spec.profile][Trust.UNTRUSTED] - set(found.spec.walls)
+    if missing:
+        return Finding(Group.SANDBOX, name, Level.LACKS, "run, behind fewer walls", "Mend the walls named above.")
+    return ok(Group.SANDBOX, name, "run")
 
 
 def check_sandbox() -> Iterator[Finding]:
-    """Build the walls and look at each from inside."""
+    """Build the walls and look at each."""
+    found = probe_sandbox()
+    yield from judge_sandbox(found, namespaces_advice(candidates(), _restricted()))
+    if found.spec.bubblewrap:
+        yield from look_inside(found.spec.bubblewrap)
+
+
+def _restricted() -> bool:
     try:
-        program = find_bubblewrap()
-    except WireError as error:
-        yield Finding(Group.SANDBOX, "Walls", Level.FAILS, error.detail[:300], USERNS_ADVICE)
-        return
-    yield ok(Group.SANDBOX, "Walls", f"built by {program}")
-    try:
-        done = subprocess.run(
-            [program, *walls(), "--", *interpreter(), "-c", _LOOK, str(ADDRESS_SPACE_BYTES)],
-            env=environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False,
-        )  # fmt: skip
-        inside = json.loads(done.stdout)
-    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-        yield Finding(Group.SANDBOX, "Inside", Level.FAILS, f"could not be looked at: {error}", BUG_ADVICE)
-        return
-    yield from judge_walls(inside, {name: os.readlink(f"/proc/self/ns/{name}") for name in NAMESPACES})
-    yield judge_kernel(_offers_seccomp(), _landlock_abi())
-
-
-def _offers_seccomp() -> bool:
-    return Path("/proc/sys/kernel/seccomp/actions_avail").exists()
-
-
-def _landlock_abi() -> int:
-    """Return the kernel's Landlock version, 0 without it."""
-    create_ruleset, version_flag = 444, 1  # landlock_create_ruleset(2), the same number on every architecture
-    return max(0, int(ctypes.CDLL(None).syscall(create_ruleset, None, 0, version_flag)))
+        return APPARMOR_SWITCH.read_text().strip() == "1" and os.geteuid() != 0
+    except OSError:
+        return False

@@ -1,7 +1,7 @@
 """The parent of a title where no process namespace holds it: reaps, and ends everything that the title started.
 
-It stands where bubblewrap stands elsewhere and speaks like it: it writes the title's process id as JSON, ends with the
-title's exit status, and leaves no process behind. It runs nothing of the title and stays outside its walls.
+It stands where bubblewrap stands elsewhere and speaks like it: it writes the title's process id as JSON, ends with
+the title's exit status, and leaves no process behind. It runs nothing of the title and stays outside its walls.
 """
 
 from __future__ import annotations

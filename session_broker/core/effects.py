@@ -28,6 +28,8 @@ class Tally(StrEnum):
     SESSION_END = "session_end"
     NODE_STRAY = "node_stray"
     """A node's message about something that is not (or no longer) its own, without harm."""
+    VIOLATIONS = "violations"
+    """A session whose title ran against the sandbox's walls, by title."""
 
 
 @dataclass(frozen=True, slots=True)

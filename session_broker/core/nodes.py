@@ -18,6 +18,7 @@ from session_broker.core.sessions import (
     end_session,
     move_placement,
     move_session,
+    note_violations,
     place_waiting,
     placement_gone,
     send_end,
@@ -246,6 +247,8 @@ def _take_placement(state: BrokerState, node: Node, news: PlacementNews, now: fl
             _serve(state, session, session.placement, now, paused=news.paused)
         case PlacementState.RELEASED:
             reason, detail = news.reason or Reason.WORKER_LOST, clean_text(news.detail)
+            if news.violations:
+                note_violations(state, session, news.violations)
             placement_gone(state, session, PlacementEvent.RELEASE, reason, detail=detail, now=now)
         case _:
             raise WireError(Reason.BAD_STATE, f"a node may not report {news.state}")

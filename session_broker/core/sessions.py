@@ -271,6 +271,13 @@ def placement_gone(
     place_waiting(state, now)
 
 
+def note_violations(state: BrokerState, session: Session, count: int) -> None:
+    """Remember that a session's title ran against the walls of its sandbox, and how often."""
+    data = {"title_version": session.title.version, "count": count}
+    state.emit(AppendEvent(session.session_id, session.tenant_id, "violations", None, data))
+    state.emit(Count(Tally.VIOLATIONS, session.title.title_id))
+
+
 def _forget(state: BrokerState, session: Session) -> None:
     state.emit(Count(Tally.SESSION_END, str(session.reason)))
     for participant in session.participants.values():

@@ -32,7 +32,15 @@ class Metrics:
         placed = self._counter("farplay_placements", "Placement decisions, by result", "result")
         ended = self._counter("farplay_sessions_ended", "Sessions that ended, by reason", "reason")
         stray = self._counter("farplay_node_stray", "Node messages about things not (or no longer) its own", "kind")
-        self._tallies = {Tally.PLACEMENT: placed, Tally.SESSION_END: ended, Tally.NODE_STRAY: stray}
+        violations = self._counter(
+            "farplay_title_violations", "Sessions whose title ran against the sandbox's walls, by title", "title"
+        )
+        self._tallies = {
+            Tally.PLACEMENT: placed,
+            Tally.SESSION_END: ended,
+            Tally.NODE_STRAY: stray,
+            Tally.VIOLATIONS: violations,
+        }
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(name, words, labels, registry=self.registry)

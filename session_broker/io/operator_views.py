@@ -33,6 +33,7 @@ class NodeRow(BaseModel):
     encode_ms_720p: float | None
     gpus: list[str] | None
     sandbox: str | None
+    missing_walls: list[str]
 
 
 class ParticipantRow(BaseModel):
@@ -102,6 +103,7 @@ def node_row(node: Node, now: float) -> NodeRow:
         encode_ms_720p=capacity.encode_ms_720p if capacity else None,
         gpus=[clean_text(name) for name in capacity.gpus] if capacity else None,
         sandbox=clean_text(capacity.sandbox) if capacity else None,
+        missing_walls=[clean_text(wall) for wall in capacity.missing_walls] if capacity else [],
     )
 
 

@@ -16,6 +16,7 @@ from render_node.session.io.session_worker import SessionWorker
 from tests.support.deadlines import until
 from wire.errors import Reason
 from wire.limits import PEERS_MAX
+from wire.sandbox import Profile, SandboxSpec
 from wire.schema import Message
 from wire.session_control import PeerState, Role
 from wire.worker_control import (
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.media
 
 START = StartWorker(
     "ses_a", 1, TitleSpec("duel", "1.0.0", "pygame", "/nowhere", "main.py"), "/nowhere",
-    IceSpec("127.0.0.1", 0, 0, ("127.0.0.1",)), EncoderSpec(),
+    IceSpec("127.0.0.1", 0, 0, ("127.0.0.1",)), EncoderSpec(), SandboxSpec(Profile.POD, ()),
 )  # fmt: skip
 
 

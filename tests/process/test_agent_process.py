@@ -269,4 +269,4 @@ async def test_the_machine_is_measured_once(broker: FakeBroker, tmp_path: Path) 
     assert measured_ns[0] == measured_ns[1]
     assert "libx264" in hello.capacity.h264_encoders
     assert hello.capacity.encode_ms_720p > 0.1
-    assert hello.capacity.sandbox in ("userns", "none")
+    assert hello.capacity.sandbox in ("userns", "pod")

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.process
 
 EXPECTED = {
     *("System", "Resources", "Disk", "Python", "Libraries", "Graphics", "H.264", "VP8", "Capacity"),
-    *("Walls", "Namespaces", "Network", "Files", "Privileges", "Limits", "Kernel"),
+    *("Profile", "Seccomp", "Landlock", "Scopes", "Group", "Descriptors"),
+    *("Namespaces", "Network", "Files", "Privileges", "Limits"),
+    *("Bundled titles", "Approved titles", "Untrusted titles"),
     *("TCP port", "UDP ports", "UDP", "localhost", "This machine", "Other devices", "Bundled"),
 }
 

@@ -19,6 +19,7 @@ from render_node.agent.io.parent_death import die_with_parent
 from render_node.config import NodeConfig, StopDeadlines
 from render_node.log_setup import configure_logs
 from tests.support.deadlines import TIME_FACTOR
+from wire.sandbox import Trust
 from wire.title_manifest import InstalledTitle, TitleManifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,9 @@ BEHAVIOURS = (
 def titles() -> tuple[InstalledTitle, ...]:
     """Return one title per behaviour of the fake worker."""
     return tuple(
-        InstalledTitle(TitleManifest(how.replace("_", "-"), "1.0.0", "pygame", "x.py", {"en": how}, (how,)), "/")
+        InstalledTitle(
+            TitleManifest(how.replace("_", "-"), "1.0.0", "pygame", "x.py", {"en": how}, (how,)), "/", Trust.BUNDLED
+        )
         for how in BEHAVIOURS
     )
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from render_node.agent.io.sandbox_probe import probe_sandbox
-from render_node.session.io.control_group import group_name
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import CapturedFrame, TitleEnd, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
 from tests.support.deadlines import until
 from wire.input_events import InputEvent, Payload
-from wire.sandbox import Profile, SandboxSpec, Wall
+from wire.sandbox import Profile, SandboxSpec, Wall, session_name
 from wire.title_ipc import Input, Sound
 from wire.worker_control import TitleSpec
 
@@ -47,7 +46,7 @@ def walls_of(folder: Path, profile: Profile = Profile.USERNS, *, off: frozenset[
     return dataclasses.replace(
         found,
         walls=tuple(wall for wall in found.walls if wall not in off),
-        name=group_name(os.getpid(), f"test-{next(_sessions)}"),
+        name=session_name(os.getpid(), f"test-{next(_sessions)}"),
         run_dir=str(folder / "run"),
     )
 

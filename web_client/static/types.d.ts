@@ -172,6 +172,7 @@ export interface OperatorNode {
   encode_ms_720p: number | null;
   gpus: string[] | null;
   sandbox: string | null;
+  missing_walls: readonly string[];
 }
 export interface SessionFigures {
   session_id: string;

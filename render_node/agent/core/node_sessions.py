@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
 from render_node.agent.core.placement_state import IllegalTransition, reported
+from render_node.agent.core.trust_levels import lacks
 from wire.errors import Reason
 from wire.node_control import (
     CloseNodePeer,
@@ -32,6 +33,7 @@ from wire.node_control import (
     SetNodeSeats,
     StartSession,
 )
+from wire.sandbox import SandboxSpec, session_name
 from wire.schema import Message
 from wire.session_control import PeerState
 from wire.title_about import AFK_MAX_S
@@ -61,7 +63,8 @@ PEERS_REMEMBERED = 256
 FINAL_NEWS_KEPT = 256
 """Ends of sessions kept while no broker listens; beyond it the oldest go, and ``hello`` tells the broker anyway."""
 
-_PLAYER_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Of what a folder or a control group is named after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class NodeOffer:
     """Folder of all save folders."""
     ice: IceSpec
     encoder: EncoderSpec
+    sandbox: SandboxSpec
+    """The walls that hold here."""
+    owner_pid: int
+    """The agent's process id, which names what it owns."""
     abandon_s: float
     start_timeout_s: float
     afk_pause_max_s: int = AFK_MAX_S
@@ -112,6 +119,7 @@ def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
         height_px=manifest.height_px,
         fps=manifest.fps,
         follow_display=manifest.follow_display,
+        memory_mib=manifest.about.memory_mib,
         afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
         afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
     )
@@ -198,12 +206,16 @@ class NodeSessions:
             refused = Reason.NODE_SHUTDOWN
         elif title is None or title.manifest.version != ask.title_version:
             refused = Reason.TITLE_MISSING
-        elif _PLAYER_KEY.fullmatch(ask.player_key) is None:
+        elif _NAME.fullmatch(ask.player_key) is None or _NAME.fullmatch(ask.session_id) is None:
             refused = Reason.MALFORMED
         elif len(self._placed) >= self._offer.slots:
             refused = Reason.NO_ROOM
         if refused is not None or title is None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
+        walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
+        if walls:
+            detail = f"a title that is {title.trust} needs walls that this machine lacks: {', '.join(walls)}"
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, detail)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
         in_use = any(other.save_dir == save_dir for other in self._placed.values())
         placed = _Placed(ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir)
@@ -215,6 +227,7 @@ class NodeSessions:
             save_dir=save_dir,
             ice=self._offer.ice,
             encoder=self._offer.encoder,
+            sandbox=replace(self._offer.sandbox, name=session_name(self._offer.owner_pid, ask.session_id)),
             abandon_s=self._offer.abandon_s,
         )
         news = self._news(ask.session_id, ask.epoch, PlacementState.PREPARING)
@@ -276,8 +289,8 @@ class NodeSessions:
         if placed is None:
             return []
         match message:
-            case WorkerState(state, reason, detail):
-                return self._worker_state(session_id, placed, state, reason, detail)
+            case WorkerState():
+                return self._worker_state(session_id, placed, message)
             case WorkerPause(paused):
                 return self._worker_pause(session_id, placed, paused=paused)
             case PeerOffer(peer_id, sdp):
@@ -304,9 +317,8 @@ class NodeSessions:
             effects += self._stop(session_id, placed, Reason.NODE_SHUTDOWN)
         return effects
 
-    def _worker_state(
-        self, session_id: str, placed: _Placed, state: PlacementState, reason: Reason | None, detail: str
-    ) -> list[Effect]:
+    def _worker_state(self, session_id: str, placed: _Placed, said: WorkerState) -> list[Effect]:
+        state, reason, detail = said.state, said.reason, said.detail
         try:
             placed.state = reported(placed.state, state)
         except IllegalTransition as error:
@@ -314,7 +326,7 @@ class NodeSessions:
         if state is not PlacementState.RELEASED:
             return self._news(session_id, placed.epoch, state, reason, detail)
         reason = reason or placed.ending or Reason.WORKER_LOST
-        news = self._gone(session_id, reason, detail)
+        news = self._gone(session_id, reason, detail, said.violations)
         # It exits by itself now; if it does not, the escalation ends it.
         return news if placed.ending is not None else [*news, EndWorker(session_id, StopWorker(reason))]
 
@@ -333,10 +345,10 @@ class NodeSessions:
         ending = self._placed[session_id].ending
         return [KillWorker(session_id, detail), *self._gone(session_id, ending or reason, detail)]
 
-    def _gone(self, session_id: str, reason: Reason, detail: str) -> list[Effect]:
+    def _gone(self, session_id: str, reason: Reason, detail: str, violations: int = 0) -> list[Effect]:
         """Free a session's slot and save folder; whoever waited for the folder starts."""
         placed = self._placed.pop(session_id)
-        effects = self._news(session_id, placed.epoch, PlacementState.RELEASED, reason, detail)
+        effects = self._news(session_id, placed.epoch, PlacementState.RELEASED, reason, detail, violations=violations)
         for other in self._placed.values():
             if other.waiting is not None and other.save_dir == placed.save_dir:
                 start, other.waiting = other.waiting, None
@@ -354,8 +366,9 @@ class NodeSessions:
         detail: str = "",
         *,
         paused: bool = False,
+        violations: int = 0,
     ) -> list[Effect]:
-        return self._to_broker(PlacementNews(session_id, epoch, state, reason, detail, paused))
+        return self._to_broker(PlacementNews(session_id, epoch, state, reason, detail, paused, violations))
 
     def _to_broker(self, message: Message) -> list[Effect]:
         if self._connected:

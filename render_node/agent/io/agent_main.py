@@ -12,6 +12,7 @@ import os
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -28,6 +29,7 @@ from render_node.agent.io.gpus import find_gpus
 from render_node.agent.io.machine import CpuLoad, used_memory_bytes
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
+from render_node.agent.io.session_leftovers import SessionLeftovers, prepare_save_folder
 from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.agent.io.worker_pool import WorkerPool
 from render_node.config import NodeConfig
@@ -59,6 +61,7 @@ class Agent:
         pool: WorkerPool,
         check: CheckResponder | None,
         on_title_ended: TitleEnded | None,
+        leftovers: SessionLeftovers,
     ) -> None:
         self._config = config
         self._on_title_ended = on_title_ended
@@ -67,6 +70,7 @@ class Agent:
         self._check = check
         self._figures = FiguresBook()
         self._saves = config.data_dir / "saves"
+        self._leftovers = leftovers
         self._sessions = NodeSessions(
             NodeOffer(
                 slots=findings.chosen.slots,
@@ -78,6 +82,8 @@ class Agent:
                     x264_preset=findings.chosen.x264_preset,
                     target_bps=config.target_bps,
                 ),
+                sandbox=replace(findings.sandbox, run_dir=str(leftovers.run_dir)),
+                owner_pid=os.getpid(),
                 abandon_s=config.abandon_s,
                 afk_pause_max_s=config.afk_pause_max_s,
                 afk_end_max_s=config.afk_end_max_s,
@@ -88,7 +94,7 @@ class Agent:
         self._token = config.enrolment_token
         self._load = CpuLoad()
         self._workers: dict[str, WorkerHandle] = {}
-        self._ending: dict[WorkerHandle, asyncio.Task[bool]] = {}
+        self._ending: dict[WorkerHandle, asyncio.Task[None]] = {}
         self._launches: dict[str, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[str], None] | None = None
@@ -225,13 +231,13 @@ class Agent:
 
     async def _launch(self, effect: Launch) -> None:
         session_id = effect.start.session_id
-        os.makedirs(effect.start.save_dir, mode=0o700, exist_ok=True)
+        prepare_save_folder(self._config.data_dir, effect.start)
         worker = await self._pool.take()
         worker.on_message = partial(self._on_worker_message, session_id, worker)
         worker.on_violation = partial(self._on_worker_violation, session_id, worker)
         worker.on_gone = partial(self._on_worker_gone, session_id, worker)
         if session_id in self._workers:
-            self._keep_until_dead(self._workers[session_id])
+            self._keep_until_dead(session_id, self._workers[session_id])
         self._workers[session_id] = worker
         worker.send(effect.start)
         log.info("worker_started", session_id=session_id, pid=worker.pid)
@@ -261,21 +267,25 @@ class Agent:
 
     def _on_worker_violation(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
         if self._workers.pop(session_id, None) is worker:
-            self._keep_until_dead(worker)
+            self._keep_until_dead(session_id, worker)
             self._apply(self._sessions.handle_violation(session_id, detail))
 
     def _on_worker_gone(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
         log.info("worker_gone", session_id=session_id, pid=worker.pid, detail=detail)
         if self._workers.get(session_id) is worker:
             del self._workers[session_id]
-            self._keep_until_dead(worker)
+            self._keep_until_dead(session_id, worker)
             self._apply(self._sessions.handle_worker_gone(session_id, detail))
 
-    def _keep_until_dead(self, worker: WorkerHandle) -> None:
-        if not worker.dead.is_set():
-            waiting = asyncio.create_task(worker.dead.wait())
-            self._ending[worker] = waiting
-            waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
+    def _keep_until_dead(self, session_id: str, worker: WorkerHandle) -> None:
+        waiting = asyncio.create_task(self._clear_up_after(session_id, worker))
+        self._ending[worker] = waiting
+        waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
+
+    async def _clear_up_after(self, session_id: str, worker: WorkerHandle) -> None:
+        """Remove what a worker that was killed has left."""
+        await worker.dead.wait()
+        await asyncio.to_thread(self._leftovers.remove, session_id)
 
 
 async def run_agent(
@@ -297,19 +307,20 @@ async def run_agent(
     _raise_descriptor_limit()
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = WorkerPool(config)
+    leftovers = SessionLeftovers(config.data_dir / "run")
     check: CheckResponder | None = None
     try:
+        await asyncio.to_thread(leftovers.remove_of_the_dead)
         measured, sandbox, _ = await asyncio.gather(
-            measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox), pool.warm_up()
+            measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox, config.sandbox), pool.warm_up()
         )
         chosen = choose(measured, preset=config.x264_preset, slots=config.slots)
         log.info("node_measured", encoders=measured.h264_encoders, encode_ms=dict(measured.encode_ms),
-                 slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.profile)  # fmt: skip
-        if sandbox.profile == "none":
-            log.error("sandbox_unavailable", detail=sandbox.detail)
+                 slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.spec.profile)  # fmt: skip
+        sandbox.warn()
         check = CheckResponder.open(config.ice, chosen.slots)
-        findings = NodeFindings(measured, chosen, sandbox.profile, find_gpus())
-        await Agent(config, findings, pool, check, on_title_ended).run(on_ready)
+        findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus())
+        await Agent(config, findings, pool, check, on_title_ended, leftovers).run(on_ready)
     finally:
         if check is not None:
             check.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from render_node.agent.core.capacity import Chosen, Measurement
+from render_node.agent.core.trust_levels import missing
 from wire.node_control import NodeCapacity
+from wire.sandbox import SandboxSpec
 from wire.title_manifest import KINDS
 
 
@@ -15,7 +17,7 @@ class NodeFindings:
 
     measured: Measurement
     chosen: Chosen
-    sandbox: str
+    sandbox: SandboxSpec
     gpus: tuple[str, ...] = ()
 
     def capacity(self) -> NodeCapacity:
@@ -28,5 +30,6 @@ class NodeFindings:
             h264_encoders=self.measured.h264_encoders,
             gpus=self.gpus,
             title_kinds=KINDS,
-            sandbox=self.sandbox,
+            sandbox=self.sandbox.profile,
+            missing_walls=missing(self.sandbox.profile, self.sandbox.walls),
         )

@@ -24,20 +24,15 @@ from render_node.session.core.group_limits import (
     own_home,
     settings,
 )
+from wire.sandbox import SESSION_PREFIX, session_name
 
-PREFIX = "farplay-"
 REMOVE_WITHIN_S = 2.0
 """How long the kernel may take to let go of a group whose processes have ended."""
 
 _REMOVE_STEP_S = 0.01
-_NAME = re.compile(PREFIX + r"(\d+)-[A-Za-z0-9_-]{1,100}")
+_NAME = re.compile(SESSION_PREFIX + r"(\d+)-[A-Za-z0-9_-]{1,100}")
 
 log = structlog.get_logger()
-
-
-def group_name(owner_pid: int, session: str) -> str:
-    """Return a group's name: whose it is, so that what a dead owner left is known, and for which session."""
-    return f"{PREFIX}{owner_pid}-{session}"
 
 
 class ControlGroup:
@@ -135,7 +130,7 @@ def find_home() -> Home:
         raise OSError("the kernel shows no control groups for memory and processes here")
     if home.version == 2:
         _pass_on(Path(home.folders["memory"]))
-    group = ControlGroup(home, group_name(os.getpid(), f"probe-{threading.get_ident()}"))
+    group = ControlGroup(home, session_name(os.getpid(), f"probe-{threading.get_ident()}"))
     group.create(GroupLimits(64 * MIB, 16))
     group.remove()
     return home
@@ -152,7 +147,7 @@ def _pass_on(folder: Path) -> None:
 def remove_left_behind(home: Home) -> None:
     """Remove the groups whose owner lives no more; their titles died with it, so that they are empty."""
     for parent in set(home.folders.values()):
-        for folder in Path(parent).glob(f"{PREFIX}*"):
+        for folder in Path(parent).glob(f"{SESSION_PREFIX}*"):
             match = _NAME.fullmatch(folder.name)
             if match and not os.path.exists(f"/proc/{match[1]}"):
                 _removed(folder)

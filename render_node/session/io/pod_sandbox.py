@@ -112,7 +112,9 @@ def hand_over(save_dir: str, user_id: int) -> None:
     """
     closed = closed_to_others(str(Path(save_dir).parent))
     if closed is not None:
-        raise WireError(Reason.SANDBOX_UNAVAILABLE, f"titles have a user of their own here, who may not enter {closed}")
+        raise WireError(
+            Reason.SANDBOX_UNAVAILABLE, f"titles have a user of their own here, who may not enter {closed}"
+        )
     for _, folders, files, place in os.fwalk(save_dir):
         os.fchown(place, user_id, user_id)
         for name in (*folders, *files):

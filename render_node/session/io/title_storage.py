@@ -1,4 +1,4 @@
-"""What a title has written: measured while it runs, since nothing else bounds a folder, and cut back to its bound after.
+"""What a title has written: measured while it runs, since nothing else bounds a folder, and cut back after.
 
 A title whose folder grows over its bound is ended; then what it wrote last goes first until the folder fits again, so
 that older saves stay and the next session can start. Links are never followed.
@@ -40,10 +40,9 @@ def fault(bound: StorageBound) -> str | None:
 
     Blocks for as long as it takes to look at ``max_entries`` entries, about 50 ms; any thread.
     """
-    used_bytes = entries = 0
-    for entry in _entries(bound.folder):
+    used_bytes = 0
+    for entries, entry in enumerate(_entries(bound.folder), start=1):
         used_bytes += entry.used_bytes
-        entries += 1
         if used_bytes > bound.max_bytes:
             return f"more than {bound.max_bytes >> 20} MiB of files"
         if entries > bound.max_entries:

@@ -160,7 +160,9 @@ class TitleWalls:
             inherited=tuple(inherited),
             close_others=Wall.DESCRIPTORS in walls,
             group_fds=tuple(group_fds),
-            limits=_resource_limits(own_count=not in_pod or self._user_id is not None) if Wall.LIMITS in walls else (),
+            limits=_resource_limits(own_count=not in_pod or self._user_id is not None)
+            if Wall.LIMITS in walls
+            else (),
             user_id=self._user_id,
             drop_capabilities=in_pod and Wall.CAPABILITIES in walls,
             paths=self._landlock_paths() if Wall.LANDLOCK in walls else None,

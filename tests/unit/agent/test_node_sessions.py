@@ -27,6 +27,7 @@ from wire.node_control import (
     SetNodeSeats,
     StartSession,
 )
+from wire.sandbox import Profile, SandboxSpec, Wall
 from wire.session_control import PeerState, Role
 from wire.title_manifest import InstalledTitle, bare_manifest
 from wire.worker_control import (
@@ -53,6 +54,8 @@ OFFER = NodeOffer(
     saves=PurePosixPath("/data/saves"),
     ice=IceSpec(),
     encoder=EncoderSpec(),
+    sandbox=SandboxSpec(Profile.USERNS, tuple(Wall)),
+    owner_pid=7,
     abandon_s=600.0,
     start_timeout_s=30.0,
 )

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from farplay.doctor import machine_checks, media_checks, network_checks, sandbox_checks
+from farplay.doctor import machine_checks, media_checks, network_checks, sandbox_checks, sandbox_view
 from farplay.doctor.findings import Finding, Group, Level, as_json, is_healthy, ok, summary
 from farplay.doctor.report import print_report
 from farplay.doctor.requirements import read_requirement
 from render_node.agent.core.capacity import Measurement, choose
+from render_node.agent.core.trust_levels import EXPECTED, NEEDED
 from render_node.agent.io.capacity_probe import EncoderFindings
+from render_node.agent.io.sandbox_probe import SandboxFinding
+from wire.sandbox import Profile, SandboxSpec, Trust, Wall
 
 LACKS = Finding(Group.NETWORK, "b", Level.LACKS, "words", "do this")
 FAILS = Finding(Group.NETWORK, "c", Level.FAILS, "words", "do that")
@@ -113,7 +116,6 @@ def test_a_missing_and_a_wrong_library_are_named_and_the_good_ones_counted() -> 
         (network_checks.judge_localhost(["127.0.0.1", "::1"]), Level.OK),
         (network_checks.judge_localhost(["203.0.113.7"]), Level.FAILS),
         (network_checks.judge_localhost([]), Level.FAILS),
-        (sandbox_checks.judge_kernel(False, 0), Level.OK),
     ],
 )
 def test_one_thing_each(finding: Finding, level: Level) -> None:
@@ -148,9 +150,9 @@ def test_encoders_are_judged_one_by_one() -> None:
     assert media_checks.judge_capacity(chosen).words.startswith("2 can play at once")
 
 
-OUTSIDE = {name: f"{name}:[1]" for name in sandbox_checks.NAMESPACES}
+OUTSIDE = {name: f"{name}:[1]" for name in sandbox_view.NAMESPACES}
 INSIDE: dict[str, Any] = {
-    "namespaces": {name: f"{name}:[2]" for name in sandbox_checks.NAMESPACES},
+    "namespaces": {name: f"{name}:[2]" for name in sandbox_view.NAMESPACES},
     "interfaces": ["lo"],
     "writable": [],
     "homes": [],
@@ -176,8 +178,40 @@ INSIDE: dict[str, Any] = {
     ],
 )
 def test_a_hole_in_any_wall_is_named(hole: dict[str, Any], wall: str | None, words: str) -> None:
-    judged = by_name(sandbox_checks.judge_walls(INSIDE | hole, OUTSIDE))
+    judged = by_name(sandbox_view.judge_walls(INSIDE | hole, OUTSIDE))
     assert [name for name, finding in judged.items() if finding.level is Level.FAILS] == ([wall] if wall else [])
     if wall is not None:
         assert words in judged[wall].words
         needs_advice(judged[wall])
+
+
+def found_walls(profile: Profile, *, faults: dict[Wall, str] | None = None) -> SandboxFinding:
+    faults = faults or {}
+    held = tuple(wall for wall in Wall if wall in EXPECTED[profile] and wall not in faults)
+    return SandboxFinding(SandboxSpec(profile, held, bubblewrap="/usr/bin/bwrap"), faults, "bwrap: not allowed")
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_each_missing_wall_says_what_to_do_and_who_may_play(profile: Profile) -> None:
+    whole = by_name(sandbox_checks.judge_sandbox(found_walls(profile), "advice"))
+    assert {name for name, finding in whole.items() if finding.level is not Level.OK} == (
+        {"Profile"} if profile is Profile.POD else set()
+    )
+    for wall in EXPECTED[profile] - sandbox_view.SEEN:
+        found = found_walls(profile, faults={wall: "not here"})
+        judged = by_name(sandbox_checks.judge_sandbox(found, "advice"))
+        name = str(wall).replace("_", " ").capitalize()
+        assert (judged[name].level, judged[name].words) == (Level.LACKS, "missing: not here")
+        needs_advice(judged[name])
+        refused = wall in NEEDED[profile][Trust.UNTRUSTED]
+        assert ("refused" in judged["Untrusted titles"].words) is refused
+        assert "refused" not in judged["Bundled titles"].words, "those always run"
+
+
+def test_advice_on_namespaces_fits_the_machine() -> None:
+    assert "apt install bubblewrap" in sandbox_checks.namespaces_advice([], False)
+    assert "sysctl" in sandbox_checks.namespaces_advice(["/usr/bin/bwrap"], False)
+    ubuntu = sandbox_checks.namespaces_advice(["/usr/bin/bwrap"], True)
+    assert "profile farplay-bwrap /usr/bin/bwrap flags=(unconfined)" in ubuntu
+    assert "userns," in ubuntu
+    assert "apparmor_restrict_unprivileged_userns=0" in ubuntu

@@ -11,6 +11,7 @@ from render_node.session.io.agent_link import AgentLink
 from render_node.session.io.participants import Participant
 from render_node.session.io.session_worker import SessionWorker
 from render_node.session.io.title_process import TitleProcess
+from wire.sandbox import Profile, SandboxSpec
 from wire.session_control import Role
 from wire.worker_control import EncoderSpec, IceSpec, StartWorker, TitleSpec
 
@@ -24,7 +25,7 @@ def person(seats: tuple[int, ...]) -> Participant:
 
 async def shifts(title: TitleSpec, *wishes: tuple[tuple[int, ...], int]) -> list[int]:
     """Return what reaches the title of such wishes: the seats of whose they are, and microseconds."""
-    start = StartWorker("ses_a", 1, title, "/nowhere", IceSpec(), EncoderSpec())
+    start = StartWorker("ses_a", 1, title, "/nowhere", IceSpec(), EncoderSpec(), SandboxSpec(Profile.POD, ()))
     worker = SessionWorker(start, cast(AgentLink, SimpleNamespace(send=lambda _: True)))
     heard: list[int] = []
     worker._title = cast(TitleProcess, SimpleNamespace(shift=heard.append))

@@ -16,6 +16,7 @@ from render_node.session.io.participants import Participant
 from render_node.session.io.session_worker import SessionWorker
 from wire.errors import Reason
 from wire.input_events import InputBatch, InputEvent, Key, encode_batch
+from wire.sandbox import Profile, SandboxSpec
 from wire.schema import Message
 from wire.session_control import PeerState, Role, VideoCodec
 from wire.title_ipc import Input
@@ -31,7 +32,7 @@ from wire.worker_control import (
 
 PAUSE_S, END_S = 600, 1800
 TITLE = TitleSpec("duel", "1.0.0", "pygame", "/nowhere", "main.py", afk_pause_s=PAUSE_S, afk_end_s=END_S)
-START = StartWorker("ses_a", 1, TITLE, "/nowhere", IceSpec(), EncoderSpec())
+START = StartWorker("ses_a", 1, TITLE, "/nowhere", IceSpec(), EncoderSpec(), SandboxSpec(Profile.POD, ()))
 
 
 class Bench:

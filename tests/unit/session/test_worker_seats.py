@@ -14,6 +14,7 @@ from render_node.session.io.participants import Participant
 from render_node.session.io.session_worker import SessionWorker
 from wire.errors import Reason
 from wire.input_events import InputBatch, InputEvent, Key, Pad, PadPresence, Payload, encode_batch
+from wire.sandbox import Profile, SandboxSpec
 from wire.session_control import Role
 from wire.title_ipc import Input
 from wire.worker_control import DismissParticipant, EncoderSpec, IceSpec, SetSeats, StartWorker, TitleSpec
@@ -21,7 +22,13 @@ from wire.worker_control import DismissParticipant, EncoderSpec, IceSpec, SetSea
 A, B = 4, 5
 REST = (0, 0, 0, 0, 0, 0)
 START = StartWorker(
-    "ses_a", 1, TitleSpec("duel", "1.0.0", "pygame", "/nowhere", "main.py"), "/nowhere", IceSpec(), EncoderSpec()
+    "ses_a",
+    1,
+    TitleSpec("duel", "1.0.0", "pygame", "/nowhere", "main.py"),
+    "/nowhere",
+    IceSpec(),
+    EncoderSpec(),
+    SandboxSpec(Profile.POD, ()),
 )
 
 

@@ -8,7 +8,7 @@ import { byId } from "./screens.js";
 /** @import {OperatorHistory, PastEvent} from "../types.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
 
-const KNOWN_EVENTS = new Set(["created", "placement"]);
+const KNOWN_EVENTS = new Set(["created", "placement", "violations"]);
 const STATES = new Set(["queued", "placing", "starting", "running", "paused", "suspended", "ending", "ended"]);
 
 export class OperatorDetails {
@@ -152,14 +152,16 @@ export class OperatorDetails {
   }
 
   /**
-   * Why placement decided as it did.
+   * What else is known of it: why placement decided as it did, how often the rules were broken.
    * @param {PastEvent} event
    * @param {ReadonlyMap<string, string>} nodeNames
    */
-  #extras({ data }, nodeNames) {
+  #extras({ event, data }, nodeNames) {
     const extras = [];
     const node = data["node_id"];
     if (typeof node === "string") extras.push(this.#words("operator.placed_on", { node: nodeNames.get(node) ?? node }));
+    const count = data["count"];
+    if (event === "violations" && typeof count === "number") extras.push(`× ${count}`);
     const refused = data["refused"];
     if (typeof refused === "object" && refused !== null && Object.keys(refused).length > 0) {
       const reasons = Object.entries(refused).map(([reason, count]) => `${reason} × ${count}`).join(", ");

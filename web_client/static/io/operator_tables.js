@@ -147,10 +147,18 @@ export class OperatorTables {
     showBar(part(card, ".fact_memory"), known ? node.memory_used_bytes : 0, node.memory_bytes ?? 1);
     fact("encoders", this.#encoders(node));
     fact("gpus", node.gpus === null ? "–" : node.gpus.join(", ") || words("operator.no_gpus"));
-    fact("sandbox", node.sandbox === null ? "–" : words(node.sandbox === "none" ? "operator.sandbox.none" : "operator.sandbox.userns"));
-    part(card, ".fact_sandbox").classList.toggle("bad", node.sandbox === "none");
+    fact("sandbox", this.#walls(node));
+    part(card, ".fact_sandbox").classList.toggle("bad", node.missing_walls.length > 0);
     const never = node.cpu_cores === null;
     fact("heard", never ? words("operator.never") : words("operator.ago", { time: spanText(node.heard_s, words) }));
+  }
+
+  /** @param {OperatorNode} node */
+  #walls(node) {
+    if (node.sandbox === null) return "–";
+    const profile = node.sandbox;
+    if (node.missing_walls.length === 0) return this.#words("operator.sandbox.whole", { profile });
+    return this.#words("operator.sandbox.missing", { profile, walls: node.missing_walls.join(", ") });
   }
 
   /** @param {OperatorNode} node */
