@@ -25,7 +25,8 @@ FAULTS_OF_TITLE: Mapping[str, str] = {
     Reason.TITLE_HUNG: "The game stopped responding and was ended. Its last words:",
     Reason.TITLE_NO_PICTURE: "The game drew no picture and was ended. Its last words:",
     Reason.TITLE_VIOLATION: "The game did what no game may do, and was ended:",
-    Reason.TITLE_MEMORY: "The game used up its memory and was ended ([needs] memory_mib in title.toml sets how much it gets):",
+    Reason.TITLE_MEMORY: "The game used up the memory that it may have and was ended; ask for more by "
+    "memory_mib under [needs] in its title.toml:",
     Reason.TITLE_STORAGE: "The game wrote more than its folder may hold, and was ended:",
 }
 """What its developer reads in the terminal."""

@@ -129,6 +129,7 @@ async def running(
     arguments: tuple[str, ...] = (),
     fps: int = 60,
     walls: SandboxSpec | None = None,
+    memory_mib: int = 256,
 ) -> AsyncIterator[RunningTitle]:
     """Run a program: its text, which is written into ``folder``, or the path of an existing one."""
     if isinstance(program, str):
@@ -141,7 +142,7 @@ async def running(
     saves.mkdir(exist_ok=True)
     title = RunningTitle()
     title.process = await TitleProcess.start(
-        TitleSpec("test", "0.0.0", "pygame", str(title_folder), entry, arguments, 640, 360, fps),
+        TitleSpec("test", "0.0.0", "pygame", str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib),
         str(saves),
         walls or walls_of(folder),
         on_frame=title.on_frame,

@@ -16,7 +16,7 @@ ENTER_ONLY = 0o711
 
 
 class SessionLeftovers:
-    """Removes what a worker leaves that did not end by itself: it makes and removes these things as long as it can."""
+    """Removes what a worker leaves that was killed; else it removes these things itself."""
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir

@@ -104,7 +104,7 @@ def own_home(cgroups: str, mounts: str) -> Home | None:
     unified: str | None = None
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
-        fields, (kind, _, options) = before.split(), (after.split() + ["", "", ""])[:3]
+        fields, (kind, _, options) = before.split(), [*after.split(), "", "", ""][:3]
         if kind == "cgroup2" and "" in groups:
             unified = _below(fields[4], fields[3], groups[""])
         if kind == "cgroup":

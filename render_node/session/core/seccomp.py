@@ -3,8 +3,8 @@
 Written here because the filter is the wall of the ``pod`` profile and must not depend on a system library that may be
 absent (libseccomp, which the Python bindings load). Nothing but what our rules need is offered: masked comparisons.
 
-A program answers for the architectures that it was made for and kills callers of any other, and of x86-64's x32 table,
-whose numbers would slip past the rules. Rules are tried in order; the first that fits decides.
+A program answers for the architectures that it was made for and kills callers of any other, and of x86-64's x32
+table, whose numbers would slip past the rules. Rules are tried in order; the first that fits decides.
 
 Source: seccomp(2), ``linux/filter.h``, ``linux/seccomp.h``, ``linux/audit.h``.
 """

@@ -67,6 +67,15 @@ _ALWAYS = (
     *(Rule(("ioctl",), refuse(errno.EPERM), (Argument(1, _INT, each),)) for each in (_TIOCSTI, _TIOCLINUX)),
 )  # fmt: skip
 
+_OTHERS = tuple(
+    Rule((call,), refuse(errno.EPERM), (Argument(at, _INT, 0, equal=False),))
+    for call, at in (
+        ("prlimit64", 0), ("sched_setaffinity", 0), ("sched_setattr", 0), ("sched_setparam", 0),
+        ("sched_setscheduler", 0), ("setpriority", 1), ("ioprio_set", 1),
+    )
+)  # fmt: skip
+"""Setting priorities and limits of any process but the caller, which may be the worker."""
+
 _SHARED_MEMORY = Rule(
     ("shmget", "shmat", "shmdt", "shmctl", "semget", "semop", "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv",
      "msgctl", "mq_open", "mq_unlink", "mq_timedsend", "mq_timedreceive", "mq_notify", "mq_getsetattr"),
@@ -82,13 +91,13 @@ def title_filter(architecture: Architecture, *, own_namespaces: bool) -> bytes:
         architecture: The machine's.
         own_namespaces: Whether the title has a network and shared memory of its own: then it may make AF_UNIX and IP
             sockets and System V shared memory, which lead nowhere. Else none of these at all, since a file system
-            socket of the machine could not be told from one of its own.
+            socket of the machine could not be told from one of its own, and no say over other processes.
     """
-    return assemble([*_ALWAYS, *_sockets(own_namespaces)], [architecture])
+    return assemble([*_ALWAYS, *_by_namespaces(own_namespaces)], [architecture])
 
 
-def _sockets(own_namespaces: bool) -> Sequence[Rule]:
+def _by_namespaces(own_namespaces: bool) -> Sequence[Rule]:
     if not own_namespaces:
-        return Rule(("socket",), refuse(errno.EAFNOSUPPORT)), _SHARED_MEMORY
+        return Rule(("socket",), refuse(errno.EAFNOSUPPORT)), _SHARED_MEMORY, *_OTHERS
     others = tuple(Argument(0, _INT, family, equal=False) for family in (AF_UNIX, AF_INET, AF_INET6))
     return (Rule(("socket",), refuse(errno.EAFNOSUPPORT), others),)

@@ -58,7 +58,7 @@ class ControlGroup:
             raise
 
     def open_for_joining(self) -> list[int]:
-        """Return a descriptor for each hierarchy; whoever writes ``0`` to all of them is in. The caller closes them."""
+        """Return a descriptor for each hierarchy, which the caller closes; whoever writes ``0`` to all is in."""
         folders = sorted(set(self._folders.values()))
         return [os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in folders]
 

@@ -1,4 +1,4 @@
-"""The ``pod`` profile, where nested user namespaces are forbidden: files of a session without a file system of its own.
+"""The ``pod`` profile, where nested user namespaces are forbidden: the files of a session without its own view of them.
 
 A session gets a folder with its ``tmp`` and with links to the launcher and the packages, so that what can be imported
 is the same as elsewhere. What is not listed here Landlock does not let it open.

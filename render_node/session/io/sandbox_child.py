@@ -86,8 +86,22 @@ class SandboxChild:
     async def wait(self, timeout_s: float) -> bool:
         """Wait for the end; return whether it came in time."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._exited.wait(), timeout_s)
-        return self._exited.is_set()
+            async with asyncio.timeout(timeout_s):
+                await self._exited.wait()
+                await self._root_gone()
+                return True
+        return False
+
+    async def _root_gone(self) -> None:
+        """Wait for the sandbox's first process: bubblewrap itself ends a moment earlier."""
+        self._read_info()
+        if self._root_pidfd >= 0:
+            gone = asyncio.Event()
+            self._loop.add_reader(self._root_pidfd, gone.set)
+            try:
+                await gone.wait()
+            finally:
+                self._loop.remove_reader(self._root_pidfd)
 
     def close(self) -> None:
         """Close the descriptors; a process that is still there is killed and reaped."""

@@ -27,7 +27,7 @@ from wire.node_control import (
     SetNodeSeats,
     StartSession,
 )
-from wire.sandbox import Profile, SandboxSpec, Wall
+from wire.sandbox import Profile, SandboxSpec, Trust, Wall
 from wire.session_control import PeerState, Role
 from wire.title_manifest import InstalledTitle, bare_manifest
 from wire.worker_control import (
@@ -443,3 +443,34 @@ class AnyOrder(RuleBasedStateMachine):
 
 AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAnyOrder = AnyOrder.TestCase
+
+
+def test_a_title_that_nobody_vouches_for_needs_all_its_walls() -> None:
+    walls = tuple(wall for wall in Wall if wall is not Wall.GROUP)
+    title = OFFER.titles[0]
+    for trust, runs in ((Trust.UNTRUSTED, False), (Trust.APPROVED, True), (Trust.BUNDLED, True)):
+        offer = replace(OFFER, titles=(replace(title, trust=trust),), sandbox=SandboxSpec(Profile.USERNS, walls))
+        sessions = NodeSessions(offer)
+        sessions.handle_connected()
+        effects = sessions.handle_broker(start(), now=0.0)
+        launched = [effect.start for effect in effects if isinstance(effect, Launch)]
+        assert bool(launched) is runs
+        if runs:
+            assert launched[0].sandbox == SandboxSpec(Profile.USERNS, walls, name="farplay-7-ses_a")
+        else:
+            detail = "a title that is untrusted needs walls that this machine lacks: group"
+            assert effects == [news(RELEASED, Reason.TITLE_UNTRUSTED, detail)]
+
+
+def test_a_session_id_that_is_no_name_is_refused() -> None:
+    sessions = connected()
+    (told,) = sessions.handle_broker(start("../ses_a"), now=0.0)
+    assert isinstance(told, ToBroker)
+    assert isinstance(told.message, PlacementNews)
+    assert told.message.reason is Reason.MALFORMED
+
+
+def test_violations_are_told_at_the_end() -> None:
+    sessions = connected(serving=True)
+    effects = sessions.handle_worker("ses_a", WorkerState(RELEASED, Reason.TITLE_VIOLATION, "words", 3))
+    assert ToBroker(PlacementNews("ses_a", 1, RELEASED, Reason.TITLE_VIOLATION, "words", violations=3)) in effects
