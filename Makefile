@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit soak fuzz pictures bench bench-net bench-peers playthrough lock clean
+.PHONY: play test check unit test-walls soak fuzz pictures bench bench-net bench-peers playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -29,6 +29,9 @@ check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 
 unit: $(STAMP)                ## The fast tests only
 	$(BIN)/python -m pytest -q tests/unit
+
+test-walls: $(STAMP)          ## The attack suite with walls switched off: which attacks each wall holds; needs root
+	$(BIN)/python -m tests.support.attacks.without_walls
 
 soak: $(STAMP)                ## What takes minutes: a minute without a broker
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker

@@ -13,6 +13,7 @@ from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
 from farplay.system_check import require_linux
+from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
 
 app = typer.Typer(
@@ -242,6 +243,10 @@ def node(
     ] = None,
     afk_pause_max: AfkPauseMax = AFK_MAX_S,
     afk_end_max: AfkEndMax = AFK_MAX_S,
+    sandbox: Annotated[
+        Profile | None,
+        typer.Option(help="How games are shut in.", show_default="userns where it works, else pod"),
+    ] = None,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
@@ -264,6 +269,7 @@ def node(
             advertised=tuple(advertise or ()),
             afk_pause_max_s=afk_pause_max,
             afk_end_max_s=afk_end_max,
+            sandbox=sandbox,
         )
         run_node(config, as_json=as_json, parent_pid=parent_pid)
 

@@ -17,6 +17,7 @@ from render_node.agent.io.broker_link import socket_url
 from render_node.config import NodeConfig
 from session_broker.config import BrokerConfig, TlsConfig
 from wire.errors import WireError
+from wire.sandbox import Profile
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import IceSpec
 
@@ -97,6 +98,7 @@ def node_config(
     advertised: tuple[str, ...],
     afk_pause_max_s: int,
     afk_end_max_s: int,
+    sandbox: Profile | None = None,
 ) -> NodeConfig:
     """Return a node's configuration.
 
@@ -124,6 +126,7 @@ def node_config(
         warm_workers=warm_workers,
         afk_pause_max_s=afk_pause_max_s,
         afk_end_max_s=afk_end_max_s,
+        sandbox=sandbox,
     )
 
 

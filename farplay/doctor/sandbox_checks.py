@@ -30,7 +30,7 @@ WORDS: Mapping[Wall, str] = {
     Wall.LANDLOCK: "files checked by Landlock",
     Wall.SCOPES: "signals stay within the session",
     Wall.LIMITS: "limits on each process",
-    Wall.GROUP: f"memory, processes and processor bounded together, {MEMORY_LEAST_MIB} MiB or what the title needs",
+    Wall.GROUP: f"memory (at least {MEMORY_LEAST_MIB} MiB), processes and processor time bounded for each session",
     Wall.DESCRIPTORS: "no open files but its own",
 }
 """What each wall gives a title."""

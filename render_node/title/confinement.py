@@ -166,8 +166,8 @@ def _landlock(paths: Sequence[tuple[str, str]], *, scoped: bool) -> None:
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
+    except (FileNotFoundError, PermissionError):
+        return  # nothing to allow
     try:
         if not os.path.isdir(f"/proc/self/fd/{place}"):
             rights &= _FILE_RIGHTS

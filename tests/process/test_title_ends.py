@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from render_node.agent.io.session_leftovers import SessionLeftovers
 from render_node.session.io import title_process
+from render_node.session.io.control_group import find_home
 from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running
 from wire.errors import Reason
 from wire.limits import TITLE_LAST_WORDS_BYTES
+from wire.sandbox import session_name
 
 pytestmark = pytest.mark.process
 
@@ -222,6 +225,10 @@ async def test_sigkill_of_the_worker_leaves_no_title(tmp_path: Path) -> None:
         return not processes_of(f"{tmp_path}/title")
 
     await until(gone, 2.0, "the title's death after its worker's")
+    left = [Path(parent) / session_name(worker.pid, "test-0") for parent in set(find_home().folders.values())]
+    assert all(folder.exists() for folder in left), "nobody was there to remove them"
+    SessionLeftovers(tmp_path / "run").remove_of_the_dead()
+    assert not any(folder.exists() for folder in left)
 
 
 async def test_input_to_a_title_that_does_not_read_is_bounded(tmp_path: Path) -> None:

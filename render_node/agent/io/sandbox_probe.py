@@ -53,6 +53,9 @@ def probe_sandbox(wanted: Profile | None = None) -> SandboxFinding:
 
     Args:
         wanted: The profile to use; None takes ``userns`` where it works, else ``pod``.
+
+    Raises:
+        WireError: ``sandbox_unavailable`` if ``userns`` is wanted and does not work.
     """
     program, namespaces_fault = "", ""
     if wanted is not Profile.POD:
@@ -60,6 +63,8 @@ def probe_sandbox(wanted: Profile | None = None) -> SandboxFinding:
             program = sandbox.find_bubblewrap()
         except WireError as error:
             namespaces_fault = error.detail
+            if wanted is Profile.USERNS:
+                raise
     profile = Profile.USERNS if program else Profile.POD
     faults = {wall: fault for wall, fault in _inside(profile, program).items() if fault}
     scope: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The ``pod`` profile, where nested user namespaces are forbidden: the files of a session without its own view of them.
+"""The ``pod`` profile, where nested user namespaces are forbidden: a session's files without a view of its own.
 
 A session gets a folder with its ``tmp`` and with links to the launcher and the packages, so that what can be imported
 is the same as elsewhere. What is not listed here Landlock does not let it open.
@@ -98,8 +98,7 @@ def closed_to_others(path: str) -> str | None:
     """Return the first folder on the way to ``path``, itself included, that only its owner may enter."""
     place = Path(os.path.realpath(path))
     for folder in [*reversed(place.parents), place]:
-        mode = folder.stat().st_mode
-        if not mode & (stat.S_IXOTH if folder != place else stat.S_IROTH):
+        if not folder.stat().st_mode & stat.S_IXOTH:
             return str(folder)
     return None
 

@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -360,7 +359,9 @@ def enter_namespace() -> str | None:
 
 @attack
 def mount() -> str | None:
-    call(165, 40, b"x", os.environ["TMPDIR"].encode(), b"tmpfs", 0, None)
+    place = os.environ["TMPDIR"].encode()
+    call(165, 40, b"x", place, b"tmpfs", 0, None)
+    call(166, 39, place, 2)
     return "mounted"
 
 
@@ -488,9 +489,12 @@ def lock_memory() -> str | None:
 
 @attack
 def shared_memory_fill() -> str | None:
-    with open("/dev/shm/fill", "wb") as file:
-        for _ in range(100):
-            file.write(bytes(MIB))
+    try:
+        with open("/dev/shm/farplay-test-fill", "wb") as file:
+            for _ in range(100):
+                file.write(bytes(MIB))
+    finally:
+        os.unlink("/dev/shm/farplay-test-fill")
     return "wrote 100 MiB"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -20,7 +19,7 @@ from render_node.session.io.control_group import find_home
 from render_node.session.io.title_process import TitleEnd
 from tests.support.attacks.scenarios import LITTLE_MEMORY, PATIENT, Patches, Scenario
 from tests.support.attacks.stage import laid_out
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running, walls_of
 from wire.sandbox import Profile, SandboxSpec, Wall
 
@@ -58,7 +57,7 @@ async def attack_all(
             async with running(
                 folder, stage.program, saves, arguments=(json.dumps(aim),), walls=walls, memory_mib=1
             ) as title:
-                await asyncio.wait_for(_finished(title), ATTACKS_S * TIME_FACTOR)
+                await until(lambda: _finished(title), ATTACKS_S, "the last attack")
             told = {each["attack"]: Outcome(each["worked"], each["how"]) for each in title.told() if "attack" in each}
         assert not title.ends, title.ends
         left = _processes_of(mark)
@@ -69,9 +68,12 @@ async def attack_all(
     return told
 
 
-async def _finished(title: RunningTitle) -> None:
-    while '"finished"' not in title.process.last_words and not title.ends:
-        await asyncio.sleep(0.02)
+async def _ended(title: RunningTitle) -> bool:
+    return bool(title.ends)
+
+
+async def _finished(title: RunningTitle) -> bool:
+    return '"finished"' in title.process.last_words or bool(title.ends)
 
 
 async def end_of(
@@ -88,16 +90,13 @@ async def end_of(
     """
     without = scenario.walls_off if off else frozenset()
     with patched((*scenario.setting, *(scenario.off if off else ()))):
-        async with untouched(folder, profile, off=without) as (walls, save_dir):
-            async with running(folder, scenario.program, save_dir, walls=walls, memory_mib=1) as title:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(_ended(title), within_s * TIME_FACTOR)
+        async with (
+            untouched(folder, profile, off=without) as (walls, save_dir),
+            running(folder, scenario.program, save_dir, walls=walls, memory_mib=1) as title,
+        ):
+            with suppress(AssertionError):
+                await until(lambda: _ended(title), within_s, "the end")
     return title.ends[0] if title.ends else None
-
-
-async def _ended(title: RunningTitle) -> None:
-    while not title.ends:
-        await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -116,15 +115,13 @@ async def untouched(
     saves = folder / "saves"
     saves.mkdir()
     descriptors = set(os.listdir("/proc/self/fd"))
-    shared = set(os.listdir("/dev/shm"))
     yield walls, saves
     assert set(os.listdir("/proc/self/fd")) == descriptors
-    assert set(os.listdir("/dev/shm")) <= shared
-    if swept:
-        _end(_processes_of(str(folder)))
+    while swept and (left := _processes_of(str(folder))):
+        _end(left)
     assert not _processes_of(str(folder))
     assert not [path for path in find_home().folders.values() if (Path(path) / walls.name).exists()]
-    assert not list(folder.glob("run/*"))
+    assert not (folder / "run" / walls.name).exists()
 
 
 def _processes_of(mark: str) -> dict[int, str]:

@@ -98,9 +98,7 @@ def _memory(program: str) -> Scenario:
 
 SCENARIOS: Mapping[str, Scenario] = {
     "frames_of_any_size": _protocol("[b'\\x02' + os.urandom(23) for _ in range(20)]"),
-    "frame_slot_beyond": _protocol(
-        "[struct.pack('!BBHHIIQ', 2, 3, 64, 64, 1, 0, 1)] * 8"
-    ),
+    "frame_slot_beyond": _protocol("[struct.pack('!BBHHIIQ', 2, 3, 64, 64, 1, 0, 1)] * 8"),
     "frame_without_size": _protocol("[struct.pack('!BBHHIIQ', 2, 0, 0, 0, 1, 0, 1)] * 8"),
     "other_version": _protocol("[b'\\x01\\x09\\0\\0\\0\\1']"),
     "unknown_kinds": _protocol("[b'\\xff', b'\\x41\\0', b'\\x42', b'\\x43'] * 2"),
@@ -122,13 +120,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     "never_draws": Scenario(
         "while True: pygame.time.wait(10)", Reason.TITLE_NO_PICTURE, "watch", setting=IMPATIENT, off=PATIENT
     ),
-    "stands_still": Scenario(
-        f"{SHOWS}while True: pass", Reason.TITLE_HUNG, "watch", setting=IMPATIENT, off=PATIENT
-    ),
+    "stands_still": Scenario(f"{SHOWS}while True: pass", Reason.TITLE_HUNG, "watch", setting=IMPATIENT, off=PATIENT),
     "fills_its_saves": _storage("open(os.environ['FARPLAY_SAVE_DIR'] + '/big', 'wb').write(os.urandom(8 << 20))"),
-    "saves_many_files": _storage(
-        "for n in range(400): open(os.environ['FARPLAY_SAVE_DIR'] + f'/{n}', 'w').close()"
-    ),
+    "saves_many_files": _storage("for n in range(400): open(os.environ['FARPLAY_SAVE_DIR'] + f'/{n}', 'w').close()"),
     "saves_many_folders": _storage("os.makedirs(os.environ['FARPLAY_SAVE_DIR'] + '/d' * 300)"),
     "eats_memory": _memory("held = bytearray(300 << 20)\nheld[::4096] = b'x' * len(held[::4096])"),
     "eats_memory_in_files": _memory(

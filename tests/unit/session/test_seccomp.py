@@ -89,7 +89,9 @@ def test_a_program_decides_as_its_rules_say(
         st.integers(X32_BIT - 1, 2**32 - 1),
     )
     nr = data.draw(numbers)
-    near = [value for rule in rules for each in rule.when for value in (each.value, each.mask, each.value ^ each.mask)]
+    near = [
+        value for rule in rules for each in rule.when for value in (each.value, each.mask, each.value ^ each.mask)
+    ]
     arguments = data.draw(st.lists(st.one_of(WORDS, st.sampled_from(near or [0])), min_size=6, max_size=6))
     assert decide(program, architecture, nr, arguments) == expected(rules, architecture, nr, arguments)
 
@@ -105,9 +107,7 @@ def test_x32_is_killed(nr: int) -> None:
     assert decide(assemble([], [X86_64]), X86_64, nr) == KILL_PROCESS
 
 
-def ask(
-    architecture: Architecture, call: str, *arguments: int, own_namespaces: bool = True
-) -> int:
+def ask(architecture: Architecture, call: str, *arguments: int, own_namespaces: bool = True) -> int:
     nr = number(call, architecture)
     assert nr is not None
     program = title_filter(architecture, own_namespaces=own_namespaces)

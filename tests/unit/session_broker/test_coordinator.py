@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from session_broker.core.effects import AppendEvent, Effect, LinkKey, SavePlacement, SaveSession, Write
+from session_broker.core.effects import AppendEvent, Count, Effect, LinkKey, SavePlacement, SaveSession, Tally, Write
 from session_broker.core.node_table import NodeState
 from session_broker.core.records import Limits, Session
 from tests.support.coordinator_bench import Bench
@@ -61,6 +61,20 @@ def reason_of(refused: pytest.ExceptionInfo[WireError]) -> Reason:
 
 def kinds(effects: list[Effect]) -> list[type]:
     return [type(effect) for effect in effects if isinstance(effect, Write)]
+
+
+def test_violations_stand_in_the_history_with_the_version_and_are_counted() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    reason, words = Reason.TITLE_VIOLATION, "a wrong message"
+    end = PlacementNews(session.session_id, session.epoch, PlacementState.RELEASED, reason, words, violations=3)
+    bench.effects.clear()
+    bench.node_says(link, end)
+    noted = [each for each in bench.effects if isinstance(each, AppendEvent) and each.event == "violations"]
+    assert [each.data for each in noted] == [{"title_version": session.title.version, "count": 3}]
+    assert Count(Tally.VIOLATIONS, session.title.title_id) in bench.effects
+    assert session.reason is reason
 
 
 def test_a_claim_is_written_before_the_node_hears_of_it() -> None:
