@@ -5,6 +5,7 @@ Which wall holds which attack is shown by ``make test-walls``, which runs all of
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from tests.support.attacks.run import attack_all, end_of
 from tests.support.attacks.scenarios import POD_SCENARIOS, SCENARIOS, Scenario
 from wire.sandbox import Profile
 
-pytestmark = pytest.mark.process
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(os.geteuid() != 0, reason="control groups and other users need root"),
+]
 
 ATTACKS_MIN = 60
 CASES = [

@@ -13,10 +13,10 @@ from render_node.agent.io.session_leftovers import SessionLeftovers
 from render_node.session.io import title_process
 from render_node.session.io.control_group import find_home
 from tests.support.deadlines import until
-from tests.support.running_title import RunningTitle, running
+from tests.support.running_title import RunningTitle, machine_walls, running
 from wire.errors import Reason
 from wire.limits import TITLE_LAST_WORDS_BYTES
-from wire.sandbox import session_name
+from wire.sandbox import Profile, Wall, session_name
 
 pytestmark = pytest.mark.process
 
@@ -226,7 +226,8 @@ async def test_sigkill_of_the_worker_leaves_no_title(tmp_path: Path) -> None:
 
     await until(gone, 2.0, "the title's death after its worker's")
     left = [Path(parent) / session_name(worker.pid, "test-0") for parent in set(find_home().folders.values())]
-    assert all(folder.exists() for folder in left), "nobody was there to remove them"
+    grouped = Wall.GROUP in machine_walls(Profile.USERNS).walls
+    assert all(folder.exists() is grouped for folder in left), "nobody was there to remove them"
     SessionLeftovers(tmp_path / "run").remove_of_the_dead()
     assert not any(folder.exists() for folder in left)
 

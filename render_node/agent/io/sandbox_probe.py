@@ -16,7 +16,7 @@ import structlog
 from render_node.agent.core.trust_levels import EXPECTED, missing
 from render_node.session.core.syscall_numbers import ARCHITECTURES
 from render_node.session.io import pod_sandbox, sandbox
-from render_node.session.io.control_group import find_home
+from render_node.session.io.control_group import try_home
 from render_node.session.io.title_files import interpreter, launcher_folders, package_folders
 from render_node.session.io.title_walls import syscall_filter
 from render_node.title.confinement import Confinement
@@ -69,7 +69,7 @@ def probe_sandbox(wanted: Profile | None = None) -> SandboxFinding:
     faults = {wall: fault for wall, fault in _inside(profile, program).items() if fault}
     scope: tuple[str, ...] = ()
     try:
-        find_home()
+        try_home()
     except OSError as error:
         scope = _find_scope()
         if not scope:

@@ -120,20 +120,29 @@ def _removed(folder: Path) -> bool:
 
 @functools.cache
 def find_home() -> Home:
-    """Return where this process makes groups, after making one; remembered.
+    """Return where this process may make groups; remembered.
 
     Raises:
-        OSError: it cannot; the words say why.
+        OSError: nowhere; the words say why.
     """
     home = own_home(Path("/proc/self/cgroup").read_text(), Path("/proc/self/mountinfo").read_text())
     if home is None:
         raise OSError("the kernel shows no control groups for memory and processes here")
+    return home
+
+
+def try_home() -> None:
+    """Make a group and remove it.
+
+    Raises:
+        OSError: it cannot be made or bounded; the words say why.
+    """
+    home = find_home()
     if home.version == 2:
         _pass_on(Path(home.folders["memory"]))
     group = ControlGroup(home, session_name(os.getpid(), f"probe-{threading.get_ident()}"))
     group.create(GroupLimits(64 * MIB, 16))
     group.remove()
-    return home
 
 
 def _pass_on(folder: Path) -> None:

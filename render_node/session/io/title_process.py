@@ -51,6 +51,9 @@ DETAIL_WORDS_BYTES = 3000
 STORAGE_INTERVAL_S = 0.5
 """How often its folders are measured."""
 
+STORAGE_PAUSE = 20
+"""Measuring takes at most one part in so many of a core: folders with many files are looked at less often."""
+
 SAVE_MAX_BYTES, SCRATCH_MAX_BYTES = 256 << 20, 64 << 20
 ENTRIES_MAX = 10_000
 """Files, folders and links in either."""
@@ -352,12 +355,15 @@ class TitleProcess:
             self._kill(Reason.TITLE_HUNG, f"no picture and no event read for {HUNG_S:.0f} s")
 
     async def _watch_storage(self) -> None:
+        took_s = 0.0
         while not self._ended:
-            await asyncio.sleep(STORAGE_INTERVAL_S)
+            await asyncio.sleep(max(STORAGE_INTERVAL_S, STORAGE_PAUSE * took_s))
+            began_s = self._loop.time()
             for bound in self._storage:
                 words = await asyncio.to_thread(fault, bound)
                 if words is not None:
                     self._kill(Reason.TITLE_STORAGE, f"{words} in its folder")
+            took_s = self._loop.time() - began_s
 
     def _violated(self, words: str) -> None:
         self._violations += 1

@@ -17,7 +17,9 @@ from typing import Any
 
 from render_node.session.io.control_group import find_home
 
-ATTACKER = Path(__file__).with_name("attacker.py")
+TITLE = Path(__file__).with_name("title")
+"""The attacker, a title of several files."""
+
 OTHER_UID = 61_234
 VICTIM = """
 import ctypes, sys, time
@@ -42,7 +44,7 @@ class Stage:
     @property
     def program(self) -> Path:
         """The attacker, in a title's folder."""
-        return self.folder / "title" / ATTACKER.name
+        return self.folder / "title" / "attacker.py"
 
     def victim_says(self) -> str:
         """End the victim; return what its memory holds."""
@@ -59,8 +61,7 @@ def laid_out(folder: Path, mark: str) -> Iterator[Stage]:
         mark: Seconds that daemons sleep, by which they are found again.
     """
     with ExitStack() as stack:
-        (folder / "title").mkdir()
-        shutil.copy(ATTACKER, folder / "title")
+        shutil.copytree(TITLE, folder / "title")
         become = Path(shutil.copy("/usr/bin/id", folder / "title" / "become"))
         os.chown(become, OTHER_UID, OTHER_UID)
         become.chmod(0o4755)

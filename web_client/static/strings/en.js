@@ -401,7 +401,7 @@ export const en = {
   "reason.title_violation": "The game did something that it may not do, and was stopped.",
   "reason.title_memory": "The game used up the memory that it may have, and was stopped. You can play again.",
   "reason.title_storage": "The game wrote more than its save folder may hold, and was stopped. What it wrote last is gone.",
-  "reason.title_untrusted": "Nobody has vouched for this game yet, and the machine cannot shut it in well enough. Ask the operator to approve it.",
+  "reason.title_untrusted": "The machine cannot shut this game in well enough to run it. The operator can mend that, or approve the game.",
   "reason.worker_lost": "The program that ran the game stopped. You can play again at once.",
   "reason.node_lost": "The machine that ran the game is gone. You can play again at once.",
   "reason.node_shutdown": "The machine that ran the game is being shut down. You can play again.",

@@ -402,7 +402,7 @@ export const zh = {
   "reason.title_violation": "游戏做了不被允许的事，已被停止。",
   "reason.title_memory": "游戏用完了可用的内存，已被停止。您可以再玩一次。",
   "reason.title_storage": "游戏写入的内容超出了存档文件夹的容量，已被停止。最后写入的内容已被删除。",
-  "reason.title_untrusted": "还没有人为这个游戏担保，而这台机器的隔离还不够严密。请联系管理员批准它。",
+  "reason.title_untrusted": "这台机器的隔离不足以运行这个游戏。管理员可以修复，或批准这个游戏。",
   "reason.worker_lost": "运行游戏的程序停止了。您可以马上再玩一次。",
   "reason.node_lost": "运行游戏的机器失去了联系。您可以马上再玩一次。",
   "reason.node_shutdown": "运行游戏的机器正在关闭。您可以再玩一次。",
