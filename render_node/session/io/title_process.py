@@ -22,8 +22,8 @@ from render_node.session.io import monotonic
 from render_node.session.io.frame_ring import FrameRing
 from render_node.session.io.last_words import LastWords
 from render_node.session.io.sandbox_child import SandboxChild
+from render_node.session.io.storage_watch import StorageWatch
 from render_node.session.io.title_link import TitleLink
-from render_node.session.io.title_storage import StorageBound, cut_back, fault
 from render_node.session.io.title_walls import TitleWalls
 from render_node.title.launch_spec import LaunchSpec
 from wire.errors import Reason, WireError
@@ -47,16 +47,6 @@ KILL_WAIT_S = 2.0
 
 DETAIL_WORDS_BYTES = 3000
 """Last words that go into the end's detail, whose wire limit is 4096 characters."""
-
-STORAGE_INTERVAL_S = 0.5
-"""How often its folders are measured."""
-
-STORAGE_PAUSE = 20
-"""Measuring takes at most one part in so many of a core: folders with many files are looked at less often."""
-
-SAVE_MAX_BYTES, SCRATCH_MAX_BYTES = 256 << 20, 64 << 20
-ENTRIES_MAX = 10_000
-"""Files, folders and links in either."""
 
 BUILDERS = ("bwrap:", "launcher:")
 """Who says so first when a wall cannot be built."""
@@ -115,7 +105,7 @@ class TitleProcess:
         """Use ``start``."""
         self._loop = loop
         self._walls = walls
-        self._storage: list[StorageBound] = []
+        self._storage = StorageWatch(walls.storage(), self._overfilled)
         self._on_frame = on_frame
         self._on_news = on_news
         self._on_ended = on_ended
@@ -132,7 +122,6 @@ class TitleProcess:
         self._ended = False
         self._violations = 0
         self._watch: asyncio.TimerHandle | None = None
-        self._storage_watch: asyncio.Task[None] | None = None
         self._unlink_timer: asyncio.TimerHandle | None = None
         self.sound_fd = -1
 
@@ -170,10 +159,7 @@ class TitleProcess:
         except BaseException:
             process._give_up()
             raise
-        process._storage = [StorageBound(save_dir, SAVE_MAX_BYTES, ENTRIES_MAX)]
-        if walls.scratch_dir is not None:
-            process._storage.append(StorageBound(walls.scratch_dir, SCRATCH_MAX_BYTES, ENTRIES_MAX))
-        process._storage_watch = asyncio.create_task(process._watch_storage())
+        process._storage.start()
         return process
 
     def _give_up(self) -> None:
@@ -287,15 +273,8 @@ class TitleProcess:
         self._kill_all()
         await self._child.wait(KILL_WAIT_S)
         self._close()
-        if self._storage_watch is not None:
-            self._storage_watch.cancel()
-        await asyncio.to_thread(self._clear_up)
-
-    def _clear_up(self) -> None:
-        self._walls.remove()
-        for bound in self._storage:
-            if fault(bound) is not None:
-                cut_back(bound)
+        await asyncio.to_thread(self._walls.remove)
+        await self._storage.close()
 
     def _close(self) -> None:
         for timer in (self._watch, self._unlink_timer):
@@ -354,16 +333,8 @@ class TitleProcess:
         elif now_s - self._alive_s > HUNG_S:
             self._kill(Reason.TITLE_HUNG, f"no picture and no event read for {HUNG_S:.0f} s")
 
-    async def _watch_storage(self) -> None:
-        took_s = 0.0
-        while not self._ended:
-            await asyncio.sleep(max(STORAGE_INTERVAL_S, STORAGE_PAUSE * took_s))
-            began_s = self._loop.time()
-            for bound in self._storage:
-                words = await asyncio.to_thread(fault, bound)
-                if words is not None:
-                    self._kill(Reason.TITLE_STORAGE, f"{words} in its folder")
-            took_s = self._loop.time() - began_s
+    def _overfilled(self, words: str) -> None:
+        self._kill(Reason.TITLE_STORAGE, words)
 
     def _violated(self, words: str) -> None:
         self._violations += 1

@@ -44,9 +44,9 @@ def fault(bound: StorageBound) -> str | None:
     for entries, entry in enumerate(_entries(bound.folder), start=1):
         used_bytes += entry.used_bytes
         if used_bytes > bound.max_bytes:
-            return f"more than {bound.max_bytes >> 20} MiB of files"
+            return f"the title wrote more than {bound.max_bytes >> 20} MiB into its folder"
         if entries > bound.max_entries:
-            return f"more than {bound.max_entries} files"
+            return f"the title wrote more than {bound.max_entries} files into its folder"
     return None
 
 

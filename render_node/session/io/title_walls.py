@@ -24,6 +24,7 @@ from render_node.session.io.title_files import (
     interpreter,
     python_folders,
 )
+from render_node.session.io.title_storage import StorageBound
 from render_node.title.confinement import Confinement
 from wire.errors import Reason, WireError
 from wire.sandbox import Profile, SandboxSpec, Wall
@@ -36,7 +37,12 @@ PROCESSES_MAX = 256
 """Processes and threads of a session; of all of a user's where the session has no control group."""
 
 OPEN_FILES_MAX = 512
-FILE_MAX_BYTES = 256 << 20
+SAVE_MAX_BYTES = 256 << 20
+SCRATCH_MAX_BYTES = sandbox.TMP_MAX_BYTES
+ENTRIES_MAX = 10_000
+"""Files, folders and links in its save folder, and in the one for temporary files."""
+
+FILE_MAX_BYTES = SAVE_MAX_BYTES
 """Largest file that a title may write, also one that has no name any more."""
 
 LOCKED_MAX_BYTES = 1 << 20
@@ -126,10 +132,12 @@ class TitleWalls:
             self._title.folder, self._save_dir, str(folder.tmp), str(folder.launcher), str(folder.packages)
         )
 
-    @property
-    def scratch_dir(self) -> str | None:
-        """The folder for temporary files where nothing else bounds it, None where it has a bound of its own."""
-        return None if self._folder is None else str(self._folder.tmp)
+    def storage(self) -> list[StorageBound]:
+        """Return the folders that nothing in the kernel bounds."""
+        bounds = [StorageBound(self._save_dir, SAVE_MAX_BYTES, ENTRIES_MAX)]
+        if self._folder is not None:
+            bounds.append(StorageBound(str(self._folder.tmp), SCRATCH_MAX_BYTES, ENTRIES_MAX))
+        return bounds
 
     def command(self, launch: str, info_fd: int) -> list[str]:
         """Return the command line.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from render_node.session.io import sandbox_child
 from render_node.session.io.control_group import find_home
 from render_node.session.io.title_process import TitleEnd
 from tests.support.attacks.scenarios import LITTLE_MEMORY, PATIENT, Patches, Scenario
@@ -163,13 +163,13 @@ def patched(patches: Patches) -> Iterator[None]:
 def stray_descriptor(key: Path) -> Iterator[None]:
     """Let the sandbox inherit an open file that is none of its business, as a fault of ours would."""
     stray = os.open(key, os.O_RDONLY)
-    start = sandbox_child.subprocess.Popen
+    start = subprocess.Popen
 
     def careless(*arguments: Any, pass_fds: tuple[int, ...] = (), **options: Any) -> Any:
         return start(*arguments, pass_fds=(*pass_fds, stray) if pass_fds else (), **options)
 
     try:
-        with patched(((sandbox_child.subprocess, "Popen", careless),)):
+        with patched(((subprocess, "Popen", careless),)):
             yield
     finally:
         os.close(stray)

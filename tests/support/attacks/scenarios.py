@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from render_node.session.core import group_limits
-from render_node.session.io import frame_ring, title_link, title_process, title_walls
+from render_node.session.io import frame_ring, storage_watch, title_link, title_process, title_walls
 from wire.errors import Reason
 from wire.sandbox import Wall
 
@@ -40,15 +40,15 @@ LENIENT: Patches = (
     (title_link, "MESSAGES_BURST", 10**9),
 )
 PATIENT: Patches = ((title_process, "FIRST_FRAME_S", 3600.0), (title_process, "HUNG_S", 3600.0))
-ROOMY: Patches = ((title_process, "SAVE_MAX_BYTES", 1 << 50), (title_process, "SCRATCH_MAX_BYTES", 1 << 50),
-                  (title_process, "ENTRIES_MAX", 10**9))  # fmt: skip
+ROOMY: Patches = ((title_walls, "SAVE_MAX_BYTES", 1 << 50), (title_walls, "SCRATCH_MAX_BYTES", 1 << 50),
+                  (title_walls, "ENTRIES_MAX", 10**9))  # fmt: skip
 IMPATIENT: Patches = (
     (title_process, "WATCH_INTERVAL_S", 0.1),
     (title_process, "FIRST_FRAME_S", 1.5),
     (title_process, "HUNG_S", 1.0),
 )
-SMALL: Patches = ((title_process, "SAVE_MAX_BYTES", 4 * MIB), (title_process, "SCRATCH_MAX_BYTES", 4 * MIB),
-                  (title_process, "ENTRIES_MAX", 200), (title_process, "STORAGE_INTERVAL_S", 0.1))  # fmt: skip
+SMALL: Patches = ((title_walls, "SAVE_MAX_BYTES", 4 * MIB), (title_walls, "SCRATCH_MAX_BYTES", 4 * MIB),
+                  (title_walls, "ENTRIES_MAX", 200), (storage_watch, "INTERVAL_S", 0.1))  # fmt: skip
 LITTLE_MEMORY: Patches = ((group_limits, "MEMORY_LEAST_MIB", 240), (title_walls, "PROCESSES_MAX", 80))
 """As small as the attacks are, so that they need not take long."""
 

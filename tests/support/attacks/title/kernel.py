@@ -110,8 +110,7 @@ def kernel_log() -> str | None:
 
 @attack
 def file_by_handle() -> str | None:
-    handle = ctypes.create_string_buffer(144)
-    handle[0:4] = (128).to_bytes(4, "little")
+    handle = ctypes.create_string_buffer((128).to_bytes(4, "little") + bytes(140))
     mount_id = ctypes.c_int()
     at = ctypes.addressof(handle)
     call(303, 264, -100, b"/usr", at, ctypes.addressof(mount_id), 0)
