@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -19,7 +20,7 @@ from render_node.agent.io.parent_death import die_with_parent
 from render_node.config import NodeConfig, StopDeadlines
 from render_node.log_setup import configure_logs
 from tests.support.deadlines import TIME_FACTOR
-from wire.sandbox import Trust
+from wire.sandbox import Profile, Trust
 from wire.title_manifest import InstalledTitle, TitleManifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,9 +48,27 @@ class AgentProcess:
     """Owns the process from construction to ``end``."""
 
     def __init__(
-        self, broker_url: str, data_dir: Path, *, entry: str = ENTRY, measured: Measurement | None = MEASURED
+        self,
+        broker_url: str,
+        data_dir: Path,
+        *,
+        entry: str = ENTRY,
+        measured: Measurement | None = MEASURED,
+        sandbox: Profile | None = None,
+        title: Path | None = None,
     ) -> None:
-        options = {"broker_url": broker_url, "data_dir": str(data_dir), "entry": entry}
+        """Start it.
+
+        Args:
+            broker_url: What it dials.
+            data_dir: Its folder.
+            entry: What its workers run.
+            measured: What it finds measured.
+            sandbox: How it walls titles in.
+            title: The program of a further title, ``real``, that nobody vouches for.
+        """
+        options = {"broker_url": broker_url, "data_dir": str(data_dir), "entry": entry, "sandbox": sandbox}
+        options["title"] = None if title is None else str(title)
         if measured is not None:
             data_dir.mkdir(exist_ok=True)
             store_measurement(data_dir, measured)
@@ -100,14 +119,20 @@ class AgentProcess:
             raise
 
 
-async def _run(options: dict[str, str]) -> None:
+async def _run(options: dict[str, Any]) -> None:
+    offered = titles()
+    if options["title"] is not None:
+        program = Path(options["title"])
+        manifest = TitleManifest("real", "1.0.0", "pygame", program.name, {"en": "Real"})
+        offered += (InstalledTitle(manifest, str(program.parent)),)
     config = NodeConfig(
         broker_url=options["broker_url"],
         data_dir=Path(options["data_dir"]),
-        titles=titles(),
+        titles=offered,
         enrolment_token="token",
         slots=3,
-        start_timeout_s=1.0,
+        start_timeout_s=1.0 if options["title"] is None else 15.0,
+        sandbox=options["sandbox"] and Profile(options["sandbox"]),
         stop=StopDeadlines(ask_s=0.5, terminate_s=0.3),
         worker_entry=options["entry"],
     )
