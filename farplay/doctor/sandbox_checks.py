@@ -53,14 +53,10 @@ def apparmor_advice(program: str) -> str:
     Args:
         program: Path of bubblewrap.
     """
+    profile = f"abi <abi/4.0>,\\nprofile farplay-bwrap {program} flags=(unconfined) {{\\n  userns,\\n}}\\n"
     return (
         "AppArmor keeps bubblewrap from making namespaces. Allow that program, and no other:\n"
-        "sudo tee /etc/apparmor.d/farplay-bwrap <<'END'\n"
-        "abi <abi/4.0>,\n"
-        f"profile farplay-bwrap {program} flags=(unconfined) {{\n"
-        "  userns,\n"
-        "}\n"
-        "END\n"
+        f"printf '{profile}' | sudo tee /etc/apparmor.d/farplay-bwrap && "
         "sudo apparmor_parser -r /etc/apparmor.d/farplay-bwrap\n"
         "Or allow all programs: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
     )
