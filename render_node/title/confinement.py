@@ -1,8 +1,8 @@
 """What the launcher shuts itself into before anything of the title is read: one way, never to be undone.
 
-In this order: it joins the session's control group, closes what it should not have inherited, bounds its resources,
-becomes another user, gives up all privileges, and lets the kernel check its files (Landlock) and system calls
-(seccomp). Everything that it starts later inherits all of it.
+In this order: it closes what it should not have inherited, bounds its resources, becomes another user, gives up all
+privileges, and lets the kernel check its files (Landlock) and system calls (seccomp). Everything that it starts later
+inherits all of it, and the session's control group, which it joins before.
 
 Source: landlock(7), seccomp(2), capabilities(7), prctl(2), getrlimit(2).
 """
@@ -13,6 +13,7 @@ import ctypes
 import os
 import resource
 import struct
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,8 +59,6 @@ class Confinement:
     inherited: tuple[int, ...]
     """Descriptors to keep beside standard input, output and error; None else if ``close_others``."""
     close_others: bool
-    group_fds: tuple[int, ...] = ()
-    """Open ``cgroup.procs`` files of the groups to join; closed afterwards."""
     limits: tuple[tuple[str, int], ...] = ()
     """Resource limits by their name in ``resource``, such as ``RLIMIT_AS``."""
     user_id: int | None = None
@@ -85,9 +84,6 @@ class Confinement:
         """
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write(_FIRST_TO_GO)
-        for descriptor in self.group_fds:
-            os.write(descriptor, b"0")
-            os.close(descriptor)
         if self.close_others:
             close_all_but({0, 1, 2, *self.inherited})
         for name, bound in self.limits:
@@ -106,6 +102,38 @@ class Confinement:
             _landlock(self.paths, scoped=self.scoped)
         if self.syscall_filter:
             _filter(bytes.fromhex(self.syscall_filter))
+
+
+class GroupJoin:
+    """Joins the session's control groups on a thread: the kernel takes 10 ms and more, in which others import."""
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        """Begin.
+
+        Args:
+            descriptors: Open ``cgroup.procs`` files; closed afterwards.
+        """
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._join, args=(descriptors,))
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return once this process is in, and has one thread again.
+
+        Raises:
+            OSError: it is not in; the caller must not go on.
+        """
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _join(self, descriptors: Sequence[int]) -> None:
+        try:
+            for descriptor in descriptors:
+                os.write(descriptor, b"0")
+                os.close(descriptor)
+        except OSError as error:
+            self._error = error
 
 
 def _frozen(value: Any) -> Any:

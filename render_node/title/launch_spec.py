@@ -29,6 +29,8 @@ class LaunchSpec:
     """Where pygame and numpy lie."""
     confinement: Confinement
     """What the launcher shuts itself into first."""
+    group_fds: tuple[int, ...] = ()
+    """Open ``cgroup.procs`` files of the control groups that the launcher joins."""
     warden_info_fd: int | None = None
     """Where a warden writes the title's process id to; None where a process namespace holds the title."""
     worker_pid: int = 0
@@ -43,4 +45,5 @@ class LaunchSpec:
         """Read the command line argument; it comes from the worker and is trusted."""
         fields = json.loads(text)
         confinement = Confinement.of(fields.pop("confinement"))
-        return cls(**{**fields, "arguments": tuple(fields["arguments"])}, confinement=confinement)
+        lists = {name: tuple(fields[name]) for name in ("arguments", "group_fds")}
+        return cls(**{**fields, **lists}, confinement=confinement)

@@ -217,7 +217,8 @@ class TitleProcess:
             fps=title.fps,
             launcher_path=paths.launcher,
             packages_path=paths.packages,
-            confinement=self._walls.confinement(inherited, group_fds),
+            confinement=self._walls.confinement(inherited),
+            group_fds=tuple(group_fds),
             warden_info_fd=self._walls.warden_info_fd(info_fd),
             worker_pid=os.getpid(),
         )

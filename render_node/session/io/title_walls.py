@@ -164,19 +164,17 @@ class TitleWalls:
         """Return ``info_fd`` if the launcher has to write to it, because nobody else does."""
         return info_fd if self._spec.profile is Profile.POD else None
 
-    def confinement(self, inherited: Sequence[int], group_fds: Sequence[int]) -> Confinement:
+    def confinement(self, inherited: Sequence[int]) -> Confinement:
         """Return what the launcher shuts itself into.
 
         Args:
             inherited: Descriptors that the title talks by.
-            group_fds: From ``ControlGroup.open_for_joining``.
         """
         walls = self._walls
         in_pod = self._spec.profile is Profile.POD
         return Confinement(
             inherited=tuple(inherited),
             close_others=Wall.DESCRIPTORS in walls,
-            group_fds=tuple(group_fds),
             limits=_resource_limits(own_count=not in_pod or self._user_id is not None)
             if Wall.LIMITS in walls
             else (),
