@@ -122,3 +122,30 @@ async def test_a_wall_that_cannot_be_built_lets_no_title_start(tmp_path: Path) -
             pass
     assert set(os.listdir("/proc/self/fd")) == before
     assert not list((tmp_path / "run").glob("*"))
+
+
+SCOPE = """#!/bin/sh
+while [ "$1" != "--" ]; do echo "$1" >> "$(dirname "$0")/asked"; shift; done
+shift
+exec "$@"
+"""
+"""Stands for ``systemd-run --scope``: notes what it is asked for and becomes the command."""
+
+
+async def test_where_the_service_manager_makes_the_group_it_is_asked_for_the_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/of-the-node")
+    manager = tmp_path / "manager"
+    manager.write_text(SCOPE)
+    manager.chmod(0o755)
+    walls = dataclasses.replace(walls_of(tmp_path), scope=(str(manager), "--scope"))
+    program = "import os\ntell(environment=sorted(os.environ), runtime=os.environ['XDG_RUNTIME_DIR'])"
+    async with running(tmp_path, program, walls=walls, memory_mib=1000) as title:
+        told = await title.tells(runtime="/tmp")
+        assert "DBUS_SESSION_BUS_ADDRESS" not in told["environment"]
+        assert title.process._walls.group is None, "only one of them makes it"
+    asked = (tmp_path / "asked").read_text().split()
+    assert {"--scope", "--property=MemoryMax=1572864000", "--property=TasksMax=256", f"--unit={walls.name}"} <= set(
+        asked
+    )

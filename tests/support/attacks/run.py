@@ -57,9 +57,12 @@ async def attack_all(
             async with running(
                 folder, stage.program, saves, arguments=(json.dumps(aim),), walls=walls, memory_mib=1
             ) as title:
+                held = len(os.listdir("/proc/self/fd"))
                 await until(lambda: _finished(title), ATTACKS_S, "the last attack")
+                taken = len(os.listdir("/proc/self/fd")) - held
             told = {each["attack"]: Outcome(each["worked"], each["how"]) for each in title.told() if "attack" in each}
         assert not title.ends, title.ends
+        told["send_descriptors"] = Outcome(taken > 0, f"the worker holds {taken} more files")
         left = _processes_of(mark)
         told["daemons"] = Outcome(bool(left), ", ".join(left.values()) or "none are left")
         _end(left)

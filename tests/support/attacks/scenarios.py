@@ -139,6 +139,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         violations=1,
         walls_off=frozenset({Wall.SECCOMP}),
     ),
+    "prints_megabytes": Scenario(f"{SHOWS}sys.stdout.write('x' * 3_000_000)", Reason.TITLE_QUIT, ""),
     "exits_at_once": Scenario("raise SystemExit", Reason.TITLE_QUIT, ""),
     "crashes": Scenario(f"{SHOWS}os.abort()", Reason.TITLE_CRASHED, ""),
     "kills_its_group": Scenario(f"{SHOWS}os.killpg(0, 9)", Reason.TITLE_CRASHED, ""),

@@ -78,12 +78,14 @@ NO_CRYPTO = "this kernel has no AF_ALG sockets"
 OTHER_MOUNT = "the save folder is a mount of its own even in the machine's view"
 READ_ONLY = "mounted read-only even in the machine's view"
 OTHER_NAMESPACE = "the user namespace itself, without which bubblewrap builds nothing"
+NOT_TAKEN = "the worker reads messages without what comes with them"
 NO_BPF = "needs privileges outside the user namespace"
 
 NEVER: Mapping[Profile, Mapping[str, str]] = {
     Profile.USERNS: {
         "load_module": NO_MODULES,
         "kernel_crypto": NO_CRYPTO,
+        "send_descriptors": NOT_TAKEN,
         "move_into_save": OTHER_MOUNT,
         "link_into_save": OTHER_MOUNT,
         "write_own_title": READ_ONLY,
@@ -100,7 +102,7 @@ NEVER: Mapping[Profile, Mapping[str, str]] = {
         "kernel_program": NO_BPF,
         "kernel_log": NO_BPF,
     },
-    Profile.POD: {"load_module": NO_MODULES, "kernel_crypto": NO_CRYPTO},
+    Profile.POD: {"load_module": NO_MODULES, "kernel_crypto": NO_CRYPTO, "send_descriptors": NOT_TAKEN},
 }
 """Attacks that cannot be shown to work, and why."""
 
