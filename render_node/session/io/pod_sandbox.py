@@ -46,6 +46,7 @@ class SessionFolder:
             path.chmod(0o755)
             self.tmp.mkdir(mode=0o700)
             if user_id is not None:
+                path.parent.chmod(0o711)
                 os.chown(self.tmp, user_id, user_id)
             for link, real in self._links():
                 link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

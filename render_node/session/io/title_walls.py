@@ -95,21 +95,20 @@ class TitleWalls:
         if os.stat(self._save_dir).st_uid != owner or self._user_id is not None:
             pod_sandbox.hand_over(self._save_dir, owner)
         if self._spec.profile is Profile.POD:
-            self._check_title_folder()
+            self._check_reached(self._title.folder)
             self._folder = pod_sandbox.SessionFolder(Path(self._spec.run_dir) / self._spec.name, self._user_id)
+            self._check_reached(str(self._folder.path))
         if Wall.GROUP in self._walls and not self._spec.scope:
             group = ControlGroup(find_home(), self._spec.name)
             group.create(self._limits())
             self.group = group
 
-    def _check_title_folder(self) -> None:
-        folder = self._title.folder
+    def _check_reached(self, folder: str) -> None:
         os.stat(folder)
         closed = None if self._user_id is None else pod_sandbox.closed_to_others(folder)
         if closed is not None:
-            raise WireError(
-                Reason.SANDBOX_UNAVAILABLE, f"titles have a user of their own here, who may not enter {closed}"
-            )
+            words = f"titles have a user of their own here, who may not enter {closed}"
+            raise WireError(Reason.SANDBOX_UNAVAILABLE, words)
 
     def remove(self) -> None:
         """Kill what is left in the group, remove group and folder; may block for two seconds."""
