@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wire.limits import SESSIONS_PER_NODE_MAX
+
 FRAMES_PER_S = 60
 """Nominal frame rate that a slot is counted for."""
 
@@ -20,9 +22,6 @@ TITLE_CORES = 0.3
 
 SESSION_MEMORY_BYTES = 300 * 1024 * 1024
 """Worker, title and frame ring of one session."""
-
-SLOTS_MAX = 1024
-"""As the protocol allows."""
 
 SUPERFAST_MAX_MS = 5.0
 """Median up to which superfast is worth its latency: 30% of a frame at 60 fps, so that p99 still fits in one."""
@@ -70,7 +69,7 @@ def choose(measured: Measurement, *, preset: str | None = None, slots: int | Non
     key = chosen_preset if encoder == X264 else encoder
     encode_ms = measured.encode_ms.get(key, 1000.0 / FRAMES_PER_S)
     counted = _slots(measured, encode_ms) if slots is None else slots
-    return Chosen(encoder, chosen_preset, encode_ms, max(1, min(counted, SLOTS_MAX)))
+    return Chosen(encoder, chosen_preset, encode_ms, max(1, min(counted, SESSIONS_PER_NODE_MAX)))
 
 
 def _preset(measured: Measurement) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from render_node.agent.core.capacity import SESSION_MEMORY_BYTES, Measurement, choose
+from wire.limits import SESSIONS_PER_NODE_MAX
 
 GIB = 1024**3
 
@@ -61,5 +62,5 @@ def test_slots_are_within_the_protocol_and_never_overbook(
     cores: int, memory: int, ultrafast: float, superfast: float
 ) -> None:
     chosen = choose(Measurement(cores, memory, ("libx264",), {"ultrafast": ultrafast, "superfast": superfast}))
-    assert 1 <= chosen.slots <= 1024
+    assert 1 <= chosen.slots <= SESSIONS_PER_NODE_MAX
     assert chosen.slots == 1 or chosen.slots * (0.5 + chosen.encode_ms_720p * 0.06) <= cores + 1e-6
