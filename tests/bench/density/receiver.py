@@ -63,7 +63,7 @@ class Player:
         video, sound = (self._peer.reception.of_clock(hz) for hz in (VIDEO_HZ, SOUND_HZ))
         return {
             "video_packets": video.packets if video else 0,
-            "video_bytes": video.bytes if video else 0,
+            "video_bytes": video.size_bytes if video else 0,
             "video_frames": video.frames if video else 0,
             "video_lost": video.lost if video else 0,
             "sound_packets": sound.packets if sound else 0,

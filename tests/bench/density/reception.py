@@ -33,8 +33,8 @@ class Stream:
     highest_seq: int
     """Unwrapped."""
     packets: int = 0
-    bytes: int = 0
-    """Of UDP payload."""
+    size_bytes: int = 0
+    """UDP payloads together."""
     frames: int = 0
     """Packets with the marker: the last ones of their frames."""
     jitter: float = 0.0
@@ -136,7 +136,7 @@ class Reception:
             stream = self.streams[ssrc] = Stream(ssrc, clock_hz, seq, seq, transit=transit)
         stream.highest_seq = max(stream.highest_seq, unwrap(seq, stream.highest_seq))
         stream.packets += 1
-        stream.bytes += size
+        stream.size_bytes += size
         stream.frames += is_last
         change = abs((transit - stream.transit + (1 << 31)) % (1 << 32) - (1 << 31))
         stream.jitter += (change - stream.jitter) / 16
