@@ -44,4 +44,5 @@ class StillPictures:
         if now_us < self._changed_us + SETTLED_US:
             return self._changed_us + SETTLED_US - now_us
         sharpens = self._repeated_us < self._changed_us + SHARPEN_US
-        return max(0, self._repeated_us + (self._interval_us if sharpens else KEEP_US) - now_us)
+        wait_us = self._interval_us if sharpens else max(self._interval_us, KEEP_US)
+        return max(0, self._repeated_us + wait_us - now_us)
