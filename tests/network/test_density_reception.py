@@ -13,7 +13,7 @@ from render_node.session.core.rtp_packets import ExtensionBlock, ExtensionIds, S
 from render_node.session.core.transport_feedback import TransportFeedback
 from tests.bench.density.reading import DensityReading, StreamReading, gates, streams_held
 from tests.bench.density.reception import Reception, read_extension, unwrap
-from tests.bench.reading import Spread
+from tests.bench.reading import Spread, Usage
 
 IDS = ExtensionIds(mid=1, abs_send_time=3, playout_delay=6, transport_seq=7)
 BLOCK = ExtensionBlock(IDS, "0")
@@ -91,11 +91,12 @@ def test_an_extension_that_is_not_there() -> None:
 
 
 GOOD = StreamReading(Spread(5, 9, 12, 1200), Spread(4, 8, 10, 1200), 60.0, 59.9, 8e6, 0, 100.0)
+USAGE = {"worker": Usage(0.8, 1), "title": Usage(0.2, 1), "receivers": Usage(0.3, 1)}
 
 
 def reading(count: int, **changed: object) -> DensityReading:
     worst = replace(GOOD, **changed)  # type: ignore[arg-type]
-    return DensityReading("superfast", [*[GOOD] * (count - 1), worst], {})
+    return DensityReading("superfast", [*[GOOD] * (count - 1), worst], USAGE, 4.0, 2)
 
 
 def test_a_number_of_streams_is_held_if_all_of_them_and_all_smaller_numbers_hold() -> None:
@@ -113,3 +114,9 @@ def test_a_stream_that_sent_nothing_does_not_hold() -> None:
     nothing = {"seconds": 5.0, "sent_us": [], "encoded_us": [], "rendered_fps": 60.0, "video_bytes": 0}
     got = nothing | {"video_lost": 0, "sound_lost": 0, "sound_packets": 0}
     assert not StreamReading.of(got).holds
+
+
+def test_what_admission_counts_with() -> None:
+    two = reading(2, sent_fps=60.1)
+    assert abs(two.beside_encoding_cores - (0.8 - (59.9 + 60.1) * 0.004) / 2) < 1e-9
+    assert (two.title_cores, two.product_share) == (0.1, 0.5)

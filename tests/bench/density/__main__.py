@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from render_node.agent.io.machine import usable_cores
 from tests.bench.density import report
 from tests.bench.density.reading import STREAMS_WANTED, DensityReading, StreamReading
 from tests.bench.measure import SETTLE_S, UsageMeter
@@ -68,7 +69,16 @@ class Receivers:
         return json.loads(line)
 
 
-async def measure(up: FarplayProcess, receivers: Receivers, preset: str, seconds: float) -> DensityReading:
+def encode_ms(folder: Path, preset: str) -> float:
+    """Return what the node measured of itself at its start, from its log."""
+    lines = (folder / "data" / "logs" / "node.log").read_text().splitlines()
+    found = next(line for line in map(json.loads, lines) if line["event"] == "node_measured")
+    return float(found["encode_ms"][preset])
+
+
+async def measure(
+    up: FarplayProcess, receivers: Receivers, preset: str, encoding_ms: float, seconds: float
+) -> DensityReading:
     """Measure the streams that play now."""
     await asyncio.sleep(SETTLE_S)
     processes = up.descendants()
@@ -77,7 +87,7 @@ async def measure(up: FarplayProcess, receivers: Receivers, preset: str, seconds
     meter = UsageMeter(groups)
     got = await receivers.ask({"measure": seconds})
     usage = meter.read()
-    return DensityReading(preset, [StreamReading.of(each) for each in got], usage)
+    return DensityReading(preset, [StreamReading.of(each) for each in got], usage, encoding_ms, usable_cores())
 
 
 async def measure_preset(preset: str, counts: Sequence[int], seconds: float, *arguments: str) -> list[DensityReading]:
@@ -91,10 +101,11 @@ async def measure_preset(preset: str, counts: Sequence[int], seconds: float, *ar
         with farplay_up(folder, *options, titles=titles) as up:
             token = up.ready["owner_url"].partition("#owner=")[2]
             async with Receivers.run(up.url, token) as receivers:
+                encoding_ms = encode_ms(folder, preset)
                 for count, title_id in enumerate(title_ids, 1):
                     await receivers.ask({"open": title_id})
                     if count in counts:
-                        reading = await measure(up, receivers, preset, seconds)
+                        reading = await measure(up, receivers, preset, encoding_ms, seconds)
                         readings.append(reading)
                         print(f"{preset}, {count}: p99 {reading.worst_ms.p99:.1f} ms", file=sys.stderr)
     return readings

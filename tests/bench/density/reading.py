@@ -63,11 +63,30 @@ class DensityReading:
     streams: Sequence[StreamReading]
     usage: Mapping[str, Usage]
     """By kind of process, all of a kind together; the receivers are none of the product's."""
+    encode_ms: float
+    """What the node measured at its start for a frame of hard content, conversion included."""
+    machine_cores: int
 
     @property
     def holds(self) -> bool:
         """Tell whether every stream did."""
         return all(stream.holds for stream in self.streams)
+
+    @property
+    def beside_encoding_cores(self) -> float:
+        """Return a worker's processor time beside what the node's own measurement gives for encoding."""
+        encoding = sum(stream.sent_fps for stream in self.streams) * self.encode_ms / 1000
+        return (self.usage["worker"].cores - encoding) / len(self.streams)
+
+    @property
+    def title_cores(self) -> float:
+        """Return the processor time of a title."""
+        return self.usage["title"].cores / len(self.streams)
+
+    @property
+    def product_share(self) -> float:
+        """Return the part of the machine that the product used, the receivers apart."""
+        return sum(used.cores for kind, used in self.usage.items() if kind != "receivers") / self.machine_cores
 
     @property
     def worst_ms(self) -> Spread:

@@ -51,6 +51,23 @@ def usage_table(readings: Sequence[DensityReading]) -> Table:
     return rows
 
 
+def budget_table(readings: Sequence[DensityReading]) -> Table:
+    """Return what admission counts with: see ``render_node/agent/core/capacity.py``."""
+    rows = [["preset", "streams", "encoding, ms", "worker beside it, cores", "title, cores", "machine used"]]
+    for each in readings:
+        rows.append(
+            [
+                each.preset,
+                str(len(each.streams)),
+                f"{each.encode_ms:.2f}",
+                f"{each.beside_encoding_cores:.3f}",
+                f"{each.title_cores:.3f}",
+                f"{each.product_share:.0%}",
+            ]
+        )
+    return rows
+
+
 def plot(readings: Sequence[DensityReading], path: Path) -> None:
     """Draw the worst stream's latency over the number of streams."""
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
@@ -78,7 +95,7 @@ def write(readings: Sequence[DensityReading], superfast_ms: float, folder: Path)
     folder.mkdir(parents=True, exist_ok=True)
     found = gates(readings)
     words = f"libx264 superfast {superfast_ms:.2f} ms a frame"
-    tables = [gate_table(found), stream_table(readings), usage_table(readings)]
+    tables = [gate_table(found), stream_table(readings), usage_table(readings), budget_table(readings)]
     text = "\n\n".join([words, *map(as_text, tables)])
     print(text)
     (folder / "density.txt").write_text(text + "\n")

@@ -108,7 +108,7 @@ def test_the_operators_slots_and_preset_reach_the_node(tmp_path: Path) -> None:
     config = node(tmp_path, slots=3, x264_preset=X264Preset.SUPERFAST)
     assert (config.slots, config.x264_preset) == (3, "superfast")
     told = UpConfig("localhost", 0, tmp_path, slots=3, x264_preset=X264Preset.SUPERFAST)
-    assert ["--slots", "3", "--preset", "superfast"] == supervisor(told)._node_arguments()[4:8]
+    assert supervisor(told)._node_arguments()[4:8] == ["--slots", "3", "--preset", "superfast"]
     arguments = supervisor(UpConfig("localhost", 0, tmp_path))._node_arguments()
     assert not {"--slots", "--preset"} & set(arguments)
 
