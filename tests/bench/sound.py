@@ -32,7 +32,7 @@ EAR_JS = (Path(__file__).parent / "ear.js").read_text()
 TONE_KEY = "Digit1"
 TONES = 40
 PAUSE_MIN_S, PAUSE_MAX_S = 0.3, 1.2
-"""Of silence between tones: shorter and longer than what the worker still encodes."""
+"""Of silence between tones."""
 
 DEFAULT_FOLDER = Path("bench-results/sound")
 

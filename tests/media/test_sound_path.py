@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from render_node.session.core.sound_rest import REPEAT_BLOCKS
-from render_node.session.io.sound_encoder import EMPTY_FRAME, SoundEncoder, frame_bytes, silence
+from render_node.session.io.sound_encoder import SoundEncoder, frame_bytes, silence
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.media import OpusPacket
 from tests.support.deadlines import until
@@ -63,8 +62,7 @@ def test_every_format_of_the_mixer_becomes_the_same_tone(sound: Sound) -> None:
     samples = decoded(payloads)[9600:40000]
     assert abs(pitch_hz(samples) - 660) < 2
     assert 0.45 < np.abs(samples).max() < 0.56
-    quiet = decoded([*SoundEncoder().encode(silence(block * 50, sound), sound), EMPTY_FRAME, EMPTY_FRAME])
-    assert len(quiet) > 50 * 480
+    quiet = decoded(SoundEncoder().encode(silence(block * 50, sound), sound))
     assert np.abs(quiet).max() < 0.01
 
 
@@ -107,14 +105,12 @@ while True:
         await title.shows(15)
         assert title.packets == []
         await title.tells(quiet=True)
+        count, before = len(title.packets), title.sound.underruns
 
-        async def rests() -> bool:
-            return [packet.payload for packet in title.packets[-2:]] == [EMPTY_FRAME] * 2
+        async def silent() -> bool:
+            return len(title.packets) > count + 30 and title.sound.underruns > before + 20
 
-        await until(rests, 5.0, "silence after the mixer's end")
-        first, second = title.packets[-2:]
-        assert second.rtp_ts - first.rtp_ts == REPEAT_BLOCKS * 480
-        assert title.sound.underruns > 20
+        await until(silent, 5.0, "silence after the mixer's end")
 
 
 async def test_the_reader_paces_the_writer_and_skips_no_time() -> None:
@@ -128,7 +124,7 @@ async def test_the_reader_paces_the_writer_and_skips_no_time() -> None:
 
     def write() -> None:
         nonlocal written
-        written += os.write(write_fd, b"\x01" * 1024)
+        written += os.write(write_fd, bytes(1024))
 
     loop.add_writer(write_fd, write)
     started = time.monotonic()

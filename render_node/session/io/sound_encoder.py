@@ -15,9 +15,6 @@ from render_node.session.media import OPUS_CLOCK_HZ
 from wire.title_ipc import Sound
 
 PACKET_FRAMES = OPUS_CLOCK_HZ // 100
-EMPTY_FRAME = b"\xf4"
-"""10 ms without data, stereo, full band, CELT: a table of contents and nothing else (RFC 6716 §3.1)."""
-
 OPUS_BPS = 128_000
 OPUS_COMPLEXITY = 5
 """Of 10, which takes 65 instead of 43 µs for a packet; at this rate nobody hears the difference."""

@@ -11,9 +11,8 @@ import os
 from collections.abc import Callable
 
 from render_node.session.core.sound_clock import BlockSizes, SoundClock
-from render_node.session.core.sound_rest import Sent, SoundRest
 from render_node.session.io import monotonic
-from render_node.session.io.sound_encoder import EMPTY_FRAME, PACKET_FRAMES, SoundEncoder, frame_bytes, silence
+from render_node.session.io.sound_encoder import PACKET_FRAMES, SoundEncoder, frame_bytes, silence
 from render_node.session.media import OpusPacket
 from wire.title_ipc import Sound
 
@@ -41,7 +40,6 @@ class SoundReader:
         self._loop = loop
         self._encoder = SoundEncoder()
         self._clock = SoundClock(monotonic.now_us())
-        self._rest = SoundRest()
         self._rtp_ts = 0
         self.underruns = 0
         """Blocks that were not whole when they were due."""
@@ -71,7 +69,7 @@ class SoundReader:
         self._size = self._sizes.next_bytes()
         self._fill()
         # Where nobody writes, nobody waits for room.
-        writes = bool(self._raw) or (self._known and not self._rest.rests)
+        writes = self._known or bool(self._raw)
         if writes and len(self._raw) < self._size:
             self._timer = self._loop.call_later(TOP_UP_S, self._top_up)
         else:
@@ -91,19 +89,9 @@ class SoundReader:
 
     def _encode(self, raw: bytes, missing: int) -> None:
         self.underruns += missing > 0
-        block = raw + silence(missing, self._format)
-        match self._rest.take(silent=block == silence(len(block), self._format)):
-            case Sent.SOUND:
-                for payload in self._encoder.encode(block, self._format):
-                    self._send(payload)
-            case Sent.REST:
-                self._send(EMPTY_FRAME)
-            case Sent.NOTHING:
-                self._rtp_ts += PACKET_FRAMES
-
-    def _send(self, payload: bytes) -> None:
-        self._on_packet(OpusPacket(self._rtp_ts % 2**32, payload))
-        self._rtp_ts += PACKET_FRAMES
+        for payload in self._encoder.encode(raw + silence(missing, self._format), self._format):
+            self._on_packet(OpusPacket(self._rtp_ts % 2**32, payload))
+            self._rtp_ts += PACKET_FRAMES
 
     def _fill(self) -> None:
         self._raw += self._read(max(self._size - len(self._raw), 0))
