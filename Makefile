@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit soak fuzz pictures bench bench-net bench-peers playthrough lock clean
+.PHONY: play test check unit soak fuzz pictures bench bench-net bench-peers bench-density bench-sound playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -50,6 +50,12 @@ bench-peers: $(STAMP)         ## The same beside Selkies, installed apart from P
 
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net
+
+bench-density: $(STAMP)       ## How many streams this machine holds, titles drawing, nobody decoding here
+	$(BIN)/python -m tests.bench.density
+
+bench-sound: $(STAMP)         ## How late sound is heard in a real Chromium, and whether it breaks off
+	$(BIN)/python -m tests.bench.sound
 
 playthrough: $(STAMP)         ## An automatic player plays each game for two minutes
 	$(BIN)/python -m tests.bench.playthrough

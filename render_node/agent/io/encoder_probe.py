@@ -78,7 +78,9 @@ def measure(name: str, frames: int, preset: X264Preset = X264Preset.ULTRAFAST) -
 
 def probe(names: list[str]) -> dict[str, Any]:
     """Return which encoders open, what they take per frame, and why the others do not."""
-    opened, encode_ms, refused = [], {}, {}
+    opened: list[str] = []
+    encode_ms: dict[str, float] = {}
+    refused: dict[str, str] = {}
     for name in names:
         try:
             if name == SOFTWARE:
