@@ -27,9 +27,13 @@ class StillPictures:
     """
 
     def __init__(self, fps: int, now_us: int) -> None:
-        self._interval_us = 1_000_000 // fps
+        self.set_fps(fps)
         self._changed_us = now_us
         self._repeated_us = now_us
+
+    def set_fps(self, fps: int) -> None:
+        """Sharpen at another rate from now on."""
+        self._interval_us = 1_000_000 // fps
 
     def changed(self, now_us: int) -> None:
         """The picture is a new one."""

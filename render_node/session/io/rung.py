@@ -211,4 +211,5 @@ class Rung:
         used_bps = (self._used_bytes - used_bytes) * 8_000_000 // elapsed_us
         point = self._adaptation.take(Sample(self.target_bps, used_bps), now_us).point
         self._every = max(1, round(self._fps / point.fps))
+        self._still.set_fps(point.fps)
         self.encoder.set_point(Fraction(point.height_px, height), point.fps)
