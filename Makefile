@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit test-walls soak fuzz pictures bench bench-net bench-peers playthrough lock clean
+# Every target that says what it is for.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -53,6 +54,12 @@ bench-peers: $(STAMP)         ## The same beside Selkies, installed apart from P
 
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net
+
+bench-density: $(STAMP)       ## How many streams this machine holds, titles drawing, nobody decoding here
+	$(BIN)/python -m tests.bench.density
+
+bench-sound: $(STAMP)         ## How late sound is heard in a real Chromium, and whether it breaks off
+	$(BIN)/python -m tests.bench.sound
 
 playthrough: $(STAMP)         ## An automatic player plays each game for two minutes
 	$(BIN)/python -m tests.bench.playthrough

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wire.title_about import AFK_MAX_S
+from wire.worker_control import X264Preset
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 """Where plain HTTP is spoken."""
@@ -56,6 +57,10 @@ class UpConfig:
     """Whether the titles that ship with Farplay are offered."""
     lan: LanOptions | None = None
     """HTTPS for other devices as well; None serves only this machine."""
+    slots: int | None = None
+    """Sessions at once; None takes what the node measures."""
+    x264_preset: X264Preset | None = None
+    """None takes what the node measures."""
     afk_pause_max_s: int = AFK_MAX_S
     """Most seconds without input that a title may ask for before its session pauses."""
     afk_end_max_s: int = AFK_MAX_S

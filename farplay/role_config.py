@@ -19,7 +19,7 @@ from session_broker.config import BrokerConfig, TlsConfig
 from wire.errors import WireError
 from wire.sandbox import Profile
 from wire.title_manifest import InstalledTitle
-from wire.worker_control import IceSpec
+from wire.worker_control import IceSpec, X264Preset
 
 NAME_MAX_CHARS = 64
 BOTH_FILES = "Give both --tls-cert FILE and --tls-key FILE."
@@ -92,6 +92,7 @@ def node_config(
     with_bundled: bool,
     name: str | None,
     slots: int | None,
+    x264_preset: X264Preset | None,
     warm_workers: int,
     media_host: str,
     media_ports: str,
@@ -123,6 +124,7 @@ def node_config(
             advertised_hosts=advertised or reached_at(media_host),
         ),
         slots=slots,
+        x264_preset=x264_preset,
         warm_workers=warm_workers,
         afk_pause_max_s=afk_pause_max_s,
         afk_end_max_s=afk_end_max_s,

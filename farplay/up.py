@@ -188,7 +188,10 @@ class Supervisor:
     def _node_arguments(self) -> list[str]:
         config = self._config
         limits = ["--afk-pause-max", str(config.afk_pause_max_s), "--afk-end-max", str(config.afk_end_max_s)]
-        return ["--broker", self._url, "--media-host", config.media_host, *limits, *self._shared_arguments()]
+        slots = [] if config.slots is None else ["--slots", str(config.slots)]
+        preset = [] if config.x264_preset is None else ["--preset", config.x264_preset]
+        media = ["--media-host", config.media_host, *slots, *preset]
+        return ["--broker", self._url, *media, *limits, *self._shared_arguments()]
 
     def _shared_arguments(self) -> list[str]:
         titles = [part for path in self._config.titles for part in ("--title", str(path))]

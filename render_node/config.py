@@ -8,7 +8,7 @@ from pathlib import Path
 from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S
 from wire.title_manifest import InstalledTitle
-from wire.worker_control import IceSpec
+from wire.worker_control import IceSpec, X264Preset
 
 WORKER_ENTRY = "render_node.session.io.worker_main:run_worker"
 """What a forked child calls with its control socket."""
@@ -47,8 +47,8 @@ class NodeConfig:
     """Sessions at once, 1-1024; None takes what was measured."""
     warm_workers: int = 1
     """Forked workers kept waiting for ``start``, 0-64."""
-    x264_preset: str | None = None
-    """``ultrafast`` or ``superfast``; None chooses by measured headroom."""
+    x264_preset: X264Preset | None = None
+    """None chooses by measured headroom."""
     target_bps: int = 8_000_000
     """Video bitrate per rung, bits per second."""
     abandon_s: float = 600.0

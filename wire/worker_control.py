@@ -36,6 +36,13 @@ class PlacementState(StrEnum):
     RELEASED = "released"
 
 
+class X264Preset(StrEnum):
+    """libx264's presets that keep up with 60 frames a second in software."""
+
+    ULTRAFAST = "ultrafast"
+    SUPERFAST = "superfast"
+
+
 @dataclass(frozen=True, slots=True)
 class TitleSpec:
     """What a worker needs to run a title; paths are on the node."""
@@ -84,8 +91,8 @@ class EncoderSpec:
 
     h264_encoder: str = "libx264"
     """FFmpeg name of an H.264 encoder that opened when the node probed."""
-    x264_preset: str = "ultrafast"
-    """``ultrafast`` or ``superfast`` by measured headroom."""
+    x264_preset: X264Preset = X264Preset.ULTRAFAST
+    """By measured headroom."""
     target_bps: int = field(default=8_000_000, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
     """Video bitrate per rung."""
 

@@ -10,7 +10,8 @@ group's checksum is the XOR of the seven bytes before it::
     top left block     10% of the width by 18% of the height: black or white, turns at each press of X, of pad
                        button A, or tap or click on it
 
-Keys 1-4 switch tones of 440, 660, 880 and 1320 Hz on and off. ``--hard`` draws what is hard to encode.
+Keys 1-4 switch tones of 440, 660, 880 and 1320 Hz on and off. ``--hard`` draws what is hard to encode. ``--still N``
+flips the same picture from frame N on, as a game does that waits.
 """
 
 from __future__ import annotations
@@ -95,14 +96,15 @@ class TestCard:
         self._seen = Seen()
         self._frame = 0
 
-    def play(self, first_tone: int | None) -> None:
-        """Run until the window is closed."""
+    def play(self, first_tone: int | None, still_from: float = math.inf) -> None:
+        """Run until the window is closed; from one frame on nothing is drawn, though flipped."""
         if first_tone is not None:
             self._tones.toggle(first_tone)
         clock = pygame.time.Clock()
         while all(self._take(event) for event in pygame.event.get()):
             self._seen.mouse = pygame.mouse.get_pos()
-            self._draw()
+            if self._frame < still_from:
+                self._draw()
             pygame.display.flip()
             self._frame += 1
             clock.tick(FPS)
@@ -190,6 +192,7 @@ def main() -> None:
     parser.add_argument("--hard", action="store_true", help="scrolling tiles, 40 sprites, 300 particles")
     parser.add_argument("--seed", type=int, default=1, help="of the hard content")
     parser.add_argument("--tone", type=int, choices=range(len(TONES_HZ)), help="start with this tone")
+    parser.add_argument("--still", type=int, default=math.inf, metavar="N", help="draw nothing new from frame N on")
     parser.add_argument("--artwork", metavar="FILE", help="write one picture of the card as PNG, and end")
     arguments = parser.parse_args()
     pygame.mixer.pre_init(48000, -16, 2, 256)
@@ -197,7 +200,7 @@ def main() -> None:
     pygame.display.set_caption("Test card")
     card = TestCard(arguments.size, hard=arguments.hard, seed=arguments.seed)
     if arguments.artwork is None:
-        card.play(arguments.tone)
+        card.play(arguments.tone, arguments.still)
     else:
         card.save_artwork(arguments.artwork)
     pygame.quit()

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,17 @@ END_S = 5.0
 
 
 @contextmanager
-def farplay_up(folder: Path, *options: str) -> Iterator[FarplayProcess]:
-    """Run ``farplay up`` on fresh data with the hard test card installed, and check that nothing is left of it."""
-    title = hard_title(folder)
+def farplay_up(folder: Path, *options: str, titles: Sequence[Path] = ()) -> Iterator[FarplayProcess]:
+    """Run ``farplay up`` on fresh data and check that nothing is left of it.
+
+    Args:
+        folder: For data and log.
+        options: Of the command, beside these.
+        titles: Folders of what is offered; none for the hard test card.
+    """
+    offered = [part for title in titles or (card_title(folder),) for part in ("--title", str(title))]
     up = FarplayProcess(
-        ["up", "--json", "--port", "0", "--data-dir", str(folder / "data"), "--title", str(title), *options],
-        folder / "up.log",
+        ["up", "--json", "--port", "0", "--data-dir", str(folder / "data"), *offered, *options], folder / "up.log"
     )
     try:
         yield up
@@ -34,15 +39,15 @@ def farplay_up(folder: Path, *options: str) -> Iterator[FarplayProcess]:
     assert not up.left_behind(), up.left_behind()
 
 
-def hard_title(folder: Path) -> Path:
-    """Copy the test card under another id, with the argument for hard content; return its folder."""
-    title = folder / HARD_TITLE
+def card_title(folder: Path, title_id: str = HARD_TITLE, arguments: Sequence[str] = ("--hard",)) -> Path:
+    """Copy the test card under another id, with arguments; return its folder."""
+    title = folder / title_id
     shutil.copytree(CARD_FOLDER, title, ignore=shutil.ignore_patterns("__pycache__"))
     manifest = title / "title.toml"
-    text = manifest.read_text().replace('id = "testcard"', f'id = "{HARD_TITLE}"')
+    text = manifest.read_text().replace('id = "testcard"', f'id = "{title_id}"')
     entry = 'entry = "testcard.py"'
     assert entry in text
-    manifest.write_text(text.replace(entry, f'{entry}\narguments = ["--hard"]'))
+    manifest.write_text(text.replace(entry, f"{entry}\narguments = {json.dumps(list(arguments))}"))
     return title
 
 

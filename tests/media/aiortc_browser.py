@@ -21,7 +21,7 @@ def use_loopback(monkeypatch: Any) -> None:
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
 
 
-def _without_parity(offer: str) -> str:
+def without_parity(offer: str) -> str:
     """Leave out the parity stream: beside a third stream, aiortc does not see that the second one is the repeats'."""
     group = re.search(r"a=ssrc-group:FEC-FR \d+ (\d+)\r\n", offer)
     if group is None:
@@ -44,7 +44,7 @@ class AiortcBrowser:
 
     async def answer(self, offer: str) -> str:
         """Take the offer and return the answer."""
-        await self.pc.setRemoteDescription(RTCSessionDescription(_without_parity(offer), "offer"))
+        await self.pc.setRemoteDescription(RTCSessionDescription(without_parity(offer), "offer"))
         self.input = self.pc.createDataChannel("input", ordered=False, maxRetransmits=0, negotiated=True, id=0)
         self.story = self.pc.createDataChannel("story", ordered=False, maxRetransmits=0, negotiated=True, id=1)
         self.story.on("message", lambda data: self.stories.append(decode_story(data)))

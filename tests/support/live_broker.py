@@ -60,8 +60,15 @@ async def live_broker(config: BrokerConfig) -> AsyncIterator[BrokerReady]:
 @contextlib.asynccontextmanager
 async def signed_in(ready: BrokerReady) -> AsyncIterator[httpx.AsyncClient]:
     """Give an HTTP client of the owner."""
-    async with httpx.AsyncClient(base_url=ready.url) as client:
-        answer = await client.post("/api/v1/sign-in/link", json={"token": ready.owner_token})
+    async with sign_in(ready.url, ready.owner_token) as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def sign_in(url: str, owner_token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Give an HTTP client of the owner of any broker."""
+    async with httpx.AsyncClient(base_url=url) as client:
+        answer = await client.post("/api/v1/sign-in/link", json={"token": owner_token})
         assert answer.status_code == 204, answer.text
         yield client
 

@@ -1,7 +1,10 @@
 """From what a machine measured of itself to the slots it advertises and the preset it encodes with.
 
-The measurement is of hard content (design: scrolling tiles, 40 sprites, 300 particles), so an ordinary title costs
-less; the slots are therefore counted without a further reserve.
+Each session is counted with what this machine took to encode a frame of hard content (scrolling tiles, 40 sprites,
+300 particles), and with what else ``make bench-density`` reads of a worker and ``make playthrough`` of a title. The
+density bench also says how much of a machine may be given away: on two cores all streams kept their frame rate and a
+p99 from capture to the last packet under two frames up to 77% of the processor time, and lost both where they would
+have needed 93%.
 """
 
 from __future__ import annotations
@@ -9,26 +12,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wire.limits import SESSIONS_PER_NODE_MAX
+from wire.worker_control import X264Preset
+
 FRAMES_PER_S = 60
 """Nominal frame rate that a slot is counted for."""
 
-WORKER_CORES = 0.2
-"""Share of a core of a worker beside encoding: packets, encryption, sound, input, one event loop."""
+WORKER_CORES = 0.15
+"""Of a worker beside encoding: packets, encryption, sound, input, one event loop. ``make bench-density``, *worker
+beside it*: the most of one to four streams."""
 
-TITLE_CORES = 0.3
-"""Share of a core of an ordinary pygame title at 720p60."""
+TITLE_CORES = 0.11
+"""Of a title's process at 720p60. ``make playthrough``: the most of the bundled games, played."""
+
+USABLE_SHARE = 0.77
+"""Of a machine's processor time that sessions may take. ``make bench-density``, *machine used*: the most at which
+every stream held."""
 
 SESSION_MEMORY_BYTES = 300 * 1024 * 1024
 """Worker, title and frame ring of one session."""
-
-SLOTS_MAX = 1024
-"""As the protocol allows."""
 
 SUPERFAST_MAX_MS = 5.0
 """Median up to which superfast is worth its latency: 30% of a frame at 60 fps, so that p99 still fits in one."""
 
 SUPERFAST_MIN_CORES = 4
-"""Below this the title and the encoder contend for cores and the spare time is not spare."""
+"""``make bench-density``: on two cores superfast's p99 from capture to the last packet is over a frame (23 ms) as
+soon as two play, ultrafast's within one (16 ms) with four. More cores than two were not measured."""
 
 X264 = "libx264"
 
@@ -52,12 +61,12 @@ class Chosen:
     """What follows from a measurement."""
 
     h264_encoder: str
-    x264_preset: str
+    x264_preset: X264Preset
     encode_ms_720p: float
     slots: int
 
 
-def choose(measured: Measurement, *, preset: str | None = None, slots: int | None = None) -> Chosen:
+def choose(measured: Measurement, *, preset: X264Preset | None = None, slots: int | None = None) -> Chosen:
     """Choose encoder, preset and slots.
 
     Args:
@@ -70,17 +79,18 @@ def choose(measured: Measurement, *, preset: str | None = None, slots: int | Non
     key = chosen_preset if encoder == X264 else encoder
     encode_ms = measured.encode_ms.get(key, 1000.0 / FRAMES_PER_S)
     counted = _slots(measured, encode_ms) if slots is None else slots
-    return Chosen(encoder, chosen_preset, encode_ms, max(1, min(counted, SLOTS_MAX)))
+    return Chosen(encoder, chosen_preset, encode_ms, max(1, min(counted, SESSIONS_PER_NODE_MAX)))
 
 
-def _preset(measured: Measurement) -> str:
-    superfast_ms = measured.encode_ms.get("superfast")
+def _preset(measured: Measurement) -> X264Preset:
+    superfast_ms = measured.encode_ms.get(X264Preset.SUPERFAST)
     fits = superfast_ms is not None and superfast_ms <= SUPERFAST_MAX_MS
-    return "superfast" if fits and measured.cpu_cores >= SUPERFAST_MIN_CORES else "ultrafast"
+    has_room = measured.cpu_cores >= SUPERFAST_MIN_CORES
+    return X264Preset.SUPERFAST if fits and has_room else X264Preset.ULTRAFAST
 
 
 def _slots(measured: Measurement, encode_ms: float) -> int:
     cores_per_session = encode_ms * FRAMES_PER_S / 1000.0 + WORKER_CORES + TITLE_CORES
-    by_cores = int(measured.cpu_cores / cores_per_session)
+    by_cores = int(measured.cpu_cores * USABLE_SHARE / cores_per_session)
     by_memory = measured.memory_bytes // SESSION_MEMORY_BYTES
     return min(by_cores, by_memory)

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from render_node.session.io.encoders import EncoderSettings, OpenEncoder
 from render_node.session.media import RTP_VIDEO_CLOCK_HZ
 from wire.errors import WireError
+from wire.worker_control import X264Preset
 
 WIDTH_PX, HEIGHT_PX, FPS = 1280, 720, 60
 BITRATE_BPS = 8_000_000
 WARM_UP_FRAMES, TIMED_FRAMES = 4, 24
-SOFTWARE_PRESETS = ("ultrafast", "superfast")
 SOFTWARE = "libx264"
 ON_THIS_THREAD = (SOFTWARE, "libvpx")
 
@@ -56,7 +56,7 @@ def hard_frames() -> Iterator[NDArray[np.uint8]]:
         yield picture
 
 
-def measure(name: str, preset: str, frames: int) -> float:
+def measure(name: str, frames: int, preset: X264Preset = X264Preset.ULTRAFAST) -> float:
     """Return the median time to convert and encode one frame, in milliseconds, the first frames left out.
 
     Software with one thread runs in this thread, so its processor time is taken: what else the machine does in this
@@ -78,11 +78,15 @@ def measure(name: str, preset: str, frames: int) -> float:
 
 def probe(names: list[str]) -> dict[str, Any]:
     """Return which encoders open, what they take per frame, and why the others do not."""
-    opened, encode_ms, refused = [], {}, {}
+    opened: list[str] = []
+    encode_ms: dict[str, float] = {}
+    refused: dict[str, str] = {}
     for name in names:
         try:
-            for preset in SOFTWARE_PRESETS if name == SOFTWARE else (name,):
-                encode_ms[preset] = measure(name, preset, TIMED_FRAMES)
+            if name == SOFTWARE:
+                encode_ms |= {preset.value: measure(name, TIMED_FRAMES, preset) for preset in X264Preset}
+            else:
+                encode_ms[name] = measure(name, TIMED_FRAMES)
         except WireError as error:
             refused[name] = error.detail
         else:

@@ -1,9 +1,8 @@
 """One encoder behind the capture: converts and encodes the newest picture in a thread of its own.
 
 Newest wins: while a picture is being encoded at most one more waits, and a newer one takes its place. The conversion
-is the private copy: afterwards nobody else can write to what is encoded. While the title stands still, its last
-picture is encoded again every 250 ms, which sharpens it after the last movement's coarse frame; a keyframe that is
-asked for meanwhile is made of it as well.
+is the private copy: afterwards nobody else can write to what is encoded. Its last picture can be encoded again
+without a new one: while the title stands still, to sharpen it, or because a keyframe is asked for.
 """
 
 from __future__ import annotations
@@ -28,9 +27,6 @@ from wire.errors import WireError
 from wire.limits import PICTURE_MIN_PX
 from wire.session_control import VideoCodec
 from wire.worker_control import EncoderSpec
-
-STILL_INTERVAL_S = 0.25
-"""A still picture is sent this often."""
 
 REOPEN_MIN_CHANGE = 0.15
 LOWER_MIN_INTERVAL_US = 400_000
@@ -75,6 +71,7 @@ class EncoderRung:
         self._wake = threading.Condition()
         self._pending: Source | None = None
         self._keyframe = False
+        self._again = False
         self._references = ReferenceSlots()
         self._recovery = False
         self._closed = False
@@ -108,6 +105,12 @@ class EncoderRung:
         """Make the next picture a keyframe; if none comes, the one that is there."""
         with self._wake:
             self._keyframe = True
+            self._wake.notify()
+
+    def encode_again(self) -> None:
+        """Encode the picture that is there once more, unless a newer one comes first."""
+        with self._wake:
+            self._again = True
             self._wake.notify()
 
     def recover(self, lost_id: int, newest_id: int) -> bool:
@@ -155,7 +158,7 @@ class EncoderRung:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(self._has_work, STILL_INTERVAL_S if self._picture else None)
+                self._wake.wait_for(self._has_work)
                 wait_us = self._pacing.wait_us(monotonic.now_us()) if self._pending is not None else 0
                 if wait_us:
                     self._wake.wait_for(lambda: self._closed, wait_us / 1e6)
@@ -163,7 +166,7 @@ class EncoderRung:
                     return
                 source, self._pending = self._pending, None
                 keyframe, self._keyframe = self._keyframe, False
-                self._recovery = False
+                self._recovery = self._again = False
             try:
                 self._work(source, keyframe=keyframe)
                 self._failures = 0
@@ -182,7 +185,7 @@ class EncoderRung:
             self._name = SOFTWARE_H264
 
     def _has_work(self) -> bool:
-        wanted = self._keyframe or self._recovery
+        wanted = self._keyframe or self._recovery or self._again
         return self._closed or self._pending is not None or (wanted and self._picture is not None)
 
     def _work(self, source: Source | None, *, keyframe: bool) -> None:

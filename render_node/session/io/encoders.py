@@ -20,6 +20,7 @@ from render_node.session.io.frame_flags import FrameFlags
 from render_node.session.media import RTP_VIDEO_CLOCK_HZ
 from wire.errors import Reason, WireError
 from wire.session_control import VideoCodec
+from wire.worker_control import X264Preset
 
 NO_KEYFRAMES_GOP = 1_000_000
 """Frames between keyframes that an encoder would make by itself: days."""
@@ -58,7 +59,7 @@ class EncoderSettings:
     """Even."""
     fps: int
     bitrate_bps: int
-    x264_preset: str = "ultrafast"
+    x264_preset: X264Preset = X264Preset.ULTRAFAST
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -92,7 +93,7 @@ def buffer_bits(rate_bps: int, fps: int) -> int:
 
 def _libx264(settings: EncoderSettings) -> dict[str, str]:
     return _cbr(settings) | {
-        "preset": settings.x264_preset,
+        "preset": settings.x264_preset.value,
         "tune": "zerolatency",
         "profile": "baseline",
         "level": h264_level(settings),

@@ -18,6 +18,7 @@ from render_node.session.core.adaptation import Adaptation, Caps, Sample
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.rung_choice import REDUCED_FPS, REDUCED_MAX_BPS, RungKey, Tier
+from render_node.session.core.still_pictures import StillPictures
 from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import EncoderRung
 from render_node.session.io.participants import Peer, Table
@@ -83,12 +84,15 @@ class Rung:
         self._used_bytes = 0
         self._sampled_us = monotonic.now_us()
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
+        self._still = StillPictures(fps, monotonic.now_us())
+        self._still_timer: asyncio.Handle = self._loop.call_soon(self._watch_still)
         self.fit_bitrate()
         self.offer_picture()
 
     async def close(self) -> None:
         """End the encoder; nothing is called back afterwards."""
         self._timer.cancel()
+        self._still_timer.cancel()
         await self.encoder.close()
 
     def fit_bitrate(self) -> None:
@@ -99,6 +103,7 @@ class Rung:
         """The title has a new picture: take it, unless this one is left out."""
         self._flips += 1
         self._waits = True
+        self._still.changed(monotonic.now_us())
         if self._flips % self._every == 0:
             self.room_again()
 
@@ -176,6 +181,15 @@ class Rung:
         """What is encoded per second."""
         return self._table.video_bps(self.key, self._max_bps)
 
+    def _watch_still(self) -> None:
+        """Encode a picture that stands still again when it is time, if there is room to send it."""
+        now_us = monotonic.now_us()
+        if self._still.wait_us(now_us) == 0:
+            self._still.repeated(now_us)
+            if not self._is_paused and self._table.takes_frame(self.key):
+                self.encoder.encode_again()
+        self._still_timer = self._loop.call_later(self._still.wait_us(now_us) / 1e6, self._watch_still)
+
     def _adapt(self) -> None:
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
         if self._flips == self._flips_seen:
@@ -197,4 +211,5 @@ class Rung:
         used_bps = (self._used_bytes - used_bytes) * 8_000_000 // elapsed_us
         point = self._adaptation.take(Sample(self.target_bps, used_bps), now_us).point
         self._every = max(1, round(self._fps / point.fps))
+        self._still.set_fps(point.fps)
         self.encoder.set_point(Fraction(point.height_px, height), point.fps)

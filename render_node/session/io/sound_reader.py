@@ -68,7 +68,9 @@ class SoundReader:
         self._rtp_ts += self._clock.begin_block(monotonic.now_us()) * PACKET_FRAMES
         self._size = self._sizes.next_bytes()
         self._fill()
-        if len(self._raw) < self._size:
+        # Where nobody writes, nobody waits for room.
+        writes = self._known or bool(self._raw)
+        if writes and len(self._raw) < self._size:
             self._timer = self._loop.call_later(TOP_UP_S, self._top_up)
         else:
             self._end_block()

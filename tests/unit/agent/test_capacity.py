@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render_node.agent.core.capacity import SESSION_MEMORY_BYTES, Measurement, choose
+from render_node.agent.core.capacity import (
+    SESSION_MEMORY_BYTES,
+    TITLE_CORES,
+    USABLE_SHARE,
+    WORKER_CORES,
+    Measurement,
+    choose,
+)
+from wire.limits import SESSIONS_PER_NODE_MAX
+from wire.worker_control import X264Preset
 
 GIB = 1024**3
 
@@ -24,9 +33,9 @@ def measured(
         (measured(), "ultrafast", 2),
         (measured(ultrafast=8.0, superfast=13.0), "ultrafast", 2),
         (measured(cores=1, ultrafast=9.0), "ultrafast", 1),
-        (measured(cores=8, ultrafast=2.5, superfast=4.9), "superfast", 10),
-        (measured(cores=8, ultrafast=2.5, superfast=5.1), "ultrafast", 12),
-        (measured(cores=2, ultrafast=2.0, superfast=4.0), "ultrafast", 3),
+        (measured(cores=8, ultrafast=2.5, superfast=4.9), "superfast", 11),
+        (measured(cores=8, ultrafast=2.5, superfast=5.1), "ultrafast", 15),
+        (measured(cores=2, ultrafast=2.0, superfast=4.0), "ultrafast", 4),
         (measured(memory=2 * SESSION_MEMORY_BYTES, cores=64), "ultrafast", 2),
         (measured(memory=0), "ultrafast", 1),
     ],
@@ -38,11 +47,11 @@ def test_choice(machine: Measurement, preset: str, slots: int) -> None:
 
 def test_a_hardware_encoder_that_opened_is_taken_with_its_own_figure() -> None:
     chosen = choose(measured(2, 4.5, 7.5, 16 * GIB, "h264_nvenc"))
-    assert (chosen.h264_encoder, chosen.encode_ms_720p, chosen.slots) == ("h264_nvenc", 2.0, 3)
+    assert (chosen.h264_encoder, chosen.encode_ms_720p, chosen.slots) == ("h264_nvenc", 2.0, 4)
 
 
 def test_the_operator_decides() -> None:
-    chosen = choose(measured(), preset="superfast", slots=7)
+    chosen = choose(measured(), preset=X264Preset.SUPERFAST, slots=7)
     assert (chosen.x264_preset, chosen.encode_ms_720p, chosen.slots) == ("superfast", 7.5, 7)
 
 
@@ -61,5 +70,8 @@ def test_slots_are_within_the_protocol_and_never_overbook(
     cores: int, memory: int, ultrafast: float, superfast: float
 ) -> None:
     chosen = choose(Measurement(cores, memory, ("libx264",), {"ultrafast": ultrafast, "superfast": superfast}))
-    assert 1 <= chosen.slots <= 1024
-    assert chosen.slots == 1 or chosen.slots * (0.5 + chosen.encode_ms_720p * 0.06) <= cores + 1e-6
+    assert 1 <= chosen.slots <= SESSIONS_PER_NODE_MAX
+    assert (
+        chosen.slots == 1
+        or chosen.slots * (WORKER_CORES + TITLE_CORES + chosen.encode_ms_720p * 0.06) <= USABLE_SHARE * cores + 1e-6
+    )

@@ -17,6 +17,7 @@ from farplay.role_config import node_config
 from farplay.system_check import require_linux
 from farplay.up import Supervisor
 from render_node.config import NodeConfig
+from wire.worker_control import X264Preset
 
 BAD_USAGE = 2
 """Exit status of a command line that cannot be read, as click has it."""
@@ -103,6 +104,23 @@ def test_the_operators_limits_of_absence_reach_the_node(tmp_path: Path) -> None:
     assert limits == ["--afk-pause-max", "300", "--afk-end-max", "900"]
 
 
+def test_the_operators_slots_and_preset_reach_the_node(tmp_path: Path) -> None:
+    config = node(tmp_path, slots=3, x264_preset=X264Preset.SUPERFAST)
+    assert (config.slots, config.x264_preset) == (3, "superfast")
+    told = UpConfig("localhost", 0, tmp_path, slots=3, x264_preset=X264Preset.SUPERFAST)
+    assert supervisor(told)._node_arguments()[4:8] == ["--slots", "3", "--preset", "superfast"]
+    arguments = supervisor(UpConfig("localhost", 0, tmp_path))._node_arguments()
+    assert not {"--slots", "--preset"} & set(arguments)
+
+
+@pytest.mark.parametrize("command", ["up", "node"])
+@pytest.mark.parametrize(("option", "value"), [("--slots", "0"), ("--slots", "513"), ("--preset", "veryslow")])
+def test_slots_and_presets_that_there_are_not(command: str, option: str, value: str, tmp_path: Path) -> None:
+    status, words = run(command, option, value, "--data-dir", str(tmp_path / "data"))
+    assert status == BAD_USAGE
+    assert f"Invalid value for '{option}'" in words
+
+
 @pytest.mark.parametrize("command", ["up", "node"])
 @pytest.mark.parametrize("option", ["--afk-pause-max", "--afk-end-max"])
 @pytest.mark.parametrize("seconds", ["9", "86401", "10min"])
@@ -135,6 +153,7 @@ def node(data_dir: Path, **changed: object) -> NodeConfig:
         "with_bundled": False,
         "name": None,
         "slots": None,
+        "x264_preset": None,
         "warm_workers": 1,
         "media_host": "127.0.0.1",
         "media_ports": "0-0",

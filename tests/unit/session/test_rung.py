@@ -61,6 +61,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     made = Bench(monkeypatch)
     yield made
     made.rung._timer.cancel()
+    made.rung._still_timer.cancel()
 
 
 async def test_a_players_losses_make_recoveries_at_a_bounded_rate(bench: Bench) -> None:
@@ -162,6 +163,7 @@ async def reduced(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     made = Bench(monkeypatch, Tier.REDUCED)
     yield made
     made.rung._timer.cancel()
+    made.rung._still_timer.cancel()
 
 
 async def test_the_reduced_rung_follows_its_own_spectators(reduced: Bench) -> None:
@@ -188,3 +190,34 @@ async def test_a_spectator_who_gets_a_seat_is_fed_by_the_players_rung(bench: Ben
     (peer,) = bench.table.peers.values()
     peer.participant.role = Role.PLAYER
     assert bench.table.of_rung(RungKey(VideoCodec.VP8)) == [peer]
+
+
+def stand_still(bench: Bench, for_us: int) -> int:
+    """Let time pass without a new picture, its timer served each 5 ms; return how often it was encoded again."""
+    bench.encoder.encode_again.reset_mock()
+    for _ in range(for_us // 5_000):
+        bench.now_us += 5_000
+        bench.rung._still_timer.cancel()
+        bench.rung._watch_still()
+    return int(bench.encoder.encode_again.call_count)
+
+
+async def test_a_picture_that_stands_still_is_sharpened_and_then_seldom_sent(bench: Bench) -> None:
+    bench.add_peer().takes_frame.return_value = True
+    for _ in range(30):
+        bench.rung.flipped()
+        assert stand_still(bench, 35_000) == 0
+    assert 20 <= stand_still(bench, 500_000) <= 30
+    assert stand_still(bench, 10_000_000) <= 21
+
+
+async def test_nothing_is_sharpened_where_there_is_no_room_or_nobody_plays(bench: Bench) -> None:
+    session = bench.add_peer()
+    session.takes_frame.return_value = False
+    bench.rung.flipped()
+    assert stand_still(bench, 2_000_000) == 0
+    session.takes_frame.return_value = True
+    bench.rung.pause(True)
+    assert stand_still(bench, 2_000_000) == 0
+    bench.rung.pause(False)
+    assert stand_still(bench, 2_000_000) > 0
