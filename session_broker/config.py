@@ -82,6 +82,11 @@ class BrokerConfig:
     session_starts_per_min: float = 60.0
     """Sessions that a player may start per minute; half of that at once."""
 
+    replica_lease_s: float = 5.0
+    """Seconds without a sign of life after which the other replicas on its database take a broker for dead."""
+    bus_notify: bool = True
+    """Whether replicas wake each other by PostgreSQL's LISTEN; without it they look once a second."""
+
     def url_of_database(self) -> str:
         """Return the SQLAlchemy URL to open."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'broker.sqlite3'}"

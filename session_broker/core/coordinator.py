@@ -10,12 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from session_broker.core import invitations, nodes, sessions, table, tabs
+from session_broker.core import invitations, nodes, ownership, sessions, table, tabs
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
-from session_broker.core.records import BrokerState, CatalogueTitle, Invitation, Limits, Node, Participant, Session
+from session_broker.core.records import (
+    BrokerState,
+    CatalogueTitle,
+    DistantNode,
+    Invitation,
+    Limits,
+    Node,
+    Participant,
+    Session,
+)
 from session_broker.core.sessions import place_waiting
 from session_broker.core.sign_in import Caller
 from wire.errors import Reason
@@ -26,7 +35,7 @@ from wire.session_control import InvitationKind, Role, SessionState
 
 
 class Coordinator:
-    """Live sessions and nodes of one tenant."""
+    """Live sessions and nodes of one tenant: those that are this replica's."""
 
     def __init__(
         self,
@@ -42,34 +51,55 @@ class Coordinator:
         effects, self._state.effects = self._state.effects, []
         return effects
 
-    def restore(self, known_nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
-        """Take what the store holds when the broker starts.
+    # Replicas
 
-        Nodes have ``node_return_s`` to dial in with the sessions that they still run.
-        """
-        state = self._state
-        for node in known_nodes:
-            state.nodes[node.node_id] = node
-            node.away_since, node.grace_s = now, state.limits.node_return_s
-        for session in live:
-            session.unattended_since = now
-            for participant in session.participants.values():
-                participant.away_since = now
-            for invitation in session.invitations.values():
-                state.invitations[invitation.code_sha256] = (session.session_id, invitation.invitation_id)
-            if session.state is SessionState.ENDING:
-                session.deadline = now + state.limits.node_return_s + state.limits.end_timeout_s
-            elif session.state is SessionState.STARTING:
-                session.deadline = now + state.limits.node_return_s + state.limits.start_timeout_s
-            state.sessions[session.session_id] = session
-            if session.placement is not None:
-                sessions.set_claim(state, state.nodes[session.placement.node_id], session.session_id, session.epoch)
+    def take_over(self, nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
+        """Take what the store says is ours; see ``ownership.take_over``."""
+        ownership.take_over(self._state, nodes, live, now)
+        place_waiting(self._state, now)
+
+    def take_handed_over(self, session: Session, now: float) -> None:
+        """Take a session that another replica gave to us for one of our nodes."""
+        session.came_over = True
+        self.take_over((), (session,), now)
+
+    def let_go_session(self, session_id: SessionId) -> None:
+        """Forget a session that is another replica's; see ``ownership.let_go_session``."""
+        ownership.let_go_session(self._state, session_id)
+
+    def let_go_node(self, node_id: NodeId) -> LinkKey | None:
+        """Forget a node that is another replica's and its sessions; returns the socket that it still has here."""
+        node = self._state.nodes.get(node_id)
+        ownership.let_go_node(self._state, node_id)
+        return node.link if node is not None else None
+
+    def see_distant(self, nodes: Iterable[DistantNode], now: float) -> None:
+        """Take the nodes of other replicas as the store has them; see ``ownership.see_distant``."""
+        ownership.see_distant(self._state, nodes)
+        place_waiting(self._state, now)
+
+    def distant_nodes(self) -> Mapping[NodeId, DistantNode]:
+        """Return the nodes of other replicas; read only, before the next step."""
+        return self._state.distant
+
+    def session_of_tab(self, key: TabKey) -> SessionId | None:
+        """Return at which session's table a tab sits."""
+        tab = self._state.tabs.get(key)
+        return tab.session_id if tab is not None else None
+
+    def rejoin(
+        self, key: TabKey, wanted_codecs: tuple[str, ...] | None, video_max_bps: int | None, now: float
+    ) -> None:
+        """Take up what a tab that followed its session here had asked for; see ``tabs.take_up``."""
+        tabs.take_up(self._state, key, wanted_codecs, video_max_bps, now)
 
     # Players
 
-    def create_session(self, player_id: PlayerId, title_id: str, now: float) -> tuple[Session, bool]:
+    def create_session(
+        self, player_id: PlayerId, title_id: str, now: float, *, elsewhere: int = 0
+    ) -> tuple[Session, bool]:
         """Return the player's live session of the title and whether it is new; see ``sessions.create_session``."""
-        return sessions.create_session(self._state, self._state.tenant_id, player_id, title_id, now)
+        return sessions.create_session(self._state, self._state.tenant_id, player_id, title_id, now, elsewhere)
 
     def end_session(self, session_id: str, reason: Reason, now: float) -> None:
         """End a session; one that has ended stays so."""

@@ -10,6 +10,7 @@ from typing import NewType, TypeAlias
 from session_broker.core.node_table import NodeState
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.node_control import NodeCapacity
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role, SessionState
 from wire.worker_control import PlacementState
@@ -19,6 +20,10 @@ TabKey = NewType("TabKey", int)
 
 LinkKey = NewType("LinkKey", int)
 """One node socket in this process."""
+
+
+ReplicaId = NewType("ReplicaId", str)
+"""One life of one broker process on a shared database; never used again."""
 
 
 class Tally(StrEnum):
@@ -99,6 +104,15 @@ class SaveAdmission:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeOffer:
+    """What placement must know of a node."""
+
+    capacity: NodeCapacity
+    titles: tuple[tuple[str, str], ...]
+    """Titles of the catalogue, with their versions, that lie there."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveNode:
     """Update an enrolled node's row."""
 
@@ -106,6 +120,20 @@ class SaveNode:
     state: NodeState
     name: str
     slots: int
+    ready: bool
+    """Whether it is here and takes sessions."""
+    claims: int
+    """Slots that are taken."""
+    offer: NodeOffer | None
+    """What it said of itself; None leaves what is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give a session to another replica, which is told."""
+
+    session_id: SessionId
+    to: ReplicaId
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +164,20 @@ class CloseTab:
 
 
 @dataclass(frozen=True, slots=True)
+class DetachTab:
+    """A tab's session has left this replica; let the tab follow it."""
+
+    tab: TabKey
+
+
+@dataclass(frozen=True, slots=True)
+class WatchMedia:
+    """Have every report of this tab's picture passed on for a while, since its node is silent."""
+
+    tab: TabKey
+
+
+@dataclass(frozen=True, slots=True)
 class ToNode:
     """Send to a node."""
 
@@ -160,9 +202,9 @@ class Count:
 
 
 Write: TypeAlias = (
-    SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | AppendEvent
+    SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | HandOver | AppendEvent
 )
-News: TypeAlias = ToTab | CloseTab | ToNode | CloseLink | Count
+News: TypeAlias = ToTab | CloseTab | DetachTab | WatchMedia | ToNode | CloseLink | Count
 Effect: TypeAlias = Write | News
 
 CLOSE_TRY_AGAIN = 1013

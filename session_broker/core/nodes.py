@@ -7,14 +7,14 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from session_broker.core import node_table
-from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, SaveNode, Tally, ToNode
+from session_broker.core.claims import drop_claim, save_node, set_claim
+from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, NodeOffer, Tally, ToNode, WatchMedia
 from session_broker.core.node_table import NodeEvent, NodeState
 from session_broker.core.peers import reopen_invited, take_offer, take_peer_state
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.records import BrokerState, Node, Placement, Session
 from session_broker.core.session_table import SERVED, SessionEvent
 from session_broker.core.sessions import (
-    drop_claim,
     end_session,
     move_placement,
     move_session,
@@ -22,7 +22,6 @@ from session_broker.core.sessions import (
     placement_gone,
     send_end,
     send_start,
-    set_claim,
 )
 from session_broker.core.table import tell_whole_table
 from session_broker.core.transitions import IllegalTransition
@@ -83,11 +82,12 @@ def join(
     known = {(title.title_id, title.version) for title in state.titles.values()}
     kinds = {title.kind for title in state.titles.values()}.intersection(hello.capacity.title_kinds)
     # Only what the catalogue knows: a node must not make the fleet remember words of its own.
-    state.fleet.describe(node_id, hello.capacity, kinds, known.intersection(titles))
+    lying_there = known.intersection(titles)
+    state.fleet.describe(node_id, hello.capacity, kinds, lying_there)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
-    save_node(state, node)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
+    save_node(state, node, NodeOffer(hello.capacity, tuple(sorted(lying_there))))
     place_waiting(state, now)
 
 
@@ -108,11 +108,6 @@ def _is_address(host: str) -> bool:
 def clean_text(text: str) -> str:
     """Return text that every database takes: PostgreSQL refuses NUL."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-def save_node(state: BrokerState, node: Node) -> None:
-    """Write a node's row."""
-    state.emit(SaveNode(node.node_id, node.state, node.name, node.slots))
 
 
 def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], now: float) -> None:
@@ -285,6 +280,9 @@ def handle_gone(state: BrokerState, link: LinkKey, now: float, *, away_since: fl
     node.away_since = now if away_since is None else away_since
     node.grace_s = state.limits.node_grace_s
     state.fleet.set_ready(node_id, False)
+    save_node(state, node)
+    on_it = (s for s in state.sessions.values() if s.placement is not None and s.placement.node_id == node_id)
+    state.emit(*(WatchMedia(p.tab) for s in on_it for p in s.participants.values() if p.tab is not None))
 
 
 def check_silence(state: BrokerState, node: Node, now: float) -> None:

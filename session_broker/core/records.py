@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from session_broker.core.effects import Effect, LinkKey, TabKey
+from session_broker.core.effects import Effect, LinkKey, NodeOffer, ReplicaId, TabKey
 from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
 from session_broker.core.rate_limit import TokenBucket
@@ -170,6 +170,8 @@ class Session:
     """Since when no seated player has a tab or a connected peer."""
     media_at: float = float("-inf")
     """When the host's tab, or a player's while the host has none, last got a frame, by its own report."""
+    came_over: bool = False
+    """Whether another replica handed it over for a node here, which is tried before all others."""
     decided: object = None
     """The last placement decision that was written down."""
     place: int | None = None
@@ -185,7 +187,7 @@ class Session:
 
 @dataclass(slots=True)
 class Node:
-    """A node that enrolled."""
+    """A node whose home this replica is."""
 
     node_id: NodeId
     tenant_id: TenantId
@@ -207,6 +209,20 @@ class Node:
     """Where pages may try their way to it."""
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DistantNode:
+    """A node whose home is another replica, as the database has it."""
+
+    node_id: NodeId
+    home: ReplicaId
+    name: str
+    state: NodeState
+    ready: bool
+    slots: int
+    claims: int
+    offer: NodeOffer | None
 
 
 @dataclass(slots=True)
@@ -240,6 +256,8 @@ class BrokerState:
     invitations: dict[str, tuple[SessionId, str]] = field(default_factory=dict)
     """Session and id by the digest of the code."""
     fleet: Fleet = field(default_factory=Fleet)
+    distant: dict[NodeId, DistantNode] = field(default_factory=dict)
+    """Nodes of other replicas, in the fleet's columns like our own."""
     effects: list[Effect] = field(default_factory=list)
 
     def emit(self, *effects: Effect) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from session_broker.core import placement_table, placing, session_table
+from session_broker.core.claims import drop_claim, save_node, set_claim
 from session_broker.core.effects import (
     CLOSE_ENDED,
     AppendEvent,
@@ -16,12 +17,13 @@ from session_broker.core.effects import (
     ToTab,
 )
 from session_broker.core.node_table import NodeState
+from session_broker.core.ownership import hand_over
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.rate_limit import TokenBucket
 from session_broker.core.records import BrokerState, Node, Participant, Placement, Session
 from session_broker.core.session_table import SessionEvent
 from wire.errors import Reason, WireError
-from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.ids import ParticipantId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import EndSession, StartSession
 from wire.session_control import Role, SessionState, StateNews
 
@@ -30,9 +32,17 @@ NUMBER_MAX = 0xFFFF
 
 
 def create_session(
-    state: BrokerState, tenant_id: TenantId, player_id: PlayerId, title_id: str, now: float
+    state: BrokerState, tenant_id: TenantId, player_id: PlayerId, title_id: str, now: float, elsewhere: int = 0
 ) -> tuple[Session, bool]:
     """Return the player's live session of a title, and whether it was made just now.
+
+    Args:
+        state: The live state.
+        tenant_id: The tenant.
+        player_id: Who plays.
+        title_id: What.
+        now: Monotonic seconds.
+        elsewhere: Live sessions that the player has with other replicas, none of this title.
 
     Raises:
         WireError: ``unknown_title``, ``too_many_sessions``, or ``too_many`` if the player starts them too fast.
@@ -44,8 +54,9 @@ def create_session(
     for session in mine:
         if session.title.title_id == title.title_id:
             return session, False
-    if len(mine) >= state.limits.sessions_per_player:
-        raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {len(mine)} sessions at once")
+    if len(mine) + elsewhere >= state.limits.sessions_per_player:
+        most = state.limits.sessions_per_player
+        raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {most} sessions at once")
     if not _start_bucket(state, player_id, now).take(now):
         raise WireError(Reason.TOO_MANY, "sessions are started too fast; wait a moment")
     session = Session(SessionId(state.new_id("ses")), tenant_id, player_id, title, unattended_since=now)
@@ -178,14 +189,17 @@ def _tell_queue(state: BrokerState) -> None:
 
 
 def _place(state: BrokerState, session: Session, now: float) -> bool:
-    title = session.title
-    decision = placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs)
+    decision = _decide(state, session)
     written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
     if written != session.decided:
         session.decided = written
         data: dict[str, object] = {"node_id": decision.node_id, "refused": dict(decision.refused)}
         state.emit(AppendEvent(session.session_id, session.tenant_id, "placement", decision.reason, data))
         state.emit(Count(Tally.PLACEMENT, str(decision.reason or "placed")))
+    distant = state.distant.get(decision.node_id) if decision.node_id is not None else None
+    if distant is not None:
+        hand_over(state, session, distant)
+        return True
     session.state = session_table.transition(session.state, SessionEvent.PLACE)
     if decision.node_id is None:
         session.state = session_table.transition(session.state, SessionEvent.NO_ROOM)
@@ -197,6 +211,16 @@ def _place(state: BrokerState, session: Session, now: float) -> bool:
     return True
 
 
+def _decide(state: BrokerState, session: Session) -> placing.Decision:
+    title, fleet = session.title, state.fleet
+    wanted = (title.title_id, title.version, title.kind, state.draw(), title.needs)
+    if session.came_over:
+        here = placing.place(fleet, *wanted, among=fleet.rows_of(state.nodes))
+        if here.node_id is not None:
+            return here
+    return placing.place(fleet, *wanted)
+
+
 def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None:
     session.epoch += 1
     session.placement = Placement(session.epoch, node.node_id)
@@ -204,6 +228,7 @@ def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None
     set_claim(state, node, session.session_id, session.epoch)
     move_session(state, session, SessionEvent.CLAIM)
     save_placement(state, session, session.placement)
+    save_node(state, node)
     send_start(state, session, node)
 
 
@@ -213,20 +238,6 @@ def send_start(state: BrokerState, session: Session, node: Node) -> None:
         title = session.title
         message = StartSession(session.session_id, session.epoch, title.title_id, title.version, session.player_id)
         state.emit(ToNode(node.link, message))
-
-
-def set_claim(state: BrokerState, node: Node, session_id: SessionId, epoch: int) -> None:
-    """Take one of the node's slots."""
-    node.claims[session_id] = epoch
-    state.fleet.set_claims(node.node_id, len(node.claims))
-
-
-def drop_claim(state: BrokerState, node_id: NodeId, session_id: SessionId, epoch: int) -> None:
-    """Free the slot that the session holds with this epoch, if it does."""
-    node = state.nodes[node_id]
-    if node.claims.get(session_id) == epoch:
-        del node.claims[session_id]
-        state.fleet.set_claims(node_id, len(node.claims))
 
 
 def end_session(state: BrokerState, session: Session, reason: Reason, now: float) -> None:
