@@ -22,13 +22,13 @@ pytestmark = pytest.mark.process
 
 
 async def come_by_link(host: httpx.AsyncClient, session_id: str) -> str:
-    """Redeem an invitation to watch as a guest; returns the token of the guest's browser."""
+    """Redeem an invitation to watch as a guest; returns the cookie of the guest's browser."""
     made = await host.post(f"/api/v1/sessions/{session_id}/invitations", json={"kind": "watch"})
     link = made.json()["path"].replace("/join/", "/api/v1/invitations/")
     async with httpx.AsyncClient(base_url=host.base_url) as guest:
         assert (await guest.post(f"{link}/redemption", json={})).json()["role"] == "spectator"
-        (token,) = guest.cookies.values()
-        return token
+        ((name, token),) = guest.cookies.items()
+        return f"{name}={token}"
 
 
 async def test_the_broker_lives_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
@@ -46,8 +46,7 @@ async def test_the_broker_lives_on_postgresql(postgres_url: str, tmp_path: Path)
         back = hello(node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
         async with FakeNode.dial(ready.url, back) as node, FakeTab.open(client, session_id) as tab:
             await tab.next(Welcome)
-            cookie = {"Cookie": f"farplay_{ready.url.rsplit(':', 1)[1]}={guest}"}
-            async with httpx.AsyncClient(base_url=ready.url, headers=cookie) as watcher:
+            async with httpx.AsyncClient(base_url=ready.url, headers={"Cookie": guest}) as watcher:
                 assert (await watcher.get(f"/api/v1/sessions/{session_id}")).status_code == 200
             crash = PlacementNews(session_id, 1, PlacementState.RELEASED, Reason.TITLE_CRASHED, "NUL \x00 is refused")
             await node.send(crash)

@@ -252,7 +252,7 @@ async def test_a_database_that_does_not_answer_holds_news_back(tmp_path: Path, m
         await sign_in(broker, client)
         apply = broker.store.apply
 
-        async def down(_writes: object) -> None:
+        async def down(_writes: object, _posts: object) -> None:
             raise OSError("no database")
 
         monkeypatch.setattr(type(broker.store), "apply", staticmethod(down))
