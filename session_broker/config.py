@@ -79,6 +79,10 @@ class BrokerConfig:
     """Seconds that a socket has to say hello."""
     sessions_per_player: int = 4
     """Sessions that a player may have at once."""
+    sessions_per_tenant: int = 100_000
+    """Sessions that all players together may have at once, waiting ones too."""
+    reserve_s: float = 30.0
+    """Seconds for which a slot that a session waited for is kept while none of its players is there."""
     session_starts_per_min: float = 60.0
     """Sessions that a player may start per minute; half of that at once."""
 

@@ -25,4 +25,9 @@ def drop_claim(state: BrokerState, node_id: NodeId, session_id: SessionId, epoch
 def save_node(state: BrokerState, node: Node, offer: NodeOffer | None = None) -> None:
     """Write a node's row, with what it offers if that is new."""
     ready = state.fleet.is_ready(node.node_id)
-    state.emit(SaveNode(node.node_id, node.state, node.name, node.slots, ready, len(node.claims), offer))
+    state.emit(
+        SaveNode(
+            node.node_id, node.state, node.name, node.slots, ready, len(node.claims), node.drained,
+            node.drain_until_ms, offer,
+        )
+    )  # fmt: skip

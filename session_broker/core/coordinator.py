@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from session_broker.core import invitations, nodes, ownership, sessions, table, tabs
+from session_broker.core import draining, invitations, nodes, ownership, sessions, table, tabs, waiting
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
+from session_broker.core.queue import Standing, Waiting
 from session_broker.core.records import (
     BrokerState,
     CatalogueTitle,
@@ -25,8 +26,8 @@ from session_broker.core.records import (
     Participant,
     Session,
 )
-from session_broker.core.sessions import place_waiting
 from session_broker.core.sign_in import Caller
+from session_broker.core.waiting import place_waiting
 from wire.errors import Reason
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import NodeHello
@@ -78,6 +79,15 @@ class Coordinator:
         ownership.see_distant(self._state, nodes)
         place_waiting(self._state, now)
 
+    def see_queue(self, queued: Iterable[Waiting], playing: Mapping[PlayerId, int], now: float) -> None:
+        """Take who waits and plays with other replicas; see ``waiting.see_queue``."""
+        waiting.see_queue(self._state, queued, playing)
+        place_waiting(self._state, now)
+
+    def set_clock(self, database_ms: int, now: float) -> None:
+        """Say what the database's clock shows."""
+        self._state.clock_offset_ms = database_ms - int(now * 1000)
+
     def distant_nodes(self) -> Mapping[NodeId, DistantNode]:
         """Return the nodes of other replicas; read only, before the next step."""
         return self._state.distant
@@ -106,6 +116,15 @@ class Coordinator:
         session = self.session(session_id)
         if session is not None:
             sessions.end_session(self._state, session, reason, now)
+
+    def set_priority(self, session_id: str, priority: int, now: float) -> None:
+        """Let a session wait less or more than others; see ``waiting.set_priority``."""
+        waiting.set_priority(self._state, tabs.live_session(self._state, session_id), priority, now)
+
+    def queue(self, now: float) -> list[tuple[Waiting, Standing]]:
+        """Return everybody who waits, with any replica, next first."""
+        standings = waiting.standings(self._state, now)
+        return [(entry, standings[entry.session_id]) for entry in waiting.queue_of(self._state)]
 
     def session(self, session_id: str) -> Session | None:
         """Return a live session; read only."""
@@ -182,6 +201,14 @@ class Coordinator:
         """A node's socket closed."""
         nodes.handle_gone(self._state, link, now)
 
+    def drain(self, node_id: str, deadline_s: float | None, now: float) -> None:
+        """Let a node take no more sessions; see ``draining.drain``."""
+        draining.drain(self._state, node_id, deadline_s, now)
+
+    def undrain(self, node_id: str, now: float) -> None:
+        """Let a node take sessions again; see ``draining.undrain``."""
+        draining.undrain(self._state, node_id, now)
+
     # Time
 
     def handle_timeout(self, now: float) -> None:
@@ -189,12 +216,14 @@ class Coordinator:
         state = self._state
         for node in state.nodes.values():
             nodes.check_silence(state, node, now)
+            draining.check_drain(state, node, now)
         for session in list(state.sessions.values()):
             for participant in session.participants.values():
                 expire_peer(state, session, participant, now)
             table.expire_seats(state, session, now)
             nodes.check_session(state, session, now)
         place_waiting(state, now)
+        waiting.note_departures(state, now)
 
     def excuse(self, stalled_s: float) -> None:
         """Do not hold it against nodes that the broker itself stood still for ``stalled_s``."""

@@ -48,6 +48,8 @@ class SaveSession:
     reason: Reason | None
     detail: str
     epoch: int
+    queued_at_ms: int
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,9 @@ class SaveNode:
     """Whether it is here and takes sessions."""
     claims: int
     """Slots that are taken."""
+    drained: bool
+    drain_until_ms: int | None
+    """On the database's clock."""
     offer: NodeOffer | None
     """What it said of itself; None leaves what is stored."""
 

@@ -122,9 +122,9 @@ class Fleet:
         row = self._rows.get(node_id)
         return row is not None and bool(self._ready[row])
 
-    def add_claim(self, node_id: NodeId) -> None:
-        """Count one more slot of a node as claimed."""
-        self._claims[self._row(node_id)] += 1
+    def add_claims(self, node_id: NodeId, count: int) -> None:
+        """Count more slots of a node as claimed, or fewer."""
+        self._claims[self._row(node_id)] += count
 
     def set_claims(self, node_id: NodeId, claims: int) -> None:
         """Say how many of a node's slots are claimed."""

@@ -13,18 +13,12 @@ from session_broker.core.node_table import NodeEvent, NodeState
 from session_broker.core.peers import reopen_invited, take_offer, take_peer_state
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.records import BrokerState, Node, Placement, Session
+from session_broker.core.session_steps import move_placement, move_session, send_start
 from session_broker.core.session_table import SERVED, SessionEvent
-from session_broker.core.sessions import (
-    end_session,
-    move_placement,
-    move_session,
-    place_waiting,
-    placement_gone,
-    send_end,
-    send_start,
-)
+from session_broker.core.sessions import end_session, placement_gone, send_end
 from session_broker.core.table import tell_whole_table
 from session_broker.core.transitions import IllegalTransition
+from session_broker.core.waiting import place_waiting
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, is_id
 from wire.node_control import (
@@ -78,6 +72,8 @@ def join(
     node.link, node.seen_at, node.name, node.slots = link, now, clean_text(hello.name), hello.capacity.slots
     node.capacity, node.check_port = hello.capacity, _reachable(hello.check_port)
     node.state = node_table.transition(node.state, NodeEvent.HELLO)
+    if node.drained and node.state is NodeState.READY:
+        node.state = node_table.transition(node.state, NodeEvent.DRAIN)
     titles = [(t.title_id, t.version) for t in hello.titles]
     known = {(title.title_id, title.version) for title in state.titles.values()}
     kinds = {title.kind for title in state.titles.values()}.intersection(hello.capacity.title_kinds)
@@ -328,5 +324,7 @@ def check_session(state: BrokerState, session: Session, now: float) -> None:
             _lose(state, session, session.reason or Reason.WORKER_LOST, now)
             return
         end_session(state, session, Reason.START_TIMEOUT, now)
-    elif session.unattended_since is not None and now - session.unattended_since >= state.limits.abandon_s:
-        end_session(state, session, Reason.ABANDONED, now)
+    elif session.unattended_since is not None:
+        abandoned = now - session.unattended_since >= state.limits.abandon_s
+        if abandoned or (session.reserved_until is not None and now >= session.reserved_until):
+            end_session(state, session, Reason.ABANDONED, now)

@@ -1,8 +1,8 @@
 """The queue: who is next, at what place everybody stands, and how long they will wait.
 
-Everybody gets a due time: when they came, later for each further session that the same account has, earlier for a
-priority. The order of due times is the queue. So accounts share what there is, nobody waits for ever (whoever comes
-after somebody's due time, and the most that priority can give, is behind them), and the order follows from rows alone:
+Everybody gets a due time: when they came, later for each further session of the same account, earlier for a priority.
+The order of due times is the queue. So accounts share what there is; nobody waits for ever, since whoever comes after
+somebody's due time, and the most that priority can give, is behind them; and the order follows from rows alone, so that
 every replica that sees the same rows has the same queue.
 """
 

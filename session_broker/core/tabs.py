@@ -5,7 +5,8 @@ from __future__ import annotations
 from session_broker.core.effects import CLOSE_TAKEN_OVER, CloseTab, TabKey, ToTab
 from session_broker.core.peers import close_peer, note_attendance, set_quality, take_answer, want_peer
 from session_broker.core.records import HOST_NUMBER, Admission, BrokerState, Participant, Session, Tab
-from session_broker.core.sessions import end_session, news_of
+from session_broker.core.session_steps import news_of
+from session_broker.core.sessions import end_session
 from session_broker.core.sign_in import Caller
 from session_broker.core.table import free_seat, participant_of, remove, take_seat, tell_table, watch
 from wire.errors import Reason, WireError

@@ -192,6 +192,8 @@ def _limits(config: BrokerConfig) -> Limits:
         seat_hold_s=config.seat_hold_s,
         heartbeat_s=config.heartbeat_s,
         sessions_per_player=config.sessions_per_player,
+        sessions_per_tenant=config.sessions_per_tenant,
+        reserve_s=config.reserve_s,
         session_starts_per_min=config.session_starts_per_min,
     )
 

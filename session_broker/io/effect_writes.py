@@ -108,8 +108,12 @@ async def _write(connection: AsyncConnection, write: Write, me: ReplicaId, at_ms
     match write:
         case SaveSession():
             ended_at_ms = at_ms if write.state is SessionState.ENDED else None
-            values = {"state": write.state, "reason": write.reason, "detail": write.detail, "epoch": write.epoch}
+            values = {
+                "state": write.state, "reason": write.reason, "detail": write.detail, "epoch": write.epoch,
+                "priority": write.priority,
+            }  # fmt: skip
             first = {
+                "queued_at_ms": write.queued_at_ms,
                 "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
                 "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
             }  # fmt: skip
@@ -170,6 +174,7 @@ async def _write_table(
 def _node_values(write: SaveNode, at_ms: int) -> dict[str, Any]:
     values: dict[str, Any] = {
         "state": write.state, "name": write.name, "slots": write.slots, "ready": write.ready, "claims": write.claims,
+        "drained": write.drained, "drain_until_ms": write.drain_until_ms,
         "changed_at_ms": at_ms,
     }  # fmt: skip
     if write.offer is not None:

@@ -29,14 +29,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from session_broker.core.bus_messages import NodeMoved, SessionHandedOver
 from session_broker.core.effects import NodeOffer, ReplicaId
 from session_broker.core.node_table import NodeState
+from session_broker.core.queue import Waiting
 from session_broker.core.records import CatalogueTitle, DistantNode, Node, Session
 from session_broker.core.tickets import digest
 from session_broker.io import tables
 from session_broker.io.bus import Post, write_posts
 from session_broker.io.clock import wall_ms
 from session_broker.io.session_rows import load_session
-from wire.ids import NodeId, SessionId, TenantId, TitleId
+from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import NodeCapacity
+from wire.session_control import SessionState
 
 ORPHANS_AT_ONCE = 200
 """Sessions that one look claims."""
@@ -52,7 +54,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Whose a session is."""
+    """Whose a session or a node is; a node never ends."""
 
     owner: ReplicaId | None
     """None until somebody takes it."""
@@ -85,6 +87,11 @@ class ReplicaRows:
         renewed = update(table).where(table.c.id == self._me).values(expires_at_ms=self._until(lease_s))
         async with self._engine.begin() as connection:
             return (await connection.execute(renewed)).rowcount == 1
+
+    async def clock_ms(self) -> int:
+        """Return the database's clock in milliseconds since 1970."""
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(select(self._now_ms))).scalar_one())
 
     async def members(self) -> frozenset[ReplicaId]:
         """Return the replicas whose leases hold."""
@@ -176,6 +183,23 @@ class ReplicaRows:
             row = (await connection.execute(query)).first()
             return await load_session(connection, row, self._titles) if row is not None else None
 
+    async def distant_sessions(self) -> tuple[list[Waiting], dict[PlayerId, int]]:
+        """Return who waits with other replicas, and how many other sessions of each account they have."""
+        session = tables.session
+        theirs = session.c.ended_at_ms.is_(None), session.c.owner != self._me
+        waits = session.c.state == SessionState.QUEUED
+        who = (session.c.id, session.c.player_id, session.c.title_id, session.c.queued_at_ms, session.c.priority)
+        counted = select(session.c.player_id, func.count().label("sessions")).where(*theirs, ~waits)
+        async with self._engine.connect() as connection:
+            rows = list(await connection.execute(select(*who).where(*theirs, waits)))
+            counts = await connection.execute(counted.group_by(session.c.player_id))
+            playing = {PlayerId(row.player_id): row.sessions for row in counts}
+        waiting = [
+            Waiting(SessionId(row.id), PlayerId(row.player_id), TitleId(row.title_id), row.queued_at_ms, row.priority)
+            for row in rows
+        ]
+        return waiting, playing
+
     async def my_sessions(self) -> list[SessionId]:
         """Return the live sessions that are ours."""
         session = tables.session
@@ -199,6 +223,13 @@ class ReplicaRows:
             return None
         return Whereabouts(ReplicaId(row.owner) if row.owner else None, row.ended_at_ms is not None)
 
+    async def home_of(self, node_id: str) -> Whereabouts | None:
+        """Return whose a node is; None if there never was one."""
+        query = select(tables.node.c.id, tables.node.c.home).where(tables.node.c.id == node_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return Whereabouts(ReplicaId(row.home) if row.home else None, ended=False) if row is not None else None
+
     async def invited_to(self, code: str) -> str | None:
         """Return the session that an invitation's code leads to, live or ended."""
         query = select(tables.invitation.c.session_id).where(tables.invitation.c.code_sha256 == digest(code))
@@ -209,7 +240,10 @@ class ReplicaRows:
     async def distant_nodes(self) -> list[DistantNode]:
         """Return the nodes of the other replicas that live."""
         node = tables.node
-        light = (node.c.id, node.c.home, node.c.name, node.c.state, node.c.ready, node.c.slots, node.c.claims)
+        light = (
+            node.c.id, node.c.home, node.c.name, node.c.state, node.c.ready, node.c.drained, node.c.slots,
+            node.c.claims,
+        )  # fmt: skip
         others = node.c.home.in_(select(tables.replica.c.id).where(tables.replica.c.id != self._me))
         async with self._engine.connect() as connection:
             rows = list(await connection.execute(select(*light, node.c.offers).where(others)))
@@ -217,8 +251,8 @@ class ReplicaRows:
             await self._read_offers(connection, stale)
         return [
             DistantNode(
-                NodeId(row.id), ReplicaId(row.home), row.name, NodeState(row.state), row.ready, row.slots, row.claims,
-                self._offers[row.id][1] if row.id in self._offers else None,
+                NodeId(row.id), ReplicaId(row.home), row.name, NodeState(row.state), row.ready, row.drained, row.slots,
+                row.claims, self._offers[row.id][1] if row.id in self._offers else None,
             )
             for row in rows
         ]  # fmt: skip
@@ -249,8 +283,10 @@ def _nobodys(owner: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _node(row: Row[Any]) -> Node:
-    state = NodeState.DRAINING if row.state == NodeState.DRAINING else NodeState.REGISTERING
-    return Node(NodeId(row.id), TenantId(row.tenant_id), row.name, row.slots, state)
+    return Node(
+        NodeId(row.id), TenantId(row.tenant_id), row.name, row.slots, NodeState.REGISTERING,
+        drained=row.drained, drain_until_ms=row.drain_until_ms,
+    )  # fmt: skip
 
 
 def _offer(stored: Mapping[str, Any]) -> NodeOffer:

@@ -41,6 +41,9 @@ from wire.session_control import FROM_TAB
 LOOK_S = 1.0
 """Seconds between looks at the others."""
 
+LOOK_TIMEOUT_S = 10.0
+"""Seconds after which a look is given up and begun anew."""
+
 LOOKS_PER_COUNT = 5
 """Looks from one comparison of the sessions in memory with those in the database to the next."""
 
@@ -71,12 +74,14 @@ class Replicas:
     async def run_alone(self) -> None:
         """Live on a database that nobody else may use: take all that is there, once."""
         await self._rows.register(self._lease_s, alone=True)
+        await self._set_clock()
         while await self._take_orphans():
             pass
 
     async def begin(self) -> None:
         """Begin to live among others; what is nobody's is taken at once."""
         await self._rows.register(self._lease_s, alone=False)
+        await self._set_clock()
         self.members = await self._rows.members() | {self.me}
         while await self._take_orphans():
             pass
@@ -87,7 +92,8 @@ class Replicas:
         try:
             while not self.buried.is_set():
                 try:
-                    await self._look(edge)
+                    async with asyncio.timeout(LOOK_TIMEOUT_S):
+                        await self._look(edge)
                 except (SQLAlchemyError, OSError, WireError) as error:
                     _log.warning("replicas_unseen", error=type(error).__name__)
                     self._steady_since = None
@@ -132,8 +138,15 @@ class Replicas:
             await self._rows.bury()
         await self._take_orphans()
         await self._count_sessions()
+        await self._set_clock()
+        waiting, playing = await self._rows.distant_sessions()
+        await self._runner.run(partial(self._runner.coordinator.see_queue, waiting, playing))
         distant = await self._rows.distant_nodes()
         await self._runner.run(partial(self._runner.coordinator.see_distant, distant))
+
+    async def _set_clock(self) -> None:
+        database_ms = await self._rows.clock_ms()
+        await self._runner.run(partial(self._runner.coordinator.set_clock, database_ms))
 
     async def _take_orphans(self) -> bool:
         held = await self._rows.take_orphans()

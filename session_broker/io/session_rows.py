@@ -34,6 +34,8 @@ async def load_session(
         Reason(row.reason) if row.reason else None,
         row.detail,
         row.epoch,
+        queued_at_ms=row.queued_at_ms,
+        priority=row.priority,
     )
     placements = select(tables.placement).where(
         tables.placement.c.session_id == row.id, tables.placement.c.epoch == row.epoch

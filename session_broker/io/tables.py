@@ -101,6 +101,8 @@ node = Table(
     Column("home", _ID),
     Column("ready", Boolean, nullable=False, server_default=false()),
     Column("claims", Integer, nullable=False, server_default="0"),
+    Column("drained", Boolean, nullable=False, server_default=false()),
+    Column("drain_until_ms", BigInteger),
     Column("offer", JSON),
     Column("offers", Integer, nullable=False, server_default="0"),
 )
@@ -121,6 +123,8 @@ session = Table(
     _at("changed"),
     _at("ended", nullable=True),
     Column("owner", _ID),
+    Column("queued_at_ms", BigInteger, nullable=False, server_default="0"),
+    Column("priority", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(
         ["tenant_id", "title_id", "title_version"],
         ["title_version.tenant_id", "title_version.title_id", "title_version.version"],
