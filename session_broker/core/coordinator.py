@@ -130,6 +130,10 @@ class Coordinator:
         """Return a live session; read only."""
         return self._state.sessions.get(SessionId(session_id))
 
+    def has(self, thing: str) -> bool:
+        """Tell whether a session or node, by its id, is this replica's."""
+        return SessionId(thing) in self._state.sessions or NodeId(thing) in self._state.nodes
+
     def live_sessions_of(self, player_id: PlayerId) -> Mapping[TitleId, Session]:
         """Return a player's sessions that can be gone on with, by title; read only."""
         mine = (s for s in self._state.sessions.values() if s.player_id == player_id)

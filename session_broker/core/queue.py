@@ -1,9 +1,9 @@
 """The queue: who is next, at what place everybody stands, and how long they will wait.
 
-Everybody gets a due time: when they came, later for each further session of the same account, earlier for a priority.
-The order of due times is the queue. So accounts share what there is; nobody waits for ever, since whoever comes after
-somebody's due time, and the most that priority can give, is behind them; and the order follows from rows alone, so that
-every replica that sees the same rows has the same queue.
+Everybody gets a due time: when they came, later for each further session of one account, earlier for a priority. The
+order of due times is the queue. So accounts share what there is; nobody waits for ever, since whoever comes after
+somebody's due time, and the most that priority can give, is behind them; and the order follows from rows alone, so
+that every replica that sees the same rows has the same queue.
 """
 
 from __future__ import annotations

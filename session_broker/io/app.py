@@ -66,8 +66,9 @@ def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAP
         ForwardingGate,
         forwarding=broker.forwarding,
         replicas=broker.replicas,
-        is_here=lambda session_id: broker.runner.coordinator.session(session_id) is not None,
-        find=broker.rows.whereabouts,
+        is_here=broker.runner.coordinator.has,
+        find_session=broker.rows.whereabouts,
+        find_node=broker.rows.home_of,
         invited_to=broker.rows.invited_to,
         cookie_name=lambda request: cookie_name(request, broker),
     )

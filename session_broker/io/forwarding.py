@@ -1,4 +1,4 @@
-"""HTTP requests about a session that another replica owns: carried there over the bus, answered there, carried back.
+"""HTTP requests about what another replica owns: carried there over the bus, answered there, carried back.
 
 What only reads rows is answered by whichever replica was asked. The owner checks the caller's cookie and rights anew.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from http.cookies import SimpleCookie
 from typing import Any
 
 import structlog
@@ -38,6 +37,7 @@ ANSWERING_MAX = 256
 
 _LOOK_S = 0.2
 _ABOUT = re.compile(r"/api/v1/(?:operator/)?sessions/(?P<session>ses_[a-z2-7]{24})(?P<rest>/.*)?")
+_NODE = re.compile(r"/api/v1/operator/nodes/(?P<node>node_[a-z2-7]{24})/.+")
 _INVITED = re.compile(r"/api/v1/invitations/(?P<code>[^/]{1,64})(?:/redemption)?")
 _CARRIED_THERE = ("host", "origin", "content-type", "accept", "sec-fetch-site")
 _CARRIED_BACK = ("content-type", "location", "set-cookie", "cache-control", "etag")
@@ -60,28 +60,41 @@ class Forwarding:
         self._next = 0
         replicas.on_http = self._take
 
-    async def ask(self, owner: ReplicaId, request: Request, cookie: str | None) -> Response:
+    async def ask(
+        self,
+        owner: ReplicaId,
+        request: Request,
+        cookie_name: str,
+        *,
+        query: str | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> Response:
         """Have another replica answer a request.
 
         Args:
             owner: Who.
             request: The request; its body is read.
-            cookie: The caller's sign-in, as a Cookie header.
+            cookie_name: Of the caller's sign-in, the only cookie that is carried.
+            query: Instead of the request's own.
+            timeout_s: Seconds to wait for the answer.
         """
         body = (await request.body()).decode("utf-8", "replace")
         headers = [item for name in _CARRIED_THERE if (value := request.headers.get(name)) for item in (name, value)]
-        headers += ["cookie", cookie] if cookie else []
+        cookie = request.cookies.get(cookie_name)
+        headers += ["cookie", f"{cookie_name}={cookie}"] if cookie else []
         if len(body) > BODY_MAX_CHARS or any(len(item) > TEXT_MAX_CHARS for item in headers):
             return problem(Reason.TOO_LARGE, "this request is too long")
         self._next += 1
         number, future = self._next, asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+            path, asks = request.scope["path"], request.scope["query_string"].decode("latin-1")
             secure = request.url.scheme == "https"
-            asked = HttpAsked(number, request.method, path, query, tuple(headers), body, secure)
+            asked = HttpAsked(
+                number, request.method, path, asks if query is None else query, tuple(headers), body, secure
+            )
             await self._bus.post((Post(owner, asked),))
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 answer = await future
         except (TimeoutError, SQLAlchemyError, OSError):
             return problem(Reason.INTERNAL, "the server that has this session does not answer; try again", 503)
@@ -162,7 +175,7 @@ def _scope(asked: HttpAsked) -> dict[str, Any]:
 
 
 class ForwardingGate:
-    """ASGI middleware: what is about a session elsewhere goes there; everything else passes."""
+    """ASGI middleware: what is about a session or node elsewhere goes there; everything else passes."""
 
     def __init__(
         self,
@@ -171,7 +184,8 @@ class ForwardingGate:
         forwarding: Forwarding,
         replicas: Replicas,
         is_here: Callable[[str], bool],
-        find: Find,
+        find_session: Find,
+        find_node: Find,
         invited_to: Callable[[str], Awaitable[str | None]],
         cookie_name: Callable[[Request], str],
     ) -> None:
@@ -179,7 +193,8 @@ class ForwardingGate:
         self._forwarding = forwarding
         self._replicas = replicas
         self._is_here = is_here
-        self._find = find
+        self._find_session = find_session
+        self._find_node = find_node
         self._invited_to = invited_to
         self._cookie_name = cookie_name
 
@@ -187,9 +202,11 @@ class ForwardingGate:
         """Pass on one connection."""
         answer = None
         if scope["type"] == "http" and _FORWARDED not in scope:
-            session_id = await self._session_of(scope)
-            if session_id is not None and not self._is_here(session_id):
-                answer = await self._elsewhere(session_id, Request(scope, receive))
+            node = _NODE.fullmatch(scope["path"])
+            thing = node["node"] if node is not None else await self._session_of(scope)
+            if thing is not None and not self._is_here(thing):
+                find = self._find_session if node is None else self._find_node
+                answer = await self._elsewhere(thing, find, Request(scope, receive))
         await (answer or self._app)(scope, receive, send)
 
     async def _session_of(self, scope: Scope) -> str | None:
@@ -201,25 +218,19 @@ class ForwardingGate:
         invited = _INVITED.fullmatch(scope["path"])
         return await self._invited_to(invited["code"]) if invited is not None else None
 
-    async def _elsewhere(self, session_id: str, request: Request) -> Response | None:
-        """Answer by the session's owner; None if it has ended or comes to be here."""
+    async def _elsewhere(self, thing: str, find: Find, request: Request) -> Response | None:
+        """Answer by the owner of a session or node; None if it is gone or comes to be here."""
         loop = asyncio.get_running_loop()
         until = loop.time() + OWNER_TIMEOUT_S
-        while not self._is_here(session_id):
-            where = await self._find(session_id)
+        while not self._is_here(thing):
+            where = await find(thing)
             if where is None or where.ended:
                 return None
             if where.owner in self._replicas.members - {self._replicas.me}:
-                return await self._forwarding.ask(where.owner, request, self._cookie_of(request))
+                return await self._forwarding.ask(where.owner, request, self._cookie_name(request))
             if loop.time() > until:
-                return problem(Reason.INTERNAL, "this session is between two servers; try again in a moment", 503)
+                return problem(
+                    Reason.INTERNAL, "what this is about is between two servers; try again in a moment", 503
+                )
             await asyncio.sleep(_LOOK_S)
         return None
-
-    def _cookie_of(self, request: Request) -> str | None:
-        name = self._cookie_name(request)
-        value = request.cookies.get(name)
-        if value is None:
-            return None
-        cookie: SimpleCookie = SimpleCookie({name: value})
-        return cookie.output(header="", sep="").strip()

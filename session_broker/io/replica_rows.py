@@ -251,8 +251,8 @@ class ReplicaRows:
             await self._read_offers(connection, stale)
         return [
             DistantNode(
-                NodeId(row.id), ReplicaId(row.home), row.name, NodeState(row.state), row.ready, row.drained, row.slots,
-                row.claims, self._offers[row.id][1] if row.id in self._offers else None,
+                NodeId(row.id), ReplicaId(row.home), row.name, NodeState(row.state), row.ready, row.drained,
+                row.slots, row.claims, self._offers[row.id][1] if row.id in self._offers else None,
             )
             for row in rows
         ]  # fmt: skip
