@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
-.PHONY: play test check unit soak pictures bench bench-net playthrough lock clean
+.PHONY: play test check unit soak pictures bench bench-bus bench-net playthrough lock clean
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -30,8 +30,9 @@ check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 unit: $(STAMP)                ## The fast tests only
 	$(BIN)/python -m pytest -q tests/unit
 
-soak: $(STAMP)                ## What takes minutes: a minute without a broker
+soak: $(STAMP)                ## What takes minutes: a minute without a broker, a minute of killed brokers
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
+	CHAOS_S=60 $(BIN)/python -m pytest -q -s tests/process/test_chaos.py
 
 pictures: $(STAMP)            ## Take the pictures of README and docs anew
 	$(BIN)/python scripts/find_chinese_font.py
@@ -41,6 +42,9 @@ pictures: $(STAMP)            ## Take the pictures of README and docs anew
 
 bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in the same run
 	$(BIN)/python -m tests.bench.run
+
+bench-bus: $(STAMP)           ## How long messages take between two brokers on one PostgreSQL
+	$(BIN)/python -m tests.bench.bus
 
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net

@@ -3,7 +3,7 @@
 A message is a row, written in the transaction of the step that caused it, so that it is sent if and only if the step
 was done. The receiver is woken by NOTIFY, which carries nothing, and looks at the table every second in any case: the
 bell makes it fast, the table makes it right. Rows are taken in the order of their numbers, which is each sender's own
-order, and deleted before they are handled; a receiver that dies leaves its rows to whoever buries it.
+order, and deleted when they were handled; a receiver that dies leaves its rows to whoever buries it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import Row, delete, insert, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -60,6 +60,15 @@ async def write_posts(connection: AsyncConnection, posts: Sequence[Post], me: Re
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": to})
 
 
+async def _hand(row: Row[Any], handle: Handler) -> None:
+    try:
+        message = decode(row.body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
+        await handle(ReplicaId(row.from_replica), message)
+    except Exception:
+        # It must not come back for ever, and those behind it must be handled.
+        _log.exception("bus_message_failed")
+
+
 class Bus(Protocol):
     """How this replica reaches the others."""
 
@@ -101,6 +110,8 @@ class PostgresBus:
         self._me = me
         self._notified = notified
         self._bell = asyncio.Event()
+        self._handled: set[int] = set()
+        """Messages that were handled and may lie there still."""
 
     async def post(self, posts: Sequence[Post]) -> None:
         """Send outside any step."""
@@ -128,23 +139,24 @@ class PostgresBus:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _take(self, handle: Handler) -> bool:
-        """Handle what lies there; returns whether anything did."""
+        """Handle what lies there; returns whether anything did.
+
+        The rows are deleted by the statement that reads them and committed when they were handled. Should that commit
+        fail, they are there again, and are known.
+        """
         table = tables.bus_message
-        query = select(table.c.id, table.c.from_replica, table.c.body).where(table.c.to_replica == self._me)
-        async with self._engine.connect() as connection:
-            rows = list(await connection.execute(query.order_by(table.c.id).limit(TAKEN_AT_ONCE)))
-        if not rows:
-            return False
-        # Deleted first: a message that cannot be handled must not come back for ever, and nobody else may take it.
+        oldest = select(table.c.id).where(table.c.to_replica == self._me).order_by(table.c.id).limit(TAKEN_AT_ONCE)
+        taking = delete(table).where(table.c.id.in_(oldest))
         async with self._engine.begin() as connection:
-            await connection.execute(delete(table).where(table.c.id.in_([row.id for row in rows])))
-        for row in rows:
-            try:
-                message = decode(row.body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
-                await handle(ReplicaId(row.from_replica), message)
-            except Exception:
-                _log.exception("bus_message_failed")
-        return True
+            # Nothing is lost with a commit that the server forgets in a crash.
+            await connection.execute(text("SET LOCAL synchronous_commit = off"))
+            rows = list(await connection.execute(taking.returning(table.c.id, table.c.from_replica, table.c.body)))
+            for row in sorted(rows, key=lambda row: row.id):
+                if row.id not in self._handled:
+                    self._handled.add(row.id)
+                    await _hand(row, handle)
+        self._handled.clear()
+        return bool(rows)
 
     async def _listen(self) -> None:
         """Keep a connection that rings the bell; what came while there was none is found by the poll."""

@@ -28,8 +28,10 @@ from tests.support.roaming_player import RoamingPlayer
 from wire.session_control import SessionState
 
 CHAOS_S = float(os.environ.get("CHAOS_S", "5"))
-NODES, SLOTS, PLAYERS, ROUND_S = (20, 5, 200, 3.0) if CHAOS_S >= 30 else (4, 2, 16, 0.4)
-SETTLE_S = 30.0
+LONG = CHAOS_S >= 30
+NODES, SLOTS, PLAYERS, ROUND_S, LEASE_S, SETTLE_S = (
+    (20, 5, 200, 3.0, 5.0, 90.0) if LONG else (4, 2, 16, 0.4, 2.0, 30.0)
+)
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout((90 + 3 * CHAOS_S) * TIME_FACTOR)]
 
@@ -39,7 +41,7 @@ FOLLOWS = {(str(before), str(after)) for (before, _), after in TABLE.items()}
 
 
 async def test_killed_replicas_lose_nothing_and_give_no_slot_twice(tmp_path: Path, postgres_url: str) -> None:
-    replicas = [ReplicaProcess(tmp_path, postgres_url) for _ in range(3)]
+    replicas = [ReplicaProcess(tmp_path, postgres_url, LEASE_S) for _ in range(3)]
     engine = await open_database(postgres_url)
     try:
         await asyncio.gather(*(replica.answers() for replica in replicas))
@@ -57,6 +59,7 @@ async def live_through(replicas: list[ReplicaProcess], engine: AsyncEngine) -> L
     nodes = [asyncio.create_task(RoamingNode(*node, SLOTS, urls, ledger).run()) for node in known.nodes]
     people = [RoamingPlayer(cookie, urls, ledger, ROUND_S) for cookie in known.cookies]
     players = {asyncio.create_task(player.play(over)): player for player in people}
+    keeping = asyncio.create_task(keep(replicas))
     try:
         kills = 0
         loop = asyncio.get_running_loop()
@@ -70,7 +73,7 @@ async def live_through(replicas: list[ReplicaProcess], engine: AsyncEngine) -> L
         over.set()
         _, stuck = await asyncio.wait(players, timeout=SETTLE_S * TIME_FACTOR)
         waiting = [players[task].session_id for task in stuck]
-        assert not stuck, f"players wait for ever, with {waiting}; {dict(ledger.rounds)}"
+        assert not stuck, f"{len(stuck)} players wait for ever, with {waiting[:5]}; {dict(ledger.rounds)}"
         for task in players:
             task.result()
 
@@ -79,14 +82,21 @@ async def live_through(replicas: list[ReplicaProcess], engine: AsyncEngine) -> L
 
         await until(nobody_lives, 10.0, "all sessions have ended in the database")
     finally:
-        for task in (*players, *nodes):
+        for task in (keeping, *players, *nodes):
             task.cancel()
-        await asyncio.gather(*players, *nodes, return_exceptions=True)
+        await asyncio.gather(keeping, *players, *nodes, return_exceptions=True)
     print(f"{kills} kills, {len(ledger.started)} starts, rounds: {dict(ledger.rounds)}")
     assert kills >= CHAOS_S / 2
     assert ledger.rounds["ended_by_player"] >= PLAYERS / 2, "the players played"
     assert ledger.faults == []
     return ledger
+
+
+async def keep(replicas: list[ReplicaProcess]) -> None:
+    while True:
+        await asyncio.sleep(0.2)
+        for replica in replicas:
+            replica.keep()
 
 
 async def live_sessions(engine: AsyncEngine) -> list[str]:

@@ -16,8 +16,9 @@ from session_broker.io.serve import BrokerReady
 from tests.support.deadlines import until
 from tests.support.fake_node import FAKE_SDP, FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
+from tests.support.postgres import PostgresServer
 from wire.errors import Reason
-from wire.node_control import NodePeerAnswer, OpenNodePeer, StartSession
+from wire.node_control import EndSession, NodePeerAnswer, OpenNodePeer, StartSession
 from wire.session_control import (
     Answer,
     Leave,
@@ -246,3 +247,64 @@ async def test_a_replica_that_ends_in_good_order_leaves_its_sessions_to_the_othe
             return answer.status_code == 202 and answer.json()["state"] == "ended"
 
         await until(ended, 3.0, "the session ends at its new owner")
+
+
+async def test_an_outage_of_the_database_longer_than_a_lease_buries_nobody(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str
+) -> None:
+    async with (
+        place(tmp_path, postgres_url, replica_lease_s=1.5) as at,
+        FakeNode.dial(at.urls[0], hello(token=ENROLMENT_TOKEN)) as node,
+    ):
+        session_id = await start(at.clients[0])
+        async with FakeTab.open(at.clients[1], session_id) as tab:
+            await state_is(tab, SessionState.RUNNING)
+            before = await owner_of(postgres_url, session_id)
+            await asyncio.to_thread(postgres.stop)
+            assert (await at.clients[2].get("/readyz")).status_code == 503
+            await tab.send(OpenPeer(("H264",)))  # What a tab says meanwhile is kept.
+            await asyncio.sleep(2.0)
+            await asyncio.to_thread(postgres.start)
+            offer = await tab.next(Offer, timeout_s=10.0)
+            await tab.send(Answer(offer.peer_id, offer.ticket, "v=0 answer"))
+            assert (await tab.next(PeerNews)).state is PeerState.CONNECTED
+
+            async def looked_twice() -> bool:
+                return (await at.clients[1].get("/api/v1/operator/overview")).json()["replicas_silent"] == 0
+
+            await until(looked_twice, 5.0, "the replicas see each other")
+            assert await owner_of(postgres_url, session_id) == before
+            await tab.send(Leave(end=True))
+            assert (await state_is(tab, SessionState.ENDED)).reason is Reason.ENDED_BY_PLAYER
+        assert len([m for m in node.heard if isinstance(m, StartSession)]) == 1
+
+
+async def test_operators_see_and_do_the_same_at_every_replica(tmp_path: Path, postgres_url: str) -> None:
+    async with (
+        place(tmp_path, postgres_url) as at,
+        FakeNode.dial(at.urls[0], hello(slots=1, token=ENROLMENT_TOKEN)) as node,
+    ):
+        playing, waiting = await start(at.clients[1]), await start(at.clients[2], "duel")
+        for client in at.clients:
+
+            async def sees_all(client: httpx.AsyncClient = client) -> bool:
+                overview = (await client.get("/api/v1/operator/overview")).json()
+                queue = (await client.get("/api/v1/operator/queue")).json()["waiting"]
+                assert (overview["replicas"], overview["replicas_silent"]) == (3, 0)
+                return (
+                    [row["node_id"] for row in overview["nodes"]] == [node.node_id]
+                    and {row["session_id"] for row in overview["sessions"]} == {playing, waiting}
+                    and [(row["session_id"], row["place"]) for row in queue] == [(waiting, 1)]
+                )
+
+            await until(sees_all, 5.0, "node, session and queue are seen")
+        path = f"/api/v1/operator/nodes/{node.node_id}/drain"
+        assert (await at.clients[2].put(path, json={"deadline_s": 0})).status_code == 204
+        await node.heard_a(EndSession, lambda m: m.reason is Reason.NODE_SHUTDOWN)
+        assert (await at.clients[1].delete(path)).status_code == 204
+        unknown = await at.clients[0].put(f"/api/v1/operator/nodes/node_{'b' * 24}/drain", json={})
+        assert (unknown.status_code, unknown.json()["reason"]) == (404, "not_found")
+        raised = await at.clients[0].put(f"/api/v1/operator/sessions/{waiting}/priority", json={"priority": 3})
+        assert raised.status_code == 204, raised.text
+        ended = await at.clients[1].delete(f"/api/v1/operator/sessions/{waiting}")
+        assert ended.json()["session"]["reason"] == "ended_by_operator"

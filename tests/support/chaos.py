@@ -25,7 +25,6 @@ from tests.support.live_broker import broker_config
 from wire.node_control import EndSession, Heartbeat, RunningSession, StartSession
 from wire.schema import Message
 
-LEASE_S = 2.0
 HEARTBEAT_S = 1.0
 
 FAULTS = (OSError, WebSocketException, httpx.HTTPError, TimeoutError)
@@ -34,16 +33,16 @@ FAULTS = (OSError, WebSocketException, httpx.HTTPError, TimeoutError)
 _DAY_MS = 24 * 3600 * 1000
 
 
-def _run_replica(folder: str, url: str, port: int) -> None:
-    config = broker_config(Path(folder), database_url=url, port=port, replica_lease_s=LEASE_S)
+def _run_replica(folder: str, url: str, port: int, lease_s: float) -> None:
+    config = broker_config(Path(folder), database_url=url, port=port, replica_lease_s=lease_s)
     asyncio.run(serve(config, on_ready=lambda _ready: None))
 
 
 class ReplicaProcess:
     """One place for a replica: a port, and the process that serves there at the moment."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self._folder, self._database_url = folder, database_url
+    def __init__(self, folder: Path, database_url: str, lease_s: float) -> None:
+        self._folder, self._database_url, self._lease_s = folder, database_url, lease_s
         # Imports are paid once, by the server that forks the replicas.
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.support.chaos"])
@@ -55,9 +54,15 @@ class ReplicaProcess:
 
     def start(self) -> None:
         """Start a new life."""
-        arguments = (str(self._folder), self._database_url, self.port)
+        arguments = (str(self._folder), self._database_url, self.port, self._lease_s)
         self._process = self._context.Process(target=_run_replica, args=arguments, daemon=True)
         self._process.start()
+
+    def keep(self) -> None:
+        """Start anew if it has ended, as a supervisor does: one that was buried by the others ends by itself."""
+        if not self._process.is_alive():
+            self._process.join()
+            self.start()
 
     def kill(self) -> None:
         """End it with SIGKILL."""

@@ -49,17 +49,18 @@ def _run(*command: str | Path) -> None:
 
 
 class PostgresServer:
-    """A running server. Its files are not synced to disk: they outlive its processes, not the machine."""
+    """A running server. Unless ``synced``, its files outlive its processes but not the machine."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, *, synced: bool) -> None:
         self._programs = programs
         self._folder = folder
         self._data = folder / "data"
+        self._fsync = "on" if synced else "off"
         self._names = itertools.count(1)
 
     def start(self) -> None:
         """Start, or start again after a crash."""
-        options = f"-k {self._folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+        options = f"-k {self._folder} -c listen_addresses='' -c fsync={self._fsync} -c max_connections=200"
         command = ("-D", self._data, "-w", "-o", options, "-l", self._folder / "log", "start")
         _run(self._programs / "pg_ctl", *command)
 
@@ -112,7 +113,7 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, synced: bool = False) -> Iterator[PostgresServer]:
     """Run a server until the block ends."""
     # Not under tmp_path, whose parents other users may not enter; short, since a socket's path has 107 bytes.
     with tempfile.TemporaryDirectory(prefix="farplay-pg-") as name:
@@ -120,7 +121,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         if os.geteuid() == 0:
             nobody = pwd.getpwnam(_USER)
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        server = PostgresServer(_programs(folder), folder)
+        server = PostgresServer(_programs(folder), folder, synced=synced)
         server.prepare()
         try:
             yield server
