@@ -161,8 +161,8 @@ def drain(
         api.put(f"/nodes/{row['node_id']}/drain", {"deadline_s": deadline})
         runs = row["slots_used"]
         ends = "when their players end them" if deadline is None else f"in {deadline:.0f} s at the latest"
-        rest = f" It runs {runs}, which end {ends}." if runs else " It runs nothing and can be shut down."
-        typer.echo(f"{row['name']} takes no more sessions.{rest}")
+        rest = f"Sessions that it runs: {runs}; they end {ends}." if runs else "It runs none and can be shut down."
+        typer.echo(f"{row['name']} takes no more sessions. {rest}")
 
 
 @node_app.command()

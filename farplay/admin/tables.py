@@ -18,6 +18,9 @@ STATE_STYLES = {
 
 Row = Mapping[str, Any]
 
+_WHOLE = ("node", "session", "state", "since (UTC)", "time (UTC)", "slots used")
+"""Columns that are not broken over lines."""
+
 
 def print_status(overview: Row, queue: Row, console: Console) -> None:
     """Print the whole in a few lines."""
@@ -49,7 +52,7 @@ def _queue_line(queue: Row) -> str:
     if not queue["waiting_total"]:
         return "nobody waits"
     last = queue["waiting"][-1]
-    return f"{queue['waiting_total']} wait; the last of them {_wait(last)}"
+    return f"{queue['waiting_total']} waiting; expected wait of the last one: {_wait(last)}"
 
 
 def print_nodes(nodes: Iterable[Row], console: Console) -> None:
@@ -70,26 +73,26 @@ def print_nodes(nodes: Iterable[Row], console: Console) -> None:
 
 def print_sessions(sessions: Iterable[Row], console: Console) -> None:
     """Print one line for each live session."""
-    table = _table("session", "title", "player", "state", "why", "node", "tabs", "fps", "since (UTC)")
+    table = _table("session", "title", "state", "why", "node", "tabs", "fps", "since (UTC)")
     for session in sessions:
         figures = session["figures"]
         _add(
             table,
-            session["session_id"], session["title_id"], session["player_id"], _state(session["state"]),
+            session["session_id"], session["title_id"], _state(session["state"]),
             _words(session["reason"]), session["node_id"] or "", _tabs(session),
-            f"{figures['fps']:.0f}" if figures else "", _time(session["created_at_ms"]),
+            f"{figures['fps']:.0f}" if figures else "", _time(session["created_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
     _show(table, "Nobody plays.", console)
 
 
 def print_queue(waiting: Iterable[Row], console: Console) -> None:
     """Print one line for each session that waits."""
-    table = _table("place", "session", "title", "player", "priority", "expected wait", "since (UTC)")
+    table = _table("place", "session", "title", "priority", "expected wait", "since (UTC)")
     for entry in waiting:
         _add(
             table,
-            str(entry["place"]), entry["session_id"], entry["title_id"], entry["player_id"], str(entry["priority"]),
-            _wait(entry), _time(entry["queued_at_ms"]),
+            str(entry["place"]), entry["session_id"], entry["title_id"], str(entry["priority"]),
+            _wait(entry), _time(entry["queued_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
     _show(table, "Nobody waits.", console)
 
@@ -123,7 +126,7 @@ def why(event: Row) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in ("node", "session"))
+        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
     return table
 
 
@@ -162,5 +165,5 @@ def _first(names: list[str] | None) -> str:
     return names[0] if names else ""
 
 
-def _time(at_ms: int | None) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%m-%d %H:%M:%S") if at_ms else ""
+def _time(at_ms: int | None, form: str = "%m-%d %H:%M:%S") -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime(form) if at_ms else ""

@@ -120,8 +120,12 @@ class Replicas:
                     await self._runner.run(partial(self._runner.coordinator.take_over, held.nodes, held.sessions))
 
     async def tell_others(self, message: Message) -> None:
-        """Send to every other replica."""
-        await self._bus.post([Post(other, message) for other in self.members - {self.me}])
+        """Send to every other replica, also to one that has just begun.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+        """
+        await self._bus.post([Post(other, message) for other in await self._rows.members() - {self.me}])
 
     async def _look(self, edge: Edge) -> None:
         now = monotonic_s()

@@ -42,7 +42,7 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
         second = (await client.post("/api/v1/sessions", json={"title_id": "duel"})).json()["session_id"]
         status = await admin(ready.url, tmp_path, "status")
         assert "1 of 1 used" in status
-        assert "1 wait" in status
+        assert "1 waiting" in status
         (row,) = json.loads(await admin(ready.url, tmp_path, "nodes", "--json"))
         assert (row["node_id"], row["slots_used"], row["drained"]) == (node.node_id, 1, False)
         assert second in await admin(ready.url, tmp_path, "queue", "--first", second)
@@ -50,7 +50,7 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
         assert "title missing" in await admin(ready.url, tmp_path, "sessions")
         async with FakeTab.open(client, first) as tab:
             drained = await admin(ready.url, tmp_path, "node", "drain", "fake", "--deadline", "0.5")
-            assert "fake takes no more sessions. It runs 1" in drained
+            assert "fake takes no more sessions. Sessions that it runs: 1; they end in" in drained
             assert "There is no node nowhere." in await admin(
                 ready.url, tmp_path, "node", "drain", "nowhere", fails=True
             )

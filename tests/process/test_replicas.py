@@ -290,9 +290,9 @@ async def test_operators_see_and_do_the_same_at_every_replica(tmp_path: Path, po
             async def sees_all(client: httpx.AsyncClient = client) -> bool:
                 overview = (await client.get("/api/v1/operator/overview")).json()
                 queue = (await client.get("/api/v1/operator/queue")).json()["waiting"]
-                assert (overview["replicas"], overview["replicas_silent"]) == (3, 0)
                 return (
-                    [row["node_id"] for row in overview["nodes"]] == [node.node_id]
+                    (overview["replicas"], overview["replicas_silent"]) == (3, 0)
+                    and [row["node_id"] for row in overview["nodes"]] == [node.node_id]
                     and {row["session_id"] for row in overview["sessions"]} == {playing, waiting}
                     and [(row["session_id"], row["place"]) for row in queue] == [(waiting, 1)]
                 )
