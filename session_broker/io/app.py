@@ -62,16 +62,17 @@ def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAP
         app.router.routes.extend(router.routes)
     problems.install(app)
     config = broker.config
-    app.add_middleware(
-        ForwardingGate,
-        forwarding=broker.forwarding,
-        replicas=broker.replicas,
-        is_here=broker.runner.coordinator.has,
-        find_session=broker.rows.whereabouts,
-        find_node=broker.rows.home_of,
-        invited_to=broker.rows.invited_to,
-        cookie_name=lambda request: cookie_name(request, broker),
-    )
+    if not broker.replicas.alone:
+        app.add_middleware(
+            ForwardingGate,
+            forwarding=broker.forwarding,
+            replicas=broker.replicas,
+            is_here=broker.runner.coordinator.has,
+            find_session=broker.rows.whereabouts,
+            find_node=broker.rows.home_of,
+            invited_to=broker.rows.invited_to,
+            cookie_name=lambda request: cookie_name(request, broker),
+        )
     app.add_middleware(
         Gate,
         hosts=config.host_names(),

@@ -109,7 +109,7 @@ async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = Non
     try:
         broker = await _open(config, port, reach, engine)
         working = [asyncio.create_task(_tick(broker), name="broker deadlines")]
-        if is_shared(engine):
+        if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
         try:
             yield broker
@@ -148,8 +148,8 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
     metrics.watch(coordinator, lambda: (len(runner.tabs), len(runner.links)))
     rows = ReplicaRows(engine, me, titles)
     bus = _bus(engine, me, config)
-    replicas = Replicas(me, runner, rows, bus, config.replica_lease_s)
-    await (replicas.begin() if is_shared(engine) else replicas.run_alone())
+    replicas = Replicas(me, runner, rows, bus, config.replica_lease_s, alone=not is_shared(engine))
+    await replicas.begin()
     return Broker(
         config=config,
         store=store,

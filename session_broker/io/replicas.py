@@ -53,8 +53,12 @@ _log = structlog.get_logger()
 class Replicas:
     """Owns the loop over the leases and the one that takes messages from the bus."""
 
-    def __init__(self, me: ReplicaId, runner: Runner, rows: ReplicaRows, bus: Bus, lease_s: float) -> None:
+    def __init__(
+        self, me: ReplicaId, runner: Runner, rows: ReplicaRows, bus: Bus, lease_s: float, *, alone: bool
+    ) -> None:
         self.me = me
+        self.alone = alone
+        """Whether nobody else may use the database."""
         self.members: frozenset[ReplicaId] = frozenset({me})
         """Those whose leases held at the last look; this one always."""
         self.buried = asyncio.Event()
@@ -71,18 +75,12 @@ class Replicas:
         self._looks_until_count = LOOKS_PER_COUNT
         runner.on_overtaken = self._on_overtaken
 
-    async def run_alone(self) -> None:
-        """Live on a database that nobody else may use: take all that is there, once."""
-        await self._rows.register(self._lease_s, alone=True)
-        await self._set_clock()
-        while await self._take_orphans():
-            pass
-
     async def begin(self) -> None:
-        """Begin to live among others; what is nobody's is taken at once."""
-        await self._rows.register(self._lease_s, alone=False)
+        """Begin to live; what is nobody's is taken at once, and so is everything where nobody else may be."""
+        await self._rows.register(self._lease_s, alone=self.alone)
         await self._set_clock()
-        self.members = await self._rows.members() | {self.me}
+        if not self.alone:
+            self.members = await self._rows.members() | {self.me}
         while await self._take_orphans():
             pass
 

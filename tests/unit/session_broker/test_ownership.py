@@ -97,7 +97,7 @@ def test_nobody_of_ours_takes_the_room_of_who_comes_before_with_another_replica(
     bench.coordinator.see_queue([ahead], {}, bench.now)
     bench.drain()
     bench.node(slots=1)
-    assert mine.state is SessionState.QUEUED
+    assert (mine.state, mine.reason, mine.place) == (SessionState.QUEUED, Reason.NO_ROOM, 2)
     assert [entry.session_id for entry, _ in bench.coordinator.queue(bench.now)] == ["ses_ahead", mine.session_id]
     bench.coordinator.see_queue([], {}, bench.now)
     bench.drain()
