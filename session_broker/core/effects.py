@@ -10,7 +10,7 @@ from typing import NewType, TypeAlias
 from session_broker.core.node_table import NodeState
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
-from wire.node_control import NodeCapacity
+from wire.node_control import CheckPort, NodeCapacity
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role, SessionState
 from wire.worker_control import PlacementState
@@ -112,6 +112,8 @@ class NodeOffer:
     capacity: NodeCapacity
     titles: tuple[tuple[str, str], ...]
     """Titles of the catalogue, with their versions, that lie there."""
+    check_port: CheckPort | None = None
+    """Where pages try their way to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def join(
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
-    save_node(state, node, NodeOffer(hello.capacity, tuple(sorted(lying_there))))
+    save_node(state, node, NodeOffer(hello.capacity, tuple(sorted(lying_there)), node.check_port))
     place_waiting(state, now)
 
 

@@ -183,4 +183,8 @@ def _node_values(write: SaveNode, at_ms: int) -> dict[str, Any]:
 
 
 def _offer_json(offer: NodeOffer) -> dict[str, Any]:
-    return {"capacity": asdict(offer.capacity), "titles": [list(title) for title in offer.titles]}
+    return {
+        "capacity": asdict(offer.capacity),
+        "titles": [list(title) for title in offer.titles],
+        "check_port": asdict(offer.check_port) if offer.check_port is not None else None,
+    }

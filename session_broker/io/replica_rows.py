@@ -37,7 +37,7 @@ from session_broker.io.bus import Post, write_posts
 from session_broker.io.clock import wall_ms
 from session_broker.io.session_rows import load_session
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
-from wire.node_control import NodeCapacity
+from wire.node_control import CheckPort, NodeCapacity
 from wire.session_control import SessionState
 
 ORPHANS_AT_ONCE = 200
@@ -223,6 +223,16 @@ class ReplicaRows:
             return None
         return Whereabouts(ReplicaId(row.owner) if row.owner else None, row.ended_at_ms is not None)
 
+    async def node_of(self, session_id: str) -> NodeId | None:
+        """Return the node that a session is on."""
+        session, placement = tables.session, tables.placement
+        query = select(placement.c.node_id).join(
+            session, (placement.c.session_id == session.c.id) & (placement.c.epoch == session.c.epoch)
+        )
+        async with self._engine.connect() as connection:
+            found: str | None = await connection.scalar(query.where(session.c.id == session_id))
+        return NodeId(found) if found is not None else None
+
     async def home_of(self, node_id: str) -> Whereabouts | None:
         """Return whose a node is; None if there never was one."""
         query = select(tables.node.c.id, tables.node.c.home).where(tables.node.c.id == node_id)
@@ -292,4 +302,6 @@ def _node(row: Row[Any]) -> Node:
 def _offer(stored: Mapping[str, Any]) -> NodeOffer:
     lists = {name: tuple(value) for name, value in stored["capacity"].items() if isinstance(value, list)}
     capacity = NodeCapacity(**{**stored["capacity"], **lists})
-    return NodeOffer(capacity, tuple((title_id, version) for title_id, version in stored["titles"]))
+    titles = tuple((title_id, version) for title_id, version in stored["titles"])
+    port = stored["check_port"]
+    return NodeOffer(capacity, titles, CheckPort(**{**port, "hosts": tuple(port["hosts"])}) if port else None)

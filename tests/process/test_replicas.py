@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ from tests.support.fake_node import FAKE_SDP, FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from tests.support.postgres import PostgresServer
 from wire.errors import Reason
-from wire.node_control import EndSession, NodePeerAnswer, OpenNodePeer, StartSession
+from wire.node_control import CheckPort, EndSession, NodePeerAnswer, OpenNodePeer, StartSession
 from wire.session_control import (
     Answer,
     Leave,
@@ -36,6 +37,7 @@ from wire.session_control import (
 
 pytestmark = pytest.mark.process
 
+CHECK_PORT = CheckPort(("192.0.2.7",), 40_000, "ufrag", "password")
 DUEL = (("duel", "2.1.0"), ("testcard", "1.0.0"))
 
 
@@ -282,7 +284,7 @@ async def test_an_outage_of_the_database_longer_than_a_lease_buries_nobody(
 async def test_operators_see_and_do_the_same_at_every_replica(tmp_path: Path, postgres_url: str) -> None:
     async with (
         place(tmp_path, postgres_url) as at,
-        FakeNode.dial(at.urls[0], hello(slots=1, token=ENROLMENT_TOKEN)) as node,
+        FakeNode.dial(at.urls[0], replace(hello(slots=1, token=ENROLMENT_TOKEN), check_port=CHECK_PORT)) as node,
     ):
         playing, waiting = await start(at.clients[1]), await start(at.clients[2], "duel")
         for client in at.clients:
@@ -290,11 +292,13 @@ async def test_operators_see_and_do_the_same_at_every_replica(tmp_path: Path, po
             async def sees_all(client: httpx.AsyncClient = client) -> bool:
                 overview = (await client.get("/api/v1/operator/overview")).json()
                 queue = (await client.get("/api/v1/operator/queue")).json()["waiting"]
+                check = (await client.get("/api/v1/check")).json()
                 return (
                     (overview["replicas"], overview["replicas_silent"]) == (3, 0)
                     and [row["node_id"] for row in overview["nodes"]] == [node.node_id]
                     and {row["session_id"] for row in overview["sessions"]} == {playing, waiting}
                     and [(row["session_id"], row["place"]) for row in queue] == [(waiting, 1)]
+                    and [(way["node_id"], way["hosts"]) for way in check["nodes"]] == [(node.node_id, ["192.0.2.7"])]
                 )
 
             await until(sees_all, 5.0, "node, session and queue are seen")
