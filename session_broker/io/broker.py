@@ -27,10 +27,12 @@ from session_broker.io.client_files import ClientFiles
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import is_shared, open_database, starting
 from session_broker.io.devices import Devices
+from session_broker.io.distant_rows import DistantRows
 from session_broker.io.edge import Edge
 from session_broker.io.forwarding import Forwarding
+from session_broker.io.holdings import Holdings
+from session_broker.io.leases import Leases
 from session_broker.io.metrics import Metrics
-from session_broker.io.replica_rows import ReplicaRows
 from session_broker.io.replicas import Replicas
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
@@ -60,7 +62,7 @@ class Broker:
     history: SessionHistory
     accounts: Accounts
     runner: Runner
-    rows: ReplicaRows
+    rows: DistantRows
     replicas: Replicas
     edge: Edge
     forwarding: Forwarding
@@ -146,9 +148,9 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
     metrics = Metrics()
     runner = Runner(coordinator, store, metrics)
     metrics.watch(coordinator, lambda: (len(runner.tabs), len(runner.links)))
-    rows = ReplicaRows(engine, me, titles)
-    bus = _bus(engine, me, config)
-    replicas = Replicas(me, runner, rows, bus, config.replica_lease_s, alone=not is_shared(engine))
+    rows, bus = DistantRows(engine, me), _bus(engine, me, config)
+    leases, holdings = Leases(engine, me), Holdings(engine, me, titles)
+    replicas = Replicas(me, runner, leases, holdings, rows, bus, config.replica_lease_s, alone=not is_shared(engine))
     await replicas.begin()
     return Broker(
         config=config,

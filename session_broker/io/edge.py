@@ -8,9 +8,7 @@ sees a second ``welcome`` and goes on. What the tab says meanwhile is kept, as f
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,66 +18,30 @@ from session_broker.core.bus_messages import (
     TabClosed,
     TabDetached,
     TabGone,
-    TabJoined,
     TabRefused,
     TabSaid,
     TabTold,
 )
 from session_broker.core.effects import CLOSE_ENDED, CLOSE_REFUSED, CLOSE_TRY_AGAIN, ReplicaId, TabKey
-from session_broker.core.rate_limit import Strikes
-from session_broker.core.sign_in import Caller
 from session_broker.io.bus import Bus, Post
 from session_broker.io.clock import monotonic_s
-from session_broker.io.outbox import Outbox
-from session_broker.io.replica_rows import ReplicaRows
+from session_broker.io.distant_rows import DistantRows
+from session_broker.io.edge_tab import EdgeTab
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.store import Store
 from wire.errors import Reason, WireError
 from wire.schema import Message, decode, encode
 from wire.session_control import (
     TO_TAB,
-    Answer,
     MediaReport,
-    OpenPeer,
     Refusal,
-    Role,
     SessionState,
-    SetQuality,
     StateNews,
 )
-
-HELD_MAX = 16
-"""Messages of a tab that are kept while its session's owner is looked for."""
-
-REPORT_EVERY_S = 10.0
-"""Seconds between reports of a picture that the bus carries while nothing is wrong with its node."""
-
-WATCHED_S = 90.0
-"""Seconds for which every report is carried once the node is silent: as long as a report can matter."""
 
 _ATTEMPTS = 30
 _LOOK_FIRST_S, _LOOK_MOST_S = 0.05, 0.5
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class EdgeTab:
-    """A tab's socket and what its session's owner must know of it."""
-
-    session_id: str
-    caller: Caller
-    role: Role
-    protocol: int
-    outbox: Outbox
-    owner: ReplicaId | None = None
-    """Where it is attached; None while that is looked for."""
-    held: deque[Message] = field(default_factory=lambda: deque(maxlen=HELD_MAX))
-    wanted_codecs: tuple[str, ...] | None = None
-    """A request for a peer that was not answered yet."""
-    video_max_bps: int | None = None
-    strikes: Strikes = field(default_factory=Strikes)
-    reported_at: float = float("-inf")
-    watched_until: float = float("-inf")
 
 
 class Edge:
@@ -90,7 +52,7 @@ class Edge:
         me: ReplicaId,
         runner: Runner,
         store: Store,
-        rows: ReplicaRows,
+        rows: DistantRows,
         bus: Bus,
         members: Callable[[], Collection[ReplicaId]],
     ) -> None:
@@ -136,10 +98,10 @@ class Edge:
             if not isinstance(message, MediaReport):
                 tab.held.append(message)
             return
-        self._note(tab, message)
+        tab.note(message)
         if tab.owner == self._me:
             await self._runner.run(lambda now: self._runner.coordinator.tab_said(key, message, now))
-        elif not isinstance(message, MediaReport) or self._carries(tab):
+        elif not isinstance(message, MediaReport) or tab.carries_report(monotonic_s()):
             try:
                 await self._bus.post((Post(tab.owner, TabSaid(key, encode(message))),))
             except (SQLAlchemyError, OSError):
@@ -206,7 +168,7 @@ class Edge:
             case TabDetached():
                 self.detach(key)
             case MediaWatched():
-                tab.watched_until = monotonic_s() + WATCHED_S
+                tab.watch(monotonic_s())
             case TabRefused():
                 self._refuse(key, tab, message)
 
@@ -269,32 +231,8 @@ class Edge:
             if where.owner is None or where.owner == self._me or where.owner not in self._members():
                 return False
             tab.owner = where.owner
-            await self._bus.post((Post(where.owner, self._joined(key, tab)),))
-        held, tab.held = list(tab.held), deque(maxlen=HELD_MAX)
+            await self._bus.post((Post(where.owner, tab.joined(key)),))
+        held = tab.take_held()
         for message in held:
             await self.said(key, message)
         return True
-
-    def _joined(self, key: TabKey, tab: EdgeTab) -> TabJoined:
-        who = tab.caller
-        return TabJoined(
-            key, tab.session_id, who.player_id, who.tenant_id, who.roles, who.name, who.guest_of, who.device_id,
-            tab.role, tab.protocol, tab.wanted_codecs, tab.video_max_bps,
-        )  # fmt: skip
-
-    def _note(self, tab: EdgeTab, message: Message) -> None:
-        match message:
-            case OpenPeer():
-                tab.wanted_codecs = message.video_codecs
-            case Answer():
-                tab.wanted_codecs = None
-            case SetQuality():
-                tab.video_max_bps = message.video_max_bps
-
-    def _carries(self, tab: EdgeTab) -> bool:
-        """Tell whether a report of a picture goes over the bus."""
-        now = monotonic_s()
-        if now < tab.watched_until or now - tab.reported_at >= REPORT_EVERY_S:
-            tab.reported_at = now
-            return True
-        return False

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from session_broker.core.bus_messages import BODY_MAX_CHARS, HttpAnswered, HttpAsked
 from session_broker.core.effects import ReplicaId
 from session_broker.io.bus import Bus, Post
+from session_broker.io.distant_rows import Whereabouts
 from session_broker.io.problems import problem
-from session_broker.io.replica_rows import Whereabouts
 from session_broker.io.replicas import Replicas
 from wire.errors import Reason
 from wire.schema import TEXT_MAX_CHARS

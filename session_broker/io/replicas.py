@@ -30,8 +30,10 @@ from session_broker.core.effects import CLOSE_REFUSED, ReplicaId, TabKey
 from session_broker.core.sign_in import Caller
 from session_broker.io.bus import Bus, Post
 from session_broker.io.clock import monotonic_s
+from session_broker.io.distant_rows import DistantRows
 from session_broker.io.edge import Edge
-from session_broker.io.replica_rows import ReplicaRows
+from session_broker.io.holdings import Holdings
+from session_broker.io.leases import Leases
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from wire.errors import WireError
 from wire.ids import NodeId, PlayerId, SessionId, TenantId
@@ -54,7 +56,16 @@ class Replicas:
     """Owns the loop over the leases and the one that takes messages from the bus."""
 
     def __init__(
-        self, me: ReplicaId, runner: Runner, rows: ReplicaRows, bus: Bus, lease_s: float, *, alone: bool
+        self,
+        me: ReplicaId,
+        runner: Runner,
+        leases: Leases,
+        holdings: Holdings,
+        rows: DistantRows,
+        bus: Bus,
+        lease_s: float,
+        *,
+        alone: bool,
     ) -> None:
         self.me = me
         self.alone = alone
@@ -66,6 +77,8 @@ class Replicas:
         self.on_device_signed_out: Callable[[str], Awaitable[None]] = _nobody_cares
         self.on_http: Callable[[ReplicaId, HttpAsked | HttpAnswered], None] = lambda _sender, _message: None
         self._runner = runner
+        self._leases = leases
+        self._holdings = holdings
         self._rows = rows
         self._bus = bus
         self._lease_s = lease_s
@@ -77,10 +90,10 @@ class Replicas:
 
     async def begin(self) -> None:
         """Begin to live; what is nobody's is taken at once, and so is everything where nobody else may be."""
-        await self._rows.register(self._lease_s, alone=self.alone)
+        await self._leases.register(self._lease_s, alone=self.alone)
         await self._set_clock()
         if not self.alone:
-            self.members = await self._rows.members() | {self.me}
+            self.members = await self._leases.members() | {self.me}
         while await self._take_orphans():
             pass
 
@@ -103,7 +116,7 @@ class Replicas:
     async def end(self) -> None:
         """End in good order: the others need not wait for the lease to run out."""
         with contextlib.suppress(SQLAlchemyError, OSError):
-            await self._rows.leave()
+            await self._leases.leave()
 
     async def bring_home(self, node_id: NodeId) -> None:
         """Make a node that dialled in here ours, with its sessions.
@@ -112,7 +125,7 @@ class Replicas:
             sqlalchemy.exc.SQLAlchemyError: the database does not answer; the node must dial in again.
         """
         async with self._moving:
-            held = await self._rows.bring_home(node_id)
+            held = await self._holdings.bring_home(node_id)
             if held.nodes:
                 with contextlib.suppress(MovedOn):
                     await self._runner.run(partial(self._runner.coordinator.take_over, held.nodes, held.sessions))
@@ -123,21 +136,21 @@ class Replicas:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database does not answer.
         """
-        await self._bus.post([Post(other, message) for other in await self._rows.members() - {self.me}])
+        await self._bus.post([Post(other, message) for other in await self._leases.members() - {self.me}])
 
     async def _look(self, edge: Edge) -> None:
         now = monotonic_s()
-        if not await self._rows.renew(self._lease_s):
+        if not await self._leases.renew(self._lease_s):
             self.buried.set()
             return
         self._steady_since = now if self._steady_since is None else self._steady_since
-        self.members = await self._rows.members() | {self.me}
+        self.members = await self._leases.members() | {self.me}
         await edge.send_rest()
         edge.keep_to(self.members)
         for key in self._runner.distant_tabs.of_edges_beside(self.members):
             await self._drop_distant_tab(key)
         if now - self._steady_since >= self._lease_s:
-            await self._rows.bury()
+            await self._leases.bury()
         await self._take_orphans()
         await self._count_sessions()
         await self._set_clock()
@@ -147,11 +160,11 @@ class Replicas:
         await self._runner.run(partial(self._runner.coordinator.see_distant, distant))
 
     async def _set_clock(self) -> None:
-        database_ms = await self._rows.clock_ms()
+        database_ms = await self._leases.clock_ms()
         await self._runner.run(partial(self._runner.coordinator.set_clock, database_ms))
 
     async def _take_orphans(self) -> bool:
-        held = await self._rows.take_orphans()
+        held = await self._holdings.take_orphans()
         if held.nodes or held.sessions:
             _log.info("took_over", nodes=len(held.nodes), sessions=len(held.sessions))
             with contextlib.suppress(MovedOn):
@@ -171,7 +184,7 @@ class Replicas:
                     if key is not None:
                         await self._drop_distant_tab(key)
                 case SessionHandedOver():
-                    session = await self._rows.load_mine(SessionId(message.session_id))
+                    session = await self._holdings.load_mine(SessionId(message.session_id))
                     if session is not None:
                         coordinator = self._runner.coordinator
                         await self._runner.run(partial(coordinator.take_handed_over, session))
@@ -224,7 +237,7 @@ class Replicas:
 
     async def _let_go_node(self, node_id: NodeId) -> None:
         async with self._moving:
-            if await self._rows.is_home_of(node_id):
+            if await self._holdings.is_home_of(node_id):
                 return  # It has come back since.
             link = await self._runner.run(lambda _now: self._runner.coordinator.let_go_node(node_id))
             if link is not None and link in self._runner.links:
@@ -240,9 +253,9 @@ class Replicas:
             return
         self._looks_until_count = LOOKS_PER_COUNT
         coordinator = self._runner.coordinator
-        for session_id in await self._rows.my_sessions():
+        for session_id in await self._holdings.my_sessions():
             if coordinator.session(session_id) is None:
-                session = await self._rows.load_mine(session_id)
+                session = await self._holdings.load_mine(session_id)
                 if session is not None:
                     _log.info("took_back", session_id=session_id)
                     await self._runner.run(partial(coordinator.take_over, (), (session,)))

@@ -13,7 +13,7 @@ from session_broker.core.sign_in import Caller
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
-from session_broker.io.edge import EdgeTab
+from session_broker.io.edge_tab import EdgeTab
 from session_broker.io.outbox import TAB_WAITING_MAX, Outbox
 from session_broker.io.rights import caller_of
 from session_broker.io.runner import MovedOn, StoreUnavailable

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,7 +19,9 @@ from session_broker.io.accounts import Accounts
 from session_broker.io.bus import LocalBus, Post, PostgresBus
 from session_broker.io.database import open_database
 from session_broker.io.effect_writes import Overtaken
-from session_broker.io.replica_rows import ReplicaRows
+from session_broker.io.holdings import Holdings
+from session_broker.io.leases import Leases
+from session_broker.io.session_rows import catalogue_title
 from session_broker.io.store import Store
 from tests.support.deadlines import until
 from tests.support.live_broker import TITLES
@@ -135,7 +138,7 @@ async def test_a_second_live_session_of_a_title_is_not_written(engine: AsyncEngi
 
 
 async def test_leases_run_out_on_the_databases_clock_and_orphans_are_shared(engine: AsyncEngine) -> None:
-    mine, theirs = ReplicaRows(engine, ME, {}), ReplicaRows(engine, OTHER, {})
+    mine, theirs = Leases(engine, ME), Leases(engine, OTHER)
     await mine.register(60.0, alone=False)
     await theirs.register(-1.0, alone=False)
     assert await mine.members() == {ME}
@@ -144,3 +147,26 @@ async def test_leases_run_out_on_the_databases_clock_and_orphans_are_shared(engi
     assert await theirs.renew(-1.0)
     await mine.bury()
     assert not await theirs.renew(60.0), "whoever was buried learns it"
+
+
+async def test_what_the_dead_owned_is_claimed_once(engine: AsyncEngine) -> None:
+    dead = Store(engine, ReplicaId("rep_dead"))
+    first = await a_session(dead, engine)
+    people = [f"plr_{number}" for number in range(20)]
+    rows = [
+        replace(first, session_id=SessionId(f"ses_{chr(97 + n) * 24}"), player_id=PlayerId(player), queued_at_ms=n)
+        for n, player in enumerate(people)
+    ]
+    async with engine.begin() as connection:
+        who = {"tenant_id": first.tenant_id, "roles": ["player"], "created_at_ms": 0}
+        await connection.execute(insert(tables.player), [{"id": player, **who} for player in people])
+    await dead.apply(rows, [])
+    title = catalogue_title(TITLES[0].manifest)
+    for replica in (ME, OTHER):
+        await Leases(engine, replica).register(60.0, alone=False)
+    claims = [Holdings(engine, replica, {title.title_id: title}).take_orphans() for replica in (ME, OTHER)]
+    mine, theirs = await asyncio.gather(*claims)
+    taken = [session.session_id for held in (mine, theirs) for session in held.sessions]
+    assert sorted(taken) == [row.session_id for row in rows]
+    again = await Holdings(engine, ME, {title.title_id: title}).take_orphans()
+    assert again.sessions == []
