@@ -195,6 +195,7 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
         if told is not None and told.placement is not None and told.placement.node_id == node.node_id:
             told.placement.figures = figures
     listed = {SessionId(r.session_id): r for r in heartbeat.sessions if is_id(r.session_id, "ses")}
+    freed = False
     for session_id, epoch in list(node.claims.items()):
         session = state.sessions.get(session_id)
         report = listed.get(session_id)
@@ -207,8 +208,10 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
                 _note_absence(state, session, now)
         elif not there:
             drop_claim(state, node.node_id, session_id, epoch)
+            freed = True
     _end_strangers(state, node, listed.values())
-    place_waiting(state, now)
+    if freed:
+        place_waiting(state, now)
 
 
 def _note_absence(state: BrokerState, session: Session, now: float) -> None:

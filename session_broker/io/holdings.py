@@ -75,13 +75,16 @@ class Holdings:
         return ReplicaId(await connection.scalar(query) or self._me)
 
     async def bring_home(self, node_id: NodeId) -> Held:
-        """Make a node that dials in here ours, with its sessions; its home until now is told."""
+        """Make a node that dials in here ours, with its sessions; its home until now is told.
+
+        All live sessions on it are returned, also those that are ours already: they may not have been read yet, and a
+        session that is not known when its node comes is ended there.
+        """
         node, session, placement = tables.node, tables.session, tables.placement
         async with self._engine.begin() as connection:
             row = (await connection.execute(select(node).where(node.c.id == node_id).with_for_update())).one()
-            if row.home == self._me:
-                return Held([], [])
-            await connection.execute(update(node).where(node.c.id == node_id).values(home=self._me, ready=False))
+            if row.home != self._me:
+                await connection.execute(update(node).where(node.c.id == node_id).values(home=self._me, ready=False))
             on_it = select(session).join(
                 placement, (placement.c.session_id == session.c.id) & (placement.c.epoch == session.c.epoch)
             )
@@ -89,7 +92,7 @@ class Holdings:
             rows = list(await connection.execute(on_it.order_by(session.c.id).with_for_update(of=session)))
             taken = update(session).where(session.c.id.in_([each.id for each in rows]))
             await connection.execute(taken.values(owner=self._me))
-            if row.home is not None:
+            if row.home not in (None, self._me):
                 moved = Post(ReplicaId(row.home), NodeMoved(node_id))
                 await write_posts(connection, (moved,), self._me, wall_ms())
             sessions = [await load_session(connection, each, self._titles) for each in rows]

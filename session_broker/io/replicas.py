@@ -126,9 +126,8 @@ class Replicas:
         """
         async with self._moving:
             held = await self._holdings.bring_home(node_id)
-            if held.nodes:
-                with contextlib.suppress(MovedOn):
-                    await self._runner.run(partial(self._runner.coordinator.take_over, held.nodes, held.sessions))
+            with contextlib.suppress(MovedOn):
+                await self._runner.run(partial(self._runner.coordinator.take_over, held.nodes, held.sessions))
 
     async def tell_others(self, message: Message) -> None:
         """Send to every other replica, also to one that has just begun.

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.bus_messages import BUS_MESSAGE_MAX_BYTES, BUS_MESSAGES, HttpAnswered, TabGone, TabTold
-from session_broker.core.effects import AppendEvent, ReplicaId, SaveSession
+from session_broker.core.effects import AppendEvent, ReplicaId, SavePlacement, SaveSession
 from session_broker.io import tables
 from session_broker.io.accounts import Accounts
 from session_broker.io.bus import LocalBus, Post, PostgresBus
@@ -28,6 +28,7 @@ from tests.support.live_broker import TITLES
 from wire.ids import PlayerId, SessionId, TenantId, TitleId
 from wire.schema import Message, decode, encode
 from wire.session_control import SessionState
+from wire.worker_control import PlacementState
 
 pytestmark = pytest.mark.process
 
@@ -170,3 +171,27 @@ async def test_what_the_dead_owned_is_claimed_once(engine: AsyncEngine) -> None:
     assert sorted(taken) == [row.session_id for row in rows]
     again = await Holdings(engine, ME, {title.title_id: title}).take_orphans()
     assert again.sessions == []
+
+
+async def test_a_node_that_comes_home_brings_what_runs_on_it_whoever_has_it(engine: AsyncEngine) -> None:
+    store, accounts = Store(engine, ME), Accounts(engine)
+    row = await a_session(store, engine)
+    await accounts.add_enrolment(row.tenant_id, "token")
+    node_id = (await accounts.enrol_node("token", "attic")).node_id
+    title = catalogue_title(TITLES[0].manifest)
+    mine = Holdings(engine, ME, {title.title_id: title})
+    await Leases(engine, ME).register(60.0, alone=False)
+    await mine.bring_home(node_id)
+    placed = SavePlacement(row.session_id, 1, row.tenant_id, node_id, PlacementState.SERVING)
+    await store.apply([replace(row, epoch=1, state=SessionState.RUNNING), placed], [])
+    for owner in (ME, OTHER, None):
+        async with engine.begin() as connection:
+            await connection.execute(update(tables.session).values(owner=owner))
+        held = await mine.bring_home(node_id)
+        assert [session.session_id for session in held.sessions] == [row.session_id]
+        assert await mine.load_mine(row.session_id) is not None
+    taken = Holdings(engine, OTHER, {title.title_id: title})
+    assert [node.node_id for node in (await taken.bring_home(node_id)).nodes] == [node_id]
+    with pytest.raises(Overtaken) as refused:
+        await store.apply([placed], [])
+    assert (refused.value.nodes, refused.value.sessions) == ({node_id}, {row.session_id})
