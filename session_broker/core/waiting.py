@@ -33,11 +33,12 @@ from wire.session_control import SessionState
 def queue_of(state: BrokerState) -> list[Waiting]:
     """Return everybody who waits, next first."""
     mine = [s for s in state.sessions.values() if s.state is SessionState.QUEUED]
-    here = {s.session_id for s in mine}
     waiting = [Waiting(s.session_id, s.player_id, s.title.title_id, s.queued_at_ms, s.priority) for s in mine]
     playing = Counter(state.distant_playing)
     playing.update(s.player_id for s in state.sessions.values() if s.state is not SessionState.QUEUED)
-    return in_order([*waiting, *(w for w in state.distant_waiting if w.session_id not in here)], playing)
+    # One that has come over since the last look at the rows is ours, whatever they said.
+    theirs = (w for w in state.distant_waiting if w.session_id not in state.sessions)
+    return in_order([*waiting, *theirs], playing)
 
 
 def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:

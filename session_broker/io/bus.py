@@ -12,11 +12,11 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import asyncpg
 import structlog
-from sqlalchemy import Row, delete, insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -60,10 +60,10 @@ async def write_posts(connection: AsyncConnection, posts: Sequence[Post], me: Re
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": to})
 
 
-async def _hand(row: Row[Any], handle: Handler) -> None:
+async def _hand(sender: str, body: str, handle: Handler) -> None:
     try:
-        message = decode(row.body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
-        await handle(ReplicaId(row.from_replica), message)
+        message = decode(body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
+        await handle(ReplicaId(sender), message)
     except Exception:
         # It must not come back for ever, and those behind it must be handled.
         _log.exception("bus_message_failed")
@@ -154,7 +154,7 @@ class PostgresBus:
             for row in sorted(rows, key=lambda row: row.id):
                 if row.id not in self._handled:
                     self._handled.add(row.id)
-                    await _hand(row, handle)
+                    await _hand(row.from_replica, row.body, handle)
         self._handled.clear()
         return bool(rows)
 

@@ -12,7 +12,6 @@ import asyncio
 import json
 import multiprocessing
 import random
-import sys
 import time
 from multiprocessing.connection import Connection
 
@@ -103,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

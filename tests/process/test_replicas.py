@@ -271,10 +271,11 @@ async def test_an_outage_of_the_database_longer_than_a_lease_buries_nobody(
             await tab.send(Answer(offer.peer_id, offer.ticket, "v=0 answer"))
             assert (await tab.next(PeerNews)).state is PeerState.CONNECTED
 
-            async def looked_twice() -> bool:
-                return (await at.clients[1].get("/api/v1/operator/overview")).json()["replicas_silent"] == 0
+            async def see_each_other() -> bool:
+                overview = (await at.clients[1].get("/api/v1/operator/overview")).json()
+                return (overview["replicas"], overview["replicas_silent"]) == (3, 0)
 
-            await until(looked_twice, 5.0, "the replicas see each other")
+            await until(see_each_other, 5.0, "the replicas see each other")
             assert await owner_of(postgres_url, session_id) == before
             await tab.send(Leave(end=True))
             assert (await state_is(tab, SessionState.ENDED)).reason is Reason.ENDED_BY_PLAYER

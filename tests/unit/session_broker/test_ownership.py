@@ -104,6 +104,21 @@ def test_nobody_of_ours_takes_the_room_of_who_comes_before_with_another_replica(
     assert mine.state is SessionState.STARTING
 
 
+def test_rows_that_still_call_a_session_of_ours_waiting_are_not_believed() -> None:
+    bench = Bench()
+    link = bench.node(slots=1)
+    mine = bench.session()
+    bench.node_reports(link, mine, PlacementState.SERVING)
+    waiting = bench.session(player=PlayerId("plr_b"))
+    see(bench, distant())
+    late = Waiting(mine.session_id, mine.player_id, TitleId("testcard"), 0)
+    bench.coordinator.see_queue([late], {}, bench.now)
+    bench.drain()
+    assert mine.state is SessionState.RUNNING
+    assert bench.coordinator.session(mine.session_id) is mine
+    assert [entry.session_id for entry, _ in bench.coordinator.queue(bench.now)] in ([], [waiting.session_id])
+
+
 def test_a_node_that_moves_away_takes_its_sessions_and_frees_nothing_here() -> None:
     bench = Bench()
     link = bench.node(slots=1)
