@@ -34,8 +34,9 @@ unit: $(STAMP)                ## The fast tests only
 test-walls: $(STAMP)          ## The attack suite with walls switched off: which attacks each wall holds; needs root
 	$(BIN)/python -m tests.support.attacks.without_walls
 
-soak: $(STAMP)                ## What takes minutes: a minute without a broker
+soak: $(STAMP)                ## What takes minutes: a minute without a broker, a minute of killed brokers
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
+	CHAOS_S=60 $(BIN)/python -m pytest -q -s tests/process/test_chaos.py
 
 fuzz: $(STAMP)                ## Property tests with new examples; a failing one is printed with its blob
 	TEST_PROPERTIES=fuzz $(BIN)/python -m pytest -q -n 2 tests/unit
@@ -51,6 +52,9 @@ bench: $(STAMP)               ## Latency, quality and CPU, beside baselines in t
 
 bench-peers: $(STAMP)         ## The same beside Selkies, installed apart from PyPI; needs network, and Xvfb or root
 	$(BIN)/python -m tests.bench.peers
+
+bench-bus: $(STAMP)           ## How long messages take between two brokers on one PostgreSQL
+	$(BIN)/python -m tests.bench.bus
 
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from farplay import version
+from farplay.admin.commands import app as admin_app
 from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 title_app = typer.Typer(help="Games: run one of your own.", no_args_is_help=True)
 app.add_typer(title_app, name="title")
+app.add_typer(admin_app, name="admin")
 
 Host = Annotated[str, typer.Option(help="Name or address to listen on.")]
 LinkHost = Annotated[

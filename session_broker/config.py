@@ -79,8 +79,17 @@ class BrokerConfig:
     """Seconds that a socket has to say hello."""
     sessions_per_player: int = 4
     """Sessions that a player may have at once."""
+    sessions_per_tenant: int = 100_000
+    """Sessions that all players together may have at once, waiting ones too."""
+    reserve_s: float = 30.0
+    """Seconds for which a slot that a session waited for is kept while none of its players is there."""
     session_starts_per_min: float = 60.0
     """Sessions that a player may start per minute; half of that at once."""
+
+    replica_lease_s: float = 5.0
+    """Seconds without a sign of life after which the other replicas on its database take a broker for dead."""
+    bus_notify: bool = True
+    """Whether replicas wake each other by PostgreSQL's LISTEN; without it they look once a second."""
 
     def url_of_database(self) -> str:
         """Return the SQLAlchemy URL to open."""

@@ -10,14 +10,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from session_broker.core import invitations, nodes, sessions, table, tabs
+from session_broker.core import draining, invitations, nodes, ownership, sessions, table, tabs, waiting
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
-from session_broker.core.records import BrokerState, CatalogueTitle, Invitation, Limits, Node, Participant, Session
-from session_broker.core.sessions import place_waiting
+from session_broker.core.queue import Standing, Waiting
+from session_broker.core.records import (
+    BrokerState,
+    CatalogueTitle,
+    DistantNode,
+    Invitation,
+    Limits,
+    Node,
+    Participant,
+    Session,
+)
 from session_broker.core.sign_in import Caller
+from session_broker.core.waiting import place_waiting
 from wire.errors import Reason
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import NodeHello
@@ -26,7 +36,7 @@ from wire.session_control import InvitationKind, Role, SessionState
 
 
 class Coordinator:
-    """Live sessions and nodes of one tenant."""
+    """Live sessions and nodes of one tenant: those that are this replica's."""
 
     def __init__(
         self,
@@ -42,34 +52,64 @@ class Coordinator:
         effects, self._state.effects = self._state.effects, []
         return effects
 
-    def restore(self, known_nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
-        """Take what the store holds when the broker starts.
+    # Replicas
 
-        Nodes have ``node_return_s`` to dial in with the sessions that they still run.
-        """
-        state = self._state
-        for node in known_nodes:
-            state.nodes[node.node_id] = node
-            node.away_since, node.grace_s = now, state.limits.node_return_s
-        for session in live:
-            session.unattended_since = now
-            for participant in session.participants.values():
-                participant.away_since = now
-            for invitation in session.invitations.values():
-                state.invitations[invitation.code_sha256] = (session.session_id, invitation.invitation_id)
-            if session.state is SessionState.ENDING:
-                session.deadline = now + state.limits.node_return_s + state.limits.end_timeout_s
-            elif session.state is SessionState.STARTING:
-                session.deadline = now + state.limits.node_return_s + state.limits.start_timeout_s
-            state.sessions[session.session_id] = session
-            if session.placement is not None:
-                sessions.set_claim(state, state.nodes[session.placement.node_id], session.session_id, session.epoch)
+    def take_over(self, nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
+        """Take what the store says is ours; see ``ownership.take_over``."""
+        ownership.take_over(self._state, nodes, live, now)
+        place_waiting(self._state, now)
+
+    def take_handed_over(self, session: Session, now: float) -> None:
+        """Take a session that another replica gave to us for one of our nodes."""
+        session.came_over = True
+        self.take_over((), (session,), now)
+
+    def let_go_session(self, session_id: SessionId) -> None:
+        """Forget a session that is another replica's; see ``ownership.let_go_session``."""
+        ownership.let_go_session(self._state, session_id)
+
+    def let_go_node(self, node_id: NodeId) -> LinkKey | None:
+        """Forget a node that is another replica's and its sessions; returns the socket that it still has here."""
+        node = self._state.nodes.get(node_id)
+        ownership.let_go_node(self._state, node_id)
+        return node.link if node is not None else None
+
+    def see_distant(self, nodes: Iterable[DistantNode], now: float) -> None:
+        """Take the nodes of other replicas as the store has them; see ``ownership.see_distant``."""
+        ownership.see_distant(self._state, nodes)
+        place_waiting(self._state, now)
+
+    def see_queue(self, queued: Iterable[Waiting], playing: Mapping[PlayerId, int], now: float) -> None:
+        """Take who waits and plays with other replicas; see ``waiting.see_queue``."""
+        waiting.see_queue(self._state, queued, playing)
+        place_waiting(self._state, now)
+
+    def set_clock(self, database_ms: int, now: float) -> None:
+        """Say what the database's clock shows."""
+        self._state.clock_offset_ms = database_ms - int(now * 1000)
+
+    def distant_nodes(self) -> Mapping[NodeId, DistantNode]:
+        """Return the nodes of other replicas; read only, before the next step."""
+        return self._state.distant
+
+    def session_of_tab(self, key: TabKey) -> SessionId | None:
+        """Return at which session's table a tab sits."""
+        tab = self._state.tabs.get(key)
+        return tab.session_id if tab is not None else None
+
+    def rejoin(
+        self, key: TabKey, wanted_codecs: tuple[str, ...] | None, video_max_bps: int | None, now: float
+    ) -> None:
+        """Take up what a tab that followed its session here had asked for; see ``tabs.take_up``."""
+        tabs.take_up(self._state, key, wanted_codecs, video_max_bps, now)
 
     # Players
 
-    def create_session(self, player_id: PlayerId, title_id: str, now: float) -> tuple[Session, bool]:
+    def create_session(
+        self, player_id: PlayerId, title_id: str, now: float, *, elsewhere: int = 0
+    ) -> tuple[Session, bool]:
         """Return the player's live session of the title and whether it is new; see ``sessions.create_session``."""
-        return sessions.create_session(self._state, self._state.tenant_id, player_id, title_id, now)
+        return sessions.create_session(self._state, self._state.tenant_id, player_id, title_id, now, elsewhere)
 
     def end_session(self, session_id: str, reason: Reason, now: float) -> None:
         """End a session; one that has ended stays so."""
@@ -77,9 +117,22 @@ class Coordinator:
         if session is not None:
             sessions.end_session(self._state, session, reason, now)
 
+    def set_priority(self, session_id: str, priority: int, now: float) -> None:
+        """Let a session wait less or more than others; see ``waiting.set_priority``."""
+        waiting.set_priority(self._state, tabs.live_session(self._state, session_id), priority, now)
+
+    def queue(self, now: float) -> list[tuple[Waiting, Standing]]:
+        """Return everybody who waits, with any replica, next first."""
+        standings = waiting.standings(self._state, now)
+        return [(entry, standings[entry.session_id]) for entry in waiting.queue_of(self._state)]
+
     def session(self, session_id: str) -> Session | None:
         """Return a live session; read only."""
         return self._state.sessions.get(SessionId(session_id))
+
+    def has(self, thing: str) -> bool:
+        """Tell whether a session or node, by its id, is this replica's."""
+        return SessionId(thing) in self._state.sessions or NodeId(thing) in self._state.nodes
 
     def live_sessions_of(self, player_id: PlayerId) -> Mapping[TitleId, Session]:
         """Return a player's sessions that can be gone on with, by title; read only."""
@@ -152,6 +205,14 @@ class Coordinator:
         """A node's socket closed."""
         nodes.handle_gone(self._state, link, now)
 
+    def drain(self, node_id: str, deadline_s: float | None, now: float) -> None:
+        """Let a node take no more sessions; see ``draining.drain``."""
+        draining.drain(self._state, node_id, deadline_s, now)
+
+    def undrain(self, node_id: str, now: float) -> None:
+        """Let a node take sessions again; see ``draining.undrain``."""
+        draining.undrain(self._state, node_id, now)
+
     # Time
 
     def handle_timeout(self, now: float) -> None:
@@ -159,12 +220,14 @@ class Coordinator:
         state = self._state
         for node in state.nodes.values():
             nodes.check_silence(state, node, now)
+            draining.check_drain(state, node, now)
         for session in list(state.sessions.values()):
             for participant in session.participants.values():
                 expire_peer(state, session, participant, now)
             table.expire_seats(state, session, now)
             nodes.check_session(state, session, now)
         place_waiting(state, now)
+        waiting.note_departures(state, now)
 
     def excuse(self, stalled_s: float) -> None:
         """Do not hold it against nodes that the broker itself stood still for ``stalled_s``."""

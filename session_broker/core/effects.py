@@ -10,6 +10,7 @@ from typing import NewType, TypeAlias
 from session_broker.core.node_table import NodeState
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.node_control import CheckPort, NodeCapacity
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role, SessionState
 from wire.worker_control import PlacementState
@@ -19,6 +20,10 @@ TabKey = NewType("TabKey", int)
 
 LinkKey = NewType("LinkKey", int)
 """One node socket in this process."""
+
+
+ReplicaId = NewType("ReplicaId", str)
+"""One life of one broker process on a shared database; never used again."""
 
 
 class Tally(StrEnum):
@@ -45,6 +50,8 @@ class SaveSession:
     reason: Reason | None
     detail: str
     epoch: int
+    queued_at_ms: int
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,17 @@ class SaveAdmission:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeOffer:
+    """What placement must know of a node."""
+
+    capacity: NodeCapacity
+    titles: tuple[tuple[str, str], ...]
+    """Titles of the catalogue, with their versions, that lie there."""
+    check_port: CheckPort | None = None
+    """Where pages try their way to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveNode:
     """Update an enrolled node's row."""
 
@@ -108,6 +126,23 @@ class SaveNode:
     state: NodeState
     name: str
     slots: int
+    ready: bool
+    """Whether it is here and takes sessions."""
+    claims: int
+    """Slots that are taken."""
+    drained: bool
+    drain_until_ms: int | None
+    """On the database's clock."""
+    offer: NodeOffer | None
+    """What it said of itself; None leaves what is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give a session to another replica, which is told."""
+
+    session_id: SessionId
+    to: ReplicaId
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +173,20 @@ class CloseTab:
 
 
 @dataclass(frozen=True, slots=True)
+class DetachTab:
+    """A tab's session has left this replica; let the tab follow it."""
+
+    tab: TabKey
+
+
+@dataclass(frozen=True, slots=True)
+class WatchMedia:
+    """Have every report of this tab's picture passed on for a while, since its node is silent."""
+
+    tab: TabKey
+
+
+@dataclass(frozen=True, slots=True)
 class ToNode:
     """Send to a node."""
 
@@ -162,9 +211,9 @@ class Count:
 
 
 Write: TypeAlias = (
-    SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | AppendEvent
+    SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | HandOver | AppendEvent
 )
-News: TypeAlias = ToTab | CloseTab | ToNode | CloseLink | Count
+News: TypeAlias = ToTab | CloseTab | DetachTab | WatchMedia | ToNode | CloseLink | Count
 Effect: TypeAlias = Write | News
 
 CLOSE_TRY_AGAIN = 1013

@@ -107,9 +107,24 @@ class Fleet:
         for mark in (*((kind,) for kind in kinds), *titles):
             self._marks.setdefault(mark, np.zeros(len(self._ready), bool))[row] = True
 
+    def rows_of(self, node_ids: Iterable[NodeId]) -> Flags:
+        """Return which rows are those of the given nodes; nodes without a row are left out."""
+        chosen = np.zeros(len(self), bool)
+        chosen[[self._rows[node_id] for node_id in node_ids if node_id in self._rows]] = True
+        return chosen
+
     def set_ready(self, node_id: NodeId, ready: bool) -> None:
         """Say whether a node takes sessions now."""
         self._ready[self._row(node_id)] = ready
+
+    def is_ready(self, node_id: NodeId) -> bool:
+        """Tell whether a node takes sessions now."""
+        row = self._rows.get(node_id)
+        return row is not None and bool(self._ready[row])
+
+    def add_claims(self, node_id: NodeId, count: int) -> None:
+        """Count more slots of a node as claimed, or fewer."""
+        self._claims[self._row(node_id)] += count
 
     def set_claims(self, node_id: NodeId, claims: int) -> None:
         """Say how many of a node's slots are claimed."""

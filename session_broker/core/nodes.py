@@ -7,26 +7,18 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from session_broker.core import node_table
-from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, SaveNode, Tally, ToNode
+from session_broker.core.claims import drop_claim, save_node, set_claim
+from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, NodeOffer, Tally, ToNode, WatchMedia
 from session_broker.core.node_table import NodeEvent, NodeState
 from session_broker.core.peers import reopen_invited, take_offer, take_peer_state
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.records import BrokerState, Node, Placement, Session
+from session_broker.core.session_steps import move_placement, move_session, send_start
 from session_broker.core.session_table import SERVED, SessionEvent
-from session_broker.core.sessions import (
-    drop_claim,
-    end_session,
-    move_placement,
-    move_session,
-    note_violations,
-    place_waiting,
-    placement_gone,
-    send_end,
-    send_start,
-    set_claim,
-)
+from session_broker.core.sessions import end_session, note_violations, placement_gone, send_end
 from session_broker.core.table import tell_whole_table
 from session_broker.core.transitions import IllegalTransition
+from session_broker.core.waiting import place_waiting
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, is_id
 from wire.node_control import (
@@ -80,15 +72,18 @@ def join(
     node.link, node.seen_at, node.name, node.slots = link, now, clean_text(hello.name), hello.capacity.slots
     node.capacity, node.check_port = hello.capacity, _reachable(hello.check_port)
     node.state = node_table.transition(node.state, NodeEvent.HELLO)
+    if node.drained and node.state is NodeState.READY:
+        node.state = node_table.transition(node.state, NodeEvent.DRAIN)
     titles = [(t.title_id, t.version) for t in hello.titles]
     known = {(title.title_id, title.version) for title in state.titles.values()}
     kinds = {title.kind for title in state.titles.values()}.intersection(hello.capacity.title_kinds)
     # Only what the catalogue knows: a node must not make the fleet remember words of its own.
-    state.fleet.describe(node_id, hello.capacity, kinds, known.intersection(titles))
+    lying_there = known.intersection(titles)
+    state.fleet.describe(node_id, hello.capacity, kinds, lying_there)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
-    save_node(state, node)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
+    save_node(state, node, NodeOffer(hello.capacity, tuple(sorted(lying_there)), node.check_port))
     place_waiting(state, now)
 
 
@@ -109,11 +104,6 @@ def _is_address(host: str) -> bool:
 def clean_text(text: str) -> str:
     """Return text that every database takes: PostgreSQL refuses NUL."""
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-def save_node(state: BrokerState, node: Node) -> None:
-    """Write a node's row."""
-    state.emit(SaveNode(node.node_id, node.state, node.name, node.slots))
 
 
 def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], now: float) -> None:
@@ -205,6 +195,7 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
         if told is not None and told.placement is not None and told.placement.node_id == node.node_id:
             told.placement.figures = figures
     listed = {SessionId(r.session_id): r for r in heartbeat.sessions if is_id(r.session_id, "ses")}
+    freed = False
     for session_id, epoch in list(node.claims.items()):
         session = state.sessions.get(session_id)
         report = listed.get(session_id)
@@ -217,8 +208,10 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
                 _note_absence(state, session, now)
         elif not there:
             drop_claim(state, node.node_id, session_id, epoch)
+            freed = True
     _end_strangers(state, node, listed.values())
-    place_waiting(state, now)
+    if freed:
+        place_waiting(state, now)
 
 
 def _note_absence(state: BrokerState, session: Session, now: float) -> None:
@@ -288,6 +281,9 @@ def handle_gone(state: BrokerState, link: LinkKey, now: float, *, away_since: fl
     node.away_since = now if away_since is None else away_since
     node.grace_s = state.limits.node_grace_s
     state.fleet.set_ready(node_id, False)
+    save_node(state, node)
+    on_it = (s for s in state.sessions.values() if s.placement is not None and s.placement.node_id == node_id)
+    state.emit(*(WatchMedia(p.tab) for s in on_it for p in s.participants.values() if p.tab is not None))
 
 
 def check_silence(state: BrokerState, node: Node, now: float) -> None:
@@ -333,5 +329,7 @@ def check_session(state: BrokerState, session: Session, now: float) -> None:
             _lose(state, session, session.reason or Reason.WORKER_LOST, now)
             return
         end_session(state, session, Reason.START_TIMEOUT, now)
-    elif session.unattended_since is not None and now - session.unattended_since >= state.limits.abandon_s:
-        end_session(state, session, Reason.ABANDONED, now)
+    elif session.unattended_since is not None:
+        abandoned = now - session.unattended_since >= state.limits.abandon_s
+        if abandoned or (session.reserved_until is not None and now >= session.reserved_until):
+            end_session(state, session, Reason.ABANDONED, now)

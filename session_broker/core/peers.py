@@ -186,7 +186,7 @@ def note_attendance(session: Session, now: float) -> None:
             participant.away_since = now
     players = [p for p in session.participants.values() if p.role is Role.PLAYER]
     if any(map(is_there, players)):
-        session.unattended_since = None
+        session.unattended_since = session.reserved_until = None
     elif session.unattended_since is None:
         session.unattended_since = now
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
+from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs
 from wire.errors import Reason
 from wire.ids import NodeId
 
@@ -31,7 +31,15 @@ class Decision:
     """Nodes refused, by the first reason that held."""
 
 
-def place(fleet: Fleet, title_id: str, version: str, kind: str, draw: float, needs: Needs = NO_NEEDS) -> Decision:
+def place(
+    fleet: Fleet,
+    title_id: str,
+    version: str,
+    kind: str,
+    draw: float,
+    needs: Needs = NO_NEEDS,
+    among: Flags | None = None,
+) -> Decision:
     """Pick a node for a session of a title.
 
     Args:
@@ -41,8 +49,9 @@ def place(fleet: Fleet, title_id: str, version: str, kind: str, draw: float, nee
         kind: Its kind, which the node must run.
         draw: A random number in ``[0, 1)``.
         needs: What the node must have.
+        among: Rows that are looked at; None is all of them.
     """
-    left = fleet.ready.copy()
+    left = fleet.ready.copy() if among is None else fleet.ready & among
     refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
     tests = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind)),

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from session_broker.core.effects import Effect, LinkKey, TabKey
+from session_broker.core.effects import Effect, LinkKey, NodeOffer, ReplicaId, TabKey
 from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
+from session_broker.core.queue import Turnover, Waiting
 from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
@@ -47,6 +48,8 @@ class Limits:
     seat_hold_s: float = 60.0
     heartbeat_s: float = 2.0
     sessions_per_player: int = 4
+    sessions_per_tenant: int = 100_000
+    reserve_s: float = 30.0
     session_starts_per_min: float = 60.0
 
 
@@ -155,6 +158,12 @@ class Session:
     reason: Reason | None = None
     detail: str = ""
     epoch: int = 0
+    queued_at_ms: int = 0
+    """When it came to the queue, on the database's clock."""
+    priority: int = 0
+    """Steps by which it is due earlier than others; see ``queue``."""
+    reserved_until: float | None = None
+    """When a slot that it waited for is given up unless a player has come."""
     placement: Placement | None = None
     participants: dict[ParticipantId, Participant] = field(default_factory=dict)
     next_number: int = HOST_NUMBER
@@ -170,6 +179,8 @@ class Session:
     """Since when no seated player has a tab or a connected peer."""
     media_at: float = float("-inf")
     """When the host's tab, or a player's while the host has none, last got a frame, by its own report."""
+    came_over: bool = False
+    """Whether another replica handed it over for a node here, which is tried before all others."""
     decided: object = None
     """The last placement decision that was written down."""
     place: int | None = None
@@ -185,7 +196,7 @@ class Session:
 
 @dataclass(slots=True)
 class Node:
-    """A node that enrolled."""
+    """A node whose home this replica is."""
 
     node_id: NodeId
     tenant_id: TenantId
@@ -201,12 +212,31 @@ class Node:
     """When its link was lost, if it has none."""
     grace_s: float = 0.0
     """Seconds that it may stay away before its sessions end."""
+    drained: bool = False
+    """Whether the operator wants it to take no more sessions."""
+    drain_until_ms: int | None = None
+    """When what it still runs then is ended, on the database's clock."""
     capacity: NodeCapacity | None = None
     """What it measured of itself; None until it dials in."""
     check_port: CheckPort | None = None
     """Where pages may try their way to it."""
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DistantNode:
+    """A node whose home is another replica, as the database has it."""
+
+    node_id: NodeId
+    home: ReplicaId
+    name: str
+    state: NodeState
+    ready: bool
+    drained: bool
+    slots: int
+    claims: int
+    offer: NodeOffer | None
 
 
 @dataclass(slots=True)
@@ -240,6 +270,18 @@ class BrokerState:
     invitations: dict[str, tuple[SessionId, str]] = field(default_factory=dict)
     """Session and id by the digest of the code."""
     fleet: Fleet = field(default_factory=Fleet)
+    clock_offset_ms: int = 0
+    """The database's clock less our monotonic one."""
+    queued_last_ms: int = 0
+    turnover: Turnover = field(default_factory=Turnover)
+    waited: frozenset[SessionId] = frozenset()
+    """Who was in the queue at the last look."""
+    distant_waiting: tuple[Waiting, ...] = ()
+    """Sessions that wait with other replicas."""
+    distant_playing: Mapping[PlayerId, int] = field(default_factory=dict)
+    """Sessions of each account that other replicas have and that do not wait."""
+    distant: dict[NodeId, DistantNode] = field(default_factory=dict)
+    """Nodes of other replicas, in the fleet's columns like our own."""
     effects: list[Effect] = field(default_factory=list)
 
     def emit(self, *effects: Effect) -> None:
@@ -249,6 +291,15 @@ class BrokerState:
     def new_id(self, prefix: str) -> str:
         """Return a fresh id."""
         return make_id(prefix, self.entropy(ID_RANDOM_BYTES))
+
+    def next_queued_at_ms(self, now: float) -> int:
+        """Return when whoever comes now came to the queue; nobody comes at the same time as another."""
+        self.queued_last_ms = max(self.queued_last_ms + 1, self.database_ms(now))
+        return self.queued_last_ms
+
+    def database_ms(self, now: float) -> int:
+        """Return what the database's clock shows at a monotonic time."""
+        return int(now * 1000) + self.clock_offset_ms
 
     def draw(self) -> float:
         """Return a random number in ``[0, 1)``."""

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from session_broker.core import placement_table, placing, session_table
-from session_broker.core.effects import (
-    CLOSE_ENDED,
-    AppendEvent,
-    CloseTab,
-    Count,
-    SaveParticipant,
-    SavePlacement,
-    SaveSession,
-    Tally,
-    ToNode,
-    ToTab,
-)
+from session_broker.core.claims import drop_claim
+from session_broker.core.effects import CLOSE_ENDED, AppendEvent, CloseTab, Count, Tally, ToNode
 from session_broker.core.node_table import NodeState
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.rate_limit import TokenBucket
-from session_broker.core.records import BrokerState, Node, Participant, Placement, Session
+from session_broker.core.records import BrokerState, Node, Participant, Session
+from session_broker.core.session_steps import move_placement, move_session, save_participant, save_session
 from session_broker.core.session_table import SessionEvent
+from session_broker.core.waiting import place_waiting, tell_queue
 from wire.errors import Reason, WireError
-from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
-from wire.node_control import EndSession, StartSession
-from wire.session_control import Role, SessionState, StateNews
+from wire.ids import ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.node_control import EndSession
+from wire.session_control import Role, SessionState
 
 NUMBER_MAX = 0xFFFF
 """Largest number of a participant that an input batch can carry."""
 
 
 def create_session(
-    state: BrokerState, tenant_id: TenantId, player_id: PlayerId, title_id: str, now: float
+    state: BrokerState, tenant_id: TenantId, player_id: PlayerId, title_id: str, now: float, elsewhere: int = 0
 ) -> tuple[Session, bool]:
     """Return the player's live session of a title, and whether it was made just now.
+
+    Args:
+        state: The live state.
+        tenant_id: The tenant.
+        player_id: Who plays.
+        title_id: What.
+        now: Monotonic seconds.
+        elsewhere: Live sessions that the player has with other replicas, none of this title.
 
     Raises:
         WireError: ``unknown_title``, ``too_many_sessions``, or ``too_many`` if the player starts them too fast.
@@ -44,11 +43,16 @@ def create_session(
     for session in mine:
         if session.title.title_id == title.title_id:
             return session, False
-    if len(mine) >= state.limits.sessions_per_player:
-        raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {len(mine)} sessions at once")
+    if len(mine) + elsewhere >= state.limits.sessions_per_player:
+        most = state.limits.sessions_per_player
+        raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {most} sessions at once")
+    everybody = len(state.sessions) + len(state.distant_waiting) + sum(state.distant_playing.values())
+    if everybody >= state.limits.sessions_per_tenant:
+        raise WireError(Reason.TOO_MANY_SESSIONS, "as many play and wait here as may; try again later")
     if not _start_bucket(state, player_id, now).take(now):
         raise WireError(Reason.TOO_MANY, "sessions are started too fast; wait a moment")
     session = Session(SessionId(state.new_id("ses")), tenant_id, player_id, title, unattended_since=now)
+    session.queued_at_ms = state.next_queued_at_ms(now)
     state.sessions[session.session_id] = session
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, tenant_id, "created"))
@@ -86,149 +90,6 @@ def add_participant(
     return participant
 
 
-def save_participant(state: BrokerState, session: Session, participant: Participant, *, left: bool = False) -> None:
-    """Write a participant's row."""
-    state.emit(
-        SaveParticipant(
-            participant.participant_id, session.tenant_id, session.session_id, participant.player_id,
-            participant.role, participant.seats, participant.number, left,
-        )
-    )  # fmt: skip
-
-
-def save_session(state: BrokerState, session: Session) -> None:
-    """Write a session's row."""
-    state.emit(
-        SaveSession(
-            session.session_id, session.tenant_id, session.player_id, session.title.title_id, session.title.version,
-            session.state, session.reason, session.detail, session.epoch,
-        )
-    )  # fmt: skip
-
-
-def news_of(session: Session) -> StateNews:
-    """Return what tabs are told of a session."""
-    return StateNews(session.state, session.reason, session.detail, session.place)
-
-
-def tell_tabs(state: BrokerState, session: Session) -> None:
-    """Send the session's state to all of its tabs."""
-    news = session.told = news_of(session)
-    state.emit(*(ToTab(p.tab, news) for p in session.participants.values() if p.tab is not None))
-
-
-def move_session(
-    state: BrokerState, session: Session, event: SessionEvent, reason: Reason | None = None, detail: str = ""
-) -> None:
-    """Take one step of the session's table, write it down and tell the tabs.
-
-    Raises:
-        IllegalTransition: the step is not in the table; nothing has changed.
-    """
-    session.state = session_table.transition(session.state, event)
-    session.reason, session.detail, session.place = reason, detail, None
-    save_session(state, session)
-    state.emit(AppendEvent(session.session_id, session.tenant_id, str(session.state), reason))
-    tell_tabs(state, session)
-
-
-def move_placement(
-    state: BrokerState, session: Session, placement: Placement, event: PlacementEvent, reason: Reason | None = None
-) -> None:
-    """Take one step of the placement's table and write it down.
-
-    Raises:
-        IllegalTransition: the step is not in the table; nothing has changed.
-    """
-    placement.state = placement_table.transition(placement.state, event)
-    save_placement(state, session, placement, reason)
-
-
-def save_placement(state: BrokerState, session: Session, placement: Placement, reason: Reason | None = None) -> None:
-    """Write a placement's row."""
-    state.emit(
-        SavePlacement(
-            session.session_id, placement.epoch, session.tenant_id, placement.node_id, placement.state, reason
-        )
-    )
-
-
-def place_waiting(state: BrokerState, now: float) -> None:
-    """Try to place every session that waits, first come first served."""
-    hopeless: set[TitleId] = set()
-    for session in [s for s in state.sessions.values() if s.state is SessionState.QUEUED]:
-        if session.title.title_id in hopeless and session.decided is not None:
-            continue
-        if not _place(state, session, now):
-            hopeless.add(session.title.title_id)
-    _tell_queue(state)
-
-
-def _tell_queue(state: BrokerState) -> None:
-    """Count those who wait for room, and tell whoever waits for another reason or at another place than before."""
-    place = 0
-    for session in state.sessions.values():
-        if session.state is not SessionState.QUEUED:
-            continue
-        waits_for_room = session.reason is Reason.NO_ROOM
-        place += waits_for_room
-        session.place = place if waits_for_room else None
-        if news_of(session) != session.told:
-            tell_tabs(state, session)
-
-
-def _place(state: BrokerState, session: Session, now: float) -> bool:
-    title = session.title
-    decision = placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs)
-    written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
-    if written != session.decided:
-        session.decided = written
-        data: dict[str, object] = {"node_id": decision.node_id, "refused": dict(decision.refused)}
-        state.emit(AppendEvent(session.session_id, session.tenant_id, "placement", decision.reason, data))
-        state.emit(Count(Tally.PLACEMENT, str(decision.reason or "placed")))
-    session.state = session_table.transition(session.state, SessionEvent.PLACE)
-    if decision.node_id is None:
-        session.state = session_table.transition(session.state, SessionEvent.NO_ROOM)
-        if session.reason is not decision.reason:
-            session.reason = decision.reason
-            save_session(state, session)
-        return False
-    _claim(state, session, state.nodes[decision.node_id], now)
-    return True
-
-
-def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None:
-    session.epoch += 1
-    session.placement = Placement(session.epoch, node.node_id)
-    session.deadline = now + state.limits.start_timeout_s
-    set_claim(state, node, session.session_id, session.epoch)
-    move_session(state, session, SessionEvent.CLAIM)
-    save_placement(state, session, session.placement)
-    send_start(state, session, node)
-
-
-def send_start(state: BrokerState, session: Session, node: Node) -> None:
-    """Ask the node to start the session; it may be asked again with the same epoch."""
-    if node.link is not None:
-        title = session.title
-        message = StartSession(session.session_id, session.epoch, title.title_id, title.version, session.player_id)
-        state.emit(ToNode(node.link, message))
-
-
-def set_claim(state: BrokerState, node: Node, session_id: SessionId, epoch: int) -> None:
-    """Take one of the node's slots."""
-    node.claims[session_id] = epoch
-    state.fleet.set_claims(node.node_id, len(node.claims))
-
-
-def drop_claim(state: BrokerState, node_id: NodeId, session_id: SessionId, epoch: int) -> None:
-    """Free the slot that the session holds with this epoch, if it does."""
-    node = state.nodes[node_id]
-    if node.claims.get(session_id) == epoch:
-        del node.claims[session_id]
-        state.fleet.set_claims(node_id, len(node.claims))
-
-
 def end_session(state: BrokerState, session: Session, reason: Reason, now: float) -> None:
     """End a session on somebody's wish; one that ends already goes on ending."""
     if session.state is SessionState.ENDING:
@@ -237,7 +98,7 @@ def end_session(state: BrokerState, session: Session, reason: Reason, now: float
     move_session(state, session, SessionEvent.END, reason)
     if session.state is SessionState.ENDED or placement is None:
         _forget(state, session)
-        _tell_queue(state)
+        tell_queue(state)
         return
     session.deadline = now + state.limits.end_timeout_s
     send_end(state, state.nodes[placement.node_id], session.session_id, placement.epoch, reason)

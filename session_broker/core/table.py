@@ -22,7 +22,8 @@ from session_broker.core.records import (
     Participant,
     Session,
 )
-from session_broker.core.sessions import add_participant, save_participant
+from session_broker.core.session_steps import save_participant
+from session_broker.core.sessions import add_participant
 from wire.errors import Reason, WireError
 from wire.ids import ParticipantId, PlayerId
 from wire.limits import PEERS_MAX

@@ -5,7 +5,8 @@ from __future__ import annotations
 from session_broker.core.effects import CLOSE_TAKEN_OVER, CloseTab, TabKey, ToTab
 from session_broker.core.peers import close_peer, note_attendance, set_quality, take_answer, want_peer
 from session_broker.core.records import HOST_NUMBER, Admission, BrokerState, Participant, Session, Tab
-from session_broker.core.sessions import end_session, news_of
+from session_broker.core.session_steps import news_of
+from session_broker.core.sessions import end_session
 from session_broker.core.sign_in import Caller
 from session_broker.core.table import free_seat, participant_of, remove, take_seat, tell_table, watch
 from wire.errors import Reason, WireError
@@ -58,7 +59,7 @@ def join(
 def _place_of(state: BrokerState, session: Session, caller: Caller, role: Role, now: float) -> Participant:
     if caller.player_id == session.player_id:
         return session.host if role is Role.PLAYER else watch(state, session, caller.player_id, guest=False)
-    admission = check_admitted(session, caller)
+    admission = check_admitted(session.admissions.get(caller.player_id))
     participant = participant_of(session, caller.player_id)
     if participant is not None:
         return participant
@@ -67,13 +68,12 @@ def _place_of(state: BrokerState, session: Session, caller: Caller, role: Role, 
     return watch(state, session, caller.player_id, guest=admission.guest)
 
 
-def check_admitted(session: Session, caller: Caller) -> Admission:
+def check_admitted(admission: Admission | None) -> Admission:
     """Return by what right somebody other than the host comes to a session's table.
 
     Raises:
         WireError: ``unknown_session``, in the words for one that does not exist, or ``kicked``.
     """
-    admission = session.admissions.get(caller.player_id)
     if admission is None:
         raise WireError(Reason.UNKNOWN_SESSION, "you have no such session")
     if admission.barred:
@@ -91,6 +91,27 @@ def live_session(state: BrokerState, session_id: str) -> Session:
     if session is None:
         raise WireError(Reason.UNKNOWN_SESSION, "there is no such session, or it has ended")
     return session
+
+
+def take_up(
+    state: BrokerState, key: TabKey, wanted_codecs: tuple[str, ...] | None, video_max_bps: int | None, now: float
+) -> None:
+    """Take up what a tab had asked for before its session came here.
+
+    Args:
+        state: The live state.
+        key: The tab, which has joined.
+        wanted_codecs: A request for a peer that nobody has answered.
+        video_max_bps: Highest video bitrate that it allows.
+        now: Monotonic seconds.
+    """
+    tab = state.tabs[key]
+    session = state.sessions[tab.session_id]
+    participant = session.participants[tab.participant_id]
+    if participant.role is Role.PLAYER and video_max_bps is not None:
+        set_quality(state, session, participant, video_max_bps)
+    if wanted_codecs is not None:
+        want_peer(state, session, participant, wanted_codecs, now)
 
 
 def handle_message(state: BrokerState, key: TabKey, message: Message, now: float) -> None:

@@ -56,10 +56,25 @@ class Accounts:
     async def ensure_owner(self) -> Caller:
         """Return the owner of the one tenant; both are made at the first start."""
         async with self._engine.begin() as connection:
-            for row in await connection.execute(select(tables.player).order_by(tables.player.c.created_at_ms)):
-                if PlayerRole.OWNER in row.roles:
-                    return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles))
-            return await self._make_owner(connection)
+            return await self._find_owner(connection) or await self._make_owner(connection)
+
+    async def owner(self) -> Caller:
+        """Return the owner of the one tenant.
+
+        Raises:
+            LookupError: no broker has started on this database.
+        """
+        async with self._engine.connect() as connection:
+            found = await self._find_owner(connection)
+        if found is None:
+            raise LookupError("no broker has started on this database")
+        return found
+
+    async def _find_owner(self, connection: AsyncConnection) -> Caller | None:
+        for row in await connection.execute(select(tables.player).order_by(tables.player.c.created_at_ms)):
+            if PlayerRole.OWNER in row.roles:
+                return Caller(PlayerId(row.id), TenantId(row.tenant_id), tuple(row.roles))
+        return None
 
     async def _make_owner(self, connection: AsyncConnection) -> Caller:
         at_ms, tenant_id, player_id = wall_ms(), _new_id("ten"), _new_id("plr")

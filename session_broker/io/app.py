@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, FastAPI
 
 from session_broker.io import problems
 from session_broker.io.broker import Broker
+from session_broker.io.cookie import cookie_name
+from session_broker.io.forwarding import ForwardingGate
 from session_broker.io.routes import (
     check,
     devices,
@@ -20,6 +24,7 @@ from session_broker.io.routes import (
     trust,
 )
 from session_broker.io.security import Gate, HeaderRules
+from session_broker.io.tab_socket import put_out_here
 
 
 def create_app(broker: Broker) -> FastAPI:
@@ -31,7 +36,10 @@ def create_app(broker: Broker) -> FastAPI:
         topic.router
         for topic in (health, sign_in, devices, titles, sessions, table, invitations, check, operator, trust, pages)
     ]
-    return _app(broker, routers, rules)
+    app = _app(broker, routers, rules)
+    broker.forwarding.app = app
+    broker.replicas.on_device_signed_out = partial(put_out_here, broker)
+    return app
 
 
 def create_trust_app(broker: Broker) -> FastAPI:
@@ -54,6 +62,17 @@ def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAP
         app.router.routes.extend(router.routes)
     problems.install(app)
     config = broker.config
+    if not broker.replicas.alone:
+        app.add_middleware(
+            ForwardingGate,
+            forwarding=broker.forwarding,
+            replicas=broker.replicas,
+            is_here=broker.runner.coordinator.has,
+            find_session=broker.rows.whereabouts,
+            find_node=broker.rows.home_of,
+            invited_to=broker.rows.invited_to,
+            cookie_name=lambda request: cookie_name(request, broker),
+        )
     app.add_middleware(
         Gate,
         hosts=config.host_names(),

@@ -11,24 +11,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import web_client
 from session_broker.config import BrokerConfig
 from session_broker.core.coordinator import Coordinator
-from session_broker.core.effects import TabKey
+from session_broker.core.effects import ReplicaId, TabKey
 from session_broker.core.rate_limit import TokenBucket
 from session_broker.core.reach import Reach
 from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
+from session_broker.io.bus import Bus, LocalBus, PostgresBus
 from session_broker.io.client_files import ClientFiles
 from session_broker.io.clock import monotonic_s
-from session_broker.io.database import open_database
+from session_broker.io.database import is_shared, open_database, starting
 from session_broker.io.devices import Devices
+from session_broker.io.distant_rows import DistantRows
+from session_broker.io.edge import Edge
+from session_broker.io.forwarding import Forwarding
+from session_broker.io.holdings import Holdings
+from session_broker.io.leases import Leases
 from session_broker.io.metrics import Metrics
-from session_broker.io.runner import Runner, StoreUnavailable
+from session_broker.io.replicas import Replicas
+from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
-from session_broker.io.store import Store, catalogue_title
+from session_broker.io.session_rows import catalogue_title
+from session_broker.io.store import Store
+from wire.ids import ID_RANDOM_BYTES, TenantId, make_id
 
 TICK_S = 0.25
 """Seconds between looks at the deadlines."""
@@ -52,7 +62,12 @@ class Broker:
     history: SessionHistory
     accounts: Accounts
     runner: Runner
+    rows: DistantRows
+    replicas: Replicas
+    edge: Edge
+    forwarding: Forwarding
     metrics: Metrics
+    tenant_id: TenantId
     owner_token: str
     """Token of the sign-in link that was minted at this start."""
     sign_in_bucket: TokenBucket
@@ -72,8 +87,10 @@ class Broker:
 
     @property
     def cookie_name(self) -> str:
-        """Name of the sign-in cookie. Cookies are shared by all ports of a host, so the port is in the name."""
-        return f"farplay_{self.port}"
+        """Name of the sign-in cookie: the same for all replicas, and another for every deployment on a host, since
+        browsers give the cookies of one port to all others.
+        """
+        return f"farplay_{self.tenant_id.rpartition('_')[2][:8]}"
 
 
 @contextlib.asynccontextmanager
@@ -92,13 +109,19 @@ async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = Non
         _private_dir(config.data_dir)
     engine = await open_database(config.url_of_database())
     try:
-        broker = await _restore(config, port, reach, engine)
-        ticking = asyncio.create_task(_tick(broker), name="broker deadlines")
+        broker = await _open(config, port, reach, engine)
+        working = [asyncio.create_task(_tick(broker), name="broker deadlines")]
+        if not broker.replicas.alone:
+            working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
         try:
             yield broker
         finally:
-            ticking.cancel()
-            await asyncio.gather(ticking, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+            await broker.edge.close()
+            await broker.forwarding.close()
+            await broker.replicas.end()
     finally:
         await engine.dispose()
 
@@ -110,27 +133,37 @@ def _private_dir(path: Path) -> None:
     os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine: AsyncEngine) -> Broker:
-    store, accounts = Store(engine), Accounts(engine)
-    owner = await accounts.ensure_owner()
+async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: AsyncEngine) -> Broker:
+    me = ReplicaId(make_id("rep", secrets.token_bytes(ID_RANDOM_BYTES)))
+    store, accounts = Store(engine, me), Accounts(engine)
     manifests = [installed.manifest for installed in config.titles]
-    await accounts.forget_expired()
-    await store.sync_titles(owner.tenant_id, manifests)
-    if config.node_enrolment_token is not None:
-        await accounts.add_enrolment(owner.tenant_id, config.node_enrolment_token)
+    async with starting(engine):
+        owner = await accounts.ensure_owner()
+        await accounts.forget_expired()
+        await store.sync_titles(owner.tenant_id, manifests)
+        if config.node_enrolment_token is not None:
+            await accounts.add_enrolment(owner.tenant_id, config.node_enrolment_token)
     titles = {title.title_id: title for title in map(catalogue_title, manifests)}
     coordinator = Coordinator(owner.tenant_id, titles, _limits(config), secrets.token_bytes)
-    coordinator.restore(await store.load_nodes(), await store.load_live(titles), monotonic_s())
     metrics = Metrics()
     runner = Runner(coordinator, store, metrics)
     metrics.watch(coordinator, lambda: (len(runner.tabs), len(runner.links)))
+    rows, bus = DistantRows(engine, me), _bus(engine, me, config)
+    leases, holdings = Leases(engine, me), Holdings(engine, me, titles)
+    replicas = Replicas(me, runner, leases, holdings, rows, bus, config.replica_lease_s, alone=not is_shared(engine))
+    await replicas.begin()
     return Broker(
         config=config,
         store=store,
         history=SessionHistory(engine),
         accounts=accounts,
         runner=runner,
+        rows=rows,
+        replicas=replicas,
+        edge=Edge(me, runner, store, rows, bus, lambda: replicas.members),
+        forwarding=Forwarding(replicas, bus),
         metrics=metrics,
+        tenant_id=owner.tenant_id,
         owner_token=await accounts.mint_link(owner),
         sign_in_bucket=TokenBucket(_SIGN_INS_PER_S, _SIGN_INS_AT_ONCE, monotonic_s()),
         invitation_bucket=TokenBucket(_INVITATIONS_PER_S, _INVITATIONS_AT_ONCE, monotonic_s()),
@@ -140,6 +173,12 @@ async def _restore(config: BrokerConfig, port: int, reach: Reach | None, engine:
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
     )
+
+
+def _bus(engine: AsyncEngine, me: ReplicaId, config: BrokerConfig) -> Bus:
+    if not is_shared(engine):
+        return LocalBus()
+    return PostgresBus(engine, make_url(config.url_of_database()), me, notified=config.bus_notify)
 
 
 def _limits(config: BrokerConfig) -> Limits:
@@ -155,6 +194,8 @@ def _limits(config: BrokerConfig) -> Limits:
         seat_hold_s=config.seat_hold_s,
         heartbeat_s=config.heartbeat_s,
         sessions_per_player=config.sessions_per_player,
+        sessions_per_tenant=config.sessions_per_tenant,
+        reserve_s=config.reserve_s,
         session_starts_per_min=config.session_starts_per_min,
     )
 
@@ -176,8 +217,8 @@ async def _tick(broker: Broker) -> None:
         await asyncio.sleep(TICK_S)
         try:
             await broker.runner.run(step)
-        except StoreUnavailable:
-            continue  # Logged and counted by the runner; the next tick tries again.
+        except (StoreUnavailable, MovedOn):
+            continue  # Logged by the runner; the next tick tries again what is still ours.
         except Exception:
             # One session's fault must not stop the deadlines of all others.
             broker.metrics.handler_errors.labels("tick").inc()

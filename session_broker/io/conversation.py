@@ -13,7 +13,7 @@ from session_broker.core.effects import CLOSE_REFUSED
 from session_broker.core.rate_limit import Strikes
 from session_broker.io.metrics import Metrics
 from session_broker.io.outbox import Outbox
-from session_broker.io.runner import StoreUnavailable
+from session_broker.io.runner import MovedOn, StoreUnavailable
 from wire.errors import Reason, WireError
 from wire.limits import CONTROL_MESSAGE_MAX_BYTES
 from wire.schema import Message, decode
@@ -113,8 +113,8 @@ class Conversation:
                 await admit()
                 await handle(message)
                 strikes.good()
-            except StoreUnavailable:
-                continue  # Not the sender's fault; what the message asked for follows.
+            except (StoreUnavailable, MovedOn):
+                continue  # Not the sender's fault: what was asked for follows, or its session goes on elsewhere.
             except WireError as error:
                 self.refuse(error, close=strikes.bad())
 

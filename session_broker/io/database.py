@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ MIGRATIONS_DIR = Path(__file__).parent.parent / "migrations"
 _MIGRATION_LOCK = 0x6661726C
 """Key of PostgreSQL's advisory lock that lets one replica migrate at a time."""
 
+_START_LOCK = 0x6661726D
+"""The same for what a broker does at its start."""
+
 
 async def open_database(url: str) -> AsyncEngine:
     """Connect and bring the schema up to date. The caller disposes of the engine.
@@ -29,6 +34,22 @@ async def open_database(url: str) -> AsyncEngine:
     if sqlite:
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
+
+
+def is_shared(engine: AsyncEngine) -> bool:
+    """Tell whether several brokers may use this database at once."""
+    return engine.dialect.name != "sqlite"
+
+
+@contextlib.asynccontextmanager
+async def starting(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Let one replica at a time make what there must be one of."""
+    if not is_shared(engine):
+        yield
+        return
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
+        yield
 
 
 async def _migrate_once(url: str, *, sqlite: bool) -> None:

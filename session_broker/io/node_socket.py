@@ -16,7 +16,7 @@ from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
 from session_broker.io.conversation import Conversation
 from session_broker.io.outbox import NODE_WAITING_MAX, Outbox
-from session_broker.io.runner import StoreUnavailable
+from session_broker.io.runner import MovedOn, StoreUnavailable
 from wire.errors import Reason, WireError
 from wire.limits import NODE_MESSAGE_MAX_BYTES
 from wire.node_control import FROM_NODE, NodeHello, NodeRefusal
@@ -41,7 +41,7 @@ async def serve_node(broker: Broker, websocket: WebSocket) -> None:
         await talk.hold(lambda: _converse(broker, talk, link))
     finally:
         broker.runner.links.pop(link, None)
-        with contextlib.suppress(StoreUnavailable):  # The writes follow when the database answers.
+        with contextlib.suppress(StoreUnavailable, MovedOn):  # The writes follow when the database answers.
             await broker.runner.run(lambda now: broker.runner.coordinator.node_gone(link, now))
 
 
@@ -49,6 +49,7 @@ async def _converse(broker: Broker, talk: Conversation, link: LinkKey) -> None:
     coordinator = broker.runner.coordinator
     try:
         hello, protocol, enrolled = await _greet(broker, talk)
+        await broker.replicas.bring_home(enrolled.node_id)
         broker.runner.links[link] = talk.outbox
         await broker.runner.run(
             lambda now: coordinator.node_joined(

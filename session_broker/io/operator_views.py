@@ -23,6 +23,8 @@ class NodeRow(BaseModel):
     connected: bool
     heard_s: int
     """Whole seconds since it was last heard of."""
+    drained: bool
+    """Whether it shall take no more sessions."""
     slots: int
     slots_used: int
     cpu_cores: int | None
@@ -93,6 +95,7 @@ def node_row(node: Node, now: float) -> NodeRow:
         state=node.state,
         connected=connected,
         heard_s=max(0, int(now - (node.seen_at if connected else node.away_since))),
+        drained=node.drained,
         slots=node.slots,
         slots_used=len(node.claims),
         cpu_cores=capacity.cpu_cores if capacity else None,

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from session_broker.core.effects import CLOSE_REFUSED
-from session_broker.io.runner import StoreUnavailable
+from session_broker.io.runner import MovedOn, StoreUnavailable
 from wire.errors import Reason, WireError
 from wire.schema import encode
 from wire.session_control import Refusal
@@ -79,7 +79,7 @@ async def _on_wire_error(connection: HTTPConnection, error: Exception) -> Respon
         await connection.send_text(encode(Refusal(error.reason, error.detail)))
         await connection.close(CLOSE_REFUSED)
         return Response()  # A WebSocket has no response; Starlette ignores it.
-    return problem(error.reason, error.detail, 503 if isinstance(error, StoreUnavailable) else None)
+    return problem(error.reason, error.detail, 503 if isinstance(error, StoreUnavailable | MovedOn) else None)
 
 
 async def _on_database_error(connection: HTTPConnection, error: Exception) -> Response:

@@ -134,10 +134,14 @@ async def _check_participant(connection: HTTPConnection) -> None:
     caller = await _sign_in(connection)
     if await _owns(connection, caller):
         return
-    session = broker_of(connection).runner.coordinator.session(str(connection.path_params["session_id"]))
-    if session is None:
+    session_id, broker = str(connection.path_params["session_id"]), broker_of(connection)
+    session = broker.runner.coordinator.session(session_id)
+    if session is not None:
+        check_admitted(session.admissions.get(caller.player_id))
+    elif is_id(session_id, "ses"):
+        check_admitted(await broker.store.admission(session_id, caller.player_id))
+    else:
         raise _no_such_session()
-    check_admitted(session, caller)
 
 
 def _no_such_session() -> WireError:

@@ -1,13 +1,15 @@
 """Runs the coordinator's steps one at a time: a step, its writes in one transaction, then its news.
 
 When the store does not answer, writes and news wait, in order, and are tried again with every later step, so nobody
-hears of something that a restart would forget. The broker gives up when too much waits.
+hears of something that a restart would forget. The broker gives up when too much waits. What another replica owns by
+now is left out of a step, and let go of. News for tabs whose sockets other replicas hold travel with the writes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Collection
 from typing import TypeVar, get_args
 
 import structlog
@@ -15,22 +17,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.effects import (
+    CLOSE_REFUSED,
     CloseLink,
     CloseTab,
     Count,
+    DetachTab,
     Effect,
     LinkKey,
-    News,
+    SaveNode,
     TabKey,
     ToNode,
     ToTab,
+    WatchMedia,
     Write,
 )
 from session_broker.io.clock import monotonic_s
+from session_broker.io.distant_tabs import DistantTabs
+from session_broker.io.effect_writes import Overtaken
 from session_broker.io.metrics import Metrics
 from session_broker.io.outbox import Outbox
 from session_broker.io.store import Store
 from wire.errors import Reason, WireError
+from wire.ids import SessionId
 
 T = TypeVar("T")
 
@@ -38,6 +46,7 @@ PENDING_MAX = 20_000
 """Effects that may wait for the store."""
 
 _STORE_TIMEOUT_S = 10.0
+_WRITES, _TO_TABS = get_args(Write), (ToTab, CloseTab, DetachTab, WatchMedia)
 _log = structlog.get_logger()
 
 
@@ -48,6 +57,13 @@ class StoreUnavailable(WireError):
         super().__init__(Reason.INTERNAL, "the database does not answer; try again in a moment")
 
 
+class MovedOn(WireError):
+    """What the step was about is another replica's by now; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.INTERNAL, "another server has this session now; try again in a moment")
+
+
 class Runner:
     """Owns the coordinator. Every socket registers its outbox here before its first step."""
 
@@ -55,13 +71,23 @@ class Runner:
         self.coordinator = coordinator
         self.tabs: dict[TabKey, Outbox] = {}
         self.links: dict[LinkKey, Outbox] = {}
+        self.distant_tabs = DistantTabs(self.new_key)
         self.overflowed = asyncio.Event()
         """Set when too much waits for the store."""
+        self.on_detached: Callable[[TabKey], None] = lambda _key: None
+        """Told of a tab of this replica whose session is no longer here."""
+        self.on_overtaken: Callable[[Collection[SessionId]], None] = lambda _sessions: None
+        """Told of sessions that were let go of because a write was refused; some may be ours all the same."""
         self._store = store
         self._metrics = metrics
         self._lock = asyncio.Lock()
-        self._pending: list[Effect] = []
+        self._pending: deque[list[Effect]] = deque()
         self._next_key = 0
+
+    @property
+    def store_waits(self) -> bool:
+        """Whether the database has not taken some steps yet."""
+        return bool(self._pending)
 
     def new_key(self) -> int:
         """Return a number for a socket that no other has."""
@@ -77,30 +103,78 @@ class Runner:
         Raises:
             WireError: the step refused what was asked.
             StoreUnavailable: the step was done; writes and news follow later.
+            MovedOn: some of it was another replica's; that part was not done.
         """
         async with self._lock:
             try:
                 return step(monotonic_s())
             finally:
-                self._pending += self.coordinator.take_effects()
+                effects = self.coordinator.take_effects()
+                if effects:
+                    self._pending.append(effects)
                 await self._flush()
 
     async def _flush(self) -> None:
-        writes = [e for e in self._pending if isinstance(e, get_args(Write))]
-        if writes:
-            try:
-                async with asyncio.timeout(_STORE_TIMEOUT_S):
-                    await self._store.apply(writes)
-            except (SQLAlchemyError, OSError) as error:
-                self._metrics.store_failures.inc()
-                _log.error("store_unavailable", error=type(error).__name__, waiting=len(self._pending))
-                if len(self._pending) > PENDING_MAX:
-                    self.overflowed.set()
-                raise StoreUnavailable from error
-        pending, self._pending = self._pending, []
-        for effect in pending:
-            if isinstance(effect, get_args(News)):
+        moved_on = False
+        while self._pending:
+            batch = self._pending[0]
+            writes = [effect for effect in batch if isinstance(effect, _WRITES)]
+            posts = self.distant_tabs.posts([effect for effect in batch if isinstance(effect, _TO_TABS)])
+            if writes or posts:
+                try:
+                    async with asyncio.timeout(_STORE_TIMEOUT_S):
+                        await self._store.apply(writes, posts)
+                except Overtaken as overtaken:
+                    self._pending[0] = self._let_go(batch, overtaken)
+                    moved_on = True
+                    continue
+                except (SQLAlchemyError, OSError) as error:
+                    self._give_up(error)
+                    raise StoreUnavailable from error
+            self._pending.popleft()
+            for effect in batch:
                 self._tell(effect)
+        if moved_on:
+            raise MovedOn
+
+    def _give_up(self, error: Exception) -> None:
+        waiting = sum(map(len, self._pending))
+        self._metrics.store_failures.inc()
+        _log.error("store_unavailable", error=type(error).__name__, waiting=waiting)
+        if waiting > PENDING_MAX:
+            self.overflowed.set()
+
+    def _let_go(self, batch: list[Effect], overtaken: Overtaken) -> list[Effect]:
+        """Forget what is not ours; returns what is left of the batch, which sends the tabs after their sessions."""
+        coordinator = self.coordinator
+        gone = set(overtaken.sessions)
+        gone.update(
+            s.session_id
+            for s in coordinator.live_sessions()
+            if s.placement and s.placement.node_id in overtaken.nodes
+        )
+        _log.info("overtaken", sessions=len(gone), nodes=sorted(overtaken.nodes))
+        kept = [effect for effect in batch if not self._is_about(effect, gone, overtaken)]
+        for node_id in overtaken.nodes:
+            link = coordinator.let_go_node(node_id)
+            if link is not None:
+                kept.append(CloseLink(link, CLOSE_REFUSED))
+        for session_id in gone:
+            coordinator.let_go_session(session_id)
+        self.on_overtaken(gone)
+        return kept + coordinator.take_effects()
+
+    def _is_about(self, effect: Effect, gone: Collection[SessionId], overtaken: Overtaken) -> bool:
+        match effect:
+            case SaveNode():
+                return effect.node_id in overtaken.nodes
+            case ToTab() | CloseTab():
+                return self.coordinator.session_of_tab(effect.tab) in gone
+            case ToNode():
+                return getattr(effect.message, "session_id", None) in gone
+            case DetachTab() | WatchMedia() | CloseLink() | Count():
+                return False
+        return effect.session_id in gone
 
     def _tell(self, news: Effect) -> None:
         match news:
@@ -108,6 +182,10 @@ class Runner:
                 self.tabs[tab].send(message)
             case CloseTab(tab, code) if tab in self.tabs:
                 self.tabs[tab].close(code)
+            case DetachTab(tab) if tab in self.tabs:
+                self.on_detached(tab)
+            case CloseTab(tab) | DetachTab(tab):
+                self.distant_tabs.forget(tab)
             case ToNode(link, message) if link in self.links:
                 self.links[link].send(message)
             case CloseLink(link, code) if link in self.links:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from session_broker.config import BrokerConfig, TlsConfig
 from session_broker.core.reach import Reach
 from session_broker.io.app import create_app, create_trust_app
-from session_broker.io.broker import open_broker
+from session_broker.io.broker import Broker, open_broker
 from session_broker.io.certificate_watch import follow_certificate
 from session_broker.io.listen import Listeners, port_of, url_of
 from wire.limits import SOCKET_MESSAGE_MAX_BYTES
@@ -68,7 +68,8 @@ async def serve(config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None]
     Raises:
         OSError: the address or port cannot be had.
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
-        RuntimeError: the database did not answer for so long that news can be held back no more.
+        RuntimeError: the database did not answer for so long that news can be held back no more, or the other
+            replicas have taken this one for dead.
     """
     with contextlib.closing(Listeners.open(config)) as listeners:
         port, reach = port_of(listeners.plain), _reach(config, listeners)
@@ -84,28 +85,31 @@ async def serve(config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None]
             if listeners.trust:
                 servers.append((_server(create_trust_app(broker)), listeners.trust))
             ready = BrokerReady(url_of(config.host, port), broker.owner_token, reach, broker.device_token)
-            await _serve_all(servers, following, broker.runner.overflowed, lambda: on_ready(ready))
+            await _serve_all(servers, following, broker, lambda: on_ready(ready))
 
 
 async def _serve_all(
     servers: list[tuple[_Server, list[socket.socket]]],
     beside: list[Coroutine[Any, Any, None]],
-    overflowed: asyncio.Event,
+    broker: Broker,
     on_ready: Callable[[], None],
 ) -> None:
     """Serve until one of the servers ends, which none does by itself; ``beside`` runs as long."""
     serving = {asyncio.create_task(each.serve(sockets=sockets), name="broker http") for each, sockets in servers}
-    drowning = asyncio.create_task(overflowed.wait(), name="broker store watch")
+    drowning = asyncio.create_task(broker.runner.overflowed.wait(), name="broker store watch")
+    buried = asyncio.create_task(broker.replicas.buried.wait(), name="broker lease watch")
     answering = asyncio.gather(*(each.answering.wait() for each, _ in servers))
-    helpers: list[asyncio.Future[Any]] = [drowning, answering, *map(asyncio.create_task, beside)]
+    helpers: list[asyncio.Future[Any]] = [drowning, buried, answering, *map(asyncio.create_task, beside)]
     try:
         either: set[asyncio.Future[Any]] = {*serving, answering}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if answering.done():
             on_ready()
-        done, _ = await asyncio.wait({*serving, drowning}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({*serving, drowning, buried}, return_when=asyncio.FIRST_COMPLETED)
         if drowning in done:
             raise RuntimeError("the database does not answer and too much waits for it")
+        if buried in done:
+            raise RuntimeError("this broker was not heard of for so long that the others took over; start it again")
         for task in done:
             task.result()
     finally:

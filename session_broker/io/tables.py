@@ -2,7 +2,8 @@
 
 Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` and
 ``player_profile_device`` are the only places of personal data; a ``guest`` is a player without either, bound to one
-session. ``session_event`` is append-only.
+session. ``session_event`` is append-only. ``session.owner`` and ``node.home`` name the replica that alone may write
+about a live session or a node; a replica's id is of one life of its process.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -96,6 +98,13 @@ node = Table(
     _at("created"),
     _at("changed"),
     _at("revoked", nullable=True),
+    Column("home", _ID),
+    Column("ready", Boolean, nullable=False, server_default=false()),
+    Column("claims", Integer, nullable=False, server_default="0"),
+    Column("drained", Boolean, nullable=False, server_default=false()),
+    Column("drain_until_ms", BigInteger),
+    Column("offer", JSON),
+    Column("offers", Integer, nullable=False, server_default="0"),
 )
 
 session = Table(
@@ -113,6 +122,9 @@ session = Table(
     _at("created"),
     _at("changed"),
     _at("ended", nullable=True),
+    Column("owner", _ID),
+    Column("queued_at_ms", BigInteger, nullable=False, server_default="0"),
+    Column("priority", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(
         ["tenant_id", "title_id", "title_version"],
         ["title_version.tenant_id", "title_version.title_id", "title_version.version"],
@@ -120,6 +132,8 @@ session = Table(
 )
 
 _LIVE = text("state NOT IN ('ending', 'ended')")
+_NOT_ENDED = text("ended_at_ms IS NULL")
+Index("ix_session_owner_live", session.c.owner, sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED)
 Index("ix_session_player_id_created_at_ms", session.c.player_id, session.c.created_at_ms)
 Index("ix_session_ended_at_ms", session.c.ended_at_ms)
 Index(
@@ -251,3 +265,16 @@ node_enrolment = Table(
     _at("used", nullable=True),
     Column("node_id", _ID, ForeignKey("node.id")),
 )
+
+replica = Table("replica", metadata, Column("id", _ID, primary_key=True), _at("started"), _at("expires"))
+
+bus_message = Table(
+    "bus_message",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("to_replica", _ID, nullable=False),
+    Column("from_replica", _ID, nullable=False),
+    Column("body", Text, nullable=False),
+    _at("sent"),
+)
+Index("ix_bus_message_to_replica_id", bus_message.c.to_replica, bus_message.c.id)

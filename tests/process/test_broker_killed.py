@@ -30,15 +30,16 @@ from tests.support.live_broker import broker_config
 def ready(broker):
     print(json.dumps([broker.url, broker.owner_token]), flush=True)
 
-asyncio.run(serve(broker_config(Path(sys.argv[1]), port=int(sys.argv[2])), on_ready=ready))
+config = broker_config(Path(sys.argv[1]), port=int(sys.argv[2]), database_url=sys.argv[3] or None)
+asyncio.run(serve(config, on_ready=ready))
 """
 
 
 @contextlib.asynccontextmanager
-async def broker_process(data_dir: Path, port: int) -> AsyncIterator[BrokerReady]:
+async def broker_process(data_dir: Path, port: int, database_url: str | None) -> AsyncIterator[BrokerReady]:
     """Run a broker in a process of its own and kill it at the end of the block."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, str(data_dir), str(port), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", PROGRAM, str(data_dir), str(port), database_url or "", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
@@ -79,9 +80,9 @@ async def test_a_first_start_that_is_killed_half_way_does_not_spoil_the_data(tmp
     await engine.dispose()
 
 
-async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Path) -> None:
+async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Path, database_url: str | None) -> None:
     async with httpx.AsyncClient() as client, contextlib.AsyncExitStack() as first_life:
-        ready = await first_life.enter_async_context(broker_process(tmp_path, 0))
+        ready = await first_life.enter_async_context(broker_process(tmp_path, 0, database_url))
         client.base_url = ready.url
         await client.post("/api/v1/sign-in/link", json={"token": ready.owner_token})
         node = await first_life.enter_async_context(FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)))
@@ -95,7 +96,7 @@ async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Pa
         await first_life.aclose()
 
         running = hello(node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
-        async with broker_process(tmp_path, int(ready.url.rpartition(":")[2])) as again:
+        async with broker_process(tmp_path, int(ready.url.rpartition(":")[2]), database_url) as again:
             assert again.url == ready.url
             assert (await client.get(f"/api/v1/sessions/{waiting}")).json()["state"] == "queued"
             async with FakeNode.dial(again.url, running) as back, FakeTab.open(client, session_id) as tab:

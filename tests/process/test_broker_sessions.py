@@ -47,9 +47,9 @@ async def state_is(tab: FakeTab, wanted: SessionState) -> StateNews:
             return news
 
 
-async def test_from_click_to_peer_to_end(tmp_path: Path) -> None:
+async def test_from_click_to_peer_to_end(tmp_path: Path, database_url: str | None) -> None:
     async with (
-        live_broker(broker_config(tmp_path)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
         FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node,
         signed_in(ready) as client,
     ):
@@ -78,9 +78,9 @@ async def test_from_click_to_peer_to_end(tmp_path: Path) -> None:
         assert (seen.json()["state"], seen.json()["reason"]) == ("ended", "ended_by_player")
 
 
-async def test_a_peer_asked_for_early_waits_until_the_title_runs(tmp_path: Path) -> None:
+async def test_a_peer_asked_for_early_waits_until_the_title_runs(tmp_path: Path, database_url: str | None) -> None:
     async with (
-        live_broker(broker_config(tmp_path)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
         FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN), behave=False) as node,
         signed_in(ready) as client,
     ):
@@ -95,9 +95,9 @@ async def test_a_peer_asked_for_early_waits_until_the_title_runs(tmp_path: Path)
             await node.heard_a(OpenNodePeer)
 
 
-async def test_a_second_tab_takes_over_and_the_first_is_told(tmp_path: Path) -> None:
+async def test_a_second_tab_takes_over_and_the_first_is_told(tmp_path: Path, database_url: str | None) -> None:
     async with (
-        live_broker(broker_config(tmp_path)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
         FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)),
         signed_in(ready) as client,
     ):
@@ -112,9 +112,9 @@ async def test_a_second_tab_takes_over_and_the_first_is_told(tmp_path: Path) -> 
                 await second.next(Offer)
 
 
-async def test_spectators_sit_apart_and_cannot_end(tmp_path: Path) -> None:
+async def test_spectators_sit_apart_and_cannot_end(tmp_path: Path, database_url: str | None) -> None:
     async with (
-        live_broker(broker_config(tmp_path)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
         FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node,
         signed_in(ready) as client,
     ):
@@ -131,8 +131,8 @@ async def test_spectators_sit_apart_and_cannot_end(tmp_path: Path) -> None:
             await node.heard_a(CloseNodePeer, lambda m: m.peer_id == offer.peer_id)
 
 
-async def test_the_node_dies_and_tabs_hear_it_within_three_seconds(tmp_path: Path) -> None:
-    async with live_broker(broker_config(tmp_path)) as ready, signed_in(ready) as client:
+async def test_the_node_dies_and_tabs_hear_it_within_three_seconds(tmp_path: Path, database_url: str | None) -> None:
+    async with live_broker(broker_config(tmp_path, database_url=database_url)) as ready, signed_in(ready) as client:
         async with FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node:
             session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
             await node.heard_a(StartSession)
@@ -142,8 +142,11 @@ async def test_the_node_dies_and_tabs_hear_it_within_three_seconds(tmp_path: Pat
             assert await tab.close_code() == 4002
 
 
-async def test_a_node_that_comes_back_in_time_keeps_its_session(tmp_path: Path) -> None:
-    async with live_broker(broker_config(tmp_path, node_grace_s=5.0)) as ready, signed_in(ready) as client:
+async def test_a_node_that_comes_back_in_time_keeps_its_session(tmp_path: Path, database_url: str | None) -> None:
+    async with (
+        live_broker(broker_config(tmp_path, database_url=database_url, node_grace_s=5.0)) as ready,
+        signed_in(ready) as client,
+    ):
         async with FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node:
             session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
             await node.heard_a(StartSession)
@@ -155,8 +158,10 @@ async def test_a_node_that_comes_back_in_time_keeps_its_session(tmp_path: Path) 
             await tab.next(Offer)
 
 
-async def test_a_session_whose_pictures_go_on_outlives_its_nodes_socket(tmp_path: Path) -> None:
-    config = broker_config(tmp_path, node_grace_s=0.8)
+async def test_a_session_whose_pictures_go_on_outlives_its_nodes_socket(
+    tmp_path: Path, database_url: str | None
+) -> None:
+    config = broker_config(tmp_path, database_url=database_url, node_grace_s=0.8)
     async with live_broker(config) as ready, signed_in(ready) as client:
         async with FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node:
             session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
@@ -172,8 +177,8 @@ async def test_a_session_whose_pictures_go_on_outlives_its_nodes_socket(tmp_path
             assert (await state_is(tab, SessionState.ENDED)).reason is Reason.NODE_LOST  # The reports stopped.
 
 
-async def test_a_restarted_broker_adopts_what_the_node_still_runs(tmp_path: Path) -> None:
-    config = broker_config(tmp_path)
+async def test_a_restarted_broker_adopts_what_the_node_still_runs(tmp_path: Path, database_url: str | None) -> None:
+    config = broker_config(tmp_path, database_url=database_url)
     async with (
         live_broker(config) as ready,
         signed_in(ready) as client,
@@ -201,9 +206,9 @@ async def test_a_restarted_broker_adopts_what_the_node_still_runs(tmp_path: Path
             assert (await tab.next(PeerNews)).state is PeerState.CONNECTED
 
 
-async def test_a_title_that_crashes_ends_its_session_in_words(tmp_path: Path) -> None:
+async def test_a_title_that_crashes_ends_its_session_in_words(tmp_path: Path, database_url: str | None) -> None:
     async with (
-        live_broker(broker_config(tmp_path)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
         FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node,
         signed_in(ready) as client,
     ):
@@ -218,9 +223,9 @@ async def test_a_title_that_crashes_ends_its_session_in_words(tmp_path: Path) ->
         assert again.status_code == 201
 
 
-async def test_without_room_the_session_waits_and_says_why(tmp_path: Path) -> None:
+async def test_without_room_the_session_waits_and_says_why(tmp_path: Path, database_url: str | None) -> None:
     async with (
-        live_broker(broker_config(tmp_path)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
         signed_in(ready) as client,
     ):
         session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]

@@ -34,8 +34,10 @@ def guest_of(ready: BrokerReady, cookies: httpx.Cookies | None = None) -> httpx.
     return httpx.AsyncClient(base_url=ready.url, cookies=cookies)
 
 
-async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(tmp_path: Path) -> None:
-    config = broker_config(tmp_path)
+async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(
+    tmp_path: Path, database_url: str | None
+) -> None:
+    config = broker_config(tmp_path, database_url=database_url)
     async with (
         live_broker(config) as ready,
         signed_in(ready) as host,
@@ -58,7 +60,7 @@ async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(tmp
     port = int(ready.url.rsplit(":", 1)[1])
     back = hello(titles=DUEL, node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
     async with (
-        live_broker(broker_config(tmp_path, port=port)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url, port=port)) as ready,
         guest_of(ready, host.cookies) as host,
         guest_of(ready, guest.cookies) as guest,
         FakeNode.dial(ready.url, back) as node,
@@ -77,13 +79,16 @@ async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(tmp
         assert (gone.participant_id, gone.reason) == (welcome.participant_id, Reason.KICKED)
         async with FakeTab.open(guest, session_id, say_hello=False) as tab:
             assert (await tab.next(Refusal)).reason is Reason.KICKED
-    async with live_broker(broker_config(tmp_path, port=port)) as ready, guest_of(ready, guest.cookies) as guest:
+    async with (
+        live_broker(broker_config(tmp_path, database_url=database_url, port=port)) as ready,
+        guest_of(ready, guest.cookies) as guest,
+    ):
         assert (await guest.get(f"/api/v1/sessions/{session_id}")).json()["reason"] == "kicked"
         assert (await guest.post(link, json={})).json()["reason"] == "invitation_revoked"
 
 
-async def test_a_watcher_is_known_again_after_a_restart(tmp_path: Path) -> None:
-    config = broker_config(tmp_path)
+async def test_a_watcher_is_known_again_after_a_restart(tmp_path: Path, database_url: str | None) -> None:
+    config = broker_config(tmp_path, database_url=database_url)
     async with live_broker(config) as ready, signed_in(ready) as host, guest_of(ready) as guest:
         session_id = await start(host)
         await guest.post(await invite(host, session_id, "watch"), json={})
@@ -92,7 +97,7 @@ async def test_a_watcher_is_known_again_after_a_restart(tmp_path: Path) -> None:
             assert (welcome.role, welcome.seats) == (Role.SPECTATOR, ())
     port = int(ready.url.rsplit(":", 1)[1])
     async with (
-        live_broker(broker_config(tmp_path, port=port)) as ready,
+        live_broker(broker_config(tmp_path, database_url=database_url, port=port)) as ready,
         guest_of(ready, guest.cookies) as guest,
         FakeTab.open(guest, session_id) as tab,
     ):
@@ -100,8 +105,12 @@ async def test_a_watcher_is_known_again_after_a_restart(tmp_path: Path) -> None:
         assert again.participant_index > welcome.participant_index, "a number is never given twice"
 
 
-async def test_strangers_and_forged_roles_find_no_table(tmp_path: Path) -> None:
-    async with live_broker(broker_config(tmp_path)) as ready, signed_in(ready) as host, guest_of(ready) as guest:
+async def test_strangers_and_forged_roles_find_no_table(tmp_path: Path, database_url: str | None) -> None:
+    async with (
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
+        signed_in(ready) as host,
+        guest_of(ready) as guest,
+    ):
         session_id, other = await start(host), await host.post("/api/v1/sessions", json={"title_id": "testcard"})
         async with FakeTab.open(guest, session_id, say_hello=False) as tab:
             assert (await tab.next(Refusal)).reason is Reason.NOT_SIGNED_IN

@@ -8,7 +8,7 @@ from session_broker.core.coordinator import Coordinator
 from session_broker.core.effects import CloseLink, CloseTab, Effect, LinkKey, TabKey, ToNode, ToTab
 from session_broker.core.records import Invitation, Limits, Participant, Session
 from session_broker.core.sign_in import Caller
-from session_broker.io.store import catalogue_title
+from session_broker.io.session_rows import catalogue_title
 from tests.support.fake_node import hello
 from tests.support.live_broker import TITLES
 from wire.ids import NodeId, PlayerId, TenantId

@@ -66,14 +66,22 @@ class FakeNode:
         self._news = asyncio.Condition()
         self._reader: asyncio.Task[None] | None = None
         self._behaving = False
+        self._on_heard: Callable[[Message], None] = lambda _: None
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def dial(cls, url: str, first: NodeHello, *, behave: bool = True) -> AsyncIterator[FakeNode]:
-        """Connect, say hello and wait for the welcome."""
+    async def dial(
+        cls,
+        url: str,
+        first: NodeHello,
+        *,
+        behave: bool = True,
+        on_heard: Callable[[Message], None] = lambda _: None,
+    ) -> AsyncIterator[FakeNode]:
+        """Connect, say hello and wait for the welcome; ``on_heard`` is told of each message before it is answered."""
         async with connect(url.replace("http", "ws", 1) + "/api/v1/nodes/socket", ping_interval=None) as socket:
             node = cls(socket)
-            node._behaving = behave
+            node._behaving, node._on_heard = behave, on_heard
             node.running = {r.session_id: r for r in first.sessions}
             await node.send(first)
             reader = asyncio.create_task(node._read())
@@ -113,6 +121,7 @@ class FakeNode:
     async def _read(self) -> None:
         async for raw in self.socket:
             message = decode(raw, TO_NODE)
+            self._on_heard(message)
             if self._behaving:
                 await self._answer(message)
             async with self._news:

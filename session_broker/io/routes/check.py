@@ -9,12 +9,13 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect
 
 from session_broker.core.node_table import NodeState
-from session_broker.core.records import Node
 from session_broker.core.sign_in import Caller
 from session_broker.core.tabs import check_admitted
 from session_broker.io.broker import Broker
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from wire.errors import Reason, WireError
+from wire.ids import NodeId
+from wire.node_control import CheckPort
 
 router = APIRouter(prefix="/api/v1/check")
 
@@ -54,26 +55,45 @@ async def check_plan(broker: BrokerDep, caller: CallerDep) -> CheckPlan:
     Raises:
         WireError: ``unknown_session`` or ``kicked`` for a guest whose game is over or goes on without them.
     """
-    ready = _nodes_of(broker, caller)
-    ports = [(node.node_id, node.check_port) for node in ready if node.check_port is not None]
+    ways = await _ways_of(broker, caller)
     nodes = [
         CheckNode(node_id=node_id, hosts=list(at.hosts), port=at.port, ufrag=at.ufrag, password=at.password)
-        for node_id, at in ports[:NODES_TRIED]
+        for node_id, at in ways
+        if at is not None
     ]
-    return CheckPlan(nodes_ready=len(ready), nodes=nodes)
+    return CheckPlan(nodes_ready=len(ways), nodes=nodes[:NODES_TRIED])
 
 
-def _nodes_of(broker: Broker, caller: Caller) -> list[Node]:
+async def _ways_of(broker: Broker, caller: Caller) -> list[tuple[NodeId, CheckPort | None]]:
+    """Return the nodes that a caller may play on, wherever their home is, with their ports for checks."""
     coordinator = broker.runner.coordinator
     here = [node for node in coordinator.known_nodes() if node.link is not None]
-    if caller.guest_of is None:
-        return [node for node in here if node.state is NodeState.READY]
-    session = coordinator.session(caller.guest_of)
-    if session is None:
+    elsewhere = [node for node in coordinator.distant_nodes().values() if node.offer is not None]
+    wanted = await _node_of_guest(broker, caller) if caller.guest_of is not None else None
+    mine = [
+        (node.node_id, node.check_port)
+        for node in here
+        if (node.state is NodeState.READY if caller.guest_of is None else node.node_id == wanted)
+    ]
+    theirs = [
+        (node.node_id, node.offer.check_port if node.offer is not None else None)
+        for node in elsewhere
+        if (node.ready if caller.guest_of is None else node.node_id == wanted)
+    ]
+    return mine + theirs
+
+
+async def _node_of_guest(broker: Broker, caller: Caller) -> NodeId | None:
+    session_id = str(caller.guest_of)
+    session = broker.runner.coordinator.session(session_id)
+    if session is not None:
+        check_admitted(session.admissions.get(caller.player_id))
+        return session.placement.node_id if session.placement is not None else None
+    where = await broker.rows.whereabouts(session_id)
+    if where is None or where.ended:
         raise WireError(Reason.UNKNOWN_SESSION, "the game that you were invited to is over")
-    check_admitted(session, caller)
-    placement = session.placement
-    return [node for node in here if placement is not None and node.node_id == placement.node_id]
+    check_admitted(await broker.store.admission(session_id, caller.player_id))
+    return await broker.rows.node_of(session_id)
 
 
 @router.websocket("/socket", dependencies=[require(Right.GUEST)])

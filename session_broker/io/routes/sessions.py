@@ -10,6 +10,7 @@ from session_broker.io.broker import Broker
 from session_broker.io.node_socket import serve_node
 from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, caller_of, require
 from session_broker.io.routes.titles import PlayedTitle, played_title
+from session_broker.io.session_starts import find_or_make
 from session_broker.io.store import StoredSession
 from session_broker.io.tab_socket import serve_tab
 from wire.errors import Reason, WireError
@@ -53,14 +54,11 @@ class Sessions(BaseModel):
 @router.post("/sessions", status_code=201, dependencies=[require(Right.SIGNED_IN)])
 async def create_session(body: NewSession, response: Response, broker: BrokerDep, caller: CallerDep) -> SessionMade:
     """Resume my live session of a title (200), or make one (201)."""
-    runner = broker.runner
-    session, created = await runner.run(
-        lambda now: runner.coordinator.create_session(caller.player_id, body.title_id, now)
-    )
+    session, created = await find_or_make(broker, caller.player_id, body.title_id)
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/sessions/{session.session_id}"
     return SessionMade(
-        session_id=session.session_id, title_id=session.title.title_id, state=session.state, created=created
+        session_id=session.session_id, title_id=_title_id(session), state=session.state, created=created
     )
 
 

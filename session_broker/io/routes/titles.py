@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from session_broker.core.availability import Availability
-from session_broker.core.records import Session
 from session_broker.io.artwork import read_artwork
 from session_broker.io.broker import Broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
+from session_broker.io.store import StoredSession
 from wire.errors import Reason, WireError
+from wire.session_control import SessionState
 from wire.title_manifest import InstalledTitle, TitleManifest
 
 router = APIRouter(prefix="/api/v1")
@@ -115,7 +116,8 @@ async def titles(broker: BrokerDep, caller: CallerDep) -> Titles:
     """List what can be played here."""
     coordinator = broker.runner.coordinator
     played = await broker.store.last_played(caller.player_id)
-    live = {str(title_id): session for title_id, session in coordinator.live_sessions_of(caller.player_id).items()}
+    known = [s for s in await broker.store.live_sessions_of(caller.player_id) if s.state is not SessionState.ENDING]
+    live = {s.title_id: s for s in known}
     manifests = [installed.manifest for installed in broker.config.titles]
     return Titles(
         titles=[_view(m, coordinator.availability(m.id), live.get(m.id), played.get(m.id)) for m in manifests],
@@ -170,7 +172,7 @@ def _played(manifest: TitleManifest) -> PlayedTitle:
 
 
 def _view(
-    manifest: TitleManifest, availability: Availability, session: Session | None, last_played_ms: int | None
+    manifest: TitleManifest, availability: Availability, session: StoredSession | None, last_played_ms: int | None
 ) -> Title:
     about = manifest.about
     artwork_path = f"/api/v1/titles/{quote(manifest.id)}/artwork?v={quote(manifest.version)}"

@@ -6,7 +6,6 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -58,8 +57,8 @@ async def test_an_operator_sees_a_session_and_ends_it(up: FarplayProcess, open_p
 
 
 @pytest.fixture
-def plain_cookie(up: FarplayProcess) -> Iterator[str]:
-    """Sign a browser in as a player without a role beside playing."""
+def plain_cookie(up: FarplayProcess) -> Iterator[tuple[str, str]]:
+    """Sign a browser in as a player without a role beside playing; returns name and value of its cookie."""
     token, player_id = secrets.token_urlsafe(32), f"plr_{secrets.token_hex(12)}"
     path = up.log_path.parent / "data" / "broker.sqlite3"
     with closing(sqlite3.connect(path, timeout=10)) as database:
@@ -73,19 +72,19 @@ def plain_cookie(up: FarplayProcess) -> Iterator[str]:
             (digest(token), tenant_id, player_id, wall_ms(), until_ms, "dev_other", wall_ms()),
         )
         database.commit()
-        yield token
+        yield f"farplay_{tenant_id.rpartition('_')[2][:8]}", token
         database.execute("DELETE FROM browser_session WHERE player_id = ?", (player_id,))
         database.execute("DELETE FROM player WHERE id = ?", (player_id,))
         database.commit()
 
 
-async def test_nobody_else_may_look(up: FarplayProcess, browser: Browser, plain_cookie: str) -> None:
+async def test_nobody_else_may_look(up: FarplayProcess, browser: Browser, plain_cookie: tuple[str, str]) -> None:
     async with play_page(browser) as play:
         play.expected += ["/api/v1/me", "/api/v1/operator/overview", "status of 401", "status of 403"]
         await play.page.goto(f"{up.url}/operator")
         await expect(play.page.locator("#message_heading")).to_have_text("Sign in first")
-        name = f"farplay_{urlsplit(up.url).port}"
-        await play.context.add_cookies([{"name": name, "value": plain_cookie, "url": up.url, "httpOnly": True}])
+        name, value = plain_cookie
+        await play.context.add_cookies([{"name": name, "value": value, "url": up.url, "httpOnly": True}])
         await play.page.reload()
         await expect(play.page.locator("#message_heading")).to_have_text("Only operators may see this")
         assert await play.page.locator("#content").is_hidden()

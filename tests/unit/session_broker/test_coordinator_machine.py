@@ -312,7 +312,9 @@ class CoordinatorMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_waits_for_room_stands_in_one_line(self) -> None:
+        line = [entry.session_id for entry, _ in self.bench.coordinator.queue(self.bench.now)]
         waiting = [s for s in self.live() if s.state is SessionState.QUEUED and s.reason is Reason.NO_ROOM]
+        waiting.sort(key=lambda s: line.index(s.session_id))
         assert [s.place for s in waiting] == list(range(1, len(waiting) + 1))
         assert all(s.place is None for s in self.live() if s not in waiting)
 

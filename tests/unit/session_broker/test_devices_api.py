@@ -95,7 +95,7 @@ async def test_a_device_signs_another_one_out(tmp_path: Path) -> None:
         assert (await laptop.delete(f"/api/v1/devices/{other}")).json()["reason"] == "not_found"
         (mine,) = (await laptop.get("/api/v1/devices")).json()["devices"]
         answer = await laptop.delete(f"/api/v1/devices/{mine['device_id']}")
-        assert 'farplay_8080=""' in answer.headers["set-cookie"]
+        assert f'{broker.cookie_name}=""' in answer.headers["set-cookie"]
         assert (await laptop.get("/api/v1/me")).status_code == 401
 
 
@@ -205,7 +205,7 @@ async def test_when_a_device_was_seen_is_noted_to_the_minute(tmp_path: Path) -> 
 async def test_over_tls_the_cookie_is_bound_to_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as broker, client(broker, LAN) as phone:
         cookie = (await sign_in(phone, broker.owner_token)).headers["set-cookie"].lower()
-        assert cookie.startswith("__host-farplay_8080=")
+        assert cookie.startswith(f"__host-{broker.cookie_name}=")
         assert {"secure", "httponly", "path=/", "samesite=strict"} <= {part.strip() for part in cookie.split(";")}
         assert "domain" not in cookie
         assert (await phone.get("/api/v1/me")).status_code == 200

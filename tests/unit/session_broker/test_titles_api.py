@@ -48,6 +48,7 @@ async def node_joins(broker: Broker) -> None:
     capacity = NodeCapacity(1, 2, 1 << 30, 5.0, ("libx264",))
     hello = NodeHello(ProtocolRange(), "n", capacity, (CachedTitle("duel", "2.1.0"),), ())
     enrolled = await broker.accounts.enrol_node("enrolment-token-of-the-tests", "n")
+    await broker.replicas.bring_home(enrolled.node_id)
     coordinator = broker.runner.coordinator
     await broker.runner.run(
         lambda now: coordinator.node_joined(LinkKey(1), enrolled.node_id, hello, protocol=1, key=None, now=now)

@@ -1,0 +1,1 @@
+"""``farplay admin``: what an operator sees and does, over the broker's operator API."""

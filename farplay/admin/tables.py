@@ -1,0 +1,169 @@
+"""The operator API's answers as tables for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATE_STYLES = {
+    "ready": "green", "running": "green", "draining": "yellow", "queued": "yellow", "starting": "yellow",
+    "paused": "cyan", "ending": "yellow", "lost": "red", "registering": "dim",
+}  # fmt: skip
+
+Row = Mapping[str, Any]
+
+_WHOLE = ("node", "session", "state", "since (UTC)", "time (UTC)", "slots used")
+"""Columns that are not broken over lines."""
+
+
+def print_status(overview: Row, queue: Row, console: Console) -> None:
+    """Print the whole in a few lines."""
+    nodes, sessions = overview["nodes"], overview["sessions"]
+    ready = [node for node in nodes if node["state"] == "ready" and node["connected"]]
+    slots, used = sum(node["slots"] for node in ready), sum(node["slots_used"] for node in ready)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(Text("brokers", style="bold"), _brokers(overview))
+    grid.add_row(Text("nodes", style="bold"), f"{overview['nodes_known']} known: {_counts(nodes)}")
+    grid.add_row(Text("slots", style="bold"), f"{used} of {slots} used on nodes that take sessions")
+    grid.add_row(Text("sessions", style="bold"), f"{overview['sessions_live']} live: {_counts(sessions)}")
+    grid.add_row(Text("queue", style="bold"), _queue_line(queue))
+    console.print(grid)
+
+
+def _brokers(overview: Row) -> Text:
+    words = Text(str(overview["replicas"]))
+    if overview["replicas_silent"]:
+        words.append(f"; {overview['replicas_silent']} do not answer, what is theirs is missing here", style="red")
+    return words
+
+
+def _counts(rows: Iterable[Row]) -> str:
+    counted = Counter(row["state"] for row in rows)
+    return ", ".join(f"{count} {state}" for state, count in sorted(counted.items())) or "none"
+
+
+def _queue_line(queue: Row) -> str:
+    if not queue["waiting_total"]:
+        return "nobody waits"
+    last = queue["waiting"][-1]
+    return f"{queue['waiting_total']} waiting; expected wait of the last one: {_wait(last)}"
+
+
+def print_nodes(nodes: Iterable[Row], console: Console) -> None:
+    """Print one line for each node."""
+    table = _table("node", "name", "state", "slots used", "processor", "memory", "encoder", "heard")
+    for node in nodes:
+        state = "away" if not node["connected"] and node["state"] == "ready" else node["state"]
+        if node["drained"] and state != "draining":
+            state += ", drained"
+        _add(
+            table,
+            node["node_id"], node["name"], _state(state), f"{node['slots_used']} of {node['slots']}",
+            f"{node['cpu_percent']:.0f}%", _gib(node["memory_used_bytes"], node["memory_bytes"]),
+            _first(node["encoders"]), f"{node['heard_s']} s ago",
+        )  # fmt: skip
+    _show(table, "There are no nodes. Start one with: farplay node --broker URL", console)
+
+
+def print_sessions(sessions: Iterable[Row], console: Console) -> None:
+    """Print one line for each live session."""
+    table = _table("session", "title", "state", "why", "node", "tabs", "fps", "since (UTC)")
+    for session in sessions:
+        figures = session["figures"]
+        _add(
+            table,
+            session["session_id"], session["title_id"], _state(session["state"]),
+            _words(session["reason"]), session["node_id"] or "", _tabs(session),
+            f"{figures['fps']:.0f}" if figures else "", _time(session["created_at_ms"], "%H:%M:%S"),
+        )  # fmt: skip
+    _show(table, "Nobody plays.", console)
+
+
+def print_queue(waiting: Iterable[Row], console: Console) -> None:
+    """Print one line for each session that waits."""
+    table = _table("place", "session", "title", "priority", "expected wait", "since (UTC)")
+    for entry in waiting:
+        _add(
+            table,
+            str(entry["place"]), entry["session_id"], entry["title_id"], str(entry["priority"]),
+            _wait(entry), _time(entry["queued_at_ms"], "%H:%M:%S"),
+        )  # fmt: skip
+    _show(table, "Nobody waits.", console)
+
+
+def print_why(history: Row, console: Console) -> None:
+    """Print what happened to a session and why it was placed where it was."""
+    session = history["session"]
+    console.print(Text.assemble((session["session_id"], "bold"), f", {session['title_id']}, {session['state']}"))
+    table = _table("time (UTC)", "what", "why")
+    for event in history["events"]:
+        _add(table, _time(event["happened_at_ms"]), _words(event["event"]), why(event))
+    console.print(table)
+    if history["detail"]:
+        words = "".join(c for c in history["detail"] if c.isprintable() or c == "\n")
+        console.print(Text(f"Last words of the title:\n{words}", style="dim"))
+
+
+def why(event: Row) -> str:
+    """Return an event's reason in words, with the nodes that placement refused."""
+    data = event["data"]
+    parts = [_words(event["reason"])] if event["reason"] else []
+    if data.get("node_id"):
+        parts.append(f"node {data['node_id']}")
+    refused = data.get("refused") or {}
+    if refused:
+        parts.append("not: " + ", ".join(f"{count} for {_words(name)}" for name, count in sorted(refused.items())))
+    parts += [f"{_words(name)} {data[name]}" for name in sorted(data) if name not in ("node_id", "refused")]
+    return "; ".join(parts)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
+    return table
+
+
+def _add(table: Table, *cells: str | Text) -> None:
+    """Add a row; what nodes and titles call themselves is text, neither markup nor commands for the terminal."""
+    table.add_row(*(Text("".join(filter(str.isprintable, str(c)))) if isinstance(c, str) else c for c in cells))
+
+
+def _show(table: Table, empty: str, console: Console) -> None:
+    console.print(table if table.row_count else empty, markup=False)
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=STATE_STYLES.get(state.partition(",")[0], ""))
+
+
+def _words(label: str | None) -> str:
+    return (label or "").replace("_", " ")
+
+
+def _wait(entry: Row) -> str:
+    if entry["wait_s"] is None:
+        return "not known yet"
+    return f"{entry['wait_s']:.0f} ± {entry['error_s']:.0f} s"
+
+
+def _gib(used: int, total: int | None) -> str:
+    return f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB" if total else ""
+
+
+def _tabs(session: Row) -> str:
+    return str(sum(participant["has_tab"] for participant in session["participants"]))
+
+
+def _first(names: list[str] | None) -> str:
+    return names[0] if names else ""
+
+
+def _time(at_ms: int | None, form: str = "%m-%d %H:%M:%S") -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime(form) if at_ms else ""

@@ -1,0 +1,91 @@
+"""The queue: who is next, at what place everybody stands, and how long they will wait.
+
+Everybody gets a due time: when they came, later for each further session of one account, earlier for a priority. The
+order of due times is the queue. So accounts share what there is; nobody waits for ever, since whoever comes after
+somebody's due time, and the most that priority can give, is behind them; and the order follows from rows alone, so
+that every replica that sees the same rows has the same queue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from wire.ids import PlayerId, SessionId, TitleId
+
+FURTHER_SESSION_MS = 5 * 60 * 1000
+"""By how much later each further session of one account is due."""
+
+PRIORITY_MS = 10 * 60 * 1000
+"""By how much earlier one step of priority is due."""
+
+PRIORITY_MAX = 9
+
+DEPARTURES_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A session that waits for a node, here or with another replica."""
+
+    session_id: SessionId
+    player_id: PlayerId
+    title_id: TitleId
+    queued_at_ms: int
+    """On the database's clock."""
+    priority: int = 0
+    """From 0 to ``PRIORITY_MAX``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a session stands in the queue."""
+
+    place: int
+    """1 is next."""
+    wait_s: float | None
+    """Seconds until its turn, as the queue has moved of late; None while nobody knows."""
+    error_s: float | None
+    """Standard error of that."""
+
+
+def in_order(waiting: Iterable[Waiting], others: Mapping[PlayerId, int]) -> list[Waiting]:
+    """Return the queue, next first.
+
+    Args:
+        waiting: All that wait, each once.
+        others: Sessions of an account that do not wait.
+    """
+    seen: Counter[PlayerId] = Counter(others)
+    due: list[tuple[int, int, SessionId, Waiting]] = []
+    for each in sorted(waiting, key=lambda w: (w.queued_at_ms - w.priority * PRIORITY_MS, w.session_id)):
+        at_ms = each.queued_at_ms + seen[each.player_id] * FURTHER_SESSION_MS - each.priority * PRIORITY_MS
+        seen[each.player_id] += 1
+        due.append((at_ms, each.queued_at_ms, each.session_id, each))
+    return [entry[-1] for entry in sorted(due, key=lambda entry: entry[:3])]
+
+
+class Turnover:
+    """How fast the queue moves, from when somebody last left it, for whatever reason."""
+
+    def __init__(self) -> None:
+        self._left_at: deque[float] = deque(maxlen=DEPARTURES_KEPT)
+
+    def note(self, departures: int, now: float) -> None:
+        """Somebody left the queue; ``now`` in monotonic seconds."""
+        self._left_at.extend([now] * min(departures, DEPARTURES_KEPT))
+
+    def standing(self, place: int, now: float) -> Standing:
+        """Return what to tell whoever stands at a place.
+
+        The departures are taken as a Poisson process: the time to the n-th one has a deviation of sqrt(n) intervals,
+        and the interval itself is known from k departures to one part in sqrt(k).
+        """
+        known = len(self._left_at)
+        if known < 2:
+            return Standing(place, None, None)
+        interval_s = (now - self._left_at[0]) / known
+        error_s = interval_s * math.sqrt(place + place * place / known)
+        return Standing(place, place * interval_s, error_s)

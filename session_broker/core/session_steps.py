@@ -1,0 +1,87 @@
+"""Single steps of sessions and placements: the table's transition, the rows, what tabs and nodes are told."""
+
+from __future__ import annotations
+
+from session_broker.core import placement_table, session_table
+from session_broker.core.effects import AppendEvent, SaveParticipant, SavePlacement, SaveSession, ToNode, ToTab
+from session_broker.core.placement_table import PlacementEvent
+from session_broker.core.records import BrokerState, Node, Participant, Placement, Session
+from session_broker.core.session_table import SessionEvent
+from wire.errors import Reason
+from wire.node_control import StartSession
+from wire.session_control import StateNews
+
+
+def save_participant(state: BrokerState, session: Session, participant: Participant, *, left: bool = False) -> None:
+    """Write a participant's row."""
+    state.emit(
+        SaveParticipant(
+            participant.participant_id, session.tenant_id, session.session_id, participant.player_id,
+            participant.role, participant.seats, participant.number, left,
+        )
+    )  # fmt: skip
+
+
+def save_session(state: BrokerState, session: Session) -> None:
+    """Write a session's row."""
+    state.emit(
+        SaveSession(
+            session.session_id, session.tenant_id, session.player_id, session.title.title_id, session.title.version,
+            session.state, session.reason, session.detail, session.epoch, session.queued_at_ms, session.priority,
+        )
+    )  # fmt: skip
+
+
+def news_of(session: Session) -> StateNews:
+    """Return what tabs are told of a session."""
+    return StateNews(session.state, session.reason, session.detail, session.place)
+
+
+def tell_tabs(state: BrokerState, session: Session) -> None:
+    """Send the session's state to all of its tabs."""
+    news = session.told = news_of(session)
+    state.emit(*(ToTab(p.tab, news) for p in session.participants.values() if p.tab is not None))
+
+
+def move_session(
+    state: BrokerState, session: Session, event: SessionEvent, reason: Reason | None = None, detail: str = ""
+) -> None:
+    """Take one step of the session's table, write it down and tell the tabs.
+
+    Raises:
+        IllegalTransition: the step is not in the table; nothing has changed.
+    """
+    session.state = session_table.transition(session.state, event)
+    session.reason, session.detail, session.place = reason, detail, None
+    save_session(state, session)
+    state.emit(AppendEvent(session.session_id, session.tenant_id, str(session.state), reason))
+    tell_tabs(state, session)
+
+
+def move_placement(
+    state: BrokerState, session: Session, placement: Placement, event: PlacementEvent, reason: Reason | None = None
+) -> None:
+    """Take one step of the placement's table and write it down.
+
+    Raises:
+        IllegalTransition: the step is not in the table; nothing has changed.
+    """
+    placement.state = placement_table.transition(placement.state, event)
+    save_placement(state, session, placement, reason)
+
+
+def save_placement(state: BrokerState, session: Session, placement: Placement, reason: Reason | None = None) -> None:
+    """Write a placement's row."""
+    state.emit(
+        SavePlacement(
+            session.session_id, placement.epoch, session.tenant_id, placement.node_id, placement.state, reason
+        )
+    )
+
+
+def send_start(state: BrokerState, session: Session, node: Node) -> None:
+    """Ask the node to start the session; it may be asked again with the same epoch."""
+    if node.link is not None:
+        title = session.title
+        message = StartSession(session.session_id, session.epoch, title.title_id, title.version, session.player_id)
+        state.emit(ToNode(node.link, message))

@@ -1,0 +1,168 @@
+"""Sessions that wait: the queue of all replicas as this one knows it, and placing who is next.
+
+Other replicas' sessions are in the queue like our own. One that comes before ours and that a node has room for takes
+that room, in thought: its own replica places it there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from session_broker.core import placing, session_table
+from session_broker.core.claims import save_node, set_claim
+from session_broker.core.effects import AppendEvent, Count, Tally
+from session_broker.core.fleet import Flags
+from session_broker.core.ownership import hand_over
+from session_broker.core.queue import PRIORITY_MAX, Standing, Waiting, in_order
+from session_broker.core.records import BrokerState, CatalogueTitle, Node, Placement, Session
+from session_broker.core.session_steps import (
+    move_session,
+    news_of,
+    save_placement,
+    save_session,
+    send_start,
+    tell_tabs,
+)
+from session_broker.core.session_table import SessionEvent
+from wire.errors import Reason, WireError
+from wire.ids import NodeId, PlayerId, SessionId, TitleId
+from wire.session_control import SessionState
+
+
+def queue_of(state: BrokerState) -> list[Waiting]:
+    """Return everybody who waits, next first."""
+    mine = [s for s in state.sessions.values() if s.state is SessionState.QUEUED]
+    waiting = [Waiting(s.session_id, s.player_id, s.title.title_id, s.queued_at_ms, s.priority) for s in mine]
+    playing = Counter(state.distant_playing)
+    playing.update(s.player_id for s in state.sessions.values() if s.state is not SessionState.QUEUED)
+    # One that has come over since the last look at the rows is ours, whatever they said.
+    theirs = (w for w in state.distant_waiting if w.session_id not in state.sessions)
+    return in_order([*waiting, *theirs], playing)
+
+
+def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
+    """Return where everybody stands; ``now`` in monotonic seconds."""
+    return {w.session_id: state.turnover.standing(n, now) for n, w in enumerate(queue_of(state), start=1)}
+
+
+def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[PlayerId, int]) -> None:
+    """Take the sessions of other replicas: those that wait, and how many of each account do not."""
+    state.distant_waiting = tuple(waiting)
+    state.distant_playing = playing
+
+
+def note_departures(state: BrokerState, now: float) -> None:
+    """Count who has left the queue since the last look."""
+    there = frozenset(w.session_id for w in queue_of(state))
+    state.turnover.note(len(state.waited - there), now)
+    state.waited = there
+
+
+def set_priority(state: BrokerState, session: Session, priority: int, now: float) -> None:
+    """Let a session wait less or more than others; one that no longer waits only remembers it.
+
+    Raises:
+        WireError: ``malformed`` for a priority out of range.
+    """
+    if not 0 <= priority <= PRIORITY_MAX:
+        raise WireError(Reason.MALFORMED, f"a priority is from 0 to {PRIORITY_MAX}")
+    session.priority = priority
+    save_session(state, session)
+    data: dict[str, object] = {"priority": priority}
+    state.emit(AppendEvent(session.session_id, session.tenant_id, "priority", None, data))
+    place_waiting(state, now)
+
+
+def place_waiting(state: BrokerState, now: float) -> None:
+    """Try to place every session of ours that waits, in the order of the whole queue."""
+    if all(s.state is not SessionState.QUEUED for s in state.sessions.values()):
+        return
+    hopeless: set[TitleId] = set()
+    thought_of: list[NodeId] = []
+    for entry in queue_of(state):
+        session = state.sessions.get(entry.session_id)
+        if entry.title_id in hopeless and (session is None or session.decided is not None):
+            continue
+        placed = _think_of(state, entry, thought_of) if session is None else _place(state, session, now)
+        if not placed:
+            hopeless.add(entry.title_id)
+    for node_id in thought_of:
+        state.fleet.add_claims(node_id, -1)
+    tell_queue(state)
+
+
+def tell_queue(state: BrokerState) -> None:
+    """Count those who wait for room, and tell whoever waits for another reason or at another place than before."""
+    place = 0
+    for entry in queue_of(state):
+        session = state.sessions.get(entry.session_id)
+        if session is None:
+            place += 1
+            continue
+        waits_for_room = session.reason is Reason.NO_ROOM
+        place += waits_for_room
+        session.place = place if waits_for_room else None
+        if news_of(session) != session.told:
+            tell_tabs(state, session)
+
+
+def _think_of(state: BrokerState, entry: Waiting, thought_of: list[NodeId]) -> bool:
+    """Keep the room that another replica's session would take, for as long as this step looks at the queue."""
+    title = state.titles.get(entry.title_id)
+    if title is None:
+        return True  # Of a catalogue that is not ours: it takes nothing that our titles could.
+    node_id = _place_title(state, title).node_id
+    if node_id is None:
+        return False
+    state.fleet.add_claims(node_id, 1)
+    thought_of.append(node_id)
+    return True
+
+
+def _place(state: BrokerState, session: Session, now: float) -> bool:
+    decision = _decide(state, session)
+    written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
+    if written != session.decided:
+        session.decided = written
+        data: dict[str, object] = {"node_id": decision.node_id, "refused": dict(decision.refused)}
+        state.emit(AppendEvent(session.session_id, session.tenant_id, "placement", decision.reason, data))
+        state.emit(Count(Tally.PLACEMENT, str(decision.reason or "placed")))
+    distant = state.distant.get(decision.node_id) if decision.node_id is not None else None
+    if distant is not None:
+        hand_over(state, session, distant)
+        return True
+    session.state = session_table.transition(session.state, SessionEvent.PLACE)
+    if decision.node_id is None:
+        session.state = session_table.transition(session.state, SessionEvent.NO_ROOM)
+        if session.reason is not decision.reason:
+            session.reason = decision.reason
+            save_session(state, session)
+        return False
+    _claim(state, session, state.nodes[decision.node_id], now)
+    return True
+
+
+def _decide(state: BrokerState, session: Session) -> placing.Decision:
+    if session.came_over:
+        here = _place_title(state, session.title, among=state.fleet.rows_of(state.nodes))
+        if here.node_id is not None:
+            return here
+    return _place_title(state, session.title)
+
+
+def _place_title(state: BrokerState, title: CatalogueTitle, among: Flags | None = None) -> placing.Decision:
+    return placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs, among)
+
+
+def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None:
+    session.epoch += 1
+    session.placement = Placement(session.epoch, node.node_id)
+    session.deadline = now + state.limits.start_timeout_s
+    if session.reason is not None:
+        session.reserved_until = now + state.limits.reserve_s  # It had to wait; whoever waited may have gone.
+    set_claim(state, node, session.session_id, session.epoch)
+    move_session(state, session, SessionEvent.CLAIM)
+    save_placement(state, session, session.placement)
+    save_node(state, node)
+    send_start(state, session, node)

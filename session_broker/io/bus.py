@@ -1,0 +1,180 @@
+"""The bus: messages between the replicas on one database, by a table and a bell.
+
+A message is a row, written in the transaction of the step that caused it, so that it is sent if and only if the step
+was done. The receiver is woken by NOTIFY, which carries nothing, and looks at the table every second in any case: the
+bell makes it fast, the table makes it right. Rows are taken in the order of their numbers, which is each sender's own
+order, and deleted when they were handled; a receiver that dies leaves its rows to whoever buries it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import asyncpg
+import structlog
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from session_broker.core.bus_messages import BUS_MESSAGE_MAX_BYTES, BUS_MESSAGES
+from session_broker.core.effects import ReplicaId
+from session_broker.io import tables
+from session_broker.io.clock import wall_ms
+from wire.schema import Message, decode, encode
+
+POLL_S = 1.0
+"""Seconds between looks at the table while no bell rings."""
+
+TAKEN_AT_ONCE = 256
+_RING_AGAIN_S = 1.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message for another replica."""
+
+    to: ReplicaId
+    message: Message
+
+
+Handler = Callable[[ReplicaId, Message], Awaitable[None]]
+
+
+async def write_posts(connection: AsyncConnection, posts: Sequence[Post], me: ReplicaId, at_ms: int) -> None:
+    """Send with the transaction that the connection is in."""
+    if not posts:
+        return
+    rows = [
+        {"to_replica": post.to, "from_replica": me, "body": encode(post.message), "sent_at_ms": at_ms}
+        for post in posts
+    ]
+    await connection.execute(insert(tables.bus_message), rows)
+    if connection.dialect.name == "postgresql":
+        for to in sorted({post.to for post in posts}):
+            await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": to})
+
+
+async def _hand(sender: str, body: str, handle: Handler) -> None:
+    try:
+        message = decode(body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
+        await handle(ReplicaId(sender), message)
+    except Exception:
+        # It must not come back for ever, and those behind it must be handled.
+        _log.exception("bus_message_failed")
+
+
+class Bus(Protocol):
+    """How this replica reaches the others."""
+
+    async def post(self, posts: Sequence[Post]) -> None:
+        """Send outside any step.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+        """
+
+    async def run(self, handle: Handler) -> None:
+        """Hand every message to ``handle``, one after the other, until cancelled."""
+
+
+class LocalBus:
+    """The bus of a replica that is alone on its database, as on SQLite: there is nobody to talk to."""
+
+    async def post(self, posts: Sequence[Post]) -> None:
+        """Do nothing: nobody is there."""
+
+    async def run(self, handle: Handler) -> None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+
+
+class PostgresBus:
+    """The bus of several replicas.
+
+    Args:
+        engine: For rows.
+        url: For the connection that listens. A pooler in transaction mode cannot carry it; then the poll does.
+        me: This replica.
+        notified: Whether to listen at all.
+    """
+
+    def __init__(self, engine: AsyncEngine, url: URL, me: ReplicaId, *, notified: bool = True) -> None:
+        self._engine = engine
+        self._url = url
+        self._me = me
+        self._notified = notified
+        self._bell = asyncio.Event()
+        self._handled: set[int] = set()
+        """Messages that were handled and may lie there still."""
+
+    async def post(self, posts: Sequence[Post]) -> None:
+        """Send outside any step."""
+        if posts:
+            async with self._engine.begin() as connection:
+                await write_posts(connection, posts, self._me, wall_ms())
+
+    async def run(self, handle: Handler) -> None:
+        """Hand every message to ``handle``, one after the other, until cancelled."""
+        listening = asyncio.create_task(self._listen(), name="bus bell") if self._notified else None
+        try:
+            while True:
+                self._bell.clear()
+                try:
+                    while await self._take(handle):
+                        pass
+                except (SQLAlchemyError, OSError) as error:
+                    _log.warning("bus_unavailable", error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_S):
+                        await self._bell.wait()
+        finally:
+            if listening is not None:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    async def _take(self, handle: Handler) -> bool:
+        """Handle what lies there; returns whether anything did.
+
+        The rows are deleted by the statement that reads them and committed when they were handled. Should that commit
+        fail, they are there again, and are known.
+        """
+        table = tables.bus_message
+        oldest = select(table.c.id).where(table.c.to_replica == self._me).order_by(table.c.id).limit(TAKEN_AT_ONCE)
+        taking = delete(table).where(table.c.id.in_(oldest))
+        async with self._engine.begin() as connection:
+            # Nothing is lost with a commit that the server forgets in a crash.
+            await connection.execute(text("SET LOCAL synchronous_commit = off"))
+            rows = list(await connection.execute(taking.returning(table.c.id, table.c.from_replica, table.c.body)))
+            for row in sorted(rows, key=lambda row: row.id):
+                if row.id not in self._handled:
+                    self._handled.add(row.id)
+                    await _hand(row.from_replica, row.body, handle)
+        self._handled.clear()
+        return bool(rows)
+
+    async def _listen(self) -> None:
+        """Keep a connection that rings the bell; what came while there was none is found by the poll."""
+        arguments = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while True:
+            try:
+                connection = await asyncpg.connect(arguments)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(_RING_AGAIN_S)
+                continue
+            gone = asyncio.Event()
+            connection.add_termination_listener(lambda _connection, gone=gone: gone.set())
+            try:
+                await connection.add_listener(self._me, lambda *_: self._bell.set())
+                self._bell.set()
+                await gone.wait()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                _log.warning("bus_bell_lost")
+            finally:
+                connection.terminate()
+            await asyncio.sleep(_RING_AGAIN_S)

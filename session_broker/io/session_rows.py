@@ -1,0 +1,101 @@
+"""Reading live sessions with all that belongs to their tables back from SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from session_broker.core.fleet import Needs
+from session_broker.core.records import Admission, CatalogueTitle, Invitation, Participant, Placement, Session
+from session_broker.io import tables
+from wire.errors import Reason
+from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.session_control import InvitationKind, Role, SessionState
+from wire.title_manifest import TitleManifest
+from wire.worker_control import PlacementState
+
+
+async def load_session(
+    connection: AsyncConnection, row: Row[Any], titles: Mapping[TitleId, CatalogueTitle]
+) -> Session:
+    """Return the session of a row, with its placement and table; titles that are gone come from the catalogue."""
+    title = titles.get(TitleId(row.title_id))
+    if title is None or title.version != row.title_version:
+        title = await _stored_title(connection, row)
+    session = Session(
+        SessionId(row.id),
+        TenantId(row.tenant_id),
+        PlayerId(row.player_id),
+        title,
+        SessionState(row.state),
+        Reason(row.reason) if row.reason else None,
+        row.detail,
+        row.epoch,
+        queued_at_ms=row.queued_at_ms,
+        priority=row.priority,
+    )
+    placements = select(tables.placement).where(
+        tables.placement.c.session_id == row.id, tables.placement.c.epoch == row.epoch
+    )
+    for placed in await connection.execute(placements):
+        session.placement = Placement(placed.epoch, NodeId(placed.node_id), PlacementState(placed.state))
+    await _load_table(connection, session)
+    return session
+
+
+async def _load_table(connection: AsyncConnection, session: Session) -> None:
+    """Read who may come, and who is at the table; spectators without an invitation join anew with their sockets."""
+    invitation, admission, participant = tables.invitation, tables.admission, tables.participant
+    invited = select(invitation).where(invitation.c.session_id == session.session_id)
+    for row in await connection.execute(invited.order_by(invitation.c.created_at_ms, invitation.c.id)):
+        session.invitations[row.id] = Invitation(
+            row.id, row.code_sha256, InvitationKind(row.kind), row.expires_at_ms, row.revoked_at_ms is not None,
+            PlayerId(row.used_by) if row.used_by else None,
+        )  # fmt: skip
+    for row in await connection.execute(select(admission).where(admission.c.session_id == session.session_id)):
+        session.admissions[PlayerId(row.player_id)] = admission_of(row)
+    came = select(participant).where(participant.c.session_id == session.session_id)
+    for row in await connection.execute(came.order_by(participant.c.number)):
+        session.next_number = max(session.next_number, row.number + 1)
+        known = session.admissions.get(PlayerId(row.player_id))
+        if row.left_at_ms is not None:
+            session.dismissed.append(ParticipantId(row.id))
+        elif row.role == Role.PLAYER or known is not None:
+            session.participants[ParticipantId(row.id)] = Participant(
+                ParticipantId(row.id), PlayerId(row.player_id), row.number, Role(row.role), tuple(row.seats),
+                known is not None and known.guest,
+            )  # fmt: skip
+
+
+def admission_of(row: Row[Any]) -> Admission:
+    """Return what the core knows of somebody who may come to a table."""
+    barred = row.barred_at_ms is not None
+    return Admission(PlayerId(row.player_id), row.invitation_id, Role(row.role), row.guest, barred)
+
+
+async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> CatalogueTitle:
+    """Return the title of a session whose title, or version of it, is no longer in the catalogue."""
+    table = tables.title_version
+    query = select(table.c.manifest).where(
+        table.c.tenant_id == row.tenant_id, table.c.title_id == row.title_id, table.c.version == row.title_version
+    )
+    manifest = (await connection.execute(query)).scalar_one()
+    return catalogue_title(TitleManifest(**{key: value for key, value in manifest.items() if key != "about"}))
+
+
+def catalogue_title(manifest: TitleManifest) -> CatalogueTitle:
+    """Return what the core knows of a title."""
+    return CatalogueTitle(
+        TitleId(manifest.id),
+        manifest.version,
+        manifest.kind,
+        dict(manifest.names),
+        manifest.width_px,
+        manifest.height_px,
+        manifest.fps,
+        manifest.players_max,
+        Needs(manifest.about.gpu, manifest.about.memory_mib),
+    )

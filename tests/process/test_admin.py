@@ -1,0 +1,106 @@
+"""``farplay admin`` against a real broker with a fake node."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from farplay.admin.commands import app
+from farplay.admin.tables import print_nodes
+from tests.support.fake_node import FakeNode, hello
+from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
+from wire.errors import Reason
+from wire.session_control import SessionState, StateNews
+
+pytestmark = pytest.mark.process
+
+
+async def admin(url: str, data_dir: Path, *arguments: str, fails: bool = False) -> str:
+    """Run a command beside the test's loop; returns what it printed, of a failing one what it said was wrong."""
+    options = [*arguments, "--broker", url, "--data-dir", str(data_dir)]
+    result = await asyncio.to_thread(CliRunner().invoke, app, options, env={"COLUMNS": "200"})
+    assert (result.exit_code != 0) is fails, result.output
+    return result.stderr if fails else result.stdout
+
+
+async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
+    async with (
+        live_broker(broker_config(tmp_path, node_lost_s=60.0)) as ready,
+        signed_in(ready) as client,
+        FakeNode.dial(ready.url, hello(slots=1, token=ENROLMENT_TOKEN)) as node,
+    ):
+        first = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
+        second = (await client.post("/api/v1/sessions", json={"title_id": "duel"})).json()["session_id"]
+        status = await admin(ready.url, tmp_path, "status")
+        assert "1 of 1 used" in status
+        assert "1 waiting" in status
+        (row,) = json.loads(await admin(ready.url, tmp_path, "nodes", "--json"))
+        assert (row["node_id"], row["slots_used"], row["drained"]) == (node.node_id, 1, False)
+        assert second in await admin(ready.url, tmp_path, "queue", "--first", second)
+        assert f"node {node.node_id}" in await admin(ready.url, tmp_path, "why", first)
+        assert "title missing" in await admin(ready.url, tmp_path, "sessions")
+        async with FakeTab.open(client, first) as tab:
+            drained = await admin(ready.url, tmp_path, "node", "drain", "fake", "--deadline", "0.5")
+            assert "fake takes no more sessions. Sessions that it runs: 1; they end in" in drained
+            assert "There is no node nowhere." in await admin(
+                ready.url, tmp_path, "node", "drain", "nowhere", fails=True
+            )
+            while (news := await tab.next(StateNews)).state is not SessionState.ENDED:
+                pass
+            assert news.reason is Reason.NODE_SHUTDOWN
+        assert await admin(ready.url, tmp_path, "end", second) == "The session is ended.\n"
+        again = await admin(ready.url, tmp_path, "node", "undrain", node.node_id)
+        assert again == "fake takes sessions again.\n"
+        devices = (await client.get("/api/v1/devices")).json()["devices"]
+        assert [each["current"] for each in devices] == [True], "the commands signed out again"
+
+
+async def test_what_cannot_be_reached_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    async with live_broker(broker_config(tmp_path / "one")) as ready, live_broker(broker_config(tmp_path / "two")):
+        nobody = await admin("http://localhost:1", tmp_path / "one", "nodes", fails=True)
+        assert "http://localhost:1 does not answer" in nobody
+        assert "--broker" in nobody
+        no_database = await admin(ready.url, tmp_path / "empty", "nodes", fails=True)
+        assert "database cannot be used" in no_database
+        assert "--data-dir" in no_database
+        assert "works on another database" in await admin(ready.url, tmp_path / "two", "nodes", fails=True)
+
+
+async def test_the_command_itself_prints_json_alone(tmp_path: Path) -> None:
+    async with live_broker(broker_config(tmp_path)) as ready:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "farplay", "admin", "status", "--json", "--data-dir", str(tmp_path),
+            stdout=asyncio.subprocess.PIPE, env={**os.environ, "FARPLAY_BROKER": ready.url},
+        )  # fmt: skip
+        out, _ = await process.communicate()
+        status = json.loads(out)
+        assert (status["replicas"], status["replicas_silent"], status["queue"]["waiting_total"]) == (1, 0, 0)
+
+
+def rendered(printer: Any, *answers: object) -> str:
+    out = StringIO()
+    printer(*answers, Console(file=out, width=200))
+    return out.getvalue()
+
+
+def test_what_nodes_call_themselves_is_neither_markup_nor_a_command_for_the_terminal() -> None:
+    row = {
+        "node_id": "node_a", "name": "[red]x[/] \x1b[2J", "state": "ready", "connected": True, "heard_s": 0,
+        "drained": True, "slots": 2, "slots_used": 1, "cpu_percent": 3.0, "memory_bytes": None,
+        "memory_used_bytes": 0, "encoders": None,
+    }  # fmt: skip
+    shown = rendered(print_nodes, [row])
+    assert "[red]x[/] [2J" in shown
+    assert "\x1b" not in shown
+    assert "ready, drained" in shown
+    assert "farplay node --broker" in rendered(print_nodes, [])

@@ -1,0 +1,207 @@
+"""Sessions and nodes of several replicas, as one replica's core sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_broker.core.effects import (
+    AppendEvent,
+    DetachTab,
+    HandOver,
+    NodeOffer,
+    ReplicaId,
+    SaveSession,
+    WatchMedia,
+)
+from session_broker.core.node_table import NodeState
+from session_broker.core.queue import Waiting
+from session_broker.core.records import DistantNode, Limits, Node
+from tests.support.coordinator_bench import ALL_TITLES, Bench
+from tests.support.fake_node import capacity
+from wire.errors import Reason, WireError
+from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
+from wire.node_control import OpenNodePeer, RunningSession, StartSession
+from wire.session_control import SessionState, Welcome
+from wire.worker_control import PlacementState
+
+OTHER = ReplicaId("rep_other")
+
+
+def distant(name: str = "node_far", *, slots: int = 2, claims: int = 0, ready: bool = True) -> DistantNode:
+    offer = NodeOffer(capacity(slots), ALL_TITLES)
+    return DistantNode(NodeId(name), OTHER, name, NodeState.READY, ready, False, slots, claims, offer)
+
+
+def see(bench: Bench, *nodes: DistantNode) -> None:
+    bench.coordinator.see_distant(nodes, bench.now)
+    bench.drain()
+
+
+def test_a_session_is_handed_to_the_home_of_the_node_that_has_room() -> None:
+    bench = Bench()
+    see(bench, distant())
+    session, _ = bench.coordinator.create_session(PlayerId("plr_a"), "testcard", bench.now)
+    effects = bench.drain()
+    (given,) = (e for e in effects if isinstance(e, HandOver))
+    assert (given.session_id, given.to) == (session.session_id, OTHER)
+    assert effects.index(given) > max(n for n, e in enumerate(effects) if isinstance(e, SaveSession | AppendEvent))
+    assert bench.coordinator.session(session.session_id) is None
+
+
+def test_its_tabs_follow_a_session_that_is_handed_over() -> None:
+    bench = Bench()
+    session = bench.session()
+    tab = bench.tab(session)
+    see(bench, distant(ready=False))
+    bench.coordinator.see_distant([distant()], bench.now)
+    assert DetachTab(tab) in bench.drain()
+
+
+def test_what_was_sent_after_one_slot_counts_until_the_rows_say_so() -> None:
+    bench = Bench()
+    see(bench, distant(slots=1))
+    first = bench.session(player=PlayerId("plr_a"))
+    second = bench.session(player=PlayerId("plr_b"))
+    assert bench.coordinator.session(first.session_id) is None
+    assert second.state is SessionState.QUEUED
+    assert second.reason is Reason.NO_ROOM
+    see(bench, distant(slots=1, claims=0))
+    assert bench.coordinator.session(second.session_id) is None
+
+
+def test_a_session_that_came_over_is_placed_here_though_there_is_room_elsewhere() -> None:
+    giver, bench = Bench(), Bench()
+    given = giver.session()
+    giver.coordinator.let_go_session(given.session_id)
+    link = bench.node(slots=4)
+    see(bench, distant(slots=8, claims=7))
+    bench.coordinator.take_handed_over(given, bench.now)
+    bench.drain()
+    assert [m.session_id for m in bench.to_node(StartSession, link)] == [given.session_id]
+
+
+def test_one_that_finds_no_room_any_more_goes_on_or_waits() -> None:
+    giver, bench = Bench(), Bench()
+    bench.node(slots=0)
+    given = giver.session()
+    giver.coordinator.let_go_session(given.session_id)
+    bench.coordinator.take_handed_over(given, bench.now)
+    bench.drain()
+    assert (given.state, given.reason) == (SessionState.QUEUED, Reason.NO_ROOM)
+
+
+def test_nobody_of_ours_takes_the_room_of_who_comes_before_with_another_replica() -> None:
+    bench = Bench()
+    mine = bench.session()
+    ahead = Waiting(SessionId("ses_ahead"), PlayerId("plr_z"), TitleId("testcard"), 0)
+    bench.coordinator.see_queue([ahead], {}, bench.now)
+    bench.drain()
+    bench.node(slots=1)
+    assert (mine.state, mine.reason, mine.place) == (SessionState.QUEUED, Reason.NO_ROOM, 2)
+    assert [entry.session_id for entry, _ in bench.coordinator.queue(bench.now)] == ["ses_ahead", mine.session_id]
+    bench.coordinator.see_queue([], {}, bench.now)
+    bench.drain()
+    assert mine.state is SessionState.STARTING
+
+
+def test_rows_that_still_call_a_session_of_ours_waiting_are_not_believed() -> None:
+    bench = Bench()
+    link = bench.node(slots=1)
+    mine = bench.session()
+    bench.node_reports(link, mine, PlacementState.SERVING)
+    waiting = bench.session(player=PlayerId("plr_b"))
+    see(bench, distant())
+    late = Waiting(mine.session_id, mine.player_id, TitleId("testcard"), 0)
+    bench.coordinator.see_queue([late], {}, bench.now)
+    bench.drain()
+    assert mine.state is SessionState.RUNNING
+    assert bench.coordinator.session(mine.session_id) is mine
+    assert [entry.session_id for entry, _ in bench.coordinator.queue(bench.now)] in ([], [waiting.session_id])
+
+
+def test_a_node_that_moves_away_takes_its_sessions_and_frees_nothing_here() -> None:
+    bench = Bench()
+    link = bench.node(slots=1)
+    session = bench.session()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    tab = bench.tab(session)
+    assert bench.coordinator.let_go_node(NodeId("node_a")) == link
+    assert bench.drain() == [DetachTab(tab)]
+    assert list(bench.coordinator.live_sessions()) == []
+    assert bench.session(player=PlayerId("plr_b")).state is SessionState.QUEUED
+    bench.coordinator.node_gone(link, bench.now)
+    assert bench.drain() == []
+
+
+def test_a_tab_that_followed_gets_what_it_had_asked_for() -> None:
+    giver, bench = Bench(), Bench()
+    link = giver.node()
+    session = giver.session()
+    giver.node_reports(link, session, PlacementState.SERVING)
+    giver.coordinator.let_go_node(NodeId("node_a"))
+    node = Node(NodeId("node_a"), TenantId("ten_a"), "node_a", 2)
+    bench.coordinator.take_over([node], [session], bench.now)
+    bench.drain()
+    tab = bench.tab(session)
+    assert len(bench.to_tab(Welcome, tab)) == 1
+    bench.coordinator.rejoin(tab, ("H264",), None, bench.now)
+    bench.drain()
+    assert bench.to_node(OpenNodePeer) == [], "its node is not here yet"
+    serving = RunningSession(session.session_id, session.epoch, PlacementState.SERVING)
+    back = bench.node(sessions=(serving,))
+    assert len(bench.to_node(OpenNodePeer, back)) == 1
+
+
+def test_while_a_node_is_silent_the_reports_of_its_tabs_are_asked_for() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    tab = bench.tab(session)
+    bench.coordinator.node_gone(link, bench.now)
+    assert WatchMedia(tab) in bench.drain()
+
+
+def test_a_slot_that_was_waited_for_is_given_up_when_nobody_comes() -> None:
+    bench = Bench(Limits(reserve_s=30.0, node_lost_s=1e6))
+    session = bench.session()
+    link = bench.node()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    bench.wait(29.0)
+    assert session.state is SessionState.RUNNING
+    bench.wait(2.0)
+    assert (session.state, session.reason) == (SessionState.ENDING, Reason.ABANDONED)
+
+
+def test_who_comes_in_time_keeps_the_slot() -> None:
+    bench = Bench(Limits(reserve_s=30.0, node_lost_s=1e6))
+    session = bench.session()
+    link = bench.node()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    tab = bench.tab(session)
+    bench.coordinator.tab_gone(tab, bench.now)
+    bench.wait(60.0)
+    assert session.state is SessionState.RUNNING
+
+
+def test_a_place_is_full_by_the_sessions_of_all_replicas() -> None:
+    bench = Bench(Limits(sessions_per_tenant=3))
+    bench.session()
+    bench.coordinator.see_queue([], {PlayerId("plr_x"): 2}, bench.now)
+    with pytest.raises(WireError) as refused:
+        bench.coordinator.create_session(PlayerId("plr_b"), "testcard", bench.now)
+    assert refused.value.reason is Reason.TOO_MANY_SESSIONS
+    with pytest.raises(WireError) as refused:
+        Bench().coordinator.create_session(PlayerId("plr_b"), "testcard", 0.0, elsewhere=4)
+    assert refused.value.reason is Reason.TOO_MANY_SESSIONS
+
+
+def test_a_raised_session_goes_first() -> None:
+    bench = Bench()
+    first, second = bench.session(player=PlayerId("plr_a")), bench.session(player=PlayerId("plr_b"))
+    bench.coordinator.set_priority(second.session_id, 1, bench.now)
+    bench.drain()
+    bench.node(slots=1)
+    assert (first.state, second.state) == (SessionState.QUEUED, SessionState.STARTING)
+    with pytest.raises(WireError) as refused:
+        bench.coordinator.set_priority(first.session_id, 10, bench.now)
+    assert refused.value.reason is Reason.MALFORMED
