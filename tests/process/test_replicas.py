@@ -255,7 +255,7 @@ async def test_an_outage_of_the_database_longer_than_a_lease_buries_nobody(
     tmp_path: Path, postgres: PostgresServer, postgres_url: str
 ) -> None:
     async with (
-        place(tmp_path, postgres_url, replica_lease_s=1.5) as at,
+        place(tmp_path, postgres_url, replica_lease_s=3.0) as at,
         FakeNode.dial(at.urls[0], hello(token=ENROLMENT_TOKEN)) as node,
     ):
         session_id = await start(at.clients[0])
@@ -265,7 +265,7 @@ async def test_an_outage_of_the_database_longer_than_a_lease_buries_nobody(
             await asyncio.to_thread(postgres.stop)
             assert (await at.clients[2].get("/readyz")).status_code == 503
             await tab.send(OpenPeer(("H264",)))  # What a tab says meanwhile is kept.
-            await asyncio.sleep(2.0)
+            await asyncio.sleep(3.5)
             await asyncio.to_thread(postgres.start)
             offer = await tab.next(Offer, timeout_s=10.0)
             await tab.send(Answer(offer.peer_id, offer.ticket, "v=0 answer"))
