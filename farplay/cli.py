@@ -11,10 +11,13 @@ from farplay import version
 from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.ice_options import IceOptions
 from farplay.screen import Screen
+from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
 from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
+from wire.worker_control import IceMode
 
 app = typer.Typer(
     name="farplay",
@@ -80,6 +83,43 @@ AfkEndMax = Annotated[
         max=AFK_MAX_S,
     ),
 ]
+Ice = Annotated[
+    IceMode | None,
+    typer.Option(
+        envvar="FARPLAY_ICE",
+        help="lite: players reach an address of this machine. full: it is behind a NAT and asks --stun and --turn.",
+        show_default="full if one of these is given, else lite",
+    ),
+]
+Stun = Annotated[
+    str | None,
+    typer.Option(envvar="FARPLAY_STUN", help="Server that tells this machine its address outside: stun:HOST[:PORT]."),
+]
+Turn = Annotated[
+    str | None,
+    typer.Option(
+        envvar="FARPLAY_TURN",
+        help="Server that relays where nothing else passes: turn:HOST[:PORT], with ?transport=tcp for TCP, or "
+        "turns:HOST[:PORT].",
+    ),
+]
+TurnUsername = Annotated[str | None, typer.Option(envvar="FARPLAY_TURN_USERNAME", help="User at the TURN server.")]
+TurnPasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with that user's password.",
+        dir_okay=False,
+        show_default="the environment's FARPLAY_TURN_PASSWORD",
+    ),
+]
+TurnSecretFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with the secret shared with the TURN server (coturn: static-auth-secret), in place of a user.",
+        dir_okay=False,
+        show_default="the environment's FARPLAY_TURN_SECRET",
+    ),
+]
 ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -113,6 +153,12 @@ def up(
     title: Titles = None,
     bundled: Bundled = True,
     media_host: MediaHost = "0.0.0.0",
+    ice: Ice = None,
+    stun: Stun = None,
+    turn: Turn = None,
+    turn_username: TurnUsername = None,
+    turn_password_file: TurnPasswordFile = None,
+    turn_secret_file: TurnSecretFile = None,
     afk_pause_max: AfkPauseMax = AFK_MAX_S,
     afk_end_max: AfkEndMax = AFK_MAX_S,
     as_json: Json = False,
@@ -132,6 +178,8 @@ def up(
             data_dir=(data_dir or default_data_dir()).absolute(),
             titles=tuple(path.absolute() for path in title or ()),
             media_host=media_host,
+            ice=IceOptions(ice, stun, turn, turn_username, turn_password_file, turn_secret_file),
+            turn_secrets=take_turn_secrets(),
             with_bundled=bundled,
             lan=LanOptions(host, lan_port, tls_cert, tls_key) if outside else None,
             afk_pause_max_s=afk_pause_max,
@@ -241,6 +289,12 @@ def node(
         list[str] | None,
         typer.Option(help="Address that players reach this node at.", show_default="all of --media-host"),
     ] = None,
+    ice: Ice = None,
+    stun: Stun = None,
+    turn: Turn = None,
+    turn_username: TurnUsername = None,
+    turn_password_file: TurnPasswordFile = None,
+    turn_secret_file: TurnSecretFile = None,
     afk_pause_max: AfkPauseMax = AFK_MAX_S,
     afk_end_max: AfkEndMax = AFK_MAX_S,
     sandbox: Annotated[
@@ -267,6 +321,7 @@ def node(
             media_host=media_host,
             media_ports=media_ports,
             advertised=tuple(advertise or ()),
+            ice=IceOptions(ice, stun, turn, turn_username, turn_password_file, turn_secret_file),
             afk_pause_max_s=afk_pause_max,
             afk_end_max_s=afk_end_max,
             sandbox=sandbox,

@@ -12,7 +12,15 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import PEERS_MAX, REPORTED_MS_MAX, SDP_MAX_BYTES, SEATS_MAX, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import (
+    PEERS_MAX,
+    REPORTED_MS_MAX,
+    SDP_MAX_BYTES,
+    SEATS_MAX,
+    STUN_URIS_MAX,
+    VIDEO_BPS_MAX,
+    VIDEO_BPS_MIN,
+)
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -165,6 +173,8 @@ class Offer(Message):
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
     sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
+    stun_uris: tuple[str, ...] = field(default=(), metadata={"max_len": STUN_URIS_MAX})
+    """What to ask for this tab's own address before answering (RFC 7064); none where the node needs no help."""
 
 
 @dataclass(frozen=True, slots=True)

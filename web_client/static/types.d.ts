@@ -130,7 +130,7 @@ export interface Present {
   here: boolean;
 }
 export interface TableNews { type: "table"; seats: number; participants: Present[] }
-export interface Offer { type: "offer"; peer_id: string; ticket: string; sdp: string }
+export interface Offer { type: "offer"; peer_id: string; ticket: string; sdp: string; stun_uris: string[] }
 export interface PeerNews { type: "peer_state"; peer_id: string; state: PeerStateLabel; reason: ReasonLabel | null }
 export type ToTab =
   | Welcome

@@ -12,7 +12,7 @@ import structlog
 from aioice.utils import random_string
 
 from render_node.session.core.rate_limit import TokenBucket
-from render_node.session.io.lite_port import local_ufrag
+from render_node.session.io.ice_port import local_ufrag
 from render_node.session.io.stun_answer import answer_check
 from render_node.session.io.udp_port import Address, UdpPort
 from wire.errors import WireError

@@ -168,7 +168,7 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     pc = RTCPeerConnection()
     pc.addTransceiver("video", direction="sendonly")
     pc.addTransceiver("audio", direction="sendonly")
-    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000, describes_dependencies=True)
+    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000, describes_dependencies=True, ice_lite=True)
     await pc.close()
     head, video, audio = text.split("m=")
     assert "a=ice-lite\r\n" in head
@@ -207,6 +207,6 @@ def test_parity_is_taken_only_if_the_answer_has_it() -> None:
 def test_our_answer_takes_the_remotes_extension_id() -> None:
     remote = check_remote(as_offer(CHROMIUM.replace("extmap:6 ", "extmap:12 ")), answer=False)
     ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
-    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote)
+    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote, ice_lite=True)
     without = check_remote(as_offer(CHROMIUM).replace(PLAYOUT_DELAY_URI, "urn:else"), answer=False)
-    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without)
+    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without, ice_lite=True)

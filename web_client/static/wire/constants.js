@@ -18,6 +18,7 @@ export const SESSIONS_PER_NODE_MAX = 512;
 export const TITLES_PER_NODE_MAX = 1024;
 export const SOCKET_MESSAGE_MAX_BYTES = 524288;
 export const SDP_MAX_BYTES = 32768;
+export const STUN_URIS_MAX = 4;
 export const CONTROL_RATE_PER_S = 50;
 export const INPUT_BATCH_MAX_BYTES = 1200;
 export const INPUT_BATCH_MAX_EVENTS = 64;
@@ -386,6 +387,15 @@ export const TO_TAB = /** @type {const} */ ({
       "kind": "string",
       "max_len": 32768,
       "max_bytes": 32768
+    },
+    "stun_uris": {
+      "kind": "list",
+      "max_len": 4,
+      "item": {
+        "kind": "string",
+        "max_len": 512
+      },
+      "default": []
     }
   },
   "peer_state": {

@@ -6,7 +6,7 @@ from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render_node.session.io.lite_port import local_ufrag
+from render_node.session.io.ice_port import local_ufrag
 
 
 def binding_request(username: str, **attributes: object) -> bytes:
