@@ -71,6 +71,17 @@ class VideoCodec(StrEnum):
     VP8 = "VP8"
 
 
+class Route(StrEnum):
+    """How a page's packets reach the worker."""
+
+    DIRECT = "direct"
+    """At an address of its machine, or one that is forwarded to it."""
+    NAT = "nat"
+    """Through a NAT before it, which let them in because the worker sent first."""
+    RELAY = "relay"
+    """By the worker's TURN server."""
+
+
 @dataclass(frozen=True, slots=True)
 class TabHello(Message):
     """First message of a tab."""
@@ -123,6 +134,8 @@ class MediaReport(Message):
     input_ms_p95: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
     rtt_ms: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
     """Round trip between page and worker."""
+    route: Route | None = None
+    """Of what arrives now; None before it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,8 @@ export class LivePeer {
     if (this.#peer === null || this.#watch === null) return null;
     const silent_ms = this.#watch.silentMs(performance.now());
     const delays = reportedDelays(this.frames.stage("input_to_photon"), this.roundTripMs);
-    return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays };
+    const route = this.figures?.route ?? null;
+    return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays, route };
   }
 
   /** @param {StageFrame} frame */

@@ -175,6 +175,12 @@ export const VideoCodec = /** @type {const} */ ({
   "VP8": "VP8"
 });
 
+export const Route = /** @type {const} */ ({
+  "DIRECT": "direct",
+  "NAT": "nat",
+  "RELAY": "relay"
+});
+
 export const TO_TAB = /** @type {const} */ ({
   "welcome": {
     "protocol": {
@@ -634,6 +640,16 @@ export const FROM_TAB = /** @type {const} */ ({
       "kind": "float",
       "min": 0.0,
       "max": 60000,
+      "nullable": true,
+      "default": null
+    },
+    "route": {
+      "kind": "enum",
+      "values": [
+        "direct",
+        "nat",
+        "relay"
+      ],
       "nullable": true,
       "default": null
     }

@@ -1,0 +1,3 @@
+import shutil
+def find_nft():
+    return shutil.which("nft")
