@@ -11,7 +11,7 @@ from farplay import version
 from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.ice_options import IceOptions
+from farplay.ice_options import IceOptions, ice_spec
 from farplay.screen import Screen
 from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
@@ -336,6 +336,13 @@ def doctor(
     media_ports: Annotated[
         str, typer.Option(help="Range of UDP ports that is wanted, such as 40000-40100.", show_default="any")
     ] = "0-0",
+    media_host: MediaHost = "0.0.0.0",
+    ice: Ice = None,
+    stun: Stun = None,
+    turn: Turn = None,
+    turn_username: TurnUsername = None,
+    turn_password_file: TurnPasswordFile = None,
+    turn_secret_file: TurnSecretFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
     """Say what this machine has and lacks, and what to do about it."""
@@ -347,7 +354,10 @@ def doctor(
         from farplay.role_config import port_range
 
         folder = (data_dir or default_data_dir()).absolute()
-        findings = examine(Wishes(folder, port, port_range(media_ports)))
+        options = IceOptions(ice, stun, turn, turn_username, turn_password_file, turn_secret_file)
+        ports = port_range(media_ports)
+        spec = ice_spec(options, take_turn_secrets(), media_host=media_host, ports=ports, advertised=())
+        findings = examine(Wishes(folder, port, ports, spec))
         healthy = print_json(findings) if as_json else print_report(findings, Console(emoji=False))
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.find_coturn import find_coturn
+from scripts.find_nat_tools import find_coturn
 from tests.support.deadlines import TIME_FACTOR
 from wire.worker_control import TurnServer, TurnTransport
 
@@ -68,8 +68,9 @@ def coturn(
         ]  # fmt: skip
         options += ["--use-auth-secret", f"--static-auth-secret={SECRET}"] if secret else []
         options += [] if secret else ["--lt-cred-mech", f"--user={USER}:{PASSWORD}"]
-        options += ["--no-tls", "--no-dtls"] if certificate is None else [f"--tls-listening-port={tls_port}"]
-        options += [] if certificate is None else [f"--cert={certificate[0]}", f"--pkey={certificate[1]}", "--no-dtls"]
+        if certificate is not None:
+            options += [f"--tls-listening-port={tls_port}", f"--cert={certificate[0]}", f"--pkey={certificate[1]}"]
+        options += ["--no-dtls"] if certificate is not None else ["--no-dtls", "--no-tls"]
         process = subprocess.Popen(
             [find_coturn(), *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.find_nft import find_nft
+from scripts.find_nat_tools import find_nft
 from tests.support.network_namespace import inside_network, ip, this_network, unshare_network
 
 OUTSIDE, PAGE, NAT = "203.0.113.1", "198.51.100.2", "203.0.113.2"
@@ -80,7 +80,11 @@ def _connect(networks: NatNetworks) -> None:
     _cable(networks.nat, ("inside", "192.168.7.1/24"), networks.node, ("uplink", "192.168.7.2/24"))
     _cable(networks.outside, ("nat", f"{OUTSIDE}/24"), networks.nat, ("uplink", f"{NAT}/24"))
     _cable(networks.outside, ("page", "198.51.100.1/24"), networks.page, ("uplink", f"{PAGE}/24"))
-    for network, gateway in ((networks.node, "192.168.7.1"), (networks.nat, OUTSIDE), (networks.page, "198.51.100.1")):
+    for network, gateway in (
+        (networks.node, "192.168.7.1"),
+        (networks.nat, OUTSIDE),
+        (networks.page, "198.51.100.1"),
+    ):
         with inside_network(network):
             ip("route", "add", "default", "via", gateway)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import structlog
 from aioice import Candidate, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 
@@ -27,6 +28,9 @@ PORT_MIN = 1024
 
 RELAYED_MAX = 8
 """Addresses that one peer may make us reach by the relay, whose channels all peers share."""
+
+
+log = structlog.get_logger()
 
 
 class FullConnection(LiteConnection):
@@ -60,8 +64,10 @@ class FullConnection(LiteConnection):
     async def gather_candidates(self) -> None:
         """Open or join the worker's port and ask the servers, within a bound of time."""
         await super().gather_candidates()
-        if self._port is not None and self._port.servers is not None:
-            await self._port.servers.gather()
+        servers = self._port.servers if self._port is not None else None
+        if servers is not None and await servers.gather():
+            for words in servers.failures:
+                log.warning("ice_server_failed", detail=words)
 
     async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:
         """Try a candidate once connecting; names, other protocols than UDP, and what is no browser's are left out."""

@@ -11,7 +11,6 @@ import ssl
 import struct
 from collections.abc import Callable
 
-import structlog
 from aioice import stun
 
 from render_node.session.io import monotonic
@@ -27,8 +26,6 @@ FRESH_US = 20_000_000
 
 ASKED_RETRIES = 3
 """Repetitions of a STUN question; more would not fit into the time."""
-
-log = structlog.get_logger()
 
 
 class IceServers:
@@ -55,13 +52,20 @@ class IceServers:
         self._gathered_us: int | None = None
         self._gathering: asyncio.Task[None] | None = None
 
-    async def gather(self) -> None:
-        """Ask, unless that was done just now; never raises, returns within ``GATHER_S``."""
+    async def gather(self) -> bool:
+        """Ask, unless that was done just now; never raises, returns within ``GATHER_S``, and tells whether it asked."""
+        asks = self._gathering is None
         if self._gathering is None:
             if self._gathered_us is not None and monotonic.now_us() - self._gathered_us < FRESH_US:
-                return
+                return False
             self._gathering = asyncio.create_task(self._ask())
         await asyncio.wait({self._gathering})
+        return asks
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why servers were of no use, in words."""
+        return tuple(filter(None, (self.stun_failure, self.turn_failure)))
 
     def take(self, data: bytes, address: Address) -> bool:
         """Take a datagram if it comes from a server's address; tells whether it did."""
@@ -102,7 +106,6 @@ class IceServers:
                 self.mapped = await question.ask(place)
         except (OSError, UnicodeError, stun.TransactionError) as error:
             self.stun_failure = f"{server.uri} {_words(error)}"
-            log.warning("stun_failed", detail=self.stun_failure)
         else:
             self.stun_failure = ""
 
@@ -118,7 +121,6 @@ class IceServers:
                 await relay.allocate()
         except (OSError, UnicodeError, stun.TransactionError) as error:
             self.turn_failure = f"{server.uri} {_words(error)}"
-            log.warning("turn_failed", detail=self.turn_failure)
             return
         self.turn_failure = ""
         self.relay = relay

@@ -1,3 +1,0 @@
-import shutil
-def find_nft():
-    return shutil.which("nft")
