@@ -321,9 +321,7 @@ async def run_agent(
         sandbox.warn()
         if config.ice.mode is IceMode.FULL:
             reach = await probe_ice(config.ice)
-            log.info(
-                "node_behind_nat", has_outside_address=reach.mapped is not None, has_relay=reach.relay is not None
-            )
+            log.info("node_behind_nat", has_address=reach.mapped is not None, has_relay=reach.relay is not None)
             for words in filter(None, (reach.stun_failure, reach.turn_failure)):
                 log.warning("ice_server_failed", detail=words)
         check = CheckResponder.open(config.ice, chosen.slots)

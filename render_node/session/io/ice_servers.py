@@ -53,7 +53,7 @@ class IceServers:
         self._gathering: asyncio.Task[None] | None = None
 
     async def gather(self) -> bool:
-        """Ask, unless that was done just now; never raises, returns within ``GATHER_S``, and tells whether it asked."""
+        """Ask, unless that was done just now, for ``GATHER_S`` at most; tell whether it asked. Never raises."""
         asks = self._gathering is None
         if self._gathering is None:
             if self._gathered_us is not None and monotonic.now_us() - self._gathered_us < FRESH_US:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, ExtensionIds
-from render_node.session.core.sdp import check_codec, check_remote
+from render_node.session.core.sdp import CANDIDATES_MAX, check_codec, check_remote
 from wire.errors import Reason, WireError
 from wire.limits import SDP_MAX_BYTES
 from wire.session_control import VideoCodec
@@ -72,10 +72,42 @@ def test_a_rejected_or_unwanted_picture_is_no_common_codec() -> None:
         assert error.value.reason is Reason.NO_COMMON_CODEC
 
 
-def test_candidates_are_left_out() -> None:
-    candidate = "a=candidate:1 1 udp 2113937151 0f2a.local 51234 typ host\r\n"
-    remote = check_remote(CHROMIUM.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\n" + candidate), answer=True)
-    assert "candidate" not in remote.sdp
+def with_candidates(*lines: str) -> str:
+    added = "".join(f"a=candidate:{line}\r\n" for line in lines)
+    return CHROMIUM.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\n" + added, 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1 1 udp 2113937151 0f2a.local 51234 typ host",
+        "1 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active",
+        "1 2 udp 2113937151 192.0.2.7 51234 typ host",
+        "1 1 udp 2113937151 192.0.2.700 51234 typ host",
+        "1 1 udp 2113937151 :::: 51234 typ host",
+        "1 1 udp 2113937151 192.0.2.7 51234 typ prince",
+        "1 1 udp 99999999999 192.0.2.7 51234 typ host",
+        "! 1 udp 2113937151 192.0.2.7 51234 typ host",
+    ],
+)
+def test_candidates_that_are_no_udp_address_are_left_out(line: str) -> None:
+    assert "candidate" not in check_remote(with_candidates(line), answer=True).sdp
+
+
+def test_udp_addresses_are_kept_as_far_as_they_are_read() -> None:
+    line = "842163049 1 udp 1677729535 192.0.2.7 51234 typ srflx"
+    remote = check_remote(
+        with_candidates(f"{line} raddr 10.1.2.3 rport 9 generation 0 network-cost 999"), answer=True
+    )
+    assert f"a=candidate:{line}\r\n" in remote.sdp
+    assert "10.1.2.3" not in remote.sdp
+    other = "1 1 UDP 1 2001:db8::7 51234 typ host"
+    assert f"a=candidate:{other}\r\n" in check_remote(with_candidates(other), answer=True).sdp
+
+
+def test_so_many_candidates_are_kept_and_no_more() -> None:
+    many = [f"1 1 udp 1 192.0.2.{number} 51234 typ host" for number in range(1, 200)]
+    assert check_remote(with_candidates(*many), answer=True).sdp.count("a=candidate") == CANDIDATES_MAX
 
 
 def test_digests_beside_sha_256_are_left_out() -> None:
