@@ -26,6 +26,9 @@ from wire.worker_control import IceSpec
 PORT_MIN = 1024
 """Lower ports belong to services that nobody may make us talk to; no browser listens there."""
 
+TARGETS_MAX = 16
+"""Candidates of the other side that are kept."""
+
 RELAYED_MAX = 8
 """Addresses that one peer may make us reach by the relay, whose channels all peers share."""
 
@@ -58,7 +61,7 @@ class FullConnection(LiteConnection):
 
     @property
     def remote_candidates(self) -> list[Candidate]:
-        """Those that are tried."""
+        """What the other side named."""
         return list(self._targets)
 
     async def gather_candidates(self) -> None:
@@ -70,13 +73,13 @@ class FullConnection(LiteConnection):
                 log.warning("ice_server_failed", detail=words)
 
     async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:
-        """Try a candidate once connecting; names, other protocols than UDP, and what is no browser's are left out."""
-        if remote_candidate is not None and self._is_target(remote_candidate):
+        """Try a candidate once connecting."""
+        if remote_candidate is not None and len(self._targets) < TARGETS_MAX:
             self._targets.append(remote_candidate)
 
     async def connect(self) -> None:
         """Check from our side until the other side has nominated a way."""
-        for candidate in self._targets:
+        for candidate in filter(self._is_target, self._targets):
             self._try(candidate)
         self._send_checks()
         try:
@@ -99,6 +102,7 @@ class FullConnection(LiteConnection):
         return role_conflict(request, self.local_password) if "ICE-CONTROLLED" in request.attributes else response
 
     def _is_target(self, candidate: Candidate) -> bool:
+        """Tell whether it is an address at which a browser may be, as far as that can be told."""
         try:
             address = ip_address(candidate.host)
         except ValueError:
