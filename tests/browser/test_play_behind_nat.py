@@ -60,7 +60,15 @@ async def play(browser: Browser, broker: FarplayProcess) -> tuple[int, dict[str,
     async with play_page(browser, signed_in=owner) as page:
         await page.page.goto(f"{broker.url}/play/testcard")
         first = await page.probe.until_playing()
-        assert len(await timed_presses(page, PRESSES, seed=1)) == PRESSES
+        seen = await timed_presses(page, PRESSES, seed=1)
+        print(
+            "DEBUG",
+            await page.page.evaluate(
+                "JSON.stringify({...window.farplay.stats(), frames: 0, text: document.body.innerText.slice(0,300), focus: document.hasFocus(), act: document.activeElement?.id})"
+            ),
+            await page.probe.newest(),
+        )
+        assert len(seen) == PRESSES
         newest = await page.probe.newest()
         assert newest is not None
         assert first.number is not None

@@ -37,6 +37,10 @@ async def plays(pair: Pair, frames: int = 60) -> None:
     await poll(lambda: pair.peer.state is PeerState.CONNECTED, 5)
     shown = len(pair.browser.frames)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + frames, 15)
+    if pair.browser.input is not None:
+        await pair.looper.run(lambda: pair.browser.input.readyState == "open", 5)
+        pair.browser.input.send(b"pressed")
+        await pair.looper.run(lambda: [data for data, _ in pair.inputs] == [b"pressed"], 5)
 
 
 async def test_a_browser_that_reaches_the_node_plays_directly(server: Coturn) -> None:
