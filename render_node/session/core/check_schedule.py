@@ -1,8 +1,4 @@
-"""When a full ICE agent sends which connectivity check (RFC 8445 §6.1.4.2, §14): paced, each one again and again.
-
-Answers are not waited for: the other side decides which way is taken, and says so by its own checks. Ours tell our
-NAT, or our relay, whom to let in, and show the other side a way that it may not know.
-"""
+"""When a full ICE agent sends which connectivity check (RFC 8445 §6.1.4.2, §14): paced, each one again and again."""
 
 from __future__ import annotations
 
@@ -21,6 +17,9 @@ REPEAT_MAX_US = 800_000
 PAIRS_MAX = 32
 """Pairs that are tried; further ones, of a page that names many addresses, are not."""
 
+TRIES_MAX = 16
+"""Checks of one pair, over eleven seconds; then it is given up."""
+
 Pair = TypeVar("Pair", bound=Hashable)
 
 
@@ -28,10 +27,11 @@ Pair = TypeVar("Pair", bound=Hashable)
 class _Turn:
     at_us: int
     gap_us: int
+    tries: int = 0
 
 
 class CheckSchedule(Generic[Pair]):
-    """The pairs of one connection that have no nomination yet."""
+    """The pairs of one connection that are tried."""
 
     def __init__(self) -> None:
         self._turns: dict[Pair, _Turn] = {}
@@ -42,6 +42,14 @@ class CheckSchedule(Generic[Pair]):
         if pair not in self._turns and len(self._turns) < PAIRS_MAX:
             self._turns[pair] = _Turn(now_us, REPEAT_US)
 
+    def drop(self, pair: Pair) -> None:
+        """Try a pair no longer."""
+        self._turns.pop(pair, None)
+
+    def clear(self) -> None:
+        """Try none any longer."""
+        self._turns.clear()
+
     def take_due(self, now_us: int) -> Pair | None:
         """Return the pair to be checked now, None if it is too early for any."""
         wake_us = self.next_wake_us
@@ -50,6 +58,9 @@ class CheckSchedule(Generic[Pair]):
         pair, turn = min(self._turns.items(), key=lambda entry: entry[1].at_us)
         turn.at_us = now_us + turn.gap_us
         turn.gap_us = min(2 * turn.gap_us, REPEAT_MAX_US)
+        turn.tries += 1
+        if turn.tries == TRIES_MAX:
+            del self._turns[pair]
         self._free_us = now_us + PACE_US
         return pair
 

@@ -3,12 +3,14 @@
 The same as the lite side, and beyond it: candidates as a STUN server sees us and at a TURN server, and connectivity
 checks to the addresses that the other side names. These open our NAT and tell the relay whom to let in; they also
 show the other side a way that our NAT makes only as we send. We are always the controlled side, whoever made the
-offer: the browser decides which way is taken, and may change it at any time.
+offer: the browser decides which way is taken, and may change it at any time. It may choose one before it knows that
+our packets arrive there, so once there is a way we change it only to one on which a check of ours was answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import structlog
@@ -18,8 +20,8 @@ from aioice.candidate import candidate_foundation, candidate_priority
 from render_node.session.core.check_schedule import CheckSchedule
 from render_node.session.io import monotonic
 from render_node.session.io.ice_leg import Leg, Route
-from render_node.session.io.ice_lite import LiteConnection
-from render_node.session.io.stun_check import connectivity_check, role_conflict
+from render_node.session.io.ice_lite import ROUTES_MAX, LiteConnection
+from render_node.session.io.stun_check import connectivity_check, is_answered, role_conflict
 from render_node.session.io.udp_port import Address
 from wire.worker_control import IceSpec
 
@@ -44,6 +46,8 @@ class FullConnection(LiteConnection):
         self._targets: list[Candidate] = []
         self._relayed: set[Address] = set()
         self._schedule: CheckSchedule[Route] = CheckSchedule()
+        self._valid: deque[Route] = deque(maxlen=ROUTES_MAX)
+        self._wanted: Route | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -82,10 +86,7 @@ class FullConnection(LiteConnection):
         for candidate in filter(self._is_target, self._targets):
             self._try(candidate)
         self._send_checks()
-        try:
-            await super().connect()
-        finally:
-            self._stop_checks()
+        await super().connect()
 
     async def close(self) -> None:
         """Leave the port and wake everyone who waits."""
@@ -96,6 +97,28 @@ class FullConnection(LiteConnection):
         """Answer a check as the lite side does, unless it comes by more relayed addresses than one peer may have."""
         if self._port is None or route.leg is self._port.udp or self._may_relay(route.address):
             super().check_received(data, route)
+
+    def answer_received(self, data: bytes, route: Route) -> None:
+        """Take the proof that our packets arrive by a route."""
+        if self.remote_password is None or not is_answered(data, self.remote_password):
+            return
+        if route not in self._valid:
+            self._valid.append(route)
+        self._schedule.drop(route)
+        if route == self._wanted:
+            self._nominate(route)
+
+    def _nominate(self, route: Route) -> None:
+        if self._nominated is None or route in self._valid:
+            super()._nominate(route)
+            self._wanted = None
+            self._schedule.clear()
+            self._stop_checks()
+        elif route != self._nominated and (route != self._wanted or self._schedule.next_wake_us is None):
+            self._wanted = route
+            self._schedule.clear()
+            self._schedule.add(route, monotonic.now_us())
+            self._send_checks()
 
     def _response_to(self, request: stun.Message, response: bytes) -> bytes:
         """Make a sender that takes the controlled role as well the controlling one."""
@@ -132,13 +155,14 @@ class FullConnection(LiteConnection):
         return address in self._relayed
 
     def _send_checks(self) -> None:
-        self._timer = None
+        self._stop_checks()
         if self.remote_username is None or self.remote_password is None or self._port is None:
             return
         now_us = monotonic.now_us()
         route = self._schedule.take_due(now_us)
         if route is not None:
-            check = connectivity_check(self.remote_username, self.remote_password, self.local_username)
+            key, check = connectivity_check(self.remote_username, self.remote_password, self.local_username)
+            self._port.expect(key, self)
             route.leg.send(check, route.address)
         wake_us = self._schedule.next_wake_us
         if wake_us is not None:

@@ -173,12 +173,19 @@ class LiteConnection:
         route.leg.send(self._response_to(request, response), route.address)
         self._admit(route)
         if "USE-CANDIDATE" in request.attributes:
-            self._nominated = route
-            self._connected.set()
+            self._nominate(route)
+
+    def _nominate(self, route: Route) -> None:
+        """Send by the route that the other side has chosen."""
+        self._nominated = route
+        self._connected.set()
 
     def _response_to(self, request: stun.Message, response: bytes) -> bytes:
         """Return what answers a check: a lite side takes all that have its password."""
         return response
+
+    def answer_received(self, data: bytes, route: Route) -> None:
+        """Ignore it: a lite side asks nothing."""
 
     def _admit(self, route: Route) -> None:
         assert self._port is not None

@@ -20,9 +20,13 @@ from wire.worker_control import IceMode, IceSpec
 DATAGRAM_MAX_BYTES = 1500
 """Longer ones cannot be SRTP or DTLS of ours, and aiortc's SRTP would raise on them."""
 
+TRANSACTIONS_MAX = 256
+"""Checks of our peers that wait for an answer."""
+
 _STUN_HEADER_BYTES = 20
 _STUN_USERNAME = 0x0006
 _BINDING_REQUEST = 0x0001
+_BINDING_SUCCESS = b"\x01\x01"
 _ATTRIBUTE = struct.Struct("!HH")
 _ATTRIBUTES_MAX = 16
 
@@ -39,6 +43,9 @@ class PortUser(Protocol):
 
     def check_received(self, data: bytes, route: Route) -> None:
         """Take a binding request that names it."""
+
+    def answer_received(self, data: bytes, route: Route) -> None:
+        """Take a success response to a request that it told the port to expect an answer to."""
 
     def data_received(self, data: bytes) -> None:
         """Take anything else that came on a route that was admitted."""
@@ -79,6 +86,7 @@ class IcePort:
             self.servers = IceServers(spec, port, lambda relay, data, peer: self._received(data, Route(relay, peer)))
         self._by_ufrag: dict[str, PortUser] = {}
         self._by_route: dict[Route, PortUser] = {}
+        self._by_transaction: dict[bytes, PortUser] = {}
         self.strangers = 0
         """Datagrams that belonged to no peer."""
         port.on_datagram = self._socket_received
@@ -102,6 +110,7 @@ class IcePort:
     def release(self, connection: PortUser) -> None:
         """Forget a peer; the last one's end closes the socket."""
         self._by_ufrag.pop(connection.local_username, None)
+        self._by_transaction = {key: each for key, each in self._by_transaction.items() if each is not connection}
         for route in [known for known, owner in self._by_route.items() if owner is connection]:
             del self._by_route[route]
         if not self._by_ufrag:
@@ -120,6 +129,12 @@ class IcePort:
         if self._by_route.get(route) is connection:
             del self._by_route[route]
 
+    def expect(self, transaction_id: bytes, connection: PortUser) -> None:
+        """Give the answer to a peer's own check to it; of many without an answer, the oldest are given up."""
+        self._by_transaction[transaction_id] = connection
+        if len(self._by_transaction) > TRANSACTIONS_MAX:
+            del self._by_transaction[next(iter(self._by_transaction))]
+
     def _socket_received(self, data: bytes, address: Address) -> None:
         if self.servers is None or not self.servers.take(data, address):
             self._received(data, Route(self.udp, address))
@@ -127,12 +142,21 @@ class IcePort:
     def _received(self, data: bytes, route: Route) -> None:
         if not data or len(data) > DATAGRAM_MAX_BYTES:
             self.strangers += 1
+        elif data[:2] == _BINDING_SUCCESS:
+            self._answer_received(data, route)
         elif data[0] < 4:
             self._check_received(data, route)
         elif connection := self._by_route.get(route):
             connection.data_received(data)
         else:
             self.strangers += 1
+
+    def _answer_received(self, data: bytes, route: Route) -> None:
+        connection = self._by_transaction.pop(data[8:20], None)
+        if connection is None:
+            self.strangers += 1
+            return
+        connection.answer_received(data, route)
 
     def _check_received(self, data: bytes, route: Route) -> None:
         ufrag = local_ufrag(data)

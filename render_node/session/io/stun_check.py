@@ -1,6 +1,8 @@
-"""Our side's connectivity check (RFC 8445 §7.2), and the refusal of one whose sender has the wrong role."""
+"""Our side's connectivity check (RFC 8445 §7.2), its answer, and the refusal of a sender that has the wrong role."""
 
 from __future__ import annotations
+
+import struct
 
 from aioice import stun
 
@@ -11,14 +13,23 @@ PRIORITY = (110 << 24) | (65535 << 8) | 255
 """Of a peer-reflexive candidate (RFC 8445 §5.1.2.1), which the other side may learn from the check."""
 
 
-def connectivity_check(remote_username: str, remote_password: str, local_username: str) -> bytes:
-    """Return a binding request of a controlled agent."""
+def connectivity_check(remote_username: str, remote_password: str, local_username: str) -> tuple[bytes, bytes]:
+    """Return the id and the datagram of a controlled agent's binding request."""
     request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
     request.attributes["USERNAME"] = f"{remote_username}:{local_username}"
     request.attributes["PRIORITY"] = PRIORITY
     request.attributes["ICE-CONTROLLED"] = TIE_BREAKER
     request.add_message_integrity(remote_password.encode())
-    return bytes(request)
+    return request.transaction_id, bytes(request)
+
+
+def is_answered(data: bytes, remote_password: str) -> bool:
+    """Tell whether a success response was made by the side that we checked."""
+    try:
+        response = stun.parse_message(data)
+    except (ValueError, struct.error):
+        return False
+    return response.check_message_integrity(remote_password.encode())
 
 
 def role_conflict(request: stun.Message, password: str) -> bytes:

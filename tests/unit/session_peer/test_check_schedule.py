@@ -12,6 +12,7 @@ from render_node.session.core.check_schedule import (
     PAIRS_MAX,
     REPEAT_MAX_US,
     REPEAT_US,
+    TRIES_MAX,
     CheckSchedule,
 )
 
@@ -43,7 +44,11 @@ def test_checks_are_paced_and_repeated_ever_less_often() -> None:
     assert gaps[0] == REPEAT_US
     assert gaps[1] == 2 * REPEAT_US
     assert max(gaps) <= REPEAT_MAX_US + PACE_US
-    assert len(sent) <= 2 * 20, "a way that does not open costs next to nothing"
+    assert len(own) <= TRIES_MAX
+    for _ in range(2):
+        sent += sent_until(schedule, 60_000_000)
+    assert len(sent) == 2 * TRIES_MAX, "a way that does not open is given up"
+    assert schedule.next_wake_us is None
 
 
 def test_a_pair_is_tried_once_and_not_before_its_time() -> None:
@@ -53,6 +58,17 @@ def test_a_pair_is_tried_once_and_not_before_its_time() -> None:
     assert schedule.take_due(499) is None
     assert schedule.take_due(500) == "direct"
     assert schedule.take_due(500) is None
+
+
+def test_a_dropped_pair_is_tried_no_more() -> None:
+    schedule: CheckSchedule[str] = CheckSchedule()
+    for pair in ("direct", "relayed"):
+        schedule.add(pair, 0)
+    schedule.drop("direct")
+    schedule.drop("never added")
+    assert {pair for _, pair in sent_until(schedule, 1_000_000)} == {"relayed"}
+    schedule.clear()
+    assert schedule.next_wake_us is None
 
 
 @given(st.lists(st.integers(0, 200), max_size=300), st.integers(0, 5_000_000))

@@ -126,8 +126,33 @@ async def test_it_checks_a_named_address_by_both_legs_until_a_way_is_nominated(f
     udp.sent.clear(), relay.sent.clear()
     await connection.send(b"media")
     assert relay.sent == [(b"media", PAGE)]
-    assert connection._schedule.next_wake_us is not None
     assert connection._timer is None, "no more checks"
+
+
+async def test_a_better_way_is_taken_once_our_packets_are_known_to_arrive_there(full: Full) -> None:
+    connection, udp, relay = full
+    by_relay, direct = Route(relay, PAGE), Route(udp, ("198.51.100.9", 52000))
+    connection.check_received(check(connection, ICE_CONTROLLING=7, USE_CANDIDATE=None), by_relay)
+    assert connection._nominated == by_relay
+    for _ in range(3):
+        connection.check_received(check(connection, ICE_CONTROLLING=7, USE_CANDIDATE=None), direct)
+    assert connection._nominated == by_relay, "the browser wants another one, which may lead out nowhere"
+    requests = [each for each in udp.to(direct.address) if each.message_class is stun.Class.REQUEST]
+    assert len(requests) == 1, "asked once, then at its pace"
+    connection.answer_received(success(requests[0], "not the page's password"), direct)
+    assert connection._nominated == by_relay
+    assert connection._port is not None
+    connection._port._received(success(requests[0], PAGE_PASSWORD), direct)
+    assert connection._nominated == direct
+    connection.check_received(check(connection, ICE_CONTROLLING=7, USE_CANDIDATE=None), direct)
+    assert connection._nominated == direct
+
+
+def success(request: stun.Message, password: str) -> bytes:
+    response = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
+    response.attributes["XOR-MAPPED-ADDRESS"] = ("203.0.113.77", 40000)
+    response.add_message_integrity(password.encode())
+    return bytes(response)
 
 
 async def test_who_is_controlled_as_well_becomes_controlling(full: Full) -> None:

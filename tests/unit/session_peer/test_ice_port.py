@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from render_node.session.io import ice_lite, ice_servers, monotonic
 from render_node.session.io.ice_leg import Route
 from render_node.session.io.ice_lite import CHECKS_PER_S, QUEUE_MAX_DATAGRAMS, ROUTES_MAX, LiteConnection
-from render_node.session.io.ice_port import DATAGRAM_MAX_BYTES, IcePort, local_ufrag
+from render_node.session.io.ice_port import DATAGRAM_MAX_BYTES, TRANSACTIONS_MAX, IcePort, local_ufrag
 from render_node.session.io.turn_relay import TurnRelay
 from render_node.session.io.udp_port import Address
 from tests.support.stun_messages import binding_request
@@ -51,7 +51,8 @@ def test_other_stun_messages_are_nobodys() -> None:
 class Shared:
     """Two sessions on one port; the first is connected from `HOME`, the second is under attack."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock_us: list[int]) -> None:
+        self.clock_us = clock_us
         self.udp = FakeLeg()
         self.port = IcePort(self.udp, SPEC)  # type: ignore[arg-type]
         self.victim, self.attacked = LiteConnection(SPEC), LiteConnection(SPEC)
@@ -79,8 +80,9 @@ class Shared:
 @contextmanager
 def shared() -> Iterator[Shared]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(monotonic, "now_us", lambda: 1_000_000)
-        yield Shared()
+        clock_us = [1_000_000]
+        patch.setattr(monotonic, "now_us", lambda: clock_us[0])
+        yield Shared(clock_us)
 
 
 HEADERS = st.builds(
@@ -142,21 +144,30 @@ def test_a_flood_of_checks_costs_one_session_a_bounded_number_of_looks(monkeypat
             both.udp.on_datagram(forged, ("203.0.113.9", number % 60_000))
         assert looks <= 2 * CHECKS_PER_S
         monkeypatch.undo()
-        monkeypatch.setattr(monotonic, "now_us", lambda: 1_000_000)
         both.udp.on_datagram(both.check(both.victim), HOME)
         assert len(both.udp.sent) == 1, "the other session is answered all the same"
         both.assert_undisturbed()
 
 
-def test_a_peer_that_moves_all_the_time_keeps_few_routes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_moves_all_the_time_keeps_few_routes() -> None:
     with shared() as both:
-        now_us = 1_000_000
         for number in range(500):
-            now_us += 1_000_000
-            monkeypatch.setattr(monotonic, "now_us", lambda now=now_us: now)
+            both.clock_us[0] += 1_000_000
             both.udp.on_datagram(both.check(both.attacked, USE_CANDIDATE=None), ("203.0.113.9", 1024 + number))
         assert len(both.attacked._routes) == ROUTES_MAX
         assert both.attacked._nominated == (both.udp, ("203.0.113.9", 1523))
+        both.assert_undisturbed()
+
+
+def test_answers_to_nothing_are_nobodys_and_questions_do_not_pile_up() -> None:
+    with shared() as both:
+        for number in range(10 * TRANSACTIONS_MAX):
+            both.port.expect(number.to_bytes(12, "big"), both.attacked)
+        assert len(both.port._by_transaction) == TRANSACTIONS_MAX
+        both.udp.on_datagram(b"\x01\x01\x00\x00\x21\x12\xa4\x42" + bytes(12), HOME)
+        assert both.port.strangers == 1, "too old to be remembered"
+        both.port.release(both.attacked)
+        assert not both.port._by_transaction
         both.assert_undisturbed()
 
 
