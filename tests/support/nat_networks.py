@@ -2,8 +2,8 @@
 
     node 192.168.7.2 -- NAT 192.168.7.1 | 203.0.113.2 -- outside 203.0.113.1 | 198.51.100.1 -- page 198.51.100.2
 
-The NAT lets nobody in whom the node has not sent to before. The outside passes packets on between the two networks or
-does not: then both reach its own servers only, as behind firewalls. Needs root.
+The NAT lets nobody in whom the node has not sent to before. At first the outside passes nothing on between the two
+networks: both reach its own servers only, as behind firewalls. Needs root.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ class NatNetworks:
     outside: int
     page: int
 
+    def let_through(self) -> None:
+        """Pass packets on between the NAT and the page's network from now on."""
+        with inside_network(self.outside):
+            _forward()
+
 
 @contextmanager
-def nat_networks(*, passes: bool) -> Iterator[NatNetworks]:
-    """Make them for as long as the block lasts.
-
-    Args:
-        passes: Whether packets pass between the NAT and the page's network.
-    """
+def nat_networks() -> Iterator[NatNetworks]:
+    """Make them for as long as the block lasts."""
     made: list[int] = []
     try:
         for _ in range(4):
@@ -57,9 +58,6 @@ def nat_networks(*, passes: bool) -> Iterator[NatNetworks]:
         with inside_network(networks.nat):
             _forward()
             subprocess.run([find_nft(), "-f", "-"], input=RULES.encode(), check=True, timeout=10)
-        if passes:
-            with inside_network(networks.outside):
-                _forward()
         yield networks
     finally:
         for each in made:

@@ -114,7 +114,9 @@ def check_remote(sdp: str, *, answer: bool) -> RemoteDescription:
     kept_head += [line for line in head if _keep_in_head(line)]
     checked = [_section(section) for section in sections]
     _check_sections([part for _, part in checked], kept_head)
-    text = join_sections([kept_head, *(kept for kept, _ in checked)])
+    # Browsers name them in the first section only, aiortc takes those of the last one; all share one transport.
+    candidates = list(dict.fromkeys(filter(None, map(_candidate, lines))))[:CANDIDATES_MAX]
+    text = join_sections([kept_head, *([*kept, *candidates] for kept, _ in checked)])
     return RemoteDescription(text, tuple(part for _, part in checked))
 
 
@@ -236,7 +238,6 @@ def _section(lines: list[str]) -> tuple[list[str], RemoteSection]:
             kept.append(line)
         elif (found := _FMTP.fullmatch(line)) and found[1] in mapped:
             kept += _format(found[1], found[2])
-    kept += list(filter(None, map(_candidate, lines)))[:CANDIDATES_MAX]
     kept += [f"a=extmap:{number} {uri}" for number, uri in extensions]
     receives = not {"a=sendonly", "a=inactive"} & set(lines)
     return kept, RemoteSection(kind, mid, int(media[2]) == 0, receives, tuple(codecs), tuple(extensions), parity)

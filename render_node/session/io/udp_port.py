@@ -56,7 +56,7 @@ class UdpPort:
         self._unsent = array.array("i", [0])
         self.host: str = sock.getsockname()[0]
         self.port: int = sock.getsockname()[1]
-        self.on_datagram: Callable[[bytes, Address], None] = lambda data, address: None
+        self.on_datagram: Callable[[bytes, Address], object] = lambda data, address: None
         self._segments = True
         self.dropped = 0
         """Datagrams that the kernel did not take."""

@@ -123,7 +123,8 @@ async def test_it_checks_a_named_address_by_both_legs_until_a_way_is_nominated(f
     assert connection.heard_us is not None
     answer = relay.to(PAGE)[-1]
     assert answer.message_class is stun.Class.RESPONSE
-    udp.sent.clear(), relay.sent.clear()
+    udp.sent.clear()
+    relay.sent.clear()
     await connection.send(b"media")
     assert relay.sent == [(b"media", PAGE)]
     assert connection._timer is None, "no more checks"

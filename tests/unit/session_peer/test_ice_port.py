@@ -183,7 +183,7 @@ def test_a_session_cannot_take_another_ones_address_for_long() -> None:
     """A check with a spoofed source routes to its sender until the owner's next check, seconds later at most."""
     with shared() as both:
         both.udp.on_datagram(both.check(both.attacked), HOME)
-        assert both.port._by_route[Route(both.udp, HOME)] is both.attacked  # type: ignore[arg-type]
+        assert both.port._by_route[Route(both.udp, HOME)] is both.attacked
         both.udp.on_datagram(both.check(both.victim), HOME)
         both.assert_undisturbed()
 

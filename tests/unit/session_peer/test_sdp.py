@@ -99,7 +99,7 @@ def test_udp_addresses_are_kept_as_far_as_they_are_read() -> None:
     remote = check_remote(
         with_candidates(f"{line} raddr 10.1.2.3 rport 9 generation 0 network-cost 999"), answer=True
     )
-    assert f"a=candidate:{line}\r\n" in remote.sdp
+    assert remote.sdp.count(f"a=candidate:{line}\r\n") == len(remote.sections) > 1, "aiortc reads the last section's"
     assert "10.1.2.3" not in remote.sdp
     other = "1 1 UDP 1 2001:db8::7 51234 typ host"
     assert f"a=candidate:{other}\r\n" in check_remote(with_candidates(other), answer=True).sdp
@@ -107,7 +107,8 @@ def test_udp_addresses_are_kept_as_far_as_they_are_read() -> None:
 
 def test_so_many_candidates_are_kept_and_no_more() -> None:
     many = [f"1 1 udp 1 192.0.2.{number} 51234 typ host" for number in range(1, 200)]
-    assert check_remote(with_candidates(*many), answer=True).sdp.count("a=candidate") == CANDIDATES_MAX
+    remote = check_remote(with_candidates(*many), answer=True)
+    assert remote.sdp.count("a=candidate") == CANDIDATES_MAX * len(remote.sections)
 
 
 def test_digests_beside_sha_256_are_left_out() -> None:
