@@ -1,4 +1,4 @@
-"""The real product with its node behind a NAT, and a page in another network: by a relay only, and through the NAT."""
+"""The real product with its node behind a NAT, and a page elsewhere: by a relay alone, and through the NAT."""
 
 from __future__ import annotations
 

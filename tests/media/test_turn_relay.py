@@ -17,7 +17,7 @@ import pytest
 from farplay.certificates import HostNames
 from farplay.local_ca import ServingCertificate, keep_local_certificate
 from render_node.agent.io.ice_probe import probe_ice
-from render_node.session.io import ice_servers
+from render_node.session.io import ice_servers, turn_relay
 from render_node.session.io.ice_servers import IceServers
 from render_node.session.io.turn_relay import TurnRelay
 from render_node.session.io.udp_port import UdpPort
@@ -171,10 +171,25 @@ async def test_a_certificate_that_is_not_trusted_is_said(server: Coturn) -> None
         assert "certificate that is not trusted" in made.servers.turn_failure
 
 
-async def test_a_server_that_dies_costs_the_relay_and_the_next_peer_gets_another(
+async def test_channels_in_use_are_kept_and_the_way_to_the_server_too(
     page: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ice_servers, "FRESH_US", 0)
+    monkeypatch.setattr(turn_relay, "KEEPALIVE_S", 0.05)
+    monkeypatch.setattr(turn_relay, "CHANNEL_KEEP_S", 0.1)
+    with coturn() as server:
+        async with gathered(server.server()) as made:
+            made.relay.send(b"bound", page.getsockname())
+            await received(page, 1)
+            made.relay.send_burst([b"used"], page.getsockname())
+            await poll(lambda: server.log().count("CHANNEL_BIND processed, success") >= 2, 5)
+            await poll(lambda: not made.relay._channels, 5)
+            assert made.relay.send(b"bound anew", page.getsockname()), "after it had fallen out of use"
+            assert [data for data, _ in await received(page, 2)] == [b"used", b"bound anew"]
+
+
+async def test_a_server_that_dies_costs_the_relay_and_the_next_peer_gets_another(
+    page: socket.socket,
+) -> None:
     with coturn() as server:
         async with gathered(server.server(TurnTransport.TCP)) as made:
             first = made.relay
@@ -182,6 +197,7 @@ async def test_a_server_that_dies_costs_the_relay_and_the_next_peer_gets_another
             server.process.wait(5)
             await poll(lambda: not first.is_open, 5)
             assert first.send_burst([b"media"], page.getsockname()) == 0
-            await made.servers.gather()
+            assert made.servers.relay is None
+            assert await made.servers.gather(), "a lost relay is asked for again at once"
             assert made.servers.relay is None
             assert made.servers.failures

@@ -40,7 +40,7 @@ class IceServers:
     def __init__(self, spec: IceSpec, udp: UdpPort, on_relayed: Callable[[TurnRelay, bytes, Address], None]) -> None:
         self.mapped: Address | None = None
         """How the outside sees the socket; None if nobody could say."""
-        self.relay: TurnRelay | None = None
+        self._relay: TurnRelay | None = None
         self.stun_failure = ""
         """Why the STUN server gave no address, in words; empty if it did."""
         self.turn_failure = ""
@@ -56,11 +56,16 @@ class IceServers:
         """Ask, unless that was done just now, for ``GATHER_S`` at most; tell whether it asked. Never raises."""
         asks = self._gathering is None
         if self._gathering is None:
-            if self._gathered_us is not None and monotonic.now_us() - self._gathered_us < FRESH_US:
+            if self._is_fresh():
                 return False
             self._gathering = asyncio.create_task(self._ask())
         await asyncio.wait({self._gathering})
         return asks
+
+    @property
+    def relay(self) -> TurnRelay | None:
+        """A standing relay; None if nobody gave one, or it was lost."""
+        return self._relay if self._relay is not None and self._relay.is_open else None
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -80,17 +85,22 @@ class IceServers:
         """Ask no more and give the relay back."""
         if self._gathering is not None:
             self._gathering.cancel()
-        if self.relay is not None:
-            self.relay.close()
-            self.relay = None
+        if self._relay is not None:
+            self._relay.close()
         self._takers.clear()
+
+    def _is_fresh(self) -> bool:
+        has_lost_relay = self._relay is not None and not self._relay.is_open
+        if self._gathered_us is None or has_lost_relay:
+            return False
+        return monotonic.now_us() - self._gathered_us < FRESH_US
 
     async def _ask(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 if self._spec.stun is not None:
                     group.create_task(self._ask_stun(self._spec.stun))
-                if self._spec.turn is not None and (self.relay is None or not self.relay.is_open):
+                if self._spec.turn is not None and self.relay is None:
                     group.create_task(self._ask_turn(self._spec.turn))
             self._gathered_us = monotonic.now_us()
         finally:
@@ -110,7 +120,7 @@ class IceServers:
             self.stun_failure = ""
 
     async def _ask_turn(self, server: TurnServer) -> None:
-        self.relay = None
+        self._relay = None
         is_udp = server.transport is TurnTransport.UDP
         try:
             async with asyncio.timeout(GATHER_S):
@@ -123,7 +133,7 @@ class IceServers:
             self.turn_failure = f"{server.uri} {_words(error)}"
             return
         self.turn_failure = ""
-        self.relay = relay
+        self._relay = relay
         if self._spec.stun is None and is_udp:
             self.mapped = relay.mapped
 

@@ -29,6 +29,9 @@ LIFETIME_S = 600
 CHANNEL_KEEP_S = 120
 """Between renewals of the channels in use: a channel lasts 600 s, the permission that comes with it 300 s."""
 
+KEEPALIVE_S = 15
+"""Between datagrams to the server while nobody is relayed: a NAT forgets an idle way after 30 s or more."""
+
 CHANNELS_MAX = 256
 """Peer addresses with a live channel; beyond, no further ones are bound until some fall out of use."""
 
@@ -97,7 +100,7 @@ class TurnRelay:
         self.mapped = client.mapped_address
         self.is_open = True
         client.receiver = self
-        self._keeping = asyncio.create_task(self._keep_channels())
+        self._keeping = asyncio.create_task(self._keep())
 
     def take(self, data: bytes) -> None:
         """Take a datagram from the server's address; anybody may have sent it."""
@@ -173,10 +176,12 @@ class TurnRelay:
             return
         self._channels[address] = self._client.peer_to_channel[address]
 
-    async def _keep_channels(self) -> None:
-        """Renew the channels that were used since the last time; the others end by themselves."""
+    async def _keep(self) -> None:
+        """Keep the way to the server, and renew the channels that were used; the others end by themselves."""
         while True:
-            await asyncio.sleep(CHANNEL_KEEP_S)
+            for _ in range(round(CHANNEL_KEEP_S / KEEPALIVE_S)):
+                await asyncio.sleep(KEEPALIVE_S)
+                self._link.sendto(_keepalive())
             self._channels = {key: number for key, number in self._channels.items() if key in self._used}
             self._used.clear()
             for address, number in list(self._channels.items()):
@@ -193,6 +198,11 @@ class TurnRelay:
             request.attributes |= {"USERNAME": client.username, "NONCE": client.nonce, "REALM": client.realm}
             request.add_message_integrity(cast(bytes, client.integrity_key))
         return bytes(request)
+
+
+def _keepalive() -> bytes:
+    """Return a message that is never answered (RFC 8489 §6.1)."""
+    return bytes(stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.INDICATION))
 
 
 def _unix_s() -> int:

@@ -28,6 +28,7 @@ class FakeLeg:
 
     family = socket.AF_INET
     port = 40000
+    is_open = True
 
     def __init__(self, host: str = "0.0.0.0") -> None:
         self.host = host
@@ -67,7 +68,7 @@ async def full(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[FullConne
     assert connection._port is not None
     assert connection._port.servers is not None
     connection._port.servers.mapped = ("203.0.113.77", 40000)
-    connection._port.servers.relay = cast(Any, relay)
+    connection._port.servers._relay = cast(Any, relay)
     connection.remote_username, connection.remote_password = "page", PAGE_PASSWORD
     yield connection, udp, relay
     await connection.close()
