@@ -18,9 +18,9 @@ from farplay.doctor.requirements import read_requirement
 from render_node.agent.core.capacity import Measurement, choose
 from render_node.agent.core.trust_levels import EXPECTED, NEEDED
 from render_node.agent.io.capacity_probe import EncoderFindings
+from render_node.agent.io.ice_probe import IceReach
 from render_node.agent.io.sandbox_probe import SandboxFinding
 from wire.sandbox import Profile, SandboxSpec, Trust, Wall
-from render_node.agent.io.ice_probe import IceReach
 from wire.worker_control import IceSpec, StunServer, TurnServer, TurnTransport
 
 LACKS = Finding(Group.NETWORK, "b", Level.LACKS, "words", "do this")
