@@ -45,8 +45,8 @@ def server(certificate: ServingCertificate) -> Iterator[Coturn]:
 class Gathered:
     """What a port's servers gave it, and what came by the relay."""
 
-    def __init__(self, turn: TurnServer | None, stun: StunServer | None = None) -> None:
-        self.udp = UdpPort.open(HOST, 0, 0)
+    def __init__(self, turn: TurnServer | None, stun: StunServer | None, bind_host: str) -> None:
+        self.udp = UdpPort.open(bind_host, 0, 0)
         self.heard: list[tuple[bytes, Any]] = []
         spec = IceSpec(HOST, 0, 0, (HOST,), IceMode.FULL, stun, turn)
         self.servers = IceServers(spec, self.udp, lambda relay, data, peer: self.heard.append((data, peer)))
@@ -59,8 +59,10 @@ class Gathered:
 
 
 @asynccontextmanager
-async def gathered(turn: TurnServer | None, stun: StunServer | None = None) -> AsyncIterator[Gathered]:
-    made = Gathered(turn, stun)
+async def gathered(
+    turn: TurnServer | None, stun: StunServer | None = None, *, bind_host: str = HOST
+) -> AsyncIterator[Gathered]:
+    made = Gathered(turn, stun, bind_host)
     try:
         assert await made.servers.gather()
         yield made
@@ -129,6 +131,19 @@ async def test_the_outside_address_comes_with_the_relay_or_from_a_stun_server(se
         assert not await made.servers.gather(), "what is fresh is not asked for again"
 
 
+async def test_a_socket_of_both_families_asks_by_ipv4_too(server: Coturn, page: socket.socket) -> None:
+    stun = StunServer("localhost", server.port)
+    async with gathered(server.server(), stun, bind_host="::") as made:
+        assert made.servers.mapped == (HOST, made.udp.port)
+        assert made.relay.send(b"by relay", page.getsockname())
+        assert made.udp.address_of(HOST) == f"::ffff:{HOST}"
+        assert made.udp.address_of("::1") == "::1"
+        assert made.udp.send(b"direct", (f"::ffff:{HOST}", page.getsockname()[1]))
+        assert {data for data, _ in await received(page, 2)} == {b"by relay", b"direct"}
+    async with gathered(server.server()) as made:
+        assert made.udp.address_of("::1") is None
+
+
 async def test_names_made_from_a_secret_are_taken() -> None:
     with coturn(secret=True) as server:
         async with gathered(server.server(secret=True)) as made:
@@ -158,7 +173,8 @@ async def test_a_wrong_password_a_wrong_name_and_silence_are_said_in_time(server
     async with gathered(replace(server.server(), password="wrong")) as made:
         assert made.servers.failures == (f"{server.server().uri} refused the user name, the password or the secret",)
     unknown = TurnServer("no-such-host.invalid", 3478, username="a", password="b")
-    reach = await probe_ice(IceSpec(HOST, 0, 0, (), IceMode.FULL, None, unknown))
+    reach = await probe_ice(IceSpec(HOST, 0, 0, (), IceMode.FULL, StunServer("::1", 3478), unknown))
+    assert reach.stun_failure.startswith("stun:[::1]:3478 is of no use: it has IPv6 addresses alone")
     assert reach.turn_failure == "turn:no-such-host.invalid:3478 is a name that is not known"
     refused = replace(dead, transport=TurnTransport.TCP)
     reach = await probe_ice(IceSpec(HOST, 0, 0, (), IceMode.FULL, None, refused))

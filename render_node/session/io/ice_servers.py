@@ -138,15 +138,14 @@ class IceServers:
             self.mapped = relay.mapped
 
     async def _place_of(self, host: str, port: int, *, is_udp: bool) -> Address:
-        """Look a server up; by UDP, as our socket writes its address."""
-        family, flags = socket.AF_UNSPEC, 0
-        if is_udp:
-            family = self._udp.family
-            flags = socket.AI_V4MAPPED if family == socket.AF_INET6 else 0
+        """Look a server up, IPv4 first: that is what relays and most NATs speak. By UDP, as our socket writes it."""
         kind = socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=kind, flags=flags)
-        address = found[0][4]
-        return str(address[0]), int(address[1])
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
+        hosts = sorted({str(entry[4][0]) for entry in found}, key=lambda address: ":" in address)
+        reached = [self._udp.address_of(each) if is_udp else each for each in hosts]
+        for address in filter(None, reached):
+            return address, port
+        raise OSError("it has IPv6 addresses alone, and --media-host is an IPv4 one")
 
 
 class _Question:
