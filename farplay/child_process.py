@@ -8,13 +8,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from farplay.log_file import last_lines, open_log
-from farplay.secrets_passing import ENROLMENT_VARIABLE
 
 READY_LINE_MAX_BYTES = 64 * 1024
 PACKAGES = Path(__file__).resolve().parents[1]
@@ -45,7 +44,7 @@ class ChildProcess:
 
     @classmethod
     async def start(
-        cls, name: str, arguments: list[str], *, log_path: Path | None, enrolment_token: str
+        cls, name: str, arguments: list[str], *, log_path: Path | None, secrets: Mapping[str, str]
     ) -> ChildProcess:
         """Start ``farplay NAME ARGUMENTS`` so that it dies with this process.
 
@@ -53,7 +52,7 @@ class ChildProcess:
             name: ``broker`` or ``node``.
             arguments: Its options, without secrets (they would show in the process list).
             log_path: Where its standard error goes; None inherits ours.
-            enrolment_token: Handed over in the environment.
+            secrets: Variables of its environment.
         """
         log = None if log_path is None else open_log(log_path)
         path = os.pathsep.join([str(PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -65,7 +64,7 @@ class ChildProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 limit=READY_LINE_MAX_BYTES,
-                env={**os.environ, "PYTHONPATH": path, ENROLMENT_VARIABLE: enrolment_token},
+                env={**os.environ, "PYTHONPATH": path, **secrets},
                 start_new_session=True,
             )
         finally:

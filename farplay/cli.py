@@ -12,12 +12,14 @@ from farplay.admin.commands import app as admin_app
 from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.ice_options import IceOptions, ice_spec
 from farplay.screen import Screen
+from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
 from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
-from wire.worker_control import X264Preset
+from wire.worker_control import IceMode, X264Preset
 
 app = typer.Typer(
     name="farplay",
@@ -94,6 +96,43 @@ Preset = Annotated[
         show_default="measured",
     ),
 ]
+Ice = Annotated[
+    IceMode | None,
+    typer.Option(
+        envvar="FARPLAY_ICE",
+        help="lite: players reach an address of this machine. full: it is behind a NAT and asks --stun and --turn.",
+        show_default="full if one of these is given, else lite",
+    ),
+]
+Stun = Annotated[
+    str | None,
+    typer.Option(envvar="FARPLAY_STUN", help="Server that tells this machine its address outside: stun:HOST[:PORT]."),
+]
+Turn = Annotated[
+    str | None,
+    typer.Option(
+        envvar="FARPLAY_TURN",
+        help="Server that relays where nothing else passes: turn:HOST[:PORT], with ?transport=tcp for TCP, or "
+        "turns:HOST[:PORT].",
+    ),
+]
+TurnUsername = Annotated[str | None, typer.Option(envvar="FARPLAY_TURN_USERNAME", help="User at the TURN server.")]
+TurnPasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with that user's password.",
+        dir_okay=False,
+        show_default="the environment's FARPLAY_TURN_PASSWORD",
+    ),
+]
+TurnSecretFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with the secret shared with the TURN server (coturn: static-auth-secret), in place of a user.",
+        dir_okay=False,
+        show_default="the environment's FARPLAY_TURN_SECRET",
+    ),
+]
 ParentPid = Annotated[int | None, typer.Option(hidden=True)]
 
 
@@ -129,6 +168,12 @@ def up(
     media_host: MediaHost = "0.0.0.0",
     slots: Slots = None,
     preset: Preset = None,
+    ice: Ice = None,
+    stun: Stun = None,
+    turn: Turn = None,
+    turn_username: TurnUsername = None,
+    turn_password_file: TurnPasswordFile = None,
+    turn_secret_file: TurnSecretFile = None,
     afk_pause_max: AfkPauseMax = AFK_MAX_S,
     afk_end_max: AfkEndMax = AFK_MAX_S,
     as_json: Json = False,
@@ -148,6 +193,8 @@ def up(
             data_dir=(data_dir or default_data_dir()).absolute(),
             titles=tuple(path.absolute() for path in title or ()),
             media_host=media_host,
+            ice=IceOptions(ice, stun, turn, turn_username, turn_password_file, turn_secret_file),
+            turn_secrets=take_turn_secrets(),
             with_bundled=bundled,
             lan=LanOptions(host, lan_port, tls_cert, tls_key) if outside else None,
             slots=slots,
@@ -258,6 +305,12 @@ def node(
         list[str] | None,
         typer.Option(help="Address that players reach this node at.", show_default="all of --media-host"),
     ] = None,
+    ice: Ice = None,
+    stun: Stun = None,
+    turn: Turn = None,
+    turn_username: TurnUsername = None,
+    turn_password_file: TurnPasswordFile = None,
+    turn_secret_file: TurnSecretFile = None,
     afk_pause_max: AfkPauseMax = AFK_MAX_S,
     afk_end_max: AfkEndMax = AFK_MAX_S,
     sandbox: Annotated[
@@ -285,6 +338,7 @@ def node(
             media_host=media_host,
             media_ports=media_ports,
             advertised=tuple(advertise or ()),
+            ice=IceOptions(ice, stun, turn, turn_username, turn_password_file, turn_secret_file),
             afk_pause_max_s=afk_pause_max,
             afk_end_max_s=afk_end_max,
             sandbox=sandbox,
@@ -299,6 +353,13 @@ def doctor(
     media_ports: Annotated[
         str, typer.Option(help="Range of UDP ports that is wanted, such as 40000-40100.", show_default="any")
     ] = "0-0",
+    media_host: MediaHost = "0.0.0.0",
+    ice: Ice = None,
+    stun: Stun = None,
+    turn: Turn = None,
+    turn_username: TurnUsername = None,
+    turn_password_file: TurnPasswordFile = None,
+    turn_secret_file: TurnSecretFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
 ) -> None:
     """Say what this machine has and lacks, and what to do about it."""
@@ -310,7 +371,10 @@ def doctor(
         from farplay.role_config import port_range
 
         folder = (data_dir or default_data_dir()).absolute()
-        findings = examine(Wishes(folder, port, port_range(media_ports)))
+        options = IceOptions(ice, stun, turn, turn_username, turn_password_file, turn_secret_file)
+        ports = port_range(media_ports)
+        spec = ice_spec(options, take_turn_secrets(), media_host=media_host, ports=ports, advertised=())
+        findings = examine(Wishes(folder, port, ports, spec))
         healthy = print_json(findings) if as_json else print_report(findings, Console(emoji=False))
     raise typer.Exit(ExitStatus.OK if healthy else ExitStatus.FAILED)
 

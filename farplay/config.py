@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from farplay.ice_options import IceOptions, TurnSecrets
 from wire.title_about import AFK_MAX_S
 from wire.worker_control import X264Preset
 
@@ -53,6 +54,10 @@ class UpConfig:
     """Title folders and ``.py`` files beside the bundled ones."""
     media_host: str = "0.0.0.0"
     """Address of the UDP sockets for media; a wildcard stands for all of this machine's."""
+    ice: IceOptions = field(default_factory=IceOptions)
+    """How players beyond this network find their way to it."""
+    turn_secrets: TurnSecrets = field(default_factory=TurnSecrets)
+    """Of the TURN server that ``ice`` names."""
     with_bundled: bool = True
     """Whether the titles that ship with Farplay are offered."""
     lan: LanOptions | None = None

@@ -10,7 +10,8 @@ from pathlib import Path
 from aioice.ice import get_host_addresses
 
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.secrets_passing import take_enrolment_token
+from farplay.ice_options import IceOptions, ice_spec
+from farplay.secrets_passing import take_enrolment_token, take_turn_secrets
 from farplay.title_folders import installed_titles
 from farplay.tls_files import check_tls_files, link_name
 from render_node.agent.io.broker_link import socket_url
@@ -19,7 +20,7 @@ from session_broker.config import BrokerConfig, TlsConfig
 from wire.errors import WireError
 from wire.sandbox import Profile
 from wire.title_manifest import InstalledTitle
-from wire.worker_control import IceSpec, X264Preset
+from wire.worker_control import X264Preset
 
 NAME_MAX_CHARS = 64
 BOTH_FILES = "Give both --tls-cert FILE and --tls-key FILE."
@@ -97,6 +98,7 @@ def node_config(
     media_host: str,
     media_ports: str,
     advertised: tuple[str, ...],
+    ice: IceOptions,
     afk_pause_max_s: int,
     afk_end_max_s: int,
     sandbox: Profile | None = None,
@@ -110,19 +112,20 @@ def node_config(
         socket_url(broker_url)
     except ValueError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{error}.", "Use --broker http://HOST:PORT.") from error
-    port_min, port_max = port_range(media_ports)
+    spec = ice_spec(
+        ice,
+        take_turn_secrets(),
+        media_host=media_host,
+        ports=port_range(media_ports),
+        advertised=advertised or reached_at(media_host),
+    )
     return NodeConfig(
         broker_url=broker_url,
         data_dir=data_dir,
         titles=_titles(titles, with_bundled),
         name=(name or os.uname().nodename or "node")[:NAME_MAX_CHARS],
         enrolment_token=take_enrolment_token(),
-        ice=IceSpec(
-            bind_host=media_host,
-            port_min=port_min,
-            port_max=port_max,
-            advertised_hosts=advertised or reached_at(media_host),
-        ),
+        ice=spec,
         slots=slots,
         x264_preset=x264_preset,
         warm_workers=warm_workers,

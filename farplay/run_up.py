@@ -14,6 +14,7 @@ from rich.markup import escape
 from farplay.config import LOOPBACK_HOSTS, LanOptions, UpConfig, UpReady
 from farplay.data_folder import FolderLock, default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.ice_options import ice_spec
 from farplay.lan_serving import LanServing, prepare_lan
 from farplay.screen import Screen
 from farplay.title_folders import installed_titles, load_title
@@ -38,6 +39,7 @@ def run_up(config: UpConfig, screen: Screen) -> None:
     Raises:
         CommandFailure: it could not start.
     """
+    ice_spec(config.ice, config.turn_secrets, media_host=config.media_host, ports=(0, 0), advertised=())
     try:
         titles = installed_titles(config.titles, with_bundled=config.with_bundled)
     except WireError as error:

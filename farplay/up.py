@@ -19,6 +19,7 @@ from farplay.lan_serving import LanServing
 from farplay.log_file import TRIM_EVERY_S, trim_log
 from farplay.ports import pick_port
 from farplay.restart_policy import RestartPolicy
+from farplay.secrets_passing import ENROLMENT_VARIABLE, turn_environment
 
 ADDRESS_EVERY_S = 60.0
 """Seconds between looks at this machine's address."""
@@ -110,8 +111,12 @@ class Supervisor:
 
     async def _launch(self, name: str) -> ChildProcess:
         log_path = None if self._config.verbose else self._config.data_dir / "logs" / f"{name}.log"
-        arguments = self._broker_arguments() if name == "broker" else self._node_arguments()
-        child = await ChildProcess.start(name, arguments, log_path=log_path, enrolment_token=self._token)
+        secrets = {ENROLMENT_VARIABLE: self._token}
+        arguments = self._broker_arguments()
+        if name == "node":
+            arguments = self._node_arguments()
+            secrets |= turn_environment(self._config.turn_secrets)
+        child = await ChildProcess.start(name, arguments, log_path=log_path, secrets=secrets)
         self._children[name] = child
         return child
 
@@ -190,7 +195,7 @@ class Supervisor:
         limits = ["--afk-pause-max", str(config.afk_pause_max_s), "--afk-end-max", str(config.afk_end_max_s)]
         slots = [] if config.slots is None else ["--slots", str(config.slots)]
         preset = [] if config.x264_preset is None else ["--preset", config.x264_preset]
-        media = ["--media-host", config.media_host, *slots, *preset]
+        media = ["--media-host", config.media_host, *slots, *preset, *config.ice.arguments()]
         return ["--broker", self._url, *media, *limits, *self._shared_arguments()]
 
     def _shared_arguments(self) -> list[str]:

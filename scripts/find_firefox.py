@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.debian_package import install
 
 NAMES = ("firefox-esr", "firefox")
-INSTALL_LIMIT_S = 300
 
 HOW_TO = """No Firefox was found, and none could be installed. Any of these helps:
   - set FIREFOX_BIN to a Firefox binary
@@ -28,23 +31,6 @@ def _on_path() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-def _by_apt() -> str:
-    """Install the distribution's package; return an empty string or why that failed."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return "apt-get needs root on a Debian-like system"
-    words = ""
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", "firefox-esr"]):
-        try:
-            done = subprocess.run(
-                ["apt-get", *command], capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False,
-                stdin=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return f"apt-get {command[0]} took longer than {INSTALL_LIMIT_S} s"
-        words = "" if done.returncode == 0 else f"apt-get {command[0]}: {done.stderr.strip()[-200:]}"
-    return words
-
-
 def find_firefox() -> str:
     """Return the path of a Firefox, installing one if need be.
 
@@ -57,7 +43,7 @@ def find_firefox() -> str:
         return wished
     if found := _on_path():
         return found
-    tried = _by_apt()
+    tried = install("firefox-esr")
     if found := _on_path():
         return found
     raise NoBrowser(HOW_TO.format(names=", ".join(NAMES), tried=tried))

@@ -34,6 +34,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     session_control.Role,
     session_control.InvitationKind,
     session_control.VideoCodec,
+    session_control.Route,
 )
 _NUMBERS: tuple[tuple[types.ModuleType, tuple[str, ...]], ...] = (
     (version, ("PROTOCOL_MIN", "PROTOCOL_MAX")),

@@ -20,6 +20,9 @@ SOCKET_MESSAGE_MAX_BYTES = 2 * NODE_MESSAGE_MAX_BYTES
 SDP_MAX_BYTES = 32 * 1024
 """One session description, as written into a message; leaves room for the fields around it."""
 
+STUN_URIS_MAX = 4
+"""Servers that a page may be told to ask for its own address."""
+
 CONTROL_RATE_PER_S = 50
 """Sustained control messages per second from one tab; a burst of twice that is allowed."""
 

@@ -16,6 +16,7 @@ from wire.limits import (
     SDP_MAX_BYTES,
     SEATS_MAX,
     SESSIONS_PER_NODE_MAX,
+    STUN_URIS_MAX,
     TITLES_PER_NODE_MAX,
     VIDEO_BPS_MAX,
     VIDEO_BPS_MIN,
@@ -258,6 +259,7 @@ class NodePeerOffer(Message):
     session_id: str
     peer_id: str
     sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
+    stun_uris: tuple[str, ...] = field(default=(), metadata={"max_len": STUN_URIS_MAX})
 
 
 @dataclass(frozen=True, slots=True)

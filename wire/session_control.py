@@ -12,7 +12,15 @@ from enum import StrEnum
 from typing import ClassVar
 
 from wire.errors import Reason
-from wire.limits import PEERS_MAX, REPORTED_MS_MAX, SDP_MAX_BYTES, SEATS_MAX, VIDEO_BPS_MAX, VIDEO_BPS_MIN
+from wire.limits import (
+    PEERS_MAX,
+    REPORTED_MS_MAX,
+    SDP_MAX_BYTES,
+    SEATS_MAX,
+    STUN_URIS_MAX,
+    VIDEO_BPS_MAX,
+    VIDEO_BPS_MIN,
+)
 from wire.schema import Message, family
 from wire.version import ProtocolRange
 
@@ -61,6 +69,17 @@ class VideoCodec(StrEnum):
 
     H264 = "H264"
     VP8 = "VP8"
+
+
+class Route(StrEnum):
+    """How a page's packets reach the worker."""
+
+    DIRECT = "direct"
+    """At an address of its machine, or one that is forwarded to it."""
+    NAT = "nat"
+    """Through a NAT before it, which let them in because the worker sent first."""
+    RELAY = "relay"
+    """By the worker's TURN server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +134,8 @@ class MediaReport(Message):
     input_ms_p95: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
     rtt_ms: float | None = field(default=None, metadata={"min": 0.0, "max": REPORTED_MS_MAX})
     """Round trip between page and worker."""
+    route: Route | None = None
+    """Of what arrives now; None before it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +186,8 @@ class Offer(Message):
     peer_id: str
     ticket: str = field(metadata={"max_len": 64})
     sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
+    stun_uris: tuple[str, ...] = field(default=(), metadata={"max_len": STUN_URIS_MAX})
+    """What to ask for this tab's own address before answering (RFC 7064); none where the node needs no help."""
 
 
 @dataclass(frozen=True, slots=True)

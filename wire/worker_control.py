@@ -17,6 +17,7 @@ from wire.limits import (
     PICTURE_MIN_PX,
     SDP_MAX_BYTES,
     SEATS_MAX,
+    STUN_URIS_MAX,
     VIDEO_BPS_MAX,
     VIDEO_BPS_MIN,
 )
@@ -24,6 +25,12 @@ from wire.sandbox import SandboxSpec
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.version import PROTOCOL_MIN
+
+STUN_PORT = 3478
+"""Of STUN and TURN, unless an address says otherwise."""
+
+TLS_PORT = 5349
+"""Of TURN over TLS, unless an address says otherwise."""
 
 
 class PlacementState(StrEnum):
@@ -72,9 +79,64 @@ class TitleSpec:
     """Seconds of pause after which it ends."""
 
 
+class IceMode(StrEnum):
+    """How a node's peers find their way to it."""
+
+    LITE = "lite"
+    """They reach an address of the node: public, forwarded or loopback."""
+    FULL = "full"
+    """The node is behind a NAT: it asks servers outside for further addresses, and tries the way from its side."""
+
+
+class TurnTransport(StrEnum):
+    """What carries datagrams between a node and its TURN server."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class StunServer:
+    """A server that tells under which address it sees us (RFC 8489)."""
+
+    host: str
+    port: int = field(metadata={"min": 1, "max": 65535})
+
+    @property
+    def uri(self) -> str:
+        """Return it as RFC 7064 writes it."""
+        return f"stun:{_authority(self.host, self.port)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnServer:
+    """A server that relays for us (RFC 8656), with either a password or a shared secret."""
+
+    host: str
+    port: int = field(metadata={"min": 1, "max": 65535})
+    transport: TurnTransport = TurnTransport.UDP
+    username: str = ""
+    """Long-term user name; with a secret, what stands behind the time in the names that are made."""
+    password: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    """Of the TURN REST API (draft-uberti-behave-turn-rest): names and passwords are made from it."""
+
+    @property
+    def uri(self) -> str:
+        """Return it as RFC 7065 writes it."""
+        scheme = "turns" if self.transport is TurnTransport.TLS else "turn"
+        query = "?transport=tcp" if self.transport is TurnTransport.TCP else ""
+        return f"{scheme}:{_authority(self.host, self.port)}{query}"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 @dataclass(frozen=True, slots=True)
 class IceSpec:
-    """Where a worker listens for media (the ``lite`` adapter)."""
+    """Where a worker listens for media, and how peers find their way there."""
 
     bind_host: str = "0.0.0.0"
     """Address of the UDP socket."""
@@ -83,6 +145,24 @@ class IceSpec:
     port_max: int = field(default=0, metadata={"min": 0, "max": 65535})
     advertised_hosts: tuple[str, ...] = ()
     """Addresses written into candidates: public, forwarded (NAT 1:1) or loopback ones."""
+    mode: IceMode = IceMode.LITE
+    stun: StunServer | None = None
+    """Asked in ``full``, by pages too."""
+    turn: TurnServer | None = None
+    """Asked in ``full``."""
+
+    @property
+    def page_stun_uris(self) -> tuple[str, ...]:
+        """Return what pages ask for their own address: a NAT, or a relay, must be told whom to let in."""
+        if self.mode is IceMode.LITE:
+            return ()
+        if self.stun is not None:
+            return (self.stun.uri,)
+        if self.turn is not None:
+            # A TURN server answers STUN as well, by UDP; one that is reached by TLS has another port for that.
+            port = STUN_PORT if self.turn.transport is TurnTransport.TLS else self.turn.port
+            return (StunServer(self.turn.host, port).uri,)
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +306,8 @@ class PeerOffer(Message):
     TYPE: ClassVar[str] = "peer_offer"
     peer_id: str
     sdp: str = field(metadata={"max_len": SDP_MAX_BYTES, "max_bytes": SDP_MAX_BYTES})
+    stun_uris: tuple[str, ...] = field(default=(), metadata={"max_len": STUN_URIS_MAX})
+    """What the tab asks for its own address before it answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farplay.doctor.findings import Finding, Group, Level, ok
+from farplay.doctor.ice_checks import check_ice
 from farplay.doctor.machine_checks import check_fonts, check_machine, check_software
+from wire.worker_control import IceSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Wishes:
     """TCP port that browsers open."""
     media_ports: tuple[int, int]
     """UDP ports for media; (0, 0) is any."""
+    ice: IceSpec
+    """How players find their way to it."""
 
 
 def examine(wishes: Wishes) -> Iterator[Finding]:
@@ -38,6 +42,7 @@ def examine(wishes: Wishes) -> Iterator[Finding]:
     yield from check_media()
     yield from check_sandbox()
     yield from check_network(wishes.port, wishes.media_ports)
+    yield from check_ice(wishes.ice)
     yield check_titles()
 
 

@@ -111,7 +111,7 @@ def take_offer(state: BrokerState, session: Session, offer: NodePeerOffer) -> No
         raise WireError(Reason.BAD_STATE, "this peer was offered already")
     participant.peer.offered = True
     if participant.tab is not None:
-        state.emit(ToTab(participant.tab, Offer(offer.peer_id, participant.peer.ticket, offer.sdp)))
+        state.emit(ToTab(participant.tab, Offer(offer.peer_id, participant.peer.ticket, offer.sdp, offer.stun_uris)))
 
 
 def take_peer_state(state: BrokerState, session: Session, news: NodePeerState, now: float) -> None:

@@ -46,6 +46,8 @@ class ParticipantRow(BaseModel):
     seats: list[int]
     has_tab: bool
     peer: str | None
+    route: str | None
+    """How this person's page says that it reaches the node."""
 
 
 class Delays(BaseModel):
@@ -135,6 +137,7 @@ def _participant_row(participant: Participant) -> ParticipantRow:
         seats=list(participant.seats),
         has_tab=participant.tab is not None,
         peer=participant.peer.state if participant.peer else None,
+        route=participant.report.route if participant.report else None,
     )
 
 

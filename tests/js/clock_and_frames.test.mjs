@@ -174,6 +174,22 @@ describe("linkFigures", () => {
     );
   });
 
+  it("says by which way the worker is reached, of the pair that is used", () => {
+    const pairs = (kind, ...rest) => new Map([
+      ...after,
+      ["p", { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.004, remoteCandidateId: "far" }],
+      ["q", { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.009, remoteCandidateId: "near" }],
+      ["far", { type: "remote-candidate", candidateType: kind }],
+      ["near", { type: "remote-candidate", candidateType: "host" }],
+      ...rest,
+    ]);
+    const kinds = ["host", "srflx", "prflx", "relay", "pigeon"];
+    assert.deepEqual(kinds.map((kind) => linkFigures(pairs(kind), before).route), ["direct", "nat", "nat", "relay", null]);
+    const chosen = linkFigures(pairs("relay", ["t", { type: "transport", selectedCandidatePairId: "q" }]), before);
+    assert.deepEqual([chosen.route, chosen.rtt_ms], ["direct", 9]);
+    assert.equal(linkFigures(new Map([["v", after.get("v")]]), before).route, null);
+  });
+
   it("has no rates from one report, nor across streams, and nothing without video", () => {
     assert.equal(linkFigures(after, null).fps, 0);
     assert.equal(linkFigures(report({ timestamp: 3_000, ssrc: 2, framesDecoded: 5 }), after).fps, 0);

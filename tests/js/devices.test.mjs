@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { isForBrowser, KEY_USAGES, keyUsage } from "../../web_client/static/core/key_codes.js";
 import { isForSeats, padEvent, PadTracker } from "../../web_client/static/core/pads.js";
 import { Accumulator, pictureRect, toPicture, wheelSteps } from "../../web_client/static/core/picture_geometry.js";
-import { withStereo } from "../../web_client/static/core/sdp.js";
+import { isStunUri, withStereo } from "../../web_client/static/core/sdp.js";
 import { readVisit } from "../../web_client/static/core/visit.js";
 import { EventType, StoryKind } from "../../web_client/static/wire/constants.js";
 
@@ -137,5 +137,12 @@ describe("our description", () => {
     assert.ok(stereo.includes("a=fmtp:96 minptime=10;stereo=1\r\n"));
     assert.ok(stereo.includes("a=fmtp:97 x=1\r\n"));
     assert.equal(withStereo(stereo), stereo);
+  });
+
+  it("takes the address of a STUN server and nothing that a browser would refuse", () => {
+    for (const uri of ["stun:stun.example.org:3478", "stun:192.0.2.1:19302", "stun:[2001:db8::1]:1"]) assert.ok(isStunUri(uri), uri);
+    for (const uri of ["", "stun:", "turn:a:1", "stun:a", "stun:a:1?x", "stun:a b:1", "https://a:1", "stun:a:1\n", "stun:[x]:1"]) {
+      assert.ok(!isStunUri(uri), uri);
+    }
   });
 });

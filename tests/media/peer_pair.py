@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from render_node.session.core.send_side import RateLimits
-from render_node.session.io import lite_port
+from render_node.session.io import ice_port
+from render_node.session.io.ice_lite import LiteConnection
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from tests.media.aiortc_browser import AiortcBrowser, use_loopback
 from tests.media.peer_media import Looper, clip, tone
@@ -46,6 +47,13 @@ class Pair:
         )
         self.looper.peers = [self.peer]
         self.browser = AiortcBrowser()
+
+    @property
+    def ice(self) -> LiteConnection:
+        """The session's side of ICE, once it is described."""
+        ice = self.peer._parts().ice
+        assert isinstance(ice, LiteConnection)
+        return ice
 
     def _keyframe_wanted(self) -> None:
         self.keyframes_wanted += 1
@@ -97,5 +105,5 @@ async def no_leaks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     descriptors = len(os.listdir("/proc/self/fd"))
     yield
     await poll(lambda: asyncio.all_tasks() == {asyncio.current_task()}, 3)
-    assert not lite_port._ports
+    assert not ice_port._ports
     assert len(os.listdir("/proc/self/fd")) <= descriptors

@@ -100,7 +100,7 @@ async def test_a_browser_that_closes_has_left() -> None:
 async def test_the_address_may_change_with_a_valid_check() -> None:
     pair = Pair()
     await pair.connect()
-    before = pair.peer._parts().ice._nominated
+    before = pair.ice._nominated
     shown = len(pair.browser.frames)
     (pair_now,) = pair.browser.dtls.transport._connection._nominated.values()
     protocol = pair_now.protocol
@@ -113,9 +113,9 @@ async def test_the_address_may_change_with_a_valid_check() -> None:
     protocol.transport = transport
     connection = pair.browser.dtls.transport._connection
     request = connection.build_request(pair_now, nominate=True)
-    request.add_message_integrity(pair.peer._parts().ice.local_password.encode())
+    request.add_message_integrity(pair.ice.local_password.encode())
     transport.sendto(bytes(request), pair_now.remote_addr)
-    await pair.looper.run(lambda: pair.peer._parts().ice._nominated != before, 5)
+    await pair.looper.run(lambda: pair.ice._nominated != before, 5)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 30, 10)
     protocol.transport = real
     transport.close()

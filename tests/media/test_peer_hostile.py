@@ -56,12 +56,12 @@ def init_twice() -> bytes:
 async def test_datagrams_of_strangers_are_dropped() -> None:
     pair = Pair()
     await pair.connect()
-    port = pair.peer._parts().ice._port
+    port = pair.ice._port
     assert port is not None
     stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     stranger.connect(("127.0.0.1", port.udp.port))
     noise = random.Random(9)
-    ufrag = pair.peer._parts().ice.local_username.encode()
+    ufrag = pair.ice.local_username.encode()
     known_user = b"\x00\x06" + len(ufrag + b":x").to_bytes(2, "big") + ufrag + b":x" + bytes(-(len(ufrag) + 2) % 4)
     for _ in range(300):
         body = noise.randbytes(noise.randrange(0, 80))
@@ -133,7 +133,7 @@ async def test_two_peers_share_a_port_and_a_stalled_one_harms_nobody() -> None:
     good, stalled = Pair(), Pair()
     await good.connect()
     async with child_browser(stalled) as child:
-        assert good.peer._parts().ice._port is stalled.peer._parts().ice._port
+        assert good.ice._port is stalled.ice._port
         good.looper.peers = [good.peer, stalled.peer]
         await good.looper.run(lambda: stalled.peer.video.frames_sent >= 30 and len(good.browser.frames) >= 10, 10)
         child.send_signal(signal.SIGSTOP)

@@ -1,7 +1,7 @@
 // Types that the modules share; imported by JSDoc, never at run time.
 
 import type {
-  EventType, InvitationKind, PeerState, Presence, Reason, Role, SessionState, StoryKind, TouchPhase,
+  EventType, InvitationKind, PeerState, Presence, Reason, Role, Route, SessionState, StoryKind, TouchPhase,
 } from "./wire/constants.js";
 import type { WordKey, Words } from "./strings/words.js";
 
@@ -9,6 +9,7 @@ export type ReasonLabel = (typeof Reason)[keyof typeof Reason];
 export type SessionStateLabel = (typeof SessionState)[keyof typeof SessionState];
 export type PeerStateLabel = (typeof PeerState)[keyof typeof PeerState];
 export type RoleLabel = (typeof Role)[keyof typeof Role];
+export type RouteLabel = (typeof Route)[keyof typeof Route];
 export type InvitationKindLabel = (typeof InvitationKind)[keyof typeof InvitationKind];
 export type TouchPhaseCode = (typeof TouchPhase)[keyof typeof TouchPhase];
 type Kind = typeof StoryKind;
@@ -101,7 +102,7 @@ export type FromTab =
   | { type: "set_quality"; video_max_bps: number | null }
   | {
       type: "media_report"; peer_id: string; frames_decoded: number; silent_ms: number;
-      input_ms_p50?: number | null; input_ms_p95?: number | null; rtt_ms?: number | null;
+      input_ms_p50?: number | null; input_ms_p95?: number | null; rtt_ms?: number | null; route?: RouteLabel | null;
     };
 
 export interface Welcome {
@@ -130,7 +131,7 @@ export interface Present {
   here: boolean;
 }
 export interface TableNews { type: "table"; seats: number; participants: Present[] }
-export interface Offer { type: "offer"; peer_id: string; ticket: string; sdp: string }
+export interface Offer { type: "offer"; peer_id: string; ticket: string; sdp: string; stun_uris: string[] }
 export interface PeerNews { type: "peer_state"; peer_id: string; state: PeerStateLabel; reason: ReasonLabel | null }
 export type ToTab =
   | Welcome
@@ -191,7 +192,7 @@ export interface OperatorSession {
   reason: ReasonLabel | null;
   node_id: string | null;
   created_at_ms: number | null;
-  participants: { role: RoleLabel; number: number; seats: number[]; has_tab: boolean; peer: PeerStateLabel | null }[];
+  participants: { role: RoleLabel; number: number; seats: number[]; has_tab: boolean; peer: PeerStateLabel | null; route: RouteLabel | null }[];
   figures: SessionFigures | null;
   delays: { input_ms_p50: number | null; input_ms_p95: number | null; rtt_ms: number | null } | null;
 }
@@ -321,6 +322,7 @@ export interface LinkFigures {
   nacks: number;
   plis: number;
   rtt_ms: number | null;
+  route: RouteLabel | null;
 }
 
 /** A frame that was shown, joined with its story; page times in milliseconds. */

@@ -293,8 +293,9 @@ class NodeSessions:
                 return self._worker_state(session_id, placed, message)
             case WorkerPause(paused):
                 return self._worker_pause(session_id, placed, paused=paused)
-            case PeerOffer(peer_id, sdp):
-                return self._from_peer(session_id, placed, peer_id, NodePeerOffer(session_id, peer_id, sdp))
+            case PeerOffer(peer_id, sdp, stun_uris):
+                offer = NodePeerOffer(session_id, peer_id, sdp, stun_uris)
+                return self._from_peer(session_id, placed, peer_id, offer)
             case WorkerPeerState(peer_id, state, reason):
                 news = NodePeerState(session_id, peer_id, state, reason)
                 return self._from_peer(session_id, placed, peer_id, news)

@@ -12,12 +12,12 @@ import structlog
 from aioice.utils import random_string
 
 from render_node.session.core.rate_limit import TokenBucket
-from render_node.session.io.lite_port import local_ufrag
+from render_node.session.io.ice_port import local_ufrag
 from render_node.session.io.stun_answer import answer_check
 from render_node.session.io.udp_port import Address, UdpPort
 from wire.errors import WireError
 from wire.node_control import CheckPort
-from wire.worker_control import IceSpec
+from wire.worker_control import IceMode, IceSpec
 
 CHECKS_PER_S = 200
 """Answered for all pages together; one page sends about 20 a second for a few seconds."""
@@ -41,12 +41,15 @@ class CheckResponder:
 
     @classmethod
     def open(cls, ice: IceSpec, slots: int) -> CheckResponder | None:
-        """Return a responder on a port beside the media ports, or None if there is none to spare.
+        """Return a responder on a port beside the media ports, or None if there is none to spare, or a NAT before it.
 
         Args:
             ice: Where workers listen. Of a range, the highest free port is taken, and only if one is left over.
             slots: Workers that need a port of the range at once.
         """
+        if ice.mode is IceMode.FULL:
+            # A page would try its way here by itself, which nobody beyond the NAT has.
+            return None
         spare = ice.port_max == 0 or ice.port_max - ice.port_min + 1 > slots
         if not spare or not ice.advertised_hosts:
             return None

@@ -22,7 +22,7 @@ OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 _SSRC = re.compile(r"a=ssrc:(\d+) cname:(.+)")
 
 
-def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool) -> str:
+def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool, ice_lite: bool) -> str:
     """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, transport-wide feedback, receiver
     round trips, parity, stereo Opus.
 
@@ -30,9 +30,10 @@ def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool) ->
         sdp: Of aiortc.
         parity_ssrc: Where the video's parity would go.
         describes_dependencies: Whether frames may refer further back than to the one before.
+        ice_lite: Whether our side leaves all checks to the other.
     """
     head, sections = _ours(sdp)
-    done = [_with_ice_lite(head)]
+    done = [_with_ice_lite(head) if ice_lite else head]
     for section in sections:
         if section[0].startswith("m=video"):
             section = [*map(_with_rtx_time, section), *_video_lines(section, OFFERED_IDS)]
@@ -45,10 +46,10 @@ def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool) ->
     return join_sections(done)
 
 
-def finish_answer(sdp: str, remote: RemoteDescription) -> str:
-    """Return aiortc's answer with ICE-lite and the extensions that the remote offered under its ids."""
+def finish_answer(sdp: str, remote: RemoteDescription, *, ice_lite: bool) -> str:
+    """Return aiortc's answer with ICE-lite, if it is, and the extensions that the remote offered under its ids."""
     head, sections = _ours(sdp)
-    done = [_with_ice_lite(head)]
+    done = [_with_ice_lite(head) if ice_lite else head]
     for section in sections:
         if section[0].startswith("m=video"):
             offered = remote.section("video")

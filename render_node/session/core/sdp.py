@@ -1,13 +1,14 @@
 """Remote session descriptions: what they must look like before aiortc reads them.
 
-A remote description is hostile. It is checked line by line and rebuilt from the lines that matter; candidates are
-left out, because an ICE-lite side learns addresses from checks alone and a ``.local`` name would cost a second.
+A remote description is hostile. It is checked line by line and rebuilt from the lines that matter. Of candidates, UDP
+addresses are kept; names are left out, because a ``.local`` one would cost a second, and checks show its address.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.rtp_packets import (
@@ -24,6 +25,7 @@ from wire.session_control import VideoCodec
 LINES_MAX = 1000
 LINE_MAX_CHARS = 1024
 SECTIONS_MAX = 4
+CANDIDATES_MAX = 16
 
 _LINE = re.compile(r"[a-z]=[\x20-\x7e]*")
 _MEDIA = re.compile(r"m=(audio|video|application) (\d{1,5}) ([A-Z/]{3,32})((?: [0-9A-Za-z-]{1,32}){1,64})")
@@ -38,6 +40,11 @@ _PARAMETER = re.compile(
 )
 FLEXFEC = "FLEXFEC-03"
 RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/ ]+)/(\d+)")
+_CANDIDATE = re.compile(
+    r"(a=candidate:[A-Za-z0-9+/]{1,32} 1 udp \d{1,10} ([0-9A-Fa-f.:]{2,45}) \d{1,5} typ (?:host|srflx|prflx|relay))"
+    r"(?: .*)?",
+    re.IGNORECASE,
+)
 _SHA256_BYTES = 32
 _KEPT_AS_IS = re.compile(
     r"a=(?:mid:[A-Za-z0-9_.-]{1,16}|rtcp-mux|rtcp-rsize|sendrecv|sendonly|recvonly|inactive"
@@ -107,7 +114,9 @@ def check_remote(sdp: str, *, answer: bool) -> RemoteDescription:
     kept_head += [line for line in head if _keep_in_head(line)]
     checked = [_section(section) for section in sections]
     _check_sections([part for _, part in checked], kept_head)
-    text = join_sections([kept_head, *(kept for kept, _ in checked)])
+    # Browsers name them in the first section only, aiortc takes those of the last one; all share one transport.
+    candidates = list(dict.fromkeys(filter(None, map(_candidate, lines))))[:CANDIDATES_MAX]
+    text = join_sections([kept_head, *([*kept, *candidates] for kept, _ in checked)])
     return RemoteDescription(text, tuple(part for _, part in checked))
 
 
@@ -250,6 +259,18 @@ def _format(number: str, parameters: str) -> list[str]:
     """Return the line again with the parameters by which codecs are told apart."""
     kept = [part.strip() for part in parameters.split(";") if _PARAMETER.fullmatch(part.strip())]
     return [f"a=fmtp:{number} {';'.join(kept)}"] if kept else []
+
+
+def _candidate(line: str) -> str:
+    """Return a candidate as far as we read it; empty unless it is an address for UDP."""
+    match = _CANDIDATE.fullmatch(line)
+    if match is None:
+        return ""
+    try:
+        ip_address(match[2])
+    except ValueError:
+        return ""
+    return match[1]
 
 
 def _extension(line: str) -> list[tuple[int, str]]:

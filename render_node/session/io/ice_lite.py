@@ -11,21 +11,21 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
-from aioice import Candidate, ConnectionClosed
+from aioice import Candidate, ConnectionClosed, stun
 from aioice.utils import random_string
 
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.io import monotonic
-from render_node.session.io.lite_port import LitePort
+from render_node.session.io.ice_leg import Route
+from render_node.session.io.ice_port import IcePort
 from render_node.session.io.stun_answer import answer_check
-from render_node.session.io.udp_port import Address
 from wire.worker_control import IceSpec
 
 QUEUE_MAX_DATAGRAMS = 512
 """Datagrams that wait for aiortc's pump; it takes one per loop turn, so this is never near unless it hangs."""
 
-ADDRESSES_MAX = 8
-"""Source addresses remembered per peer; the least recently checked is forgotten."""
+ROUTES_MAX = 8
+"""Routes remembered per peer; the least recently checked is forgotten."""
 
 CHECKS_PER_S = 50
 """Checks answered per second and peer; browsers send about 20 while connecting, one every 2-5 s afterwards."""
@@ -43,9 +43,9 @@ class LiteConnection:
         self._username = local_username or random_string(12)
         self._password = local_password or random_string(32)
         self._foundation = secrets.token_hex(4)
-        self._port: LitePort | None = None
-        self._nominated: Address | None = None
-        self._addresses: OrderedDict[Address, None] = OrderedDict()
+        self._port: IcePort | None = None
+        self._nominated: Route | None = None
+        self._routes: OrderedDict[Route, None] = OrderedDict()
         self._checks = TokenBucket(CHECKS_PER_S, 2 * CHECKS_PER_S)
         self._queue: deque[bytes] = deque()
         self._reader: asyncio.Future[None] | None = None
@@ -97,7 +97,7 @@ class LiteConnection:
     async def gather_candidates(self) -> None:
         """Open or join the worker's port."""
         if self._port is None and not self._closed.is_set():
-            self._port = LitePort.acquire(self._spec, self)
+            self._port = IcePort.acquire(self._spec, self)
 
     async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:
         """Ignore it: a lite side sends no checks."""
@@ -141,16 +141,16 @@ class LiteConnection:
         return ConnectionClosed()
 
     def send_burst(self, datagrams: Sequence[bytes]) -> int:
-        """Send to the nominated address in order; return how many were taken before the socket was full."""
+        """Send to the nominated address in order; return how many were taken before the way was full."""
         if self._port is None or self._nominated is None:
             return 0
-        taken = self._port.udp.send_burst(datagrams, self._nominated)
+        taken = self._nominated.leg.send_burst(datagrams, self._nominated.address)
         self.dropped += len(datagrams) - taken
         return taken
 
     def is_congested(self) -> bool:
-        """Tell whether the socket's send buffer is more than half full."""
-        return self._port is not None and self._port.udp.is_congested()
+        """Tell whether the nominated way holds as much as it should."""
+        return self._port is not None and self._nominated is not None and self._nominated.leg.is_congested()
 
     def data_received(self, data: bytes) -> None:
         """Queue a datagram for aiortc."""
@@ -160,30 +160,41 @@ class LiteConnection:
         self._queue.append(data)
         self._wake()
 
-    def check_received(self, data: bytes, address: Address) -> None:
+    def check_received(self, data: bytes, route: Route) -> None:
         """Answer a check that has our password; ignore any other."""
         now_us = monotonic.now_us()
         if self._port is None or not self._checks.take(now_us):
             return
-        answered = answer_check(data, self._password, address)
+        answered = answer_check(data, self._password, route.address)
         if answered is None:
             return
         self._heard_us = now_us
         request, response = answered
-        self._port.udp.send(response, address)
-        self._admit(address)
+        route.leg.send(self._response_to(request, response), route.address)
+        self._admit(route)
         if "USE-CANDIDATE" in request.attributes:
-            self._nominated = address
-            self._connected.set()
+            self._nominate(route)
 
-    def _admit(self, address: Address) -> None:
+    def _nominate(self, route: Route) -> None:
+        """Send by the route that the other side has chosen."""
+        self._nominated = route
+        self._connected.set()
+
+    def _response_to(self, request: stun.Message, response: bytes) -> bytes:
+        """Return what answers a check: a lite side takes all that have its password."""
+        return response
+
+    def answer_received(self, data: bytes, route: Route) -> None:
+        """Ignore it: a lite side asks nothing."""
+
+    def _admit(self, route: Route) -> None:
         assert self._port is not None
-        self._port.admit(address, self)
-        self._addresses[address] = None
-        self._addresses.move_to_end(address)
-        while len(self._addresses) > ADDRESSES_MAX:
-            oldest = next(known for known in self._addresses if known != self._nominated)
-            del self._addresses[oldest]
+        self._port.admit(route, self)
+        self._routes[route] = None
+        self._routes.move_to_end(route)
+        while len(self._routes) > ROUTES_MAX:
+            oldest = next(known for known in self._routes if known != self._nominated)
+            del self._routes[oldest]
             self._port.forget(oldest, self)
 
     def _wake(self) -> None:

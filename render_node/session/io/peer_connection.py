@@ -10,16 +10,21 @@ from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 from render_node.session.io import aiortc_hooks
+from render_node.session.io.ice_full import FullConnection
 from render_node.session.io.ice_lite import LiteConnection
+from render_node.session.io.ice_transport import IceConnection
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
 from wire.session_control import VideoCodec
-from wire.worker_control import IceSpec
+from wire.worker_control import IceMode, IceSpec
 
 INPUT_CHANNEL_ID = 0
 STORY_CHANNEL_ID = 1
 FRAMES_CHANNEL_ID = 2
 """Reports of decoded frames; apart from the rest, since a thread of the page's own sends them."""
+
+
+_ADAPTERS = {IceMode.LITE: LiteConnection, IceMode.FULL: FullConnection}
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class BuiltConnection:
     audio: RtpSender | None
     story: RTCDataChannel | None
     dtls: RTCDtlsTransport
-    ice: LiteConnection
+    ice: IceConnection
 
 
 def build_connection(
@@ -67,7 +72,7 @@ def build_connection(
     """
     parts = aiortc_hooks.Parts(
         make_sender=lambda kind, transport: RtpSender(kind, transport, path, handlers.on_sender_ready),
-        make_connection=lambda user, password: LiteConnection(ice, user, password),
+        make_connection=lambda user, password: _ADAPTERS[ice.mode](ice, user, password),
     )
     with aiortc_hooks.our_parts(parts):
         pc = aiortc_hooks.new_connection()
@@ -78,9 +83,7 @@ def build_connection(
         story = _open_channels(pc, handlers) if data else None
     aiortc_hooks.mark_bundled(pc)
     aiortc_hooks.take_over_rtcp(video.transport, handlers.on_rtcp)
-    connection = aiortc_hooks.ice_connection(video.transport)
-    assert isinstance(connection, LiteConnection)
-    return BuiltConnection(pc, video, sound, story, video.transport, connection)
+    return BuiltConnection(pc, video, sound, story, video.transport, aiortc_hooks.ice_connection(video.transport))
 
 
 def _add_sound(pc: RTCPeerConnection, video: RtpSender) -> RtpSender:

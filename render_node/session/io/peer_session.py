@@ -29,7 +29,7 @@ from wire.errors import Reason, WireError
 from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, FrameReport, decode_story, encode_story
 from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
 from wire.session_control import PeerState, VideoCodec
-from wire.worker_control import IceSpec
+from wire.worker_control import IceMode, IceSpec
 
 STORY_BUFFER_MAX_BYTES = 64 * 1024
 """Unsent story bytes beyond which newer ones are dropped: a story that comes late helps nobody."""
@@ -139,6 +139,7 @@ class PeerSession:
             built.pc.localDescription.sdp,
             built.video.parity_ssrc,
             describes_dependencies=self._codec is VideoCodec.VP8,
+            ice_lite=self._ice_spec.mode is IceMode.LITE,
         )
 
     async def accept_answer(self, sdp: str) -> None:
@@ -169,7 +170,7 @@ class PeerSession:
         await self._set_remote(built, remote, "offer")
         self._start_connecting()
         await built.pc.setLocalDescription(await built.pc.createAnswer())
-        return finish_answer(built.pc.localDescription.sdp, remote)
+        return finish_answer(built.pc.localDescription.sdp, remote, ice_lite=self._ice_spec.mode is IceMode.LITE)
 
     def confirmed_id(self) -> int | None:
         """Return the newest frame that this peer has, with all it builds on; None while it waits for a keyframe."""

@@ -207,7 +207,7 @@ class SessionWorker:
         for peer_id in earlier:
             await self._close_peer(peer_id, PeerState.LEFT, Reason.REPLACED)
         if self._table.peers.get(invite.peer_id) is peer:
-            self._link.send(PeerOffer(invite.peer_id, await session.offer()))
+            self._link.send(PeerOffer(invite.peer_id, await session.offer(), self._start.ice.page_stun_uris))
 
     def _set_quality(self, participant_id: str, video_max_bps: int | None) -> None:
         participant = self._table.participants.get(participant_id)

@@ -9,6 +9,7 @@ import socket
 import struct
 import termios
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import TypeAlias
 
 from wire.errors import Reason, WireError
@@ -49,11 +50,13 @@ class UdpPort:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._loop = asyncio.get_running_loop()
-        self._host_is_v6 = sock.family == socket.AF_INET6
+        self.family = sock.family
+        """``AF_INET`` or ``AF_INET6``; the latter writes IPv4 addresses as mapped ones."""
         self._full_bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2
         self._unsent = array.array("i", [0])
+        self.host: str = sock.getsockname()[0]
         self.port: int = sock.getsockname()[1]
-        self.on_datagram: Callable[[bytes, Address], None] = lambda data, address: None
+        self.on_datagram: Callable[[bytes, Address], object] = lambda data, address: None
         self._segments = True
         self.dropped = 0
         """Datagrams that the kernel did not take."""
@@ -123,6 +126,12 @@ class UdpPort:
         """Tell whether more than half of the send buffer still waits to leave this machine."""
         fcntl.ioctl(self._sock.fileno(), termios.TIOCOUTQ, self._unsent)
         return self._unsent[0] > self._full_bytes
+
+    def address_of(self, host: str) -> str | None:
+        """Return how this socket writes an IP address, None if it cannot send there."""
+        if ip_address(host).version == 6:
+            return host if self.family == socket.AF_INET6 else None
+        return f"::ffff:{host}" if self.family == socket.AF_INET6 else host
 
     def close(self) -> None:
         """Stop reading and close the socket."""

@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, StorageState, expect
 
 from farplay.child_process import ChildProcess
+from farplay.secrets_passing import ENROLMENT_VARIABLE
 from farplay.title_folders import installed_titles
 from render_node.agent.io.capacity_probe import store_measurement
 from tests.support.agent_process import MEASURED
@@ -40,7 +41,8 @@ async def one_slot(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tu
         options = ["--broker", ready.url, "--data-dir", str(node_dir), "--slots", "1", "--media-host", "127.0.0.1"]
         options += ["--no-bundled", *(word for path in TITLES for word in ("--title", str(path)))]
         log_path = folder / "node.log"
-        node = await ChildProcess.start("node", options, log_path=log_path, enrolment_token=ENROLMENT_TOKEN)
+        secrets = {ENROLMENT_VARIABLE: ENROLMENT_TOKEN}
+        node = await ChildProcess.start("node", options, log_path=log_path, secrets=secrets)
         try:
             await node.ready(READY_S)
             yield ready.url, f"{ready.url}/#owner={ready.owner_token}"

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from farplay.cli import app
 from farplay.config import UpConfig, UpReady
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.ice_options import IceOptions
 from farplay.ports import pick_port
 from farplay.role_config import node_config
 from farplay.system_check import require_linux
@@ -158,6 +159,7 @@ def node(data_dir: Path, **changed: object) -> NodeConfig:
         "media_host": "127.0.0.1",
         "media_ports": "0-0",
         "advertised": (),
+        "ice": IceOptions(),
         "afk_pause_max_s": 86400,
         "afk_end_max_s": 86400,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from rich.console import Console
 
 from farplay.doctor import machine_checks, media_checks, network_checks, sandbox_checks, sandbox_view
 from farplay.doctor.findings import Finding, Group, Level, as_json, is_healthy, ok, summary
+from farplay.doctor.ice_checks import check_ice, judge_stun, judge_turn
 from farplay.doctor.report import print_report
 from farplay.doctor.requirements import read_requirement
 from render_node.agent.core.capacity import Measurement, choose
 from render_node.agent.core.trust_levels import EXPECTED, NEEDED
 from render_node.agent.io.capacity_probe import EncoderFindings
+from render_node.agent.io.ice_probe import IceReach
 from render_node.agent.io.sandbox_probe import SandboxFinding
 from wire.sandbox import Profile, SandboxSpec, Trust, Wall
+from wire.worker_control import IceSpec, StunServer, TurnServer, TurnTransport
 
 LACKS = Finding(Group.NETWORK, "b", Level.LACKS, "words", "do this")
 FAILS = Finding(Group.NETWORK, "c", Level.FAILS, "words", "do that")
@@ -215,3 +219,34 @@ def test_advice_on_namespaces_fits_the_machine() -> None:
     assert "profile farplay-bwrap /usr/bin/bwrap flags=(unconfined)" in ubuntu
     assert "userns," in ubuntu
     assert "apparmor_restrict_unprivileged_userns=0" in ubuntu
+
+
+STUN, TURN = StunServer("stun.example.org", 3478), TurnServer("turn.example.org", 5349, TurnTransport.TLS)
+
+
+def test_servers_that_help_are_named_with_what_they_gave() -> None:
+    reach = IceReach("8.8.4.4", "", "8.8.8.8", "")
+    for found in (judge_stun(STUN, reach), judge_turn(TURN, reach)):
+        assert found.level is Level.OK
+    assert judge_stun(STUN, reach).words == "stun:stun.example.org:3478 sees this machine as 8.8.4.4"
+    assert judge_turn(TURN, reach).words == "turns:turn.example.org:5349 relays at 8.8.8.8"
+
+
+def test_servers_that_do_not_help_are_said_with_what_to_do() -> None:
+    reach = IceReach(None, f"{STUN.uri} did not answer", None, f"{TURN.uri} refused")
+    asked, relayed = judge_stun(STUN, reach), judge_turn(TURN, reach)
+    assert (asked.level, relayed.level) == (Level.LACKS, Level.LACKS)
+    assert "outgoing UDP to port 3478" in asked.advice
+    assert "outgoing TCP to port 5349" in relayed.advice
+    assert judge_turn(replace(TURN, transport=TurnTransport.UDP), reach).advice.count("UDP") == 1
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5", "192.168.1.2", "127.0.0.1"])
+def test_a_relay_at_a_private_address_reaches_nobody(address: str) -> None:
+    found = judge_turn(TURN, IceReach(None, "", address, ""))
+    assert found.level is Level.LACKS
+    assert "external-ip" in found.advice
+
+
+def test_a_node_that_is_reached_by_itself_is_asked_nothing() -> None:
+    assert list(check_ice(IceSpec())) == []

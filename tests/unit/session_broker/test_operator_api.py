@@ -29,7 +29,7 @@ from tests.support.live_broker import (
 from wire.errors import Reason
 from wire.node_control import CheckPort, EndSession, Heartbeat, NodeHello, SessionFigures
 from wire.schema import decode
-from wire.session_control import TO_TAB, MediaReport, Refusal, StateNews
+from wire.session_control import TO_TAB, MediaReport, Refusal, Route, StateNews
 
 OPERATOR_ROUTES = (("GET", "/overview"), ("GET", "/sessions/{id}"), ("DELETE", "/sessions/{id}"))
 
@@ -79,7 +79,8 @@ async def test_nodes_and_sessions_with_their_figures(tmp_path: Path) -> None:
         session_id = await play(client)
         async with FakeTab.open(client, session_id) as tab:
             await tab.next(StateNews)
-            await tab.send(MediaReport("peer_x", 60, 5, input_ms_p50=21.5, input_ms_p95=30.0, rtt_ms=0.4))
+            report = MediaReport("peer_x", 60, 5, input_ms_p50=21.5, input_ms_p95=30.0, rtt_ms=0.4, route=Route.RELAY)
+            await tab.send(report)
             figures = SessionFigures(session_id, 1, 59.9, 8e6, 4.0, 6.5)
             stranger = replace(figures, session_id="ses_" + "a" * 24)
             beat = Heartbeat(tuple(node.running.values()), 40.5, 3 << 30, (stranger, figures))
@@ -96,7 +97,7 @@ async def test_nodes_and_sessions_with_their_figures(tmp_path: Path) -> None:
         assert row["delays"] == {"input_ms_p50": 21.5, "input_ms_p95": 30.0, "rtt_ms": 0.4}
         assert (row["title_names"], row["state"], row["node_id"]) == ({"en": "Duel"}, "running", node.node_id)
         assert row["participants"] == [
-            {"role": "player", "number": 0, "seats": [0, 1], "has_tab": True, "peer": None}
+            {"role": "player", "number": 0, "seats": [0, 1], "has_tab": True, "peer": None, "route": "relay"}
         ]
         assert row["created_at_ms"] > 1e12
         (machine,) = body["nodes"]

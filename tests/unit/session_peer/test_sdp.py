@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from render_node.session.core.dependency_descriptor import DEPENDENCY_DESCRIPTOR_URI
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.rtp_packets import PLAYOUT_DELAY_URI, ExtensionIds
-from render_node.session.core.sdp import check_codec, check_remote
+from render_node.session.core.sdp import CANDIDATES_MAX, check_codec, check_remote
 from wire.errors import Reason, WireError
 from wire.limits import SDP_MAX_BYTES
 from wire.session_control import VideoCodec
@@ -72,10 +72,43 @@ def test_a_rejected_or_unwanted_picture_is_no_common_codec() -> None:
         assert error.value.reason is Reason.NO_COMMON_CODEC
 
 
-def test_candidates_are_left_out() -> None:
-    candidate = "a=candidate:1 1 udp 2113937151 0f2a.local 51234 typ host\r\n"
-    remote = check_remote(CHROMIUM.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\n" + candidate), answer=True)
-    assert "candidate" not in remote.sdp
+def with_candidates(*lines: str) -> str:
+    added = "".join(f"a=candidate:{line}\r\n" for line in lines)
+    return CHROMIUM.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\n" + added, 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1 1 udp 2113937151 0f2a.local 51234 typ host",
+        "1 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active",
+        "1 2 udp 2113937151 192.0.2.7 51234 typ host",
+        "1 1 udp 2113937151 192.0.2.700 51234 typ host",
+        "1 1 udp 2113937151 :::: 51234 typ host",
+        "1 1 udp 2113937151 192.0.2.7 51234 typ prince",
+        "1 1 udp 99999999999 192.0.2.7 51234 typ host",
+        "! 1 udp 2113937151 192.0.2.7 51234 typ host",
+    ],
+)
+def test_candidates_that_are_no_udp_address_are_left_out(line: str) -> None:
+    assert "candidate" not in check_remote(with_candidates(line), answer=True).sdp
+
+
+def test_udp_addresses_are_kept_as_far_as_they_are_read() -> None:
+    line = "842163049 1 udp 1677729535 192.0.2.7 51234 typ srflx"
+    remote = check_remote(
+        with_candidates(f"{line} raddr 10.1.2.3 rport 9 generation 0 network-cost 999"), answer=True
+    )
+    assert remote.sdp.count(f"a=candidate:{line}\r\n") == len(remote.sections) > 1, "aiortc reads the last section's"
+    assert "10.1.2.3" not in remote.sdp
+    other = "1 1 UDP 1 2001:db8::7 51234 typ host"
+    assert f"a=candidate:{other}\r\n" in check_remote(with_candidates(other), answer=True).sdp
+
+
+def test_so_many_candidates_are_kept_and_no_more() -> None:
+    many = [f"1 1 udp 1 192.0.2.{number} 51234 typ host" for number in range(1, 200)]
+    remote = check_remote(with_candidates(*many), answer=True)
+    assert remote.sdp.count("a=candidate") == CANDIDATES_MAX * len(remote.sections)
 
 
 def test_digests_beside_sha_256_are_left_out() -> None:
@@ -168,7 +201,7 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     pc = RTCPeerConnection()
     pc.addTransceiver("video", direction="sendonly")
     pc.addTransceiver("audio", direction="sendonly")
-    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000, describes_dependencies=True)
+    text = finish_offer((await pc.createOffer()).sdp, 4_000_000_000, describes_dependencies=True, ice_lite=True)
     await pc.close()
     head, video, audio = text.split("m=")
     assert "a=ice-lite\r\n" in head
@@ -207,6 +240,6 @@ def test_parity_is_taken_only_if_the_answer_has_it() -> None:
 def test_our_answer_takes_the_remotes_extension_id() -> None:
     remote = check_remote(as_offer(CHROMIUM.replace("extmap:6 ", "extmap:12 ")), answer=False)
     ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
-    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote)
+    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote, ice_lite=True)
     without = check_remote(as_offer(CHROMIUM).replace(PLAYOUT_DELAY_URI, "urn:else"), answer=False)
-    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without)
+    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without, ice_lite=True)

@@ -1,8 +1,13 @@
 // Rates from two readings of getStats. Sans-IO: the reports are arguments.
 
-/** @import {LinkFigures} from "../types.js" */
+import { Route } from "../wire/constants.js";
+
+/** @import {LinkFigures, RouteLabel} from "../types.js" */
 
 /** @typedef {ReadonlyMap<string, Record<string, any>>} StatsReport */
+
+/** How the worker is reached, by the kind of its address. @type {ReadonlyMap<unknown, RouteLabel>} */
+const ROUTES = new Map([["host", Route.DIRECT], ["srflx", Route.NAT], ["prflx", Route.NAT], ["relay", Route.RELAY]]);
 
 /**
  * What the overlay shows, from this reading and the one before.
@@ -34,7 +39,7 @@ export function linkFigures(report, before) {
     freezes: Number(now["freezeCount"] ?? 0),
     nacks: Number(now["nackCount"] ?? 0),
     plis: Number(now["pliCount"] ?? 0),
-    rtt_ms: roundTripMs(report),
+    ...wayOf(report),
   };
 }
 
@@ -49,14 +54,34 @@ function inboundVideo(report) {
   return null;
 }
 
-/** @param {StatsReport} report */
-function roundTripMs(report) {
+/**
+ * The pair of addresses that is used: its round trip, and what kind of address the worker has in it.
+ * @param {StatsReport} report
+ * @returns {{rtt_ms: number | null, route: RouteLabel | null}}
+ */
+function wayOf(report) {
+  const pair = selectedPair(report);
+  const seconds = pair?.["currentRoundTripTime"];
+  const kind = report.get(pair?.["remoteCandidateId"])?.["candidateType"];
+  return {
+    rtt_ms: seconds === undefined ? null : 1000 * Number(seconds),
+    route: ROUTES.get(kind) ?? null,
+  };
+}
+
+/**
+ * @param {StatsReport} report
+ * @returns {Record<string, any> | null}
+ */
+function selectedPair(report) {
+  let nominated = null;
   for (const entry of report.values()) {
-    if (entry["type"] === "candidate-pair" && entry["nominated"] && entry["currentRoundTripTime"] !== undefined) {
-      return 1000 * Number(entry["currentRoundTripTime"]);
+    if (entry["type"] === "transport" && report.has(entry["selectedCandidatePairId"])) {
+      return report.get(entry["selectedCandidatePairId"]) ?? null;
     }
+    if (entry["type"] === "candidate-pair" && entry["nominated"]) nominated ??= entry;
   }
-  return null;
+  return nominated;
 }
 
 /**

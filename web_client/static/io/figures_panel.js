@@ -145,6 +145,7 @@ export class FiguresPanel {
       [this.#words("figures.jitter_buffer"), `${figures.jitter_buffer_ms.toFixed(1)} ms`],
       [this.#words("figures.decode"), `${figures.decode_ms.toFixed(1)} ms`],
       [this.#words("figures.rtt"), rtt === null ? "–" : `${rtt.toFixed(1)} ms`],
+      [this.#words("figures.route"), figures.route === null ? "–" : this.#words(`route.${figures.route}`)],
       [this.#words("figures.frames"), `${figures.frames_dropped} / ${figures.freezes}`],
     ]);
   }

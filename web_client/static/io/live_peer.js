@@ -8,6 +8,7 @@ import { InputSender } from "../core/input_sender.js";
 import { linkFigures } from "../core/link_figures.js";
 import { MediaWatch } from "../core/media_watch.js";
 import { reportedDelays } from "../core/reported_delays.js";
+import { isStunUri } from "../core/sdp.js";
 import { Reason, StoryKind } from "../wire/constants.js";
 import { WireError } from "../wire/errors.js";
 import { decodeStory, encodeClockRequest, encodeDisplayPhase } from "../wire/frame_story.js";
@@ -104,7 +105,7 @@ export class LivePeer {
    * @param {Offer} offer
    * @returns {Promise<string>} Our answer.
    */
-  async answer({ peer_id, sdp }) {
+  async answer({ peer_id, sdp, stun_uris }) {
     this.close();
     this.#clock.reset();
     this.frames.reset();
@@ -123,7 +124,7 @@ export class LivePeer {
       onInputOpen: () => this.#input?.attach(peer),
       onStoryOpen: () => this.tick(),
       onStory: (data) => this.#takeStory(data),
-    });
+    }, stun_uris.filter(isStunUri));
     this.#peer = peer;
     return peer.answer(sdp);
   }
@@ -173,7 +174,8 @@ export class LivePeer {
     if (this.#peer === null || this.#watch === null) return null;
     const silent_ms = this.#watch.silentMs(performance.now());
     const delays = reportedDelays(this.frames.stage("input_to_photon"), this.roundTripMs);
-    return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays };
+    const route = this.figures?.route ?? null;
+    return { peer_id: this.#peer.peerId, frames_decoded: this.#watch.framesDecoded, silent_ms, ...delays, route };
   }
 
   /** @param {StageFrame} frame */

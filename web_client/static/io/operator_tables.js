@@ -230,7 +230,9 @@ export class OperatorTables {
     this.#showWhy(part(row, ".cell_state"), session.reason);
     cell(row, "machine", session.node_id === null ? "–" : nodeNames.get(session.node_id) ?? shortId(session.node_id));
     cell(row, "since", session.created_at_ms === null ? "–" : spanText((nowMs - session.created_at_ms) / 1000, words));
-    cell(row, "people", String(figures?.peers ?? session.participants.filter((each) => each.peer === "connected").length));
+    const connected = session.participants.filter((each) => each.peer === "connected");
+    const detours = new Set(connected.map((each) => each.route).filter((route) => route !== null && route !== "direct"));
+    cell(row, "people", [figures?.peers ?? connected.length, ...[...detours].map((route) => words(`route.${route}`))].join(" · "));
     cell(row, "picture", figures === null ? "–" : `${Math.round(figures.fps)} fps · ${rateText(figures.sent_bps)}`);
     cell(row, "encode", figures === null ? "–" : `${msText(figures.encode_ms_p50)} / ${msText(figures.encode_ms_p99)} ms`);
     const measured = delays !== null && delays.input_ms_p50 !== null;

@@ -9,6 +9,9 @@ import { FrameReports } from "./frame_reports.js";
 /** Unsent input above which a batch is skipped; what it held is repeated by the next one. */
 const INPUT_BUFFER_MAX_BYTES = 8 * 1024;
 
+/** How long an answer waits for a STUN server, which answers within a round trip or not at all. */
+const OWN_ADDRESS_MS = 1000;
+
 /** @type {RTCDataChannelInit} */
 const LOSSY = { negotiated: true, ordered: false, maxRetransmits: 0 };
 
@@ -28,17 +31,20 @@ export class PeerLink {
   #story;
   #reports;
   #handlers;
+  #asks;
   #over = false;
 
   /**
    * @param {string} peerId
    * @param {PeerHandlers} handlers
-   * @param {() => RTCPeerConnection} [createPeer]
+   * @param {readonly string[]} stunUris What to ask for our own address; none where the worker needs no help.
+   * @param {(configuration: RTCConfiguration) => RTCPeerConnection} [createPeer]
    */
-  constructor(peerId, handlers, createPeer = () => new RTCPeerConnection({ bundlePolicy: "max-bundle" })) {
+  constructor(peerId, handlers, stunUris, createPeer = (configuration) => new RTCPeerConnection(configuration)) {
     this.peerId = peerId;
     this.#handlers = handlers;
-    this.#peer = createPeer();
+    this.#asks = stunUris.length > 0;
+    this.#peer = createPeer({ bundlePolicy: "max-bundle", iceServers: this.#asks ? [{ urls: [...stunUris] }] : [] });
     this.#input = this.#peer.createDataChannel("input", { ...LOSSY, id: 0 });
     this.#story = this.#peer.createDataChannel("story", { ...LOSSY, id: 1 });
     this.#reports = FrameReports.over(this.#peer.createDataChannel("frames", { ...LOSSY, id: 2 }));
@@ -64,12 +70,14 @@ export class PeerLink {
   /**
    * Take the worker's offer.
    * @param {string} offer
-   * @returns {Promise<string>} Our answer. It waits for no candidates: the worker learns our address from our packets.
+   * @returns {Promise<string>} Our answer. A worker learns our address from our packets; only one behind a NAT must be
+   * told it before, so that they are let in.
    */
   async answer(offer) {
     await this.#peer.setRemoteDescription({ type: "offer", sdp: offer });
     const answer = await this.#peer.createAnswer();
     await this.#peer.setLocalDescription({ type: "answer", sdp: withStereo(answer.sdp ?? "") });
+    if (this.#asks) await ownAddress(this.#peer);
     return this.#peer.localDescription?.sdp ?? "";
   }
 
@@ -127,6 +135,26 @@ export class PeerLink {
 function playAtOnce(receiver) {
   if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
   else /** @type {RTCRtpReceiver} */ (receiver).playoutDelayHint = 0;
+}
+
+/**
+ * Wait until the description names our address as the outside sees it, or it is clear that it will not.
+ * @param {RTCPeerConnection} peer
+ * @returns {Promise<void>}
+ */
+function ownAddress(peer) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, OWN_ADDRESS_MS);
+    const look = () => {
+      const found = / typ srflx/.test(peer.localDescription?.sdp ?? "");
+      if (!found && peer.iceGatheringState !== "complete") return;
+      clearTimeout(timer);
+      resolve();
+    };
+    peer.addEventListener("icecandidate", look);
+    peer.addEventListener("icegatheringstatechange", look);
+    look();
+  });
 }
 
 /** SDP names of the video codecs that this browser decodes, without repeats and helpers. @returns {string[]} */

@@ -18,6 +18,7 @@ export const SESSIONS_PER_NODE_MAX = 512;
 export const TITLES_PER_NODE_MAX = 1024;
 export const SOCKET_MESSAGE_MAX_BYTES = 524288;
 export const SDP_MAX_BYTES = 32768;
+export const STUN_URIS_MAX = 4;
 export const CONTROL_RATE_PER_S = 50;
 export const INPUT_BATCH_MAX_BYTES = 1200;
 export const INPUT_BATCH_MAX_EVENTS = 64;
@@ -172,6 +173,12 @@ export const InvitationKind = /** @type {const} */ ({
 export const VideoCodec = /** @type {const} */ ({
   "H264": "H264",
   "VP8": "VP8"
+});
+
+export const Route = /** @type {const} */ ({
+  "DIRECT": "direct",
+  "NAT": "nat",
+  "RELAY": "relay"
 });
 
 export const TO_TAB = /** @type {const} */ ({
@@ -386,6 +393,15 @@ export const TO_TAB = /** @type {const} */ ({
       "kind": "string",
       "max_len": 32768,
       "max_bytes": 32768
+    },
+    "stun_uris": {
+      "kind": "list",
+      "max_len": 4,
+      "item": {
+        "kind": "string",
+        "max_len": 512
+      },
+      "default": []
     }
   },
   "peer_state": {
@@ -624,6 +640,16 @@ export const FROM_TAB = /** @type {const} */ ({
       "kind": "float",
       "min": 0.0,
       "max": 60000,
+      "nullable": true,
+      "default": null
+    },
+    "route": {
+      "kind": "enum",
+      "values": [
+        "direct",
+        "nat",
+        "relay"
+      ],
       "nullable": true,
       "default": null
     }
