@@ -126,6 +126,7 @@ async def running(
     program: str | Path,
     save_dir: Path | None = None,
     *,
+    kind: str = "pygame",
     arguments: tuple[str, ...] = (),
     fps: int = 60,
     walls: SandboxSpec | None = None,
@@ -142,9 +143,7 @@ async def running(
     saves.mkdir(exist_ok=True)
     title = RunningTitle()
     title.process = await TitleProcess.start(
-        TitleSpec(
-            "test", "0.0.0", "pygame", str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib
-        ),
+        TitleSpec("test", "0.0.0", kind, str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib),
         str(saves),
         walls or walls_of(folder),
         on_frame=title.on_frame,

@@ -147,7 +147,7 @@ class TitleProcess:
             on_ended: Called once, unless ``stop`` was called first.
 
         Raises:
-            WireError: ``sandbox_unavailable``.
+            WireError: ``sandbox_unavailable``, or ``no_capability`` for a kind that this node does not know.
         """
         walls = await asyncio.to_thread(TitleWalls, spec, title, save_dir)
         process = cls(asyncio.get_running_loop(), walls, on_frame=on_frame, on_news=on_news, on_ended=on_ended)
@@ -208,6 +208,7 @@ class TitleProcess:
     ) -> list[str]:
         paths = self._walls.paths
         launch = LaunchSpec(
+            title.kind,
             *inherited,
             folder=paths.title,
             entry=title.entry,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TypeAlias
 
-from render_node.title.hooking import post
-from render_node.title.mouse_hook import MouseHook, to_pixel
+from render_node.title.pygame_hooks.hooking import post
+from render_node.title.pygame_hooks.mouse_hook import MouseHook, to_pixel
 from render_node.title.seat_keyboard import FIRST_SEAT
 from wire.input_events import Touch, TouchPhase
 

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from types import ModuleType
 
-from render_node.title.hooking import replace
 from render_node.title.pacing import Pacer, Phase
+from render_node.title.pygame_hooks.hooking import replace
 
 FPS_WINDOW = 10
 """Ticks over which ``get_fps`` averages, as in pygame."""

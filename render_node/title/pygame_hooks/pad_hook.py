@@ -5,8 +5,17 @@ from __future__ import annotations
 from types import ModuleType
 
 from render_node.title.held import Held
-from render_node.title.hooking import post, replace
-from render_node.title.pad_layout import AXES, BUTTONS, GUID, HAT_BITS, NAME, axis_values, button_set, hat_value
+from render_node.title.pygame_hooks.hooking import post, replace
+from render_node.title.pygame_hooks.pad_layout import (
+    AXES,
+    BUTTONS,
+    GUID,
+    HAT_BITS,
+    NAME,
+    axis_values,
+    button_set,
+    hat_value,
+)
 from render_node.title.seat_keyboard import KEYBOARD_PAD_INDEX
 from render_node.title.worker_link import WorkerLink
 from wire.frame_story import SeatRumble

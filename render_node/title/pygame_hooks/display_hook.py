@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from render_node.title.hooking import replace
 from render_node.title.pacing import Allowance, Pacer, Phase
+from render_node.title.pygame_hooks.hooking import replace
 from render_node.title.ring_writer import RingWriter
 from render_node.title.worker_link import WorkerLink
 from wire.limits import PICTURE_MIN_PX

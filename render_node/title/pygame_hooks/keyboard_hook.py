@@ -6,8 +6,8 @@ from types import ModuleType
 from typing import Any
 
 from render_node.title.held import Held
-from render_node.title.hooking import post, replace
-from render_node.title.keymap import LOCK_OF, MODIFIER_OF, SCANCODES, key_code, key_text
+from render_node.title.pygame_hooks.hooking import post, replace
+from render_node.title.pygame_hooks.keymap import LOCK_OF, MODIFIER_OF, SCANCODES, key_code, key_text
 from wire.input_events import Key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from render_node.title.hooking import replace
+from render_node.title.pygame_hooks.hooking import replace
 from render_node.title.worker_link import WorkerLink
 from wire.frame_story import Cursor
 from wire.limits import CURSOR_MAX_PX

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from render_node.title.held import Held
-from render_node.title.hooking import post, replace
+from render_node.title.pygame_hooks.hooking import post, replace
 from wire.input_events import MouseAbs, MouseButton, MouseRel, Wheel
 
 BUTTON_OF = (1, 2, 3, 6, 7)

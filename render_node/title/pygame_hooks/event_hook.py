@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-from render_node.title.clock_hook import ClockHook
-from render_node.title.cursor_hook import CursorHook
-from render_node.title.display_hook import DisplayHook
-from render_node.title.hooking import post, replace
-from render_node.title.keyboard_hook import KeyboardHook
-from render_node.title.mouse_hook import MouseHook
 from render_node.title.pacing import Phase
-from render_node.title.pad_hook import PadHook
+from render_node.title.pygame_hooks.clock_hook import ClockHook
+from render_node.title.pygame_hooks.cursor_hook import CursorHook
+from render_node.title.pygame_hooks.display_hook import DisplayHook
+from render_node.title.pygame_hooks.hooking import post, replace
+from render_node.title.pygame_hooks.keyboard_hook import KeyboardHook
+from render_node.title.pygame_hooks.mouse_hook import MouseHook
+from render_node.title.pygame_hooks.pad_hook import PadHook
+from render_node.title.pygame_hooks.sound_hook import SoundHook
+from render_node.title.pygame_hooks.text_hook import TextHook
+from render_node.title.pygame_hooks.touch_hook import TouchHook
 from render_node.title.ring_writer import RingWriter
 from render_node.title.seat_keyboard import FIRST_SEAT, SeatKeyboards
-from render_node.title.sound_hook import SoundHook
-from render_node.title.text_hook import TextHook
-from render_node.title.touch_hook import TouchHook
 from render_node.title.worker_link import WorkerLink
 from wire.input_events import Key, Pad, PadPresence, Payload, ReleaseAll, Text, Touch
 from wire.title_ipc import Input, Quit, Shift, ToTitle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from render_node.title.hooking import post, replace
+from render_node.title.pygame_hooks.hooking import post, replace
 from render_node.title.worker_link import WorkerLink
 from wire.frame_story import TextInput
 
