@@ -24,7 +24,7 @@ from wire.title_ipc import Input, Sound
 from wire.worker_control import TitleSpec
 
 TELL = """
-import json, sys, pygame
+import json, sys
 def tell(**fields):
     print(json.dumps(fields), flush=True)
 """
@@ -136,7 +136,8 @@ async def running(
     if isinstance(program, str):
         title_folder, entry = folder / "title", "program.py"
         title_folder.mkdir(exist_ok=True)
-        (title_folder / entry).write_text(TELL + program)
+        head = TELL + "import pygame\n" if kind == "pygame" else TELL
+        (title_folder / entry).write_text(head + program)
     else:
         title_folder, entry = program.parent, program.name
     saves = save_dir or folder / "saves"

@@ -16,6 +16,6 @@ class Kind:
     """Module that the launcher imports, inside the sandbox alone, and whose ``run(spec, link, ring)`` is the title:
     it draws into the ring and speaks ``wire.title_ipc`` until the title ends, and raises what the title raises."""
     packages: tuple[str, ...]
-    """Installed packages that the title may import beyond the standard library."""
+    """Installed packages and modules that the title may import beyond the standard library."""
     environment: Mapping[str, str]
     """Variables beyond those of every title."""

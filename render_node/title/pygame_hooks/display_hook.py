@@ -1,4 +1,4 @@
-"""The title's screen: every flip copies the display surface into the frame ring and tells the worker."""
+"""The title's screen: every flip shows the display surface."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from render_node.title.pacing import Allowance, Pacer, Phase
+from render_node.title.pacing import Pacer, Phase
+from render_node.title.picture_sender import PictureSender
 from render_node.title.pygame_hooks.hooking import replace
-from render_node.title.ring_writer import RingWriter
-from render_node.title.worker_link import WorkerLink
 from wire.limits import PICTURE_MIN_PX
-from wire.title_ipc import Frame
-
-FRAMES_PER_S = 240
-"""Flips beyond this rate become fewer pictures: titles update by many small rectangles, or run without a clock."""
-
-FRAMES_BURST = 16
-"""Flips in quick succession that are all shown at once."""
+from wire.title_ipc import RingLayout
 
 BGRX_MASKS = (0xFF0000, 0xFF00, 0xFF, 0)
 
@@ -36,8 +29,8 @@ class DisplayHook:
     def __init__(
         self,
         pygame: ModuleType,
-        link: WorkerLink,
-        ring: RingWriter,
+        pictures: PictureSender,
+        layout: RingLayout,
         desktop_size: tuple[int, int],
         fps: int,
         phase: Phase,
@@ -46,18 +39,14 @@ class DisplayHook:
     ) -> None:
         """Arguments: ``fps`` paces flips that ask for vsync; ``seen_input_seq`` is the newest event taken in."""
         self._pygame = pygame
-        self._link = link
-        self._ring = ring
+        self._pictures = pictures
+        self._layout = layout
         self._desktop_size = desktop_size
         self._fps = fps
         self._phase = phase
         self._seen_input_seq = seen_input_seq
         self._size = desktop_size
         self._vsync: Pacer | None = None
-        self._allowance = Allowance(FRAMES_PER_S, FRAMES_BURST)
-        self._owed: Frame | None = None
-        self._shown_size = (0, 0)
-        self.flips = 0
 
     def install(self) -> None:
         """Replace the functions."""
@@ -74,11 +63,6 @@ class DisplayHook:
     def picture_size(self) -> tuple[int, int]:
         """Return the display surface's size, in whose pixels the title counts the mouse."""
         return self._size
-
-    def pay(self) -> None:
-        """Show a picture that was put off because it came too soon after others."""
-        if self._owed is not None and self._allowance.take(time.monotonic_ns()):
-            self._show(self._owed)
 
     def _on_set_mode(
         self, size: Any = (0, 0), flags: int = 0, depth: int = 0, display: int = 0, vsync: int = 0
@@ -100,47 +84,20 @@ class DisplayHook:
         self._flipped()
 
     def _flipped(self) -> None:
-        self.flips += 1
         now_ns = time.monotonic_ns()
-        frame = self._capture(now_ns)
-        if frame is not None and self._allowance.take(now_ns):
-            self._show(frame)
-        else:
-            self._owed = frame
+        surface = self._pygame.display.get_surface()
+        if surface is not None:
+            # Copied at the flip: soon afterwards the title may be drawing the next one.
+            surface = self._as_bgrx(surface)
+            pixels = memoryview(surface.get_view("0"))
+            self._pictures.show(pixels, surface.get_size(), input_seq=self._seen_input_seq())
         if self._vsync is not None:
             wait_ns = self._vsync.next_due_ns(now_ns, self._fps) - time.monotonic_ns()
             if wait_ns > 0:
                 time.sleep(wait_ns / 1e9)
 
-    def _capture(self, now_ns: int) -> Frame | None:
-        """Copy the picture at the flip: soon afterwards the title may be drawing the next one.
-
-        Returns None if it is the one that is shown already: a title that stands still costs nobody anything.
-        """
-        surface = self._pygame.display.get_surface()
-        if surface is None:
-            return None
-        surface = self._as_bgrx(surface)
-        pixels = memoryview(surface.get_view("0"))
-        width, height = surface.get_size()
-        if self._shown_size == (width, height) and self._ring.shows(pixels):
-            return None
-        slot = self._ring.write(pixels)
-        return Frame(slot, width, height, self.flips, self._seen_input_seq(), now_ns)
-
-    def _show(self, frame: Frame) -> None:
-        self._ring.publish(frame.slot)
-        if self._link.send(frame):
-            self._owed = None
-            self._shown_size = frame.width, frame.height
-        else:
-            # The worker's socket is full: a title that stands still from now on must show this one later.
-            self._owed = frame
-            self._shown_size = (0, 0)
-
     def _as_bgrx(self, surface: Any) -> Any:
-        layout = self._ring.layout
-        size = fit(surface.get_size(), (layout.max_width, layout.max_height))
+        size = fit(surface.get_size(), (self._layout.max_width, self._layout.max_height))
         if size != surface.get_size():
             surface = self._pygame.transform.scale(surface, size)
         if surface.get_masks() != BGRX_MASKS or surface.get_pitch() != size[0] * 4:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from render_node.title.pacing import Phase
+from render_node.title.picture_sender import PictureSender
 from render_node.title.pygame_hooks.clock_hook import ClockHook
 from render_node.title.pygame_hooks.cursor_hook import CursorHook
 from render_node.title.pygame_hooks.display_hook import DisplayHook
@@ -46,10 +47,11 @@ class EventHook:
         self._pygame = pygame
         self._link = link
         self._seen_seq = 0
-        self._step_flips = 0
+        self._step_pictures = 0
         self._phase = Phase()
+        self._pictures = PictureSender(link, ring)
         self._display = DisplayHook(
-            pygame, link, ring, desktop_size, fps, self._phase, seen_input_seq=lambda: self._seen_seq
+            pygame, self._pictures, ring.layout, desktop_size, fps, self._phase, seen_input_seq=lambda: self._seen_seq
         )
         self._keyboard = KeyboardHook(pygame)
         self._text = TextHook(pygame, link)
@@ -75,10 +77,10 @@ class EventHook:
 
     def pump(self) -> None:
         """Apply what has come; called before the title looks at its events."""
-        self._display.pay()
+        self._pictures.pay()
         self._sound.poll()
-        if self._display.flips != self._step_flips:
-            self._step_flips = self._display.flips
+        if self._pictures.pictures != self._step_pictures:
+            self._step_pictures = self._pictures.pictures
             for device in (self._keyboard, self._mouse, self._pads):
                 device.begin_step()
         now_ms = time.monotonic_ns() // 1_000_000
@@ -127,7 +129,7 @@ class EventHook:
             self._pads.release_all(seat)
 
     def _on_tick(self) -> None:
-        self._display.pay()
+        self._pictures.pay()
         self._sound.poll()
         self._link.fetch()
 
