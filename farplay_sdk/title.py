@@ -26,9 +26,9 @@ class Stream:
     latency_ms: float = 0.0
     """Round trip between this title's machine and the player's browser."""
     loss: float = 0.0
-    """Share of packets that were lost in the last second, 0 to 1."""
+    """Share of packets that were lost lately, 0 to 1."""
     bitrate_bps: int = 0
-    """What the encoder is set to."""
+    """Video that the network carries, bits per second."""
 
 
 class Title:

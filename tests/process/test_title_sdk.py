@@ -13,7 +13,7 @@ import pytest
 from tests.support.deadlines import until
 from tests.support.running_title import running
 from wire.input_events import Key, Pad, ReleaseAll
-from wire.title_ipc import Quit, Sound
+from wire.title_ipc import Quit, Sound, Stream
 
 pytestmark = pytest.mark.process
 
@@ -86,6 +86,18 @@ async def test_a_picture_that_stands_still_is_shown_once(tmp_path: Path) -> None
 
         await until(a_few_ticks_later, 5.0, "another tick")
         assert len(title.frames) == 1
+
+
+async def test_it_learns_how_its_picture_arrives(tmp_path: Path) -> None:
+    program = BOX.replace("frame[:] = (255, 128, 0)", "frame[:] = self.stream.latency_ms")
+    async with running(tmp_path, program, kind="sdk") as title:
+        await title.shows(1)
+        title.process.tell_stream(Stream(rtt_us=41_000, lost_256ths=2, video_bps=5_000_000))
+
+        async def drawn() -> bool:
+            return title.newest[:3] == bytes([41, 41, 41])
+
+        await until(drawn, 5.0, "the latency in the picture")
 
 
 async def test_a_crash_leaves_a_log_that_crashes_again(tmp_path: Path) -> None:

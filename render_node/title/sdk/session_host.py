@@ -11,7 +11,7 @@ from pathlib import Path
 from farplay_sdk.events import Event
 from farplay_sdk.input_log import InputLog
 from farplay_sdk.machine import Machine, StateUnreadable
-from farplay_sdk.title import Title
+from farplay_sdk.title import Stream, Title
 from render_node.title.launch_spec import LaunchSpec
 from render_node.title.pacing import Pacer, Phase
 from render_node.title.picture_sender import PictureSender
@@ -20,6 +20,7 @@ from render_node.title.sdk.device_events import sdk_event
 from render_node.title.sdk.sound_blocks import SoundBlocks
 from render_node.title.sdk.state_file import StateFile
 from render_node.title.worker_link import WorkerLink
+from wire import title_ipc as ipc
 from wire.title_ipc import Input, Quit, Shift
 
 STATE_EVERY_S = 10.0
@@ -107,6 +108,10 @@ class SessionHost:
                 self._seen_seq = message.seq
             elif isinstance(message, Shift):
                 self._phase.later_ns += message.later_us * 1000
+            elif isinstance(message, ipc.Stream):
+                self._machine.title.stream = Stream(
+                    message.rtt_us / 1000, message.lost_256ths / 256, message.video_bps
+                )
             elif isinstance(message, Quit):
                 self._quit = True
 
