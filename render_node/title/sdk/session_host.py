@@ -12,11 +12,11 @@ from farplay_sdk.events import Event
 from farplay_sdk.input_log import InputLog
 from farplay_sdk.machine import Machine, StateUnreadable
 from farplay_sdk.title import Stream, Title
+from render_node.title.device_events import sdk_event
 from render_node.title.launch_spec import LaunchSpec
 from render_node.title.pacing import Pacer, Phase
 from render_node.title.picture_sender import PictureSender
 from render_node.title.ring_writer import RingWriter
-from render_node.title.sdk.device_events import sdk_event
 from render_node.title.sdk.sound_blocks import SoundBlocks
 from render_node.title.sdk.state_file import StateFile
 from render_node.title.worker_link import WorkerLink

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from render_node.title.save_file import replace_file
 
 STATE_FILE = "state"
 ASIDE_FILE = "state.unread"
@@ -29,7 +30,7 @@ class StateFile:
 
     def write(self, state: bytes) -> None:
         """Put a state in the place of the one before, which stays until this one is whole."""
-        _replace(self._path, state)
+        replace_file(self._path, state)
 
     def put_aside(self) -> None:
         """Keep a state that cannot be read out of the way."""
@@ -37,13 +38,4 @@ class StateFile:
 
     def write_crash(self, text: str) -> None:
         """Keep the input log that led to a crash, in the place of the one before."""
-        _replace(self._crash, text.encode())
-
-
-def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+        replace_file(self._crash, text.encode())

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from farplay_sdk.events import Event
 from farplay_sdk.inputs import SEATS
-from render_node.title.sdk.device_events import sdk_event
+from render_node.title.device_events import sdk_event
 from tests.unit.wire.wire_values import EVENTS as INPUT_EVENTS
 
 EVENTS: st.SearchStrategy[Event] = st.builds(
