@@ -1,0 +1,2 @@
+#!/bin/sh
+exec glxgears -geometry 800x600+0+0
