@@ -14,7 +14,14 @@ from render_node.title.launch_spec import LaunchSpec
 from render_node.title.native.cursor import cursor_story
 from render_node.title.native.fake_devices import FakeDevices
 from render_node.title.native.framebuffer import Framebuffer
-from render_node.title.native.servers import SOUND_RATE_HZ, ServerMissing, SoundServer, XServer, program_environment
+from render_node.title.native.servers import (
+    SCRATCH,
+    SOUND_RATE_HZ,
+    ServerMissing,
+    SoundServer,
+    XServer,
+    program_environment,
+)
 from render_node.title.native.stage import Stage
 from render_node.title.native.x11_client import X11Client
 from render_node.title.native.x11_messages import Event
@@ -25,7 +32,7 @@ from render_node.title.seat_keyboard import FIRST_SEAT
 from render_node.title.worker_link import WorkerLink
 from wire.title_ipc import Input, Quit, Sound
 
-SCREEN_FOLDER = Path("/tmp/screen")
+SCREEN_FOLDER = SCRATCH / "screen"
 CAPTURE_BURST = 2
 """Pictures that may follow each other sooner than the title's frame rate, which programs keep only roughly."""
 

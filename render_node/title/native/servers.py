@@ -19,8 +19,9 @@ STOP_S = 1.0
 _LOOK_S = 0.01
 _X_SERVER, _SOUND_SERVER = "Xvfb", "pulseaudio"
 _X_SOCKETS = Path("/tmp/.X11-unix")
-SOUND_SOCKET = "/tmp/sound/socket"
-_ALSA_FILE = "/tmp/sound/alsa.conf"
+SCRATCH = Path(os.environ.get("TMPDIR", "/tmp"))
+SOUND_SOCKET = SCRATCH / "sound" / "socket"
+_ALSA_FILE = SCRATCH / "sound" / "alsa.conf"
 _ALSA = """<confdir:alsa.conf>
 pcm.!default { type pulse }
 ctl.!default { type pulse }
@@ -92,12 +93,12 @@ class SoundServer:
         Raises:
             ServerMissing: it is not installed.
         """
-        Path(SOUND_SOCKET).parent.mkdir(parents=True, exist_ok=True)
+        SOUND_SOCKET.parent.mkdir(parents=True, exist_ok=True)
         # Named by this process, as PulseAudio closes what it inherits.
         pipe = f"/proc/{os.getpid()}/fd/{sound_fd}"
         sink = f"module-pipe-sink file={pipe} sink_name=title format=s16le rate={SOUND_RATE_HZ} channels=2"
         protocol = f"module-native-protocol-unix socket={SOUND_SOCKET} auth-anonymous=1 auth-cookie-enabled=0"
-        folder = str(Path(SOUND_SOCKET).parent)
+        folder = str(SOUND_SOCKET.parent)
         self._words = Path(folder) / "words"
         self._process = _start(
             [
@@ -117,7 +118,7 @@ class SoundServer:
             ServerMissing: it ended, or takes too long.
         """
         due_s = time.monotonic() + READY_S
-        while not Path(SOUND_SOCKET).exists():
+        while not SOUND_SOCKET.exists():
             if self._process.poll() is not None or time.monotonic() > due_s:
                 words = self._words.read_text(errors="replace")[-500:]
                 raise ServerMissing(f"the sound server did not start: {words}")
@@ -132,8 +133,8 @@ def program_environment(display: int) -> dict[str, str]:
     """Return the variables by which programs find both servers."""
     alsa = next(Path("/usr/share/alsa").glob("alsa.conf"), None)
     if alsa is not None:
-        Path(_ALSA_FILE).write_text(_ALSA.replace("confdir:alsa.conf", str(alsa)))
-    sound = {"ALSA_CONFIG_PATH": _ALSA_FILE} if alsa is not None else {}
+        _ALSA_FILE.write_text(_ALSA.replace("confdir:alsa.conf", str(alsa)))
+    sound = {"ALSA_CONFIG_PATH": str(_ALSA_FILE)} if alsa is not None else {}
     return {**os.environ, **sound, "DISPLAY": f":{display}", "PULSE_SERVER": f"unix:{SOUND_SOCKET}"}
 
 
