@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -11,9 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from render_node.session.io import sandbox
+from render_node.session.io import sandbox, title_process
+from render_node.title.kinds import KINDS
 from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running
+from wire.errors import WireError
 from wire.frame_story import Cursor
 from wire.input_events import Key, MouseAbs, MouseButton, MouseRel, Touch, TouchPhase, Wheel
 from wire.title_ipc import Quit
@@ -140,6 +143,24 @@ async def test_what_cannot_be_run_is_told_in_words(tmp_path: Path, mode: int, te
     async with running(tmp_path, program, kind="native") as title:
         end = await title.ends_with()
         assert (end.reason, words in end.detail) == ("title_crashed", True), end.detail
+
+
+async def test_without_an_x_server_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = dataclasses.replace(KINDS["native"], environment={"PATH": "/nowhere"})
+    monkeypatch.setattr(title_process, "KINDS", {"native": bare})
+    (tmp_path / "program").write_text("")
+    async with running(tmp_path, tmp_path / "program", kind="native") as title:
+        end = await title.ends_with()
+        assert (end.reason, "apt install xvfb" in end.detail) == ("title_crashed", True), end.detail
+
+
+async def test_a_kind_that_this_node_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WireError) as caught:
+        async with running(tmp_path, "", kind="abacus"):
+            pass
+    assert (caught.value.reason, "abacus" in caught.value.detail) == ("no_capability", True)
 
 
 async def test_opengl_is_drawn_in_software(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A program with one X window, for native titles: tells each event, and does what single keys ask for.
 
 B: another background. R: another size. H: hide the pointer. S: play a tone. D: draw without end. Q: quit with 7.
+T: draw now and then, and tell when. An argument such as 1280x720 is the window's size.
 Runs inside the sandbox, where the launcher's own X11 messages lie.
 """
 
@@ -18,7 +19,7 @@ sys.path.insert(0, "/farplay/launcher")
 from render_node.title.native import x11_messages as x11
 
 KEY_PRESS, KEY_RELEASE, BUTTON_PRESS, BUTTON_RELEASE, MOTION = 2, 3, 4, 5, 6
-B, R, H, S, D, Q = 56, 27, 43, 39, 40, 24
+B, R, H, S, D, Q, T = 56, 27, 43, 39, 40, 24, 28
 BACK_PIXEL, EVENT_MASK, CURSOR = 2, 0x800, 0x4000
 INPUT_EVENTS = 1 | 2 | 4 | 8 | 64
 COLOURS = (0x102030, 0xC08040, 0x20A060)
@@ -77,6 +78,13 @@ def obey(key: int) -> None:
         play_tone()
     elif key == Q:
         sys.exit(7)
+    elif key == T:
+        for shade in range(1, 101):
+            clear(shade * 2)
+            request(43, 0, "")
+            exactly(32)
+            tell(drawn_us=time.monotonic_ns() // 1000)
+            time.sleep(0.05)
     elif key == D:
         for shade in range(100_000):
             clear(shade % 256)
@@ -94,8 +102,10 @@ server.connect(f"/tmp/.X11-unix/X{os.environ['DISPLAY'].removeprefix(':')}")
 server.sendall(x11.SETUP_REQUEST)
 setup = x11.read_setup(exactly(x11.setup_bytes(exactly(8))))
 window, colour = setup.id_base + 1, 0
+sizes = [argument.split("x") for argument in sys.argv[1:] if argument[0].isdigit()]
+size = (int(sizes[0][0]), int(sizes[0][1])) if sizes else (400, 240)
 request(
-    1, 0, "IIhhHHHHIIII", window, setup.root, 20, 10, 400, 240, 0, 1, 0, BACK_PIXEL | EVENT_MASK, COLOURS[0],
+    1, 0, "IIhhHHHHIIII", window, setup.root, 20, 10, *size, 0, 1, 0, BACK_PIXEL | EVENT_MASK, COLOURS[0],
     INPUT_EVENTS,
 )  # fmt: skip
 request(8, 0, "I", window)

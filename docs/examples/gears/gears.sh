@@ -1,2 +1,2 @@
 #!/bin/sh
-exec glxgears -geometry 800x600+0+0
+exec glxgears -geometry 640x640+0+0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from farplay.doctor import machine_checks, media_checks, network_checks, sandbox_checks, sandbox_view
+from farplay.doctor import kind_checks, machine_checks, media_checks, network_checks, sandbox_checks, sandbox_view
 from farplay.doctor.findings import Finding, Group, Level, as_json, is_healthy, ok, summary
 from farplay.doctor.report import print_report
 from farplay.doctor.requirements import read_requirement
@@ -215,3 +215,15 @@ def test_advice_on_namespaces_fits_the_machine() -> None:
     assert "profile farplay-bwrap /usr/bin/bwrap flags=(unconfined)" in ubuntu
     assert "userns," in ubuntu
     assert "apparmor_restrict_unprivileged_userns=0" in ubuntu
+
+
+def test_what_the_kinds_of_titles_need() -> None:
+    assert "in software" in kind_checks.judge_opengl("llvmpipe (LLVM 15.0.6, 256 bits)", "").words
+    assert kind_checks.judge_opengl("NVIDIA H100", "").words == "NVIDIA H100"
+    none = kind_checks.judge_opengl("", "libEGL.so.1 is missing")
+    needs_advice(none)
+    assert (none.level, "libEGL.so.1" in none.words) == (Level.LACKS, True)
+    assert "sudo apt install xvfb" in kind_checks.judge_native(["xvfb"]).words
+    assert "pulseaudio" in kind_checks.judge_native([]).words
+    assert "nestopia, snes9x" in kind_checks.judge_libretro(["nestopia", "snes9x"]).words
+    assert "bring their own" in kind_checks.judge_libretro([]).words
