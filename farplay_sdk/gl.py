@@ -1,6 +1,6 @@
-"""Titles that draw with OpenGL: on the graphics processor where there is one, else in software (Mesa's llvmpipe).
+"""Titles that draw with OpenGL, on whatever EGL finds: a graphics processor, or Mesa's llvmpipe in software.
 
-No window: an EGL context without a surface, made with moderngl. The last step on the GPU turns the picture into the
+No window: an EGL context without a surface, made with moderngl. The last step in OpenGL turns the picture into the
 host's pixel order, and reading it back runs while the host plays the tick's sound.
 """
 
