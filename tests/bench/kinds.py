@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from render_node.session.io import sandbox
+from render_node.session.io.title_files import interpreter
 from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running
 from tests.support.squares_rom import ARGUMENTS, build_squares
@@ -31,7 +31,7 @@ KEY_T = 23
 def window_program(folder: Path) -> Path:
     """Return the test's window as a program of its own."""
     program = folder / "window"
-    program.write_text(f"#!{sandbox.interpreter()[0]}\n{WINDOW.read_text()}")
+    program.write_text(f"#!{interpreter()[0]}\n{WINDOW.read_text()}")
     program.chmod(0o755)
     return program
 

@@ -12,13 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from render_node.session.io import sandbox, title_process
+from render_node.session.io import title_walls
+from render_node.session.io.title_files import interpreter
 from render_node.title.kinds import KINDS
 from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running
 from wire.errors import WireError
 from wire.frame_story import Cursor
 from wire.input_events import Key, MouseAbs, MouseButton, MouseRel, Touch, TouchPhase, Wheel
+from wire.sandbox import Profile, SandboxSpec
 from wire.title_ipc import Quit
 
 pytestmark = pytest.mark.process
@@ -34,7 +36,7 @@ async def window(folder: Path, *arguments: str) -> AsyncIterator[RunningTitle]:
     """Run the program with the window."""
     program = folder / "title" / "window"
     program.parent.mkdir()
-    program.write_text(f"#!{sandbox.interpreter()[0]}\n{WINDOW.read_text()}")
+    program.write_text(f"#!{interpreter()[0]}\n{WINDOW.read_text()}")
     program.chmod(0o755)
     async with running(folder, program, kind="native", arguments=arguments) as title:
         await title.tells(ready=True)
@@ -149,7 +151,7 @@ async def test_without_an_x_server_it_is_said_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = dataclasses.replace(KINDS["native"], environment={"PATH": "/nowhere"})
-    monkeypatch.setattr(title_process, "KINDS", {"native": bare})
+    monkeypatch.setattr(title_walls, "KINDS", {"native": bare})
     (tmp_path / "program").write_text("")
     async with running(tmp_path, tmp_path / "program", kind="native") as title:
         end = await title.ends_with()
@@ -161,6 +163,15 @@ async def test_a_kind_that_this_node_does_not_know_is_refused(tmp_path: Path) ->
         async with running(tmp_path, "", kind="abacus"):
             pass
     assert (caught.value.reason, "abacus" in caught.value.detail) == ("no_capability", True)
+
+
+async def test_in_a_pod_it_is_refused_in_words(tmp_path: Path) -> None:
+    pod = SandboxSpec(Profile.POD, (), name="kinds", run_dir=str(tmp_path / "run"))
+    with pytest.raises(WireError) as caught:
+        async with running(tmp_path, "", kind="native", walls=pod):
+            pass
+    assert (caught.value.reason, "sockets" in caught.value.detail) == ("no_capability", True)
+    assert not (tmp_path / "run").exists()
 
 
 async def test_opengl_is_drawn_in_software(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class TitleWalls:
         """
         self._spec = spec
         self._title = title
-        self._kind = _kind_of(title)
+        self._kind = _kind_of(title, spec.profile)
         self._save_dir = save_dir
         self._walls = frozenset(spec.walls)
         self._user_id = pod_sandbox.OWN_USER_BASE + os.getpid() if Wall.OWN_USER in self._walls else None
@@ -233,10 +233,14 @@ class TitleWalls:
         )
 
 
-def _kind_of(title: TitleSpec) -> Kind:
+def _kind_of(title: TitleSpec, profile: Profile) -> Kind:
     kind = KINDS.get(title.kind)
     if kind is None:
         raise WireError(Reason.NO_CAPABILITY, f"this node cannot run titles of the kind {title.kind!r}")
+    if kind.sockets and profile is Profile.POD:
+        raise WireError(
+            Reason.NO_CAPABILITY, f"titles of the kind {kind.name!r} need sockets, which titles may not have in a pod"
+        )
     return kind
 
 

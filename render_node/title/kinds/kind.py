@@ -19,3 +19,5 @@ class Kind:
     """Installed packages and modules that the title may import beyond the standard library."""
     environment: Mapping[str, str]
     """Variables beyond those of every title."""
+    sockets: bool = False
+    """Whether it works by sockets of its own, which the ``pod`` profile refuses to all titles."""

@@ -13,4 +13,5 @@ KIND = Kind(
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     },
+    sockets=True,
 )
