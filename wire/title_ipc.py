@@ -14,6 +14,7 @@ Messages, big-endian, first byte is the kind::
     2 frame    u8 slot | u16 width | u16 height              66 quit
                | u32 frame_seq | u32 input_seq | u64 tick_ns 67 ping
                                                              68 shift  i32 later_us
+                                                             69 stream u32 rtt_us | u8 lost_256ths | u32 video_bps
     3 cursor   as wire.frame_story kind 5, whole
     4 rumble   as wire.frame_story kind 10, whole
     5 text     as wire.frame_story kind 7, whole
@@ -49,6 +50,7 @@ _FRAME = struct.Struct("!BBHHIIQ")
 _SOUND = struct.Struct("!BIBBB")
 _INPUT = struct.Struct("!BIB")
 _SHIFT = struct.Struct("!Bi")
+_STREAM = struct.Struct("!BIBI")
 
 
 class IpcKind(IntEnum):
@@ -64,6 +66,7 @@ class IpcKind(IntEnum):
     QUIT = 66
     PING = 67
     SHIFT = 68
+    STREAM = 69
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +150,18 @@ class Shift:
     later_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """How the picture reaches the seated player who is worst off; all zero while nobody is connected."""
+
+    rtt_us: int = 0
+    lost_256ths: int = 0
+    """Packets lost since the report before, of 256 sent."""
+    video_bps: int = 0
+
+
 FromTitle: TypeAlias = Hello | Frame | frame_story.Cursor | frame_story.SeatRumble | frame_story.TextInput | Sound
-ToTitle: TypeAlias = Input | Quit | Ping | Shift
+ToTitle: TypeAlias = Input | Quit | Ping | Shift | Stream
 _STORY_KINDS = {
     IpcKind.CURSOR: frame_story.StoryKind.CURSOR,
     IpcKind.RUMBLE: frame_story.StoryKind.SEAT_RUMBLE,
@@ -244,6 +257,8 @@ def encode_to_title(message: ToTitle) -> bytes:
             return bytes([IpcKind.PING])
         case Shift(later_us):
             return _SHIFT.pack(IpcKind.SHIFT, later_us)
+        case Stream(rtt_us, lost_256ths, video_bps):
+            return _STREAM.pack(IpcKind.STREAM, rtt_us, lost_256ths, video_bps)
 
 
 def decode_to_title(data: bytes) -> ToTitle:
@@ -258,6 +273,8 @@ def decode_to_title(data: bytes) -> ToTitle:
         return Ping()
     if data[:1] == bytes([IpcKind.SHIFT]) and len(data) == _SHIFT.size:
         return Shift(_SHIFT.unpack(data)[1])
+    if data[:1] == bytes([IpcKind.STREAM]) and len(data) == _STREAM.size:
+        return Stream(*_STREAM.unpack(data)[1:])
     if data[:1] != bytes([IpcKind.INPUT]) or len(data) < _INPUT.size:
         raise WireError(Reason.UNKNOWN_TYPE, "not a message for a title")
     _, seq, seat = _INPUT.unpack_from(data)

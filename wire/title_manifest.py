@@ -17,7 +17,7 @@ from wire.sandbox import Trust
 from wire.title_about import ABOUT_FIELDS, TitleAbout, read_about
 
 MANIFEST_VERSION = 1
-KINDS = ("pygame",)
+KINDS = ("pygame", "sdk", "libretro", "native")
 """Kinds of title that this build can run."""
 
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,32})?")

@@ -57,7 +57,7 @@ class TitleSpec:
     title_id: str
     version: str
     kind: str
-    """``pygame`` for now; each kind is a file in ``render_node/title``."""
+    """Each kind is a file in ``render_node/title/kinds``."""
     folder: str = field(metadata={"max_len": 4096})
     """Absolute path of the unpacked title, mounted read-only."""
     entry: str = field(metadata={"max_len": 1024})

@@ -32,6 +32,7 @@ def examine(wishes: Wishes) -> Iterator[Finding]:
     yield from check_fonts()
     try:
         # Imported late: a library that is missing was named above, and its import would end everything.
+        from farplay.doctor.kind_checks import check_kinds
         from farplay.doctor.media_checks import check_media
         from farplay.doctor.network_checks import check_network
         from farplay.doctor.sandbox_checks import check_sandbox
@@ -44,6 +45,7 @@ def examine(wishes: Wishes) -> Iterator[Finding]:
     yield from check_network(wishes.port, wishes.media_ports)
     yield from check_ice(wishes.ice)
     yield check_titles()
+    yield from check_kinds()
 
 
 def check_titles() -> Finding:

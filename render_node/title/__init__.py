@@ -1,4 +1,4 @@
-"""Runs inside a title's sandbox: connects an unmodified program to its session worker.
+"""Runs inside a title's sandbox: connects a program, of whatever kind, to its session worker.
 
-Imports only the standard library, ``wire`` and, once its hooks need it, pygame.
+Imports only the standard library, ``wire`` and, once a kind needs them, the packages that it names.
 """

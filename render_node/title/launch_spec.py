@@ -12,6 +12,8 @@ from render_node.title.confinement import Confinement
 class LaunchSpec:
     """Paths are those inside the sandbox; descriptors are inherited."""
 
+    kind: str
+    """A name in ``render_node.title.kinds``."""
     socket_fd: int
     ring_fd: int
     sound_fd: int
@@ -26,7 +28,7 @@ class LaunchSpec:
     launcher_path: str
     """Where the launcher's own packages lie; off the import path again before the title runs."""
     packages_path: str
-    """Where pygame and numpy lie."""
+    """Where the packages of the kind lie."""
     confinement: Confinement
     """What the launcher shuts itself into first."""
     group_fds: tuple[int, ...] = ()

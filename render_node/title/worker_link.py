@@ -23,6 +23,10 @@ class WorkerLink:
         self._poll.register(sock, select.POLLIN)
         self._pending: deque[ToTitle] = deque()
 
+    def fileno(self) -> int:
+        """Return the socket's descriptor, to wait for messages beside other things."""
+        return self._socket.fileno()
+
     def fetch(self) -> None:
         """Read what has come; a title that gets here is alive, which the worker sees by its pings being read."""
         while len(self._pending) < PENDING_MAX:

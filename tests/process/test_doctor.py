@@ -20,7 +20,8 @@ EXPECTED = {
     *("Profile", "Seccomp", "Landlock", "Scopes", "Group", "Descriptors"),
     *("Namespaces", "Network", "Files", "Privileges", "Limits"),
     *("Bundled titles", "Approved titles", "Untrusted titles"),
-    *("TCP port", "UDP ports", "UDP", "localhost", "This machine", "Other devices", "Bundled"),
+    *("TCP port", "UDP ports", "UDP", "localhost", "This machine", "Other devices"),
+    *("Bundled", "OpenGL", "Native", "libretro"),
 }
 
 

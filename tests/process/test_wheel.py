@@ -26,7 +26,11 @@ def test_the_wheel_holds_pages_games_and_migrations_and_runs_elsewhere(tmp_path:
         "games/testcard/title.toml",
         "games/testcard/artwork.png",
         "games/testcard/testcard.py",
+        "games/skerry/isles/scene.py",
         "render_node/title/__init__.py",
+        "render_node/title/kinds/sdk.py",
+        "farplay_sdk/gl.py",
+        "farplay_sdk/py.typed",
     ):
         assert needed in names
     assert any(name.startswith("session_broker/migrations/versions/") for name in names)

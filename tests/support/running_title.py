@@ -24,7 +24,7 @@ from wire.title_ipc import Input, Sound
 from wire.worker_control import TitleSpec
 
 TELL = """
-import json, sys, pygame
+import json, sys
 def tell(**fields):
     print(json.dumps(fields), flush=True)
 """
@@ -126,6 +126,7 @@ async def running(
     program: str | Path,
     save_dir: Path | None = None,
     *,
+    kind: str = "pygame",
     arguments: tuple[str, ...] = (),
     fps: int = 60,
     walls: SandboxSpec | None = None,
@@ -135,16 +136,15 @@ async def running(
     if isinstance(program, str):
         title_folder, entry = folder / "title", "program.py"
         title_folder.mkdir(exist_ok=True)
-        (title_folder / entry).write_text(TELL + program)
+        head = TELL + "import pygame\n" if kind == "pygame" else TELL
+        (title_folder / entry).write_text(head + program)
     else:
         title_folder, entry = program.parent, program.name
     saves = save_dir or folder / "saves"
     saves.mkdir(exist_ok=True)
     title = RunningTitle()
     title.process = await TitleProcess.start(
-        TitleSpec(
-            "test", "0.0.0", "pygame", str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib
-        ),
+        TitleSpec("test", "0.0.0", kind, str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib),
         str(saves),
         walls or walls_of(folder),
         on_frame=title.on_frame,

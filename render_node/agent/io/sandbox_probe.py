@@ -20,6 +20,7 @@ from render_node.session.io.control_group import try_home
 from render_node.session.io.title_files import interpreter, launcher_folders, package_folders
 from render_node.session.io.title_walls import syscall_filter
 from render_node.title.confinement import Confinement
+from render_node.title.kinds import KINDS
 from wire.errors import WireError
 from wire.sandbox import Profile, SandboxSpec, Wall
 
@@ -130,7 +131,8 @@ def _find_scope() -> tuple[str, ...]:
 def _own_user_fault() -> str | None:
     if os.geteuid() != 0:
         return "only root can give a title a user of its own"
-    folders = [sys.base_prefix, *map(str, package_folders()), *(str(folder) for _, folder in launcher_folders())]
+    packages = [folder for kind in KINDS.values() for folder in package_folders(kind.packages)]
+    folders = [sys.base_prefix, *map(str, packages), *(str(folder) for _, folder in launcher_folders())]
     for path in folders:
         closed = pod_sandbox.closed_to_others(path)
         if closed is not None:

@@ -25,7 +25,7 @@ _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 _NEVER = Rule(
     ("init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff",
-     "iopl", "ioperm", "open_by_handle_at", "acct", "nfsservctl"),
+     "open_by_handle_at", "acct", "nfsservctl"),
     KILL_PROCESS,
 )  # fmt: skip
 
@@ -41,6 +41,8 @@ _ALWAYS = (
          "vhangup", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname"),
         refuse(errno.EPERM),
     ),
+    # Games of old look for a sound card by its ports, and do without.
+    Rule(("iopl", "ioperm"), refuse(errno.EPERM)),
     # Libraries that know these also know kernels without them. The arguments of clone3 and openat2 lie in memory,
     # where a filter cannot look; clone and openat are checked below.
     Rule(("io_uring_setup", "io_uring_enter", "io_uring_register", "clone3", "openat2"), refuse(errno.ENOSYS)),

@@ -8,6 +8,7 @@ from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.core.rung_choice import RungChoice, RungKey, Tier
 from render_node.session.io.peer_session import PeerSession
 from wire.session_control import PeerState, Role, VideoCodec
+from wire.title_ipc import Stream
 
 
 @dataclass(slots=True)
@@ -83,6 +84,17 @@ class Table:
     def rungs(self) -> set[RungKey]:
         """Return the rungs that any peer, connected or not yet, needs."""
         return {peer.rung for peer in self.peers.values()}
+
+    def stream(self) -> Stream:
+        """Return how the picture reaches the seated players: of each figure the worst."""
+        seated = [p.session for p in self.connected() if p.participant.role is Role.PLAYER]
+        return Stream(
+            rtt_us=max((session.feedback.rtt_us for session in seated), default=0),
+            lost_256ths=min(
+                round(256 * max((session.feedback.fraction_lost for session in seated), default=0.0)), 255
+            ),
+            video_bps=min((session.video_bps for session in seated), default=0),
+        )
 
     def of_participant(self, participant_id: str) -> list[str]:
         """Return the ids of a participant's peers."""

@@ -34,13 +34,19 @@ _KERNEL_FILES = (
 class SessionFolder:
     """Owns the folder until ``remove``."""
 
-    def __init__(self, path: Path, user_id: int | None) -> None:
+    def __init__(self, path: Path, user_id: int | None, packages: tuple[str, ...]) -> None:
         """Make it.
+
+        Args:
+            path: Where it will be.
+            user_id: Whose it will be; None for this process's own.
+            packages: What the title's kind imports.
 
         Raises:
             OSError: it cannot be made; nothing is left of it.
         """
         self.path = path
+        self._packages = packages
         try:
             path.mkdir(mode=0o755, parents=True)
             path.chmod(0o755)
@@ -68,7 +74,7 @@ class SessionFolder:
 
     @property
     def packages(self) -> Path:
-        """Import path of pygame and numpy."""
+        """Import path of the kind's packages."""
         return self.path / "packages"
 
     def remove(self) -> None:
@@ -76,16 +82,16 @@ class SessionFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _links(self) -> Iterator[tuple[Path, Path]]:
-        for folder in package_folders():
+        for folder in package_folders(self._packages):
             yield self.packages / folder.name, folder
         for name, folder in launcher_folders():
             yield self.launcher / name, folder
 
 
-def readable() -> list[str]:
-    """Return the paths that every title may read, as Landlock wants them: real ones."""
+def readable(packages: tuple[str, ...]) -> list[str]:
+    """Return the paths that titles with these packages may read, as Landlock wants them: real ones."""
     folders = ["/usr", *SYSTEM_FOLDERS, *ETC_FILES, *(real for real, _ in python_folders())]
-    folders += [str(folder) for folder in package_folders()]
+    folders += [str(folder) for folder in package_folders(packages)]
     folders += [str(folder) for _, folder in launcher_folders()]
     return [*folders, *_KERNEL_FILES]
 

@@ -23,6 +23,7 @@ from render_node.session.io.title_files import (
     package_folders,
     python_folders,
 )
+from render_node.title.kinds.kind import Kind
 from wire.errors import Reason, WireError
 from wire.sandbox import Wall
 
@@ -38,12 +39,13 @@ NAMESPACES = frozenset({Wall.MOUNTS, Wall.NETWORK, Wall.PIDS, Wall.IPC, Wall.CAP
 
 
 def command(
-    program: str, title_folder: str, save_dir: str, *, info_fd: int, built: Collection[Wall] = NAMESPACES
+    program: str, kind: Kind, title_folder: str, save_dir: str, *, info_fd: int, built: Collection[Wall] = NAMESPACES
 ) -> list[str]:
     """Return the bubblewrap command that a program's own command line is added to.
 
     Args:
         program: Bubblewrap.
+        kind: Whose packages are mounted.
         title_folder: Absolute path, mounted read-only.
         save_dir: Absolute path of an existing folder, mounted writable.
         info_fd: Descriptor to which bubblewrap writes the sandbox's first process as JSON.
@@ -52,6 +54,7 @@ def command(
     return [
         program,
         *walls(frozenset(built)),
+        *_packages(kind),
         *("--ro-bind", title_folder, TITLE_PATH, "--bind", save_dir, SAVE_PATH),
         *("--chdir", TITLE_PATH, "--info-fd", str(info_fd), "--"),
     ]
@@ -59,7 +62,7 @@ def command(
 
 @functools.cache
 def walls(built: frozenset[Wall] = NAMESPACES) -> tuple[str, ...]:
-    """Return bubblewrap's arguments without the title's own folders."""
+    """Return bubblewrap's arguments without the title's own folders and what its kind mounts."""
     return (
         *("--unshare-user", "--unshare-uts", "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000"),
         *("--hostname", "title", "--die-with-parent", "--new-session"),
@@ -70,7 +73,7 @@ def walls(built: frozenset[Wall] = NAMESPACES) -> tuple[str, ...]:
         *(_own_view() if Wall.MOUNTS in built else ("--dev-bind", "/", "/")),
         *_launcher(),
         *("--proc", "/proc", "--size", str(TMP_MAX_BYTES), "--tmpfs", "/tmp"),
-        *("--dir", TITLE_PATH, "--dir", SAVE_PATH),
+        *("--dir", TITLE_PATH, "--dir", SAVE_PATH, "--tmpfs", PACKAGES_PATH),
         *(("--remount-ro", "/") if Wall.MOUNTS in built else ()),
     )
 
@@ -97,9 +100,16 @@ def _python() -> list[str]:
 
 
 def _launcher() -> list[str]:
-    folders = [(path, f"{PACKAGES_PATH}/{path.name}") for path in package_folders()]
-    folders += [(path, f"{LAUNCHER_PATH}/{name}") for name, path in launcher_folders()]
-    return [part for real, seen in folders for part in ("--ro-bind", str(real), seen)]
+    return [part for name, path in launcher_folders() for part in ("--ro-bind", str(path), f"{LAUNCHER_PATH}/{name}")]
+
+
+def _packages(kind: Kind) -> list[str]:
+    mounts = [
+        part
+        for path in package_folders(kind.packages)
+        for part in ("--ro-bind", str(path), f"{PACKAGES_PATH}/{path.name}")
+    ]
+    return [*mounts, "--remount-ro", PACKAGES_PATH]
 
 
 def candidates() -> list[str]:

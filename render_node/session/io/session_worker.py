@@ -333,6 +333,7 @@ class SessionWorker:
             self._close_unanswered(now_s)
             await self._media.choose_rungs()
             self._media.once_a_second()
+            self._title.tell_stream(self._table.stream())
             self._link.send(self._media.stats())
 
     def _close_unanswered(self, now_s: float) -> None:

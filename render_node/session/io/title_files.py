@@ -1,4 +1,4 @@
-"""What a title may see of this machine beside its own folder: system, interpreter, pygame, launcher, environment."""
+"""What a title may see of this machine beside its own folder: system, interpreter, packages, environment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from pathlib import Path
 
 from wire.errors import Reason, WireError
 
-PACKAGES = ("pygame", "numpy")
-"""What a title may import beyond the standard library, with the shared libraries beside it."""
-
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib64", "/lib32")
 """Beside ``/usr``; links into it on most systems."""
 
@@ -20,12 +17,12 @@ ETC_FILES = ("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime")
 
 
 def environment(save: str, scratch: str, packages: str) -> dict[str, str]:
-    """Return a title's whole environment.
+    """Return the environment of every title, to which its kind adds.
 
     Args:
         save: Its save folder, as it sees it.
         scratch: Its folder for temporary files, as it sees it.
-        packages: Import path of pygame and numpy, as it sees it.
+        packages: Import path of its kind's packages, as it sees it.
     """
     return {
         "PATH": "/usr/bin:/bin",
@@ -39,10 +36,6 @@ def environment(save: str, scratch: str, packages: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONPATH": packages,
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYGAME_HIDE_SUPPORT_PROMPT": "1",
-        "SDL_VIDEODRIVER": "dummy",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
     }
 
 
@@ -63,19 +56,20 @@ def python_folders() -> list[tuple[str, str]]:
 
 
 @functools.cache
-def package_folders() -> tuple[Path, ...]:
-    """Return the folders of the packages that titles may import.
+def package_folders(packages: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return where packages and modules lie that titles of a kind may import, with the shared libraries beside them.
 
     Raises:
         WireError: ``sandbox_unavailable`` if one is not installed.
     """
     folders: list[Path] = []
-    for name in PACKAGES:
+    for name in packages:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             raise WireError(Reason.SANDBOX_UNAVAILABLE, f"{name} is not installed")
-        folder = Path(spec.origin).parent
-        folders += [folder, *sorted(folder.parent.glob(f"{name}*.libs"))]
+        origin = Path(spec.origin)
+        place = origin if spec.submodule_search_locations is None else origin.parent
+        folders += [place, *sorted(place.parent.glob(f"{name}*.libs"))]
     return tuple(folders)
 
 

@@ -29,7 +29,7 @@ from render_node.title.launch_spec import LaunchSpec
 from wire.errors import Reason, WireError
 from wire.frame_story import Cursor, SeatRumble, TextInput
 from wire.sandbox import SandboxSpec
-from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Shift, Sound
+from wire.title_ipc import Frame, FromTitle, Hello, Input, Ping, Quit, RingLayout, Shift, Sound, Stream
 from wire.worker_control import TitleSpec
 
 FIRST_FRAME_S = 15.0
@@ -147,7 +147,7 @@ class TitleProcess:
             on_ended: Called once, unless ``stop`` was called first.
 
         Raises:
-            WireError: ``sandbox_unavailable``.
+            WireError: ``sandbox_unavailable``, or ``no_capability`` for a kind that this node does not know.
         """
         walls = await asyncio.to_thread(TitleWalls, spec, title, save_dir)
         process = cls(asyncio.get_running_loop(), walls, on_frame=on_frame, on_news=on_news, on_ended=on_ended)
@@ -208,6 +208,7 @@ class TitleProcess:
     ) -> list[str]:
         paths = self._walls.paths
         launch = LaunchSpec(
+            title.kind,
             *inherited,
             folder=paths.title,
             entry=title.entry,
@@ -260,6 +261,10 @@ class TitleProcess:
     def shift(self, later_us: int) -> None:
         """Ask for the title's frames so much later; best effort, the page asks again."""
         self._link.send(Shift(later_us))
+
+    def tell_stream(self, stream: Stream) -> None:
+        """Tell the title how its picture arrives; best effort, it is told again."""
+        self._link.send(stream)
 
     async def stop(self, grace_s: float) -> None:
         """Ask the title to quit, then kill its sandbox; afterwards nothing of it is left.

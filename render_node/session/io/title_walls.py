@@ -26,6 +26,8 @@ from render_node.session.io.title_files import (
 )
 from render_node.session.io.title_storage import StorageBound
 from render_node.title.confinement import Confinement
+from render_node.title.kinds import KINDS
+from render_node.title.kinds.kind import Kind
 from wire.errors import Reason, WireError
 from wire.sandbox import Profile, SandboxSpec, Wall
 from wire.worker_control import TitleSpec
@@ -72,10 +74,12 @@ class TitleWalls:
             save_dir: Existing folder that the title may write to.
 
         Raises:
-            WireError: ``sandbox_unavailable``; nothing is left of it.
+            WireError: ``sandbox_unavailable``, or ``no_capability`` for a kind that this node does not know; nothing
+                is left of it.
         """
         self._spec = spec
         self._title = title
+        self._kind = _kind_of(title, spec.profile)
         self._save_dir = save_dir
         self._walls = frozenset(spec.walls)
         self._user_id = pod_sandbox.OWN_USER_BASE + os.getpid() if Wall.OWN_USER in self._walls else None
@@ -96,7 +100,9 @@ class TitleWalls:
             pod_sandbox.hand_over(self._save_dir, owner)
         if self._spec.profile is Profile.POD:
             self._check_reached(self._title.folder)
-            self._folder = pod_sandbox.SessionFolder(Path(self._spec.run_dir) / self._spec.name, self._user_id)
+            self._folder = pod_sandbox.SessionFolder(
+                Path(self._spec.run_dir) / self._spec.name, self._user_id, self._kind.packages
+            )
             self._check_reached(str(self._folder.path))
         if Wall.GROUP in self._walls and not self._spec.scope:
             group = ControlGroup(find_home(), self._spec.name)
@@ -148,7 +154,12 @@ class TitleWalls:
         entry = [*interpreter(), f"{self.paths.launcher}/render_node/title/__main__.py", launch]
         if self._spec.profile is Profile.USERNS:
             outer = sandbox.command(
-                self._spec.bubblewrap, self._title.folder, self._save_dir, info_fd=info_fd, built=self._walls
+                self._spec.bubblewrap,
+                self._kind,
+                self._title.folder,
+                self._save_dir,
+                info_fd=info_fd,
+                built=self._walls,
             )
             entry = [*outer, *entry]
         return [*self._in_scope(), *entry]
@@ -188,7 +199,8 @@ class TitleWalls:
         return GroupLimits(memory_bound_bytes(self._title.memory_mib), PROCESSES_MAX)
 
     def _title_environment(self) -> dict[str, str]:
-        return environment(self.paths.save, self.paths.scratch, self.paths.packages)
+        base = environment(self.paths.save, self.paths.scratch, self.paths.packages)
+        return {**base, **self._kind.environment}
 
     def _in_scope(self) -> list[str]:
         """Return what starts the command in a group that the service manager makes."""
@@ -211,7 +223,7 @@ class TitleWalls:
             devices: Sequence[str] = ("/dev",)
             scratch = [paths.scratch, "/dev/shm"]
         else:
-            reads += pod_sandbox.readable()
+            reads += pod_sandbox.readable(self._kind.packages)
             devices, scratch = pod_sandbox.devices(), [paths.scratch]
         return (
             *(("read", path) for path in reads),
@@ -219,6 +231,17 @@ class TitleWalls:
             *(("scratch", path) for path in scratch),
             ("keep", paths.save),
         )
+
+
+def _kind_of(title: TitleSpec, profile: Profile) -> Kind:
+    kind = KINDS.get(title.kind)
+    if kind is None:
+        raise WireError(Reason.NO_CAPABILITY, f"this node cannot run titles of the kind {title.kind!r}")
+    if kind.sockets and profile is Profile.POD:
+        raise WireError(
+            Reason.NO_CAPABILITY, f"titles of the kind {kind.name!r} need sockets, which titles may not have in a pod"
+        )
+    return kind
 
 
 _SCOPE_ENVIRONMENT = ("PATH", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")

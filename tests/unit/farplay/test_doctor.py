@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from farplay.doctor import machine_checks, media_checks, network_checks, sandbox_checks, sandbox_view
+from farplay.doctor import kind_checks, machine_checks, media_checks, network_checks, sandbox_checks, sandbox_view
 from farplay.doctor.findings import Finding, Group, Level, as_json, is_healthy, ok, summary
 from farplay.doctor.ice_checks import check_ice, judge_stun, judge_turn
 from farplay.doctor.report import print_report
@@ -250,3 +250,15 @@ def test_a_relay_at_a_private_address_reaches_nobody(address: str) -> None:
 
 def test_a_node_that_is_reached_by_itself_is_asked_nothing() -> None:
     assert list(check_ice(IceSpec())) == []
+
+
+def test_what_the_kinds_of_titles_need() -> None:
+    assert "in software" in kind_checks.judge_opengl("llvmpipe (LLVM 15.0.6, 256 bits)", "").words
+    assert kind_checks.judge_opengl("NVIDIA H100", "").words == "NVIDIA H100"
+    none = kind_checks.judge_opengl("", "libEGL.so.1 is missing")
+    needs_advice(none)
+    assert (none.level, "libEGL.so.1" in none.words) == (Level.LACKS, True)
+    assert "sudo apt install xvfb" in kind_checks.judge_native(["xvfb"]).words
+    assert "pulseaudio" in kind_checks.judge_native([]).words
+    assert "nestopia, snes9x" in kind_checks.judge_libretro(["nestopia", "snes9x"]).words
+    assert "bring their own" in kind_checks.judge_libretro([]).words

@@ -1,7 +1,7 @@
 import pygame
 import pytest
 
-from render_node.title.keymap import KMOD_CAPS, KMOD_CTRL, KMOD_NUM, MODIFIER_OF, key_code, key_text
+from render_node.title.pygame_hooks.keymap import KMOD_CAPS, KMOD_CTRL, KMOD_NUM, MODIFIER_OF, key_code, key_text
 
 KEYS = (
     *(

@@ -1,6 +1,6 @@
 import pytest
 
-from render_node.title.pad_layout import axis_values, button_set, hat_value
+from render_node.title.pygame_hooks.pad_layout import axis_values, button_set, hat_value
 from wire.input_events import Pad
 
 

@@ -1,8 +1,8 @@
-from render_node.title.cursor_hook import bitmap_to_rgba
-from render_node.title.display_hook import fit
-from render_node.title.event_hook import text_after
-from render_node.title.keyboard_hook import KeyRepeat
-from render_node.title.mouse_hook import to_pixel
+from render_node.title.pygame_hooks.cursor_hook import bitmap_to_rgba
+from render_node.title.pygame_hooks.display_hook import fit
+from render_node.title.pygame_hooks.event_hook import text_after
+from render_node.title.pygame_hooks.keyboard_hook import KeyRepeat
+from render_node.title.pygame_hooks.mouse_hook import to_pixel
 from wire.input_events import InputEvent, Key, Text
 from wire.title_ipc import Input
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.wire.wire_values import EVENTS, SEAT_RUMBLES, U32, cursors
+from tests.unit.wire.wire_values import EVENTS, I32, SEAT_RUMBLES, U8, U32, cursors
 from wire.errors import Reason, WireError
 from wire.frame_story import Ack, Cursor, Rumble, TextInput, encode_story
 from wire.input_events import InputEvent, Key
@@ -25,7 +25,9 @@ from wire.title_ipc import (
     Ping,
     Quit,
     RingLayout,
+    Shift,
     Sound,
+    Stream,
     decode_from_title,
     decode_to_title,
     encode_from_title,
@@ -62,6 +64,11 @@ def test_round_trip_from_title(message: FromTitle) -> None:
 @given(U32, st.integers(0, 7), EVENTS)
 def test_round_trip_of_input(seq: int, seat: int, event: InputEvent) -> None:
     assert decode_to_title(encode_to_title(Input(seq, seat, event))) == Input(seq, seat, event)
+
+
+@given(st.builds(Shift, I32) | st.builds(Stream, U32, U8, U32))
+def test_round_trip_of_what_concerns_the_stream(message: Shift | Stream) -> None:
+    assert decode_to_title(encode_to_title(message)) == message
 
 
 @pytest.mark.parametrize("message", [Quit(), Ping()])

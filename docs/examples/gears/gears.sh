@@ -1,0 +1,2 @@
+#!/bin/sh
+exec glxgears -geometry 640x640+0+0

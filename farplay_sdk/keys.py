@@ -1,0 +1,92 @@
+"""Keys by their place on the keyboard: USB HID usages, named as on a US layout."""
+
+from enum import IntEnum
+
+
+class Key(IntEnum):
+    """A physical key. Letters are places, not characters: ``Key.Q`` is left of ``Key.W`` on every layout."""
+
+    A = 4
+    B = 5
+    C = 6
+    D = 7
+    E = 8
+    F = 9
+    G = 10
+    H = 11
+    I = 12  # noqa: E741
+    J = 13
+    K = 14
+    L = 15
+    M = 16
+    N = 17
+    O = 18  # noqa: E741
+    P = 19
+    Q = 20
+    R = 21
+    S = 22
+    T = 23
+    U = 24
+    V = 25
+    W = 26
+    X = 27
+    Y = 28
+    Z = 29
+    DIGIT_1 = 30
+    DIGIT_2 = 31
+    DIGIT_3 = 32
+    DIGIT_4 = 33
+    DIGIT_5 = 34
+    DIGIT_6 = 35
+    DIGIT_7 = 36
+    DIGIT_8 = 37
+    DIGIT_9 = 38
+    DIGIT_0 = 39
+    ENTER = 40
+    ESCAPE = 41
+    BACKSPACE = 42
+    TAB = 43
+    SPACE = 44
+    MINUS = 45
+    EQUAL = 46
+    BRACKET_LEFT = 47
+    BRACKET_RIGHT = 48
+    BACKSLASH = 49
+    SEMICOLON = 51
+    QUOTE = 52
+    BACKQUOTE = 53
+    COMMA = 54
+    PERIOD = 55
+    SLASH = 56
+    CAPS_LOCK = 57
+    F1 = 58
+    F2 = 59
+    F3 = 60
+    F4 = 61
+    F5 = 62
+    F6 = 63
+    F7 = 64
+    F8 = 65
+    F9 = 66
+    F10 = 67
+    F11 = 68
+    F12 = 69
+    INSERT = 73
+    HOME = 74
+    PAGE_UP = 75
+    DELETE = 76
+    END = 77
+    PAGE_DOWN = 78
+    RIGHT = 79
+    LEFT = 80
+    DOWN = 81
+    UP = 82
+    NUM_ENTER = 88
+    CTRL_LEFT = 224
+    SHIFT_LEFT = 225
+    ALT_LEFT = 226
+    META_LEFT = 227
+    CTRL_RIGHT = 228
+    SHIFT_RIGHT = 229
+    ALT_RIGHT = 230
+    META_RIGHT = 231

@@ -1,0 +1,1 @@
+"""Prismfall's rules, picture and sound."""

@@ -1,0 +1,1 @@
+"""Skerry's rules, scene and sound."""

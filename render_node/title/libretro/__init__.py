@@ -1,0 +1,1 @@
+"""Titles of the kind ``libretro``: an emulator core of the libretro interface, with content."""
