@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -80,9 +81,13 @@ async def test_ends_are_reported_and_nothing_stays(broker: FakeBroker, tmp_path:
 
 def _runs_a_title(process: psutil.Process) -> bool:
     """Tell whether a process is a worker: its children, not it, were started by a command that names the launcher."""
-    return any("render_node/title/__main__.py" in " ".join(child.cmdline()) for child in process.children()) and (
-        "render_node/title/__main__.py" not in " ".join(process.cmdline())
-    )
+    with suppress(psutil.NoSuchProcess):
+        return any(map(_is_launcher, process.children())) and not _is_launcher(process)
+    return False
+
+
+def _is_launcher(process: psutil.Process) -> bool:
+    return "render_node/title/__main__.py" in " ".join(process.cmdline())
 
 
 async def _cleared(data_dir: Path, agent: AgentProcess) -> bool:

@@ -70,17 +70,27 @@ def walls(built: frozenset[Wall] = NAMESPACES) -> tuple[str, ...]:
         *(("--unshare-pid",) if Wall.PIDS in built else ()),
         *(("--unshare-ipc",) if Wall.IPC in built else ()),
         *(("--disable-userns", "--cap-drop", "ALL") if Wall.CAPABILITIES in built else ("--cap-add", "ALL")),
-        *(_own_view() if Wall.MOUNTS in built else ("--dev-bind", "/", "/")),
+        *(_own_view() if Wall.MOUNTS in built else _machine_view()),
         *_launcher(),
-        *("--proc", "/proc", "--size", str(TMP_MAX_BYTES), "--tmpfs", "/tmp"),
-        *("--dir", TITLE_PATH, "--dir", SAVE_PATH, "--tmpfs", PACKAGES_PATH),
-        *(("--remount-ro", "/") if Wall.MOUNTS in built else ()),
+        *("--proc", "/proc", "--dir", TITLE_PATH, "--dir", SAVE_PATH, "--tmpfs", PACKAGES_PATH, "--remount-ro", "/"),
     )
 
 
 def _own_view() -> list[str]:
-    return [*_system(), *_python(), "--dev", "/dev", "--size", str(TMP_MAX_BYTES), "--tmpfs", "/dev/shm",
-            "--remount-ro", "/dev"]  # fmt: skip
+    size = ("--size", str(TMP_MAX_BYTES))
+    return [*_system(), *_python(), *size, "--tmpfs", "/tmp",
+            "--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # fmt: skip
+
+
+def _machine_view() -> list[str]:
+    """Return what shows everything as it is, on a root of the sandbox's own, where its folders are put beside it."""
+    arguments: list[str] = []
+    for entry in os.scandir("/"):
+        if entry.is_symlink():
+            arguments += ["--symlink", os.readlink(entry.path), entry.path]
+        elif entry.is_dir() and entry.name != "proc":
+            arguments += ["--dev-bind", entry.path, entry.path]
+    return arguments
 
 
 def _system() -> list[str]:

@@ -35,7 +35,7 @@ def ring_grown() -> str | None:
 
 @attack
 def ring_sealed() -> str | None:
-    fcntl.fcntl(ring(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
+    fcntl.fcntl(ring(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL)
     return "took the ring's seals over"
 
 
