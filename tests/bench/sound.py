@@ -22,8 +22,8 @@ from tests.bench.gates import Gate
 from tests.bench.measure import SETTLE_S
 from tests.bench.net.capture_clock import CaptureClock
 from tests.bench.reading import Spread
-from tests.bench.report import as_markdown, as_text, gate_table
 from tests.bench.streams import HARD_TITLE, farplay_up
+from tests.bench.tables import as_markdown, as_text, gate_table
 from tests.support.chromium import PlayPage, chromium, play_page
 from tests.support.deadlines import until
 from tests.support.player import play_title, sign_in

@@ -13,7 +13,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from tests.bench.density.reading import SENT_P99_MAX_MS, DensityReading, gates
-from tests.bench.report import Table, as_markdown, as_text, gate_table
+from tests.bench.tables import Table, as_markdown, as_text, gate_table
 
 
 def stream_table(readings: Sequence[DensityReading]) -> Table:
