@@ -41,6 +41,7 @@ class Fleet:
         self._ready: Flags = np.zeros(_FIRST_ROWS, bool)
         self._slots: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._claims: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._reserved: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._encode_ms = np.zeros(_FIRST_ROWS)
         self._memory_mib: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._has_gpu: Flags = np.zeros(_FIRST_ROWS, bool)
@@ -63,6 +64,12 @@ class Fleet:
     def claims(self) -> Counts:
         """Slots of each node that are claimed."""
         return self._claims[: len(self)]
+
+    @property
+    def has_room(self) -> Flags:
+        """Nodes with a slot that is neither claimed nor reserved."""
+        room: Flags = self.slots > self.claims + self._reserved[: len(self)]
+        return room
 
     @property
     def encode_ms(self) -> npt.NDArray[np.float64]:
@@ -122,9 +129,17 @@ class Fleet:
         row = self._rows.get(node_id)
         return row is not None and bool(self._ready[row])
 
-    def add_claims(self, node_id: NodeId, count: int) -> None:
-        """Count more slots of a node as claimed, or fewer."""
-        self._claims[self._row(node_id)] += count
+    def add_claim(self, node_id: NodeId) -> None:
+        """Count one more slot of a node as claimed."""
+        self._claims[self._row(node_id)] += 1
+
+    def reserve(self, node_id: NodeId) -> None:
+        """Keep one slot of a node until ``free_reserved``."""
+        self._reserved[self._row(node_id)] += 1
+
+    def free_reserved(self) -> None:
+        """Keep nothing any more."""
+        self._reserved[:] = 0
 
     def set_claims(self, node_id: NodeId, claims: int) -> None:
         """Say how many of a node's slots are claimed."""
@@ -144,6 +159,7 @@ class Fleet:
         self._ready = np.concatenate([self._ready, np.zeros(extra, bool)])
         self._slots = np.concatenate([self._slots, np.zeros(extra, np.int64)])
         self._claims = np.concatenate([self._claims, np.zeros(extra, np.int64)])
+        self._reserved = np.concatenate([self._reserved, np.zeros(extra, np.int64)])
         self._encode_ms = np.concatenate([self._encode_ms, np.zeros(extra)])
         self._memory_mib = np.concatenate([self._memory_mib, np.zeros(extra, np.int64)])
         self._has_gpu = np.concatenate([self._has_gpu, np.zeros(extra, bool)])

@@ -52,7 +52,7 @@ def hand_over(state: BrokerState, session: Session, distant: DistantNode) -> Non
     state.emit(AppendEvent(session.session_id, session.tenant_id, "handed_over", None, data))
     state.emit(HandOver(session.session_id, distant.home))
     # A guess until the node's row says so, lest the next session be sent after this one.
-    state.fleet.add_claims(distant.node_id, 1)
+    state.fleet.add_claim(distant.node_id)
     let_go_session(state, session.session_id)
 
 

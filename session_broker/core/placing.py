@@ -58,7 +58,7 @@ def place(
         (Reason.NO_GPU, fleet.has_gpu(needs)),
         (Reason.NO_MEMORY, fleet.has_memory(needs)),
         (Reason.TITLE_MISSING, fleet.has_title(title_id, version)),
-        (Reason.NO_ROOM, fleet.slots > fleet.claims),
+        (Reason.NO_ROOM, fleet.has_room),
     )
     why = Reason.NO_NODE
     for reason, passed in tests:

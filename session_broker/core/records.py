@@ -278,6 +278,8 @@ class BrokerState:
     """Who was in the queue at the last look."""
     distant_waiting: tuple[Waiting, ...] = ()
     """Sessions that wait with other replicas."""
+    thought_of_since: dict[SessionId, float] = field(default_factory=dict)
+    """Since when room here is kept for such a session."""
     distant_playing: Mapping[PlayerId, int] = field(default_factory=dict)
     """Sessions of each account that other replicas have and that do not wait."""
     distant: dict[NodeId, DistantNode] = field(default_factory=dict)

@@ -26,8 +26,11 @@ from session_broker.core.session_steps import (
 )
 from session_broker.core.session_table import SessionEvent
 from wire.errors import Reason, WireError
-from wire.ids import NodeId, PlayerId, SessionId, TitleId
+from wire.ids import PlayerId, SessionId, TitleId
 from wire.session_control import SessionState
+
+THOUGHT_OF_S = 4.0
+"""Seconds for which room is kept for a session of another replica: a few of its looks."""
 
 
 def queue_of(state: BrokerState) -> list[Waiting]:
@@ -49,6 +52,8 @@ def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
 def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[PlayerId, int]) -> None:
     """Take the sessions of other replicas: those that wait, and how many of each account do not."""
     state.distant_waiting = tuple(waiting)
+    there = {entry.session_id for entry in state.distant_waiting}
+    state.thought_of_since = {each: since for each, since in state.thought_of_since.items() if each in there}
     state.distant_playing = playing
 
 
@@ -79,16 +84,16 @@ def place_waiting(state: BrokerState, now: float) -> None:
     if all(s.state is not SessionState.QUEUED for s in state.sessions.values()):
         return
     hopeless: set[TitleId] = set()
-    thought_of: list[NodeId] = []
-    for entry in queue_of(state):
-        session = state.sessions.get(entry.session_id)
-        if entry.title_id in hopeless and (session is None or session.decided is not None):
-            continue
-        placed = _think_of(state, entry, thought_of) if session is None else _place(state, session, now)
-        if not placed:
-            hopeless.add(entry.title_id)
-    for node_id in thought_of:
-        state.fleet.add_claims(node_id, -1)
+    try:
+        for entry in queue_of(state):
+            session = state.sessions.get(entry.session_id)
+            if entry.title_id in hopeless and (session is None or session.decided is not None):
+                continue
+            placed = _think_of(state, entry, now) if session is None else _place(state, session, now)
+            if not placed:
+                hopeless.add(entry.title_id)
+    finally:
+        state.fleet.free_reserved()
     tell_queue(state)
 
 
@@ -107,16 +112,20 @@ def tell_queue(state: BrokerState) -> None:
             tell_tabs(state, session)
 
 
-def _think_of(state: BrokerState, entry: Waiting, thought_of: list[NodeId]) -> bool:
-    """Keep the room that another replica's session would take, for as long as this step looks at the queue."""
+def _think_of(state: BrokerState, entry: Waiting, now: float) -> bool:
+    """Keep the room that another replica's session would take, for as long as this step looks at the queue.
+
+    One whose replica does not place it though we see room, because it sees things otherwise or is gone, is thought of
+    for a while only: room must not stand empty.
+    """
     title = state.titles.get(entry.title_id)
-    if title is None:
-        return True  # Of a catalogue that is not ours: it takes nothing that our titles could.
+    if title is None or now - state.thought_of_since.setdefault(entry.session_id, now) >= THOUGHT_OF_S:
+        return True
     node_id = _place_title(state, title).node_id
     if node_id is None:
+        del state.thought_of_since[entry.session_id]
         return False
-    state.fleet.add_claims(node_id, 1)
-    thought_of.append(node_id)
+    state.fleet.reserve(node_id)
     return True
 
 

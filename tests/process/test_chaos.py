@@ -27,10 +27,10 @@ from tests.support.deadlines import TIME_FACTOR, until
 from tests.support.roaming_player import RoamingPlayer
 from wire.session_control import SessionState
 
-CHAOS_S = float(os.environ.get("CHAOS_S", "5"))
+CHAOS_S = float(os.environ.get("CHAOS_S", "4"))
 LONG = CHAOS_S >= 30
 NODES, SLOTS, PLAYERS, ROUND_S, LEASE_S, SETTLE_S = (
-    (20, 5, 200, 3.0, 5.0, 90.0) if LONG else (4, 2, 16, 0.4, 2.0, 30.0)
+    (20, 5, 200, 3.0, 5.0, 90.0) if LONG else (4, 2, 12, 0.4, 2.0, 30.0)
 )
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout((90 + 3 * CHAOS_S) * TIME_FACTOR)]

@@ -16,6 +16,7 @@ from session_broker.core.effects import (
 from session_broker.core.node_table import NodeState
 from session_broker.core.queue import Waiting
 from session_broker.core.records import DistantNode, Limits, Node
+from session_broker.core.waiting import THOUGHT_OF_S
 from tests.support.coordinator_bench import ALL_TITLES, Bench
 from tests.support.fake_node import capacity
 from wire.errors import Reason, WireError
@@ -117,6 +118,31 @@ def test_rows_that_still_call_a_session_of_ours_waiting_are_not_believed() -> No
     assert mine.state is SessionState.RUNNING
     assert bench.coordinator.session(mine.session_id) is mine
     assert [entry.session_id for entry, _ in bench.coordinator.queue(bench.now)] in ([], [waiting.session_id])
+
+
+def test_room_is_kept_for_another_replicas_session_for_a_while_only() -> None:
+    bench = Bench(Limits(node_lost_s=1e6))
+    mine = bench.session()
+    ahead = Waiting(SessionId("ses_ahead"), PlayerId("plr_z"), TitleId("testcard"), 0)
+    bench.coordinator.see_queue([ahead], {}, bench.now)
+    bench.node(slots=1)
+    bench.wait(THOUGHT_OF_S - 0.5)
+    assert mine.state is SessionState.QUEUED
+    bench.wait(1.0)
+    assert mine.state is SessionState.STARTING
+
+
+def test_room_that_was_kept_in_thought_is_neither_claimed_nor_freed_by_it() -> None:
+    bench = Bench()
+    ahead = Waiting(SessionId("ses_ahead"), PlayerId("plr_z"), TitleId("testcard"), 0)
+    bench.coordinator.see_queue([ahead], {}, bench.now)
+    bench.node(slots=2)
+    sessions = [bench.session(player=PlayerId(f"plr_{name}")) for name in "abc"]
+    assert [each.state for each in sessions].count(SessionState.STARTING) == 1
+    bench.coordinator.see_queue([], {}, bench.now)
+    bench.drain()
+    assert [each.state for each in sessions].count(SessionState.STARTING) == 2
+    assert bench.coordinator.slots() == (2, 2)
 
 
 def test_a_node_that_moves_away_takes_its_sessions_and_frees_nothing_here() -> None:
