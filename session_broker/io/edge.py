@@ -188,21 +188,28 @@ class Edge:
                 await asyncio.sleep(pause_s)
                 pause_s = min(_LOOK_MOST_S, 2 * pause_s)
                 try:
-                    if await self._attach(key, tab):
-                        return
-                except StoreUnavailable:
-                    return  # It has joined, and is told once the database answers.
-                except MovedOn:
-                    continue
-                except WireError as error:
-                    await self._tell_end(tab, error)
-                    return
+                    done = await self._attach_or_tell(key, tab)
                 except (SQLAlchemyError, OSError) as error:
                     _log.warning("edge_looks_in_vain", error=type(error).__name__)
+                    continue
+                if done and (tab.owner is not None or tab.outbox.closing):
+                    return  # Else it was detached again while this went on.
             tab.outbox.close(CLOSE_TRY_AGAIN)
         finally:
             if self._looking.get(key) is asyncio.current_task():
                 del self._looking[key]
+
+    async def _attach_or_tell(self, key: TabKey, tab: EdgeTab) -> bool:
+        """Attach a tab, or tell it why it cannot be; False if it is to be tried again."""
+        try:
+            return await self._attach(key, tab)
+        except StoreUnavailable:
+            return True  # It has joined, and is told once the database answers.
+        except MovedOn:
+            return False
+        except WireError as error:
+            await self._tell_end(tab, error)
+            return True
 
     async def _tell_end(self, tab: EdgeTab, error: WireError) -> None:
         session = await self._store.read_session(tab.session_id)
@@ -215,24 +222,44 @@ class Edge:
 
     async def _attach(self, key: TabKey, tab: EdgeTab) -> bool:
         """Attach a tab where its session is; False if that is nowhere at the moment."""
-        coordinator = self._runner.coordinator
-        if coordinator.session(tab.session_id) is not None:
-            tab.owner = self._me
-
-            def step(now: float) -> None:
-                coordinator.tab_joined(key, tab.session_id, tab.caller, tab.role, tab.protocol, now)
-                coordinator.rejoin(key, tab.wanted_codecs, tab.video_max_bps, now)
-
-            await self._runner.run(step)
+        if self._runner.coordinator.session(tab.session_id) is not None:
+            attached = await self._attach_here(key, tab)
         else:
-            where = await self._rows.whereabouts(tab.session_id)
-            if where is None or where.ended:
-                raise WireError(Reason.UNKNOWN_SESSION, "there is no such session, or it has ended")
-            if where.owner is None or where.owner == self._me or where.owner not in self._members():
-                return False
-            tab.owner = where.owner
+            attached = await self._attach_there(key, tab)
+        if attached:
+            for message in tab.take_held():
+                await self.said(key, message)
+        return attached
+
+    async def _attach_here(self, key: TabKey, tab: EdgeTab) -> bool:
+        coordinator = self._runner.coordinator
+
+        def step(now: float) -> None:
+            coordinator.tab_joined(key, tab.session_id, tab.caller, tab.role, tab.protocol, now)
+            coordinator.rejoin(key, tab.wanted_codecs, tab.video_max_bps, now)
+
+        tab.owner = self._me
+        try:
+            await self._runner.run(step)
+        except StoreUnavailable:
+            raise  # It has joined.
+        except WireError as error:
+            tab.owner = None
+            if error.reason is Reason.UNKNOWN_SESSION and coordinator.session(tab.session_id) is None:
+                return False  # It went while the tab waited for its turn.
+            raise
+        return True
+
+    async def _attach_there(self, key: TabKey, tab: EdgeTab) -> bool:
+        where = await self._rows.whereabouts(tab.session_id)
+        if where is None or where.ended:
+            raise WireError(Reason.UNKNOWN_SESSION, "there is no such session, or it has ended")
+        if where.owner is None or where.owner == self._me or where.owner not in self._members():
+            return False
+        tab.owner = where.owner  # Before it is said, since the answer may come at once.
+        try:
             await self._bus.post((Post(where.owner, tab.joined(key)),))
-        held = tab.take_held()
-        for message in held:
-            await self.said(key, message)
+        except (SQLAlchemyError, OSError):
+            tab.owner = None
+            raise
         return True
