@@ -130,6 +130,8 @@ class PostgresBus:
                         pass
                 except (SQLAlchemyError, OSError) as error:
                     _log.warning("bus_unavailable", error=type(error).__name__)
+                except Exception:
+                    _log.exception("bus_failed")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_S):
                         await self._bell.wait()

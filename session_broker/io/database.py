@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, text
@@ -30,10 +31,36 @@ async def open_database(url: str) -> AsyncEngine:
     """
     sqlite = make_url(url).get_backend_name() == "sqlite"
     await _migrate_once(url, sqlite=sqlite)
-    engine = create_async_engine(url, pool_pre_ping=not sqlite)
+    engine = _engine(url, pool_pre_ping=not sqlite)
     if sqlite:
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
+
+
+def _engine(url: str, **options: Any) -> AsyncEngine:
+    if make_url(url).get_backend_name() == "postgresql":
+        options["connect_args"] = {"async_creator_fn": _connect}
+    return create_async_engine(url, **options)
+
+
+async def _connect(*place: Any, **options: Any) -> Any:
+    """Connect to PostgreSQL; a server that is starting, stopping or full is one that does not answer.
+
+    SQLAlchemy passes the driver's own errors of this step on as they are.
+
+    Raises:
+        OSError: it does not answer.
+        asyncpg.PostgresError: it refuses.
+    """
+    try:
+        return await asyncpg.connect(*place, **options)
+    except (
+        asyncpg.CannotConnectNowError,
+        asyncpg.ConnectionDoesNotExistError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.TooManyConnectionsError,
+    ) as error:
+        raise ConnectionError(f"PostgreSQL does not answer: {error}") from error
 
 
 def is_shared(engine: AsyncEngine) -> bool:
@@ -54,7 +81,7 @@ async def starting(engine: AsyncEngine) -> AsyncIterator[None]:
 
 async def _migrate_once(url: str, *, sqlite: bool) -> None:
     """Bring the schema up to date in one transaction, so that a start that is killed leaves the old one."""
-    engine = create_async_engine(url)
+    engine = _engine(url)
     if sqlite:
         # The driver commits before each CREATE by itself unless it is told to leave transactions alone.
         event.listen(engine.sync_engine, "connect", _leave_transactions_alone)

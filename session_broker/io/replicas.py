@@ -108,6 +108,9 @@ class Replicas:
                 except (SQLAlchemyError, OSError, WireError) as error:
                     _log.warning("replicas_unseen", error=type(error).__name__)
                     self._steady_since = None
+                except Exception:
+                    # One session's fault must not cost this replica its lease.
+                    _log.exception("replica_look_failed")
                 await asyncio.sleep(LOOK_S)
         finally:
             taking.cancel()
