@@ -243,8 +243,8 @@ class ModelReplica:
         orphans: list[Session] = []
         for session_id in self.rows.live():
             if self.rows.owners[session_id] not in living:
-                node_id = self.rows.node_of(session_id)
-                owner = self.rows.homes[node_id] if node_id is not None else self.me
+                placed_on = self.rows.node_of(session_id)
+                owner = self.rows.homes[placed_on] if placed_on is not None else self.me
                 self.rows.owners[session_id] = owner
                 if owner == self.me:
                     orphans.append(self.rows.load(session_id))
