@@ -131,7 +131,7 @@ def test_the_least_manifest() -> None:
         ('id = "aliens"', 'id = "../up"', "id may hold"),
         ("1.2.3", "1.2", "version must be like"),
         ("1.2.3", "01.2.3", "version must be like"),
-        ('kind = "pygame"', 'kind = "native"', "kind must be one of pygame"),
+        ('kind = "pygame"', 'kind = "abacus"', "kind must be one of pygame"),
         ("src/aliens.py", "/etc/passwd", "entry must be a path inside"),
         ("src/aliens.py", "a/../../b.py", "entry must be a path inside"),
         ("src/aliens.py", "a\\\\b.py", "entry must be a path inside"),
