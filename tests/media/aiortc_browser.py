@@ -21,6 +21,17 @@ def use_loopback(monkeypatch: Any) -> None:
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
 
 
+def ask_no_consent_once_closed(monkeypatch: Any) -> None:
+    """Keep aioice from asking for consent for ever on a connection that was closed just as it connected."""
+    query_consent = aioice.ice.Connection.query_consent
+
+    async def query_unless_closed(connection: aioice.ice.Connection) -> None:
+        if not connection._closing:
+            await query_consent(connection)
+
+    monkeypatch.setattr(aioice.ice.Connection, "query_consent", query_unless_closed)
+
+
 def without_parity(offer: str) -> str:
     """Leave out the parity stream: beside a third stream, aiortc does not see that the second one is the repeats'."""
     group = re.search(r"a=ssrc-group:FEC-FR \d+ (\d+)\r\n", offer)

@@ -15,7 +15,7 @@ from render_node.session.core.send_side import RateLimits
 from render_node.session.io import ice_port
 from render_node.session.io.ice_lite import LiteConnection
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
-from tests.media.aiortc_browser import AiortcBrowser, use_loopback
+from tests.media.aiortc_browser import AiortcBrowser, ask_no_consent_once_closed, use_loopback
 from tests.media.peer_media import Looper, clip, tone
 from wire.errors import Reason
 from wire.session_control import PeerState, VideoCodec
@@ -102,6 +102,7 @@ async def child_browser(pair: Pair) -> AsyncIterator[asyncio.subprocess.Process]
 @pytest.fixture
 async def no_leaks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     use_loopback(monkeypatch)
+    ask_no_consent_once_closed(monkeypatch)
     descriptors = len(os.listdir("/proc/self/fd"))
     yield
     await poll(lambda: asyncio.all_tasks() == {asyncio.current_task()}, 3)
