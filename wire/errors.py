@@ -52,6 +52,7 @@ class Reason(StrEnum):
     ENDED_BY_PLAYER = "ended_by_player"
     ENDED_BY_OPERATOR = "ended_by_operator"
     ABANDONED = "abandoned"
+    SESSION_LIMIT = "session_limit"
     TITLE_QUIT = "title_quit"
     TITLE_CRASHED = "title_crashed"
     TITLE_HUNG = "title_hung"

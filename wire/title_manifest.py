@@ -88,7 +88,7 @@ class TitleManifest:
         default_factory=dict,
         metadata=toml(
             "environment",
-            Variables(64, 1024, _VARIABLE, "A-Z, 0-9 and '_', and none that the system, Python or SDL reads"),
+            Variables(64, 400, _VARIABLE, "A-Z, 0-9 and '_', and none that the system, Python or SDL reads"),
             "Environment variables of the program, beside those that Farplay sets.",
         ),
     )

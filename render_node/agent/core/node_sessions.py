@@ -99,6 +99,8 @@ class _Placed:
     save_dir: str
     waiting: StartWorker | None = None
     """Launched once the session before it has let go of the save folder."""
+    end_due: float | None = None
+    """When its title's longest session is over, monotonic seconds."""
     ending: Reason | None = None
     paused: bool = False
     """The worker said that nobody plays."""
@@ -115,6 +117,7 @@ def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
         folder=title.folder,
         entry=manifest.entry,
         arguments=manifest.arguments,
+        environment=tuple(f"{name}={value}" for name, value in manifest.environment.items()),
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
@@ -142,16 +145,21 @@ class NodeSessions:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` is due."""
-        due = [p.start_due for p in self._placed.values() if p.state is PlacementState.PREPARING and p.ending is None]
-        return min(due, default=None)
+        lasting = [placed for placed in self._placed.values() if placed.ending is None]
+        starts = [placed.start_due for placed in lasting if placed.state is PlacementState.PREPARING]
+        ends = [placed.end_due for placed in lasting if placed.end_due is not None]
+        return min([*starts, *ends], default=None)
 
     def handle_timeout(self, now: float) -> list[Effect]:
-        """End sessions whose title showed nothing in time."""
+        """End sessions whose title showed nothing in time, and those that last longer than their title allows."""
         effects: list[Effect] = []
         for session_id, placed in list(self._placed.items()):
-            late = placed.state is PlacementState.PREPARING and placed.ending is None and now >= placed.start_due
-            if late:
+            if placed.ending is not None:
+                continue
+            if placed.state is PlacementState.PREPARING and now >= placed.start_due:
                 effects += self._kill(session_id, Reason.START_TIMEOUT, "no picture in time")
+            elif placed.end_due is not None and now >= placed.end_due:
+                effects += self._stop(session_id, placed, Reason.SESSION_LIMIT)
         return effects
 
     # --- the broker ---
@@ -219,6 +227,8 @@ class NodeSessions:
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
         in_use = any(other.save_dir == save_dir for other in self._placed.values())
         placed = _Placed(ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir)
+        if title.manifest.session_max_s is not None:
+            placed.end_due = now + title.manifest.session_max_s
         self._placed[ask.session_id] = placed
         start = StartWorker(
             session_id=ask.session_id,

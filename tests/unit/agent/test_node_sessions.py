@@ -230,6 +230,21 @@ def test_no_picture_in_time_ends_the_session() -> None:
     assert sessions.next_timeout() is None
 
 
+def test_a_title_may_bound_how_long_its_sessions_last() -> None:
+    manifest = replace(OFFER.titles[0].manifest, session_max_s=3600, environment={"LEVEL": "a=b"})
+    sessions = NodeSessions(replace(OFFER, titles=(InstalledTitle(manifest, "/titles/chess"),)))
+    sessions.handle_connected()
+    (launch,) = (effect for effect in sessions.handle_broker(start(), 0.0) if isinstance(effect, Launch))
+    assert launch.start.title.environment == ("LEVEL=a=b",)
+    assert sessions.next_timeout() == 30.0
+    sessions.handle_worker("ses_a", WorkerState(SERVING))
+    assert sessions.next_timeout() == 3600.0
+    assert sessions.handle_timeout(3599.0) == []
+    assert sessions.handle_timeout(3600.0) == [EndWorker("ses_a", StopWorker(Reason.SESSION_LIMIT))]
+    assert sessions.next_timeout() is None
+    assert sessions.handle_timeout(3601.0) == []
+
+
 def test_a_picture_ends_the_wait() -> None:
     sessions = connected(serving=True)
     assert sessions.next_timeout() is None

@@ -398,6 +398,7 @@ export const en = {
   "reason.ended_by_player": "You ended the game.",
   "reason.ended_by_operator": "The operator ended the game.",
   "reason.abandoned": "Nobody was playing, so the game was ended.",
+  "reason.session_limit": "This game may be played for so long at a time. You can start it again.",
   "reason.title_quit": "The game was closed from inside.",
   "reason.title_crashed": "The game crashed. You can play again; its developer finds more in the details.",
   "reason.title_hung": "The game stopped responding. You can play again.",

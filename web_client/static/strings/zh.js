@@ -399,6 +399,7 @@ export const zh = {
   "reason.ended_by_player": "您结束了游戏。",
   "reason.ended_by_operator": "管理员结束了游戏。",
   "reason.abandoned": "没有人在玩，游戏已被结束。",
+  "reason.session_limit": "这个游戏每次只能玩这么久。你可以重新开始。",
   "reason.title_quit": "游戏自己退出了。",
   "reason.title_crashed": "游戏崩溃了。您可以再玩一次；开发者可在详细信息中了解原因。",
   "reason.title_hung": "游戏停止了响应。您可以再玩一次。",
