@@ -40,6 +40,11 @@ class Reason(StrEnum):
     NO_SEAT = "no_seat"
     TABLE_FULL = "table_full"
     TOO_MANY_SESSIONS = "too_many_sessions"
+    # A title's archive
+    BAD_ARCHIVE = "bad_archive"
+    BAD_SIGNATURE = "bad_signature"
+    VERSION_EXISTS = "version_exists"
+    TITLE_BLOCKED = "title_blocked"
     # Placing
     NO_NODE = "no_node"
     NO_ROOM = "no_room"
