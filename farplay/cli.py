@@ -16,6 +16,7 @@ from farplay.ice_options import IceOptions, ice_spec
 from farplay.screen import Screen
 from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
+from farplay.titles.commands import add_commands
 from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-title_app = typer.Typer(help="Games: run one of your own.", no_args_is_help=True)
+title_app = typer.Typer(help="Games of your own: make, run, check, pack, sign and publish.", no_args_is_help=True)
 app.add_typer(title_app, name="title")
 app.add_typer(admin_app, name="admin")
 
@@ -233,6 +234,9 @@ def title_run(
             verbose=verbose,
             screen=screen,
         )
+
+
+add_commands(title_app)
 
 
 @app.command()
