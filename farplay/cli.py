@@ -215,6 +215,9 @@ def title_run(
     lan: Lan = False,
     lan_port: LanPort = None,
     media_host: MediaHost = "0.0.0.0",
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", help="Start the game anew in its page whenever its files change.")
+    ] = True,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -231,6 +234,7 @@ def title_run(
             port=port,
             lan=LanOptions(host, lan_port) if lan else None,
             media_host=media_host,
+            watch=watch,
             verbose=verbose,
             screen=screen,
         )
@@ -321,6 +325,7 @@ def node(
         Profile | None,
         typer.Option(help="How games are shut in.", show_default="userns where it works, else pod"),
     ] = None,
+    watch_titles: Annotated[bool, typer.Option("--watch-titles", hidden=True)] = False,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
@@ -346,6 +351,7 @@ def node(
             afk_pause_max_s=afk_pause_max,
             afk_end_max_s=afk_end_max,
             sandbox=sandbox,
+            watch_titles=watch_titles,
         )
         run_node(config, as_json=as_json, parent_pid=parent_pid)
 

@@ -102,6 +102,7 @@ def node_config(
     afk_pause_max_s: int,
     afk_end_max_s: int,
     sandbox: Profile | None = None,
+    watch_titles: bool = False,
 ) -> NodeConfig:
     """Return a node's configuration.
 
@@ -132,6 +133,7 @@ def node_config(
         afk_pause_max_s=afk_pause_max_s,
         afk_end_max_s=afk_end_max_s,
         sandbox=sandbox,
+        watch_titles=watch_titles,
     )
 
 

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     TITLE_MEMORY = "title_memory"
     TITLE_STORAGE = "title_storage"
     TITLE_UNTRUSTED = "title_untrusted"
+    TITLE_CHANGED = "title_changed"
     WORKER_LOST = "worker_lost"
     NODE_LOST = "node_lost"
     NODE_SHUTDOWN = "node_shutdown"

@@ -14,7 +14,7 @@ from tests.support.broken_titles import FAULTS, write_title
 
 pytestmark = pytest.mark.process
 
-AT_ONCE = 4
+AT_ONCE = 6
 PLAN = CheckPlan(
     first_picture_s=8.0, settle_s=0.5, measure_s=1.0, still_s=0.3, react_s=1.0, frame_rate_share=0.9,
     cpu_margin_percent=10,

@@ -97,6 +97,7 @@ class _Placed:
     start_due: float
     """When it must be serving, monotonic seconds."""
     save_dir: str
+    title_id: str
     waiting: StartWorker | None = None
     """Launched once the session before it has let go of the save folder."""
     end_due: float | None = None
@@ -226,7 +227,9 @@ class NodeSessions:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, detail)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
         in_use = any(other.save_dir == save_dir for other in self._placed.values())
-        placed = _Placed(ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir)
+        placed = _Placed(
+            ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id
+        )
         if title.manifest.session_max_s is not None:
             placed.end_due = now + title.manifest.session_max_s
         self._placed[ask.session_id] = placed
@@ -319,6 +322,14 @@ class NodeSessions:
         """Free the slot of a session whose worker died or could not be started."""
         placed = self._placed.get(session_id)
         return [] if placed is None else self._gone(session_id, placed.ending or Reason.WORKER_LOST, detail)
+
+    def handle_title_changed(self, title_id: str) -> list[Effect]:
+        """End the sessions of a title whose files changed; its players' pages start it anew."""
+        effects: list[Effect] = []
+        for session_id, placed in list(self._placed.items()):
+            if placed.title_id == title_id:
+                effects += self._stop(session_id, placed, Reason.TITLE_CHANGED)
+        return effects
 
     def handle_shutdown(self) -> list[Effect]:
         """End everything and take nothing more."""

@@ -31,6 +31,7 @@ from render_node.agent.io.machine import CpuLoad, used_memory_bytes
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.agent.io.session_leftovers import SessionLeftovers, prepare_save_folder
+from render_node.agent.io.title_watch import WATCH_EVERY_S, TitleWatch
 from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.agent.io.worker_pool import WorkerPool
 from render_node.config import NodeConfig
@@ -116,15 +117,19 @@ class Agent:
         self._on_ready = on_ready
         link = asyncio.create_task(self._link.run())
         pool = asyncio.create_task(self._pool.run())
+        parts = [link, pool]
+        if self._config.watch_titles:
+            parts.append(asyncio.create_task(self._watch_titles()))
         try:
-            done, _ = await asyncio.wait([link, pool], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             pool.cancel()
             await self._shut_down()
-            link.cancel()
-            await asyncio.gather(link, pool, return_exceptions=True)
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
 
     async def _shut_down(self) -> None:
         self._apply(self._sessions.handle_shutdown())
@@ -138,6 +143,14 @@ class Agent:
         if self._timer is not None:
             self._timer.cancel()
         await self._link.flushed(FLUSH_S)
+
+    async def _watch_titles(self) -> None:
+        watch = await asyncio.to_thread(TitleWatch, self._config.titles)
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            for title_id in await asyncio.to_thread(watch.changed):
+                log.info("title_changed", title_id=title_id)
+                self._apply(self._sessions.handle_title_changed(title_id))
 
     # --- the broker ---
 

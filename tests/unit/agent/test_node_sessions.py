@@ -245,6 +245,13 @@ def test_a_title_may_bound_how_long_its_sessions_last() -> None:
     assert sessions.handle_timeout(3601.0) == []
 
 
+def test_sessions_of_a_changed_title_end_for_that_reason() -> None:
+    sessions = connected(serving=True)
+    assert sessions.handle_title_changed("other") == []
+    assert sessions.handle_title_changed("chess") == [EndWorker("ses_a", StopWorker(Reason.TITLE_CHANGED))]
+    assert sessions.handle_title_changed("chess") == []
+
+
 def test_a_picture_ends_the_wait() -> None:
     sessions = connected(serving=True)
     assert sessions.next_timeout() is None

@@ -397,6 +397,7 @@ export const en = {
   "reason.bad_signature": "The game's package is not signed by its publisher. Tell the operator.",
   "reason.version_exists": "This version was published before and never changes.",
   "reason.title_blocked": "The operator has blocked this version of the game.",
+  "reason.title_changed": "The game's files changed, so it starts anew.",
   "reason.title_missing": "The game's files are not on the machine. Tell the operator.",
   "reason.left": "It waits a while for you to come back.",
   "reason.ended_by_player": "You ended the game.",

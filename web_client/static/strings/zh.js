@@ -398,6 +398,7 @@ export const zh = {
   "reason.bad_signature": "游戏安装包没有发布者的有效签名，请告知管理员。",
   "reason.version_exists": "这个版本已经发布过，不能更改。",
   "reason.title_blocked": "管理员已封禁游戏的这个版本。",
+  "reason.title_changed": "游戏文件有改动，正在重新开始。",
   "reason.title_missing": "机器上没有这个游戏的文件，请告知管理员。",
   "reason.left": "游戏会等您一段时间，随时可以回来。",
   "reason.ended_by_player": "您结束了游戏。",
