@@ -101,7 +101,7 @@ def _title_id(session: Session | StoredSession) -> str:
 
 def _view(broker: Broker, session: Session | StoredSession) -> SessionView:
     title_id = _title_id(session)
-    names = {installed.manifest.id: installed.manifest.names["en"] for installed in broker.config.titles}
+    names = {manifest.id: manifest.names["en"] for manifest in broker.catalogue.manifests()}
     return SessionView(
         session_id=session.session_id,
         title_id=title_id,
