@@ -19,6 +19,7 @@ from farplay.system_check import require_linux
 from farplay.titles.commands import add_commands
 from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.sandbox import Profile
+from farplay.titles.publish_commands import admin_title_app
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
 from wire.worker_control import IceMode, X264Preset
 
@@ -241,6 +242,7 @@ def title_run(
 
 
 add_commands(title_app)
+admin_app.add_typer(admin_title_app, name="title")
 
 
 @app.command()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,24 +10,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen
 from farplay.system_check import require_linux
+from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
+from farplay.titles.publish_commands import add_publish_commands
 from wire.errors import WireError
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
-Keys = Annotated[
-    Path | None,
-    typer.Option(
-        "--keys",
-        envvar="FARPLAY_PUBLISHER_DIR",
-        file_okay=False,
-        help="Folder of the publisher's key.",
-        show_default="~/.local/share/farplay/publisher",
-    ),
-]
-Archive = Annotated[Path, typer.Argument(help="A title's archive, made by pack.", dir_okay=False)]
 
 key_app = typer.Typer(help="The key that says that a title is yours.", no_args_is_help=True)
 
@@ -48,7 +34,7 @@ def init(
         from farplay.titles.new_title import make_title
 
         chosen = make_title(folder, kind, title_id=title_id, name=name)
-        _tell(
+        tell(
             as_json,
             {"title_id": chosen, "folder": str(folder)},
             f"Made [bold]{escape(str(folder))}[/]. Play it: [cyan]farplay title run {escape(str(folder))}[/]",
@@ -103,7 +89,7 @@ def pack(
 
         packed = pack_title(folder, out)
         left_out = f"\nLeft out: {escape(', '.join(packed.left_out))}" if packed.left_out else ""
-        _tell(
+        tell(
             as_json,
             {
                 "path": str(packed.path), "sha256": packed.sha256, "bytes": packed.archive_bytes,
@@ -120,9 +106,9 @@ def sign(archive: Archive, keys: Keys = None, as_json: Json = False) -> None:
         from farplay.titles.packages import sign_package, signature_path
         from farplay.titles.publisher_key import load_key
 
-        package = sign_package(archive, load_key(_keys(keys)))
+        package = sign_package(archive, load_key(keys_folder(keys)))
         release = package.release
-        _tell(
+        tell(
             as_json,
             {
                 "title_id": release.title_id, "version": release.version, "sha256": release.archive_sha256,
@@ -139,10 +125,10 @@ def key_new(keys: Keys = None, as_json: Json = False) -> None:
     with Screen(as_json=as_json).failures_shown():
         from farplay.titles.publisher_key import KEY_FILE, new_key
 
-        key = new_key(_keys(keys))
-        path = _keys(keys) / KEY_FILE
+        key = new_key(keys_folder(keys))
+        path = keys_folder(keys) / KEY_FILE
         words = f"Your key is {key.public}\nIts file, of which to keep a copy: [bold]{escape(str(path))}[/]"
-        _tell(as_json, {"key": key.public, "file": str(path)}, words)
+        tell(as_json, {"key": key.public, "file": str(path)}, words)
 
 
 @key_app.command("show")
@@ -151,11 +137,11 @@ def key_show(keys: Keys = None, as_json: Json = False) -> None:
     with Screen(as_json=as_json).failures_shown():
         from farplay.titles.publisher_key import KEY_FILE, load_key
 
-        key = load_key(_keys(keys))
-        path = _keys(keys) / KEY_FILE
+        key = load_key(keys_folder(keys))
+        path = keys_folder(keys) / KEY_FILE
         words = f"Your key is {key.public}\nChanged {len(key.rotations)} times. Its file: {escape(str(path))}"
         earlier = [rotation.old_key for rotation in key.rotations]
-        _tell(as_json, {"key": key.public, "file": str(path), "earlier": earlier}, words)
+        tell(as_json, {"key": key.public, "file": str(path), "earlier": earlier}, words)
 
 
 @key_app.command("rotate")
@@ -164,24 +150,14 @@ def key_rotate(keys: Keys = None, as_json: Json = False) -> None:
     with Screen(as_json=as_json).failures_shown():
         from farplay.titles.publisher_key import rotate_key
 
-        key = rotate_key(_keys(keys))
+        key = rotate_key(keys_folder(keys))
         words = f"Your key is {key.public} now. The old one signed the change and is gone."
-        _tell(as_json, {"key": key.public, "earlier": [rotation.old_key for rotation in key.rotations]}, words)
+        tell(as_json, {"key": key.public, "earlier": [rotation.old_key for rotation in key.rotations]}, words)
 
 
 def add_commands(title_app: typer.Typer) -> None:
     """Add these commands beside ``run``."""
     for command in (init, check, pack, sign):
         title_app.command()(command)
+    add_publish_commands(title_app)
     title_app.add_typer(key_app, name="key")
-
-
-def _keys(folder: Path | None) -> Path:
-    return folder or default_data_dir() / "publisher"
-
-
-def _tell(as_json: bool, answer: Mapping[str, object], words: str) -> None:
-    if as_json:
-        typer.echo(json.dumps(dict(answer)))
-    else:
-        Console().print(words, highlight=False, soft_wrap=True)

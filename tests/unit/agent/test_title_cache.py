@@ -20,6 +20,10 @@ from wire.title_manifest import InstalledTitle
 from wire.title_release import Release
 
 
+def there_is(path: str) -> bool:
+    return os.path.exists(path)
+
+
 class Source:
     """A broker that gives archives by digest to whoever has the node's key."""
 
@@ -144,10 +148,10 @@ async def test_the_longest_unused_goes_first_and_what_runs_stays(tmp_path: Path,
     running = await source.into(cache, releases[0])
     second = await source.into(cache, releases[1])
     await source.into(cache, releases[2], running.folder)
-    assert os.path.isdir(running.folder)
-    assert not os.path.exists(second.folder)
+    assert there_is(running.folder)
+    assert not there_is(second.folder)
     await source.into(cache, releases[3])
-    assert not os.path.exists(running.folder)
+    assert not there_is(running.folder)
 
 
 async def test_what_a_killed_agent_left_is_removed(tmp_path: Path) -> None:
