@@ -255,6 +255,14 @@ def broker(
     database_url: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL.", envvar="FARPLAY_DATABASE_URL", show_default="SQLite")
     ] = None,
+    objects_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where published games lie, such as s3://bucket/prefix.",
+            envvar="FARPLAY_OBJECTS_URL",
+            show_default="a folder of the data folder",
+        ),
+    ] = None,
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Further name under which this broker is reached.")
     ] = None,
@@ -283,6 +291,7 @@ def broker(
             titles=tuple(title or ()),
             with_bundled=bundled,
             database_url=database_url,
+            objects_url=objects_url,
             allowed_hosts=tuple(allowed_host or ()),
             tls=tls_config(
                 certificate_file=tls_cert,

@@ -34,6 +34,7 @@ def broker_config(
     titles: tuple[Path, ...],
     with_bundled: bool,
     database_url: str | None,
+    objects_url: str | None,
     allowed_hosts: tuple[str, ...],
     tls: TlsConfig | None = None,
 ) -> BrokerConfig:
@@ -47,6 +48,7 @@ def broker_config(
         host=host,
         port=port,
         database_url=database_url,
+        objects_url=objects_url,
         titles=_titles(titles, with_bundled),
         node_enrolment_token=take_enrolment_token(),
         allowed_hosts=allowed_hosts,

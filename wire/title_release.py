@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar
 
 from wire.schema import Message, family
 
 ROTATIONS_MAX = 32
 """Changes of key that a publisher may prove at once."""
+
+
+class Channel(StrEnum):
+    """Who is offered a version."""
+
+    STABLE = "stable"
+    """Every player, in the library."""
+    BETA = "beta"
+    """Developers and operators, at ``/play/ID@beta``."""
+
 
 _HEX = {"max_len": 64}
 _KEY, _SIGNATURE = {"max_len": 44}, {"max_len": 88}

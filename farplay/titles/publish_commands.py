@@ -17,6 +17,7 @@ from farplay.data_folder import default_data_dir
 from farplay.screen import Screen
 from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
 from wire.schema import encode
+from wire.title_release import Channel
 
 Broker = Annotated[str, typer.Option("--broker", envvar="FARPLAY_BROKER", help="Address of the broker.")]
 Link = Annotated[
@@ -26,13 +27,19 @@ Link = Annotated[
 TitleId = Annotated[str, typer.Argument(metavar="ID", help="The title's id.")]
 VersionText = Annotated[str, typer.Argument(metavar="VERSION", help="Its version.")]
 Digest = Annotated[str, typer.Argument(metavar="HASH", help="SHA-256 of the archive, as list shows it.")]
+ChannelName = Annotated[Channel, typer.Option(help="stable is every player's; beta is played at /play/ID@beta.")]
 LOCAL_BROKER = "http://localhost:8080"
 
 admin_title_app = typer.Typer(help="Which published games players may start.", no_args_is_help=True)
 
 
 def publish(
-    archive: Archive, broker: Broker = LOCAL_BROKER, link: Link = None, keys: Keys = None, as_json: Json = False
+    archive: Archive,
+    channel: ChannelName = Channel.STABLE,
+    broker: Broker = LOCAL_BROKER,
+    link: Link = None,
+    keys: Keys = None,
+    as_json: Json = False,
 ) -> None:
     """Publish a signed game: players are offered this version from now on."""
     screen = Screen(as_json=as_json)
@@ -46,7 +53,8 @@ def publish(
         screen.progress("Sending the archive")
         with open(package.path, "rb") as file:
             client.upload(f"/api/v1/archives/{package.release.archive_sha256}", file, package.release.archive_bytes)
-        body = {"release": encode(package.release), "rotations": [encode(each) for each in rotations]}
+        proofs = [encode(each) for each in rotations]
+        body = {"release": encode(package.release), "rotations": proofs, "channel": str(channel)}
         row = client.send("POST", "/api/v1/releases", body)
         screen.end_progress()
         waits = (
@@ -71,15 +79,16 @@ def show(title_id: TitleId, broker: Broker = LOCAL_BROKER, link: Link = None, as
 def offer(
     title_id: TitleId,
     version: VersionText,
+    channel: ChannelName = Channel.STABLE,
     broker: Broker = LOCAL_BROKER,
     link: Link = None,
     as_json: Json = False,
 ) -> None:
     """Offer another published version, such as the one before; sessions finish on what they began with."""
     with Screen(as_json=as_json).failures_shown():
-        _client(broker, link).send("PUT", f"/api/v1/releases/{title_id}/offered", {"version": version})
-        words = f"Players are offered {escape(title_id)} {escape(version)} from now on."
-        tell(as_json, {"title_id": title_id, "offered": version}, words)
+        _client(broker, link).send("PUT", f"/api/v1/releases/{title_id}/channels/{channel}", {"version": version})
+        words = f"{channel.capitalize()} offers {escape(title_id)} {escape(version)} from now on."
+        tell(as_json, {"title_id": title_id, "version": version, "channel": str(channel)}, words)
 
 
 def withdraw(
@@ -150,4 +159,4 @@ def _state(row: Mapping[str, Any]) -> str:
         return "withdrawn"
     if not row["approved"]:
         return "waits for approval"
-    return "offered" if row["offered"] else "kept"
+    return ", ".join(row["channels"]) or "kept"

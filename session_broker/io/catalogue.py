@@ -13,11 +13,16 @@ from session_broker.io.session_rows import catalogue_title
 from wire.errors import Reason, WireError
 from wire.ids import TitleId
 from wire.title_manifest import InstalledTitle, TitleManifest
+from wire.title_release import Channel
 
 
 def artwork_key(archive_sha256: str) -> str:
     """Return the object that holds an archive's artwork, written anew as PNG."""
     return f"artwork/{archive_sha256}.png"
+
+
+BETA = "@beta"
+"""What follows a title's id where its beta version is meant; no id holds an ``@``."""
 
 
 class Catalogue:
@@ -30,30 +35,32 @@ class Catalogue:
 
     def offer(self, published: Sequence[OfferedVersion]) -> None:
         """Replace the published titles."""
-        self._published = {each.manifest.id: each for each in published if each.manifest.id not in self._installed}
+        self._published = {
+            f"{each.manifest.id}{BETA if each.channel is Channel.BETA else ''}": each
+            for each in published
+            if each.manifest.id not in self._installed
+        }
 
     def is_installed(self, title_id: str) -> bool:
         """Tell whether a title came with the broker, so that nobody may publish under its id."""
         return title_id in self._installed
 
     def manifests(self) -> list[TitleManifest]:
-        """Return the manifests of all titles that may be started."""
+        """Return the manifests of all titles that players are offered."""
         installed = [title.manifest for title in self._installed.values()]
-        return [*installed, *(each.manifest for each in self._published.values())]
+        return [*installed, *(each.manifest for each in self._published.values() if each.channel is Channel.STABLE)]
 
     def manifest(self, title_id: str) -> TitleManifest:
-        """Return a title's manifest.
+        """Return a title's manifest; a beta version's if players are not offered any other.
 
         Raises:
             WireError: ``unknown_title``.
         """
-        found = next((manifest for manifest in self.manifests() if manifest.id == title_id), None)
-        if found is None:
-            raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
-        return found
+        installed = self._installed.get(title_id)
+        return self._offered(title_id).manifest if installed is None else installed.manifest
 
     def titles(self) -> Mapping[TitleId, CatalogueTitle]:
-        """Return what the core knows of them."""
+        """Return what the core knows of them, and of beta versions under the title's id with ``BETA``."""
         known = {TitleId(title_id): catalogue_title(title.manifest) for title_id, title in self._installed.items()}
         for title_id, each in self._published.items():
             known[TitleId(title_id)] = catalogue_title(each.manifest, each.release)
@@ -68,6 +75,13 @@ class Catalogue:
         installed = self._installed.get(title_id)
         if installed is not None:
             return await asyncio.to_thread(read_artwork, installed)
-        if not self.manifest(title_id).about.artwork:
+        offered = self._offered(title_id)
+        if not offered.manifest.about.artwork:
             raise WireError(Reason.NOT_FOUND, "this title has no artwork")
-        return await self._objects.read(artwork_key(self._published[title_id].release.archive_sha256)), "image/png"
+        return await self._objects.read(artwork_key(offered.release.archive_sha256)), "image/png"
+
+    def _offered(self, title_id: str) -> OfferedVersion:
+        found = self._published.get(title_id) or self._published.get(f"{title_id}{BETA}")
+        if found is None:
+            raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
+        return found

@@ -24,7 +24,7 @@ from title_archive.signing import check_release
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
 from wire.title_manifest import MANIFEST_FILE, parse_manifest
-from wire.title_release import KeyRotation, Release
+from wire.title_release import Channel, KeyRotation, Release
 
 UPLOADS_AT_ONCE = 2
 UPLOAD_TIMEOUT_S = 900.0
@@ -119,7 +119,9 @@ class Publishing:
                 # Last, since whoever finds it may rely on the others.
                 await self._objects.create(_manifest_key(digest), found.manifest_toml)
 
-    async def publish(self, caller: Caller, release: Release, rotations: Sequence[KeyRotation]) -> None:
+    async def publish(
+        self, caller: Caller, release: Release, rotations: Sequence[KeyRotation], channel: Channel
+    ) -> None:
         """Publish a version whose archive was taken before; what an operator publishes is approved by that.
 
         Raises:
@@ -135,17 +137,17 @@ class Publishing:
         manifest = parse_manifest(text)
         if (manifest.id, manifest.version) != (release.title_id, release.version):
             raise WireError(Reason.BAD_ARCHIVE, f"the archive says that it is {manifest.id} {manifest.version}")
-        await self._releases.publish(caller, release, rotations, text, approved=caller.is_operator)
+        await self._releases.publish(caller, release, rotations, text, channel, approved=caller.is_operator)
         await self.refresh()
 
-    async def offer(self, caller: Caller, title_id: str, version: str) -> None:
-        """Offer another published version, for example the one before.
+    async def offer(self, caller: Caller, title_id: str, version: str, channel: Channel) -> None:
+        """Let a channel offer another published version, for example the one before.
 
         Raises:
             WireError: ``forbidden``, ``not_found`` or ``bad_state``.
         """
         await self._check_owner(caller, title_id)
-        await self._releases.offer(self._tenant_id, title_id, version)
+        await self._releases.offer(self._tenant_id, title_id, version, channel)
         await self.refresh()
 
     async def withdraw(self, caller: Caller, title_id: str, version: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,7 @@ from title_archive.signing import follow
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
 from wire.title_manifest import TitleManifest, parse_manifest
-from wire.title_release import KeyRotation, Release
-
-STABLE = "stable"
-"""The channel whose version players are offered."""
+from wire.title_release import Channel, KeyRotation, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +30,15 @@ class PublishedVersion:
     approved_at_ms: int | None
     withdrawn_at_ms: int | None
     blocked: bool
-    offered: bool
-    """Whether it is what players are offered now."""
+    channels: tuple[Channel, ...]
+    """Channels that offer it now."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedVersion:
-    """The version of a title that players may start."""
+    """A version that may be started by those whom a channel is for."""
 
+    channel: Channel
     manifest: TitleManifest
     release: Release
 
@@ -57,21 +55,23 @@ class Releases:
         release: Release,
         rotations: Sequence[KeyRotation],
         manifest_toml: str,
+        channel: Channel,
         *,
         approved: bool,
     ) -> None:
-        """Take a version in and offer it from now on; the same one again changes nothing.
+        """Take a version in and offer it from now on; one that was published before only changes its channel.
 
         Args:
             caller: The publisher.
             release: Whose signature was checked, and whose archive lies with the objects.
             rotations: Changes of key, if the title is bound to an earlier one.
             manifest_toml: The archive's manifest, without faults.
+            channel: Whom it is offered to.
             approved: Whether players may be offered it at once.
 
         Raises:
             WireError: ``forbidden`` if the title is another account's, ``bad_signature`` if it is bound to another
-                key, ``version_exists``, ``title_blocked``.
+                key, ``version_exists``, ``title_blocked``, or ``bad_state`` if it was withdrawn.
         """
         at_ms, tenant, title_id = wall_ms(), caller.tenant_id, release.title_id
         try:
@@ -85,49 +85,30 @@ class Releases:
                 if known is None:
                     manifest = parse_manifest(manifest_toml)
                     await _insert(connection, tenant, release, manifest, manifest_toml, at_ms, approved=approved)
-                await _offer(connection, tenant, title_id, release.version, at_ms)
+                if known is not None and known.withdrawn_at_ms is not None:
+                    raise _withdrawn(title_id, release.version)
+                await _offer(connection, tenant, title_id, release.version, channel, at_ms)
         except IntegrityError as error:
             raise _exists(release) from error
 
     async def versions(self, tenant_id: TenantId, title_id: str | None = None) -> list[PublishedVersion]:
         """Return published versions, newest first, of one title or of all."""
-        table, channel, blocked = tables.title_release, tables.title_channel, tables.blocked_archive
-        offered = and_(
-            channel.c.tenant_id == table.c.tenant_id, channel.c.title_id == table.c.title_id,
-            channel.c.version == table.c.version, channel.c.channel == STABLE,
-        )  # fmt: skip
-        is_blocked = and_(
-            blocked.c.tenant_id == table.c.tenant_id, blocked.c.archive_sha256 == table.c.archive_sha256
-        )
-        query = (
-            select(table, channel.c.version.label("offered"), blocked.c.blocked_at_ms)
-            .select_from(table.outerjoin(channel, offered).outerjoin(blocked, is_blocked))
-            .where(table.c.tenant_id == tenant_id)
-            .order_by(table.c.title_id, table.c.published_at_ms.desc(), table.c.version)
-        )
-        if title_id is not None:
-            query = query.where(table.c.title_id == title_id)
         async with self._engine.connect() as connection:
-            return [_published(row) for row in await connection.execute(query)]
+            return [version for version, _ in await _read(connection, tenant_id, title_id)]
 
     async def offered(self, tenant_id: TenantId) -> list[OfferedVersion]:
-        """Return what players may start: approved, neither withdrawn nor blocked."""
-        table, channel = tables.title_release, tables.title_channel
-        wanted = [each.release for each in await self.versions(tenant_id) if _may_start(each)]
-        query = select(table.c.title_id, table.c.manifest_toml).join(
-            channel,
-            and_(
-                channel.c.tenant_id == table.c.tenant_id, channel.c.title_id == table.c.title_id,
-                channel.c.version == table.c.version,
-            ),
-        )  # fmt: skip
+        """Return what may be started: approved, neither withdrawn nor blocked."""
         async with self._engine.connect() as connection:
-            rows = await connection.execute(query.where(table.c.tenant_id == tenant_id))
-            texts = {row.title_id: row.manifest_toml for row in rows}
-        return [OfferedVersion(parse_manifest(texts[release.title_id]), release) for release in wanted]
+            versions = await _read(connection, tenant_id, None)
+        return [
+            OfferedVersion(channel, parse_manifest(manifest_toml), version.release)
+            for version, manifest_toml in versions
+            if version.approved_at_ms is not None and not version.blocked
+            for channel in version.channels
+        ]
 
-    async def offer(self, tenant_id: TenantId, title_id: str, version: str) -> None:
-        """Offer another published version from now on.
+    async def offer(self, tenant_id: TenantId, title_id: str, version: str, channel: Channel) -> None:
+        """Let a channel offer another published version from now on.
 
         Raises:
             WireError: ``not_found``, or ``bad_state`` if it was withdrawn.
@@ -137,8 +118,8 @@ class Releases:
             if row is None:
                 raise _unknown(title_id, version)
             if row.withdrawn_at_ms is not None:
-                raise WireError(Reason.BAD_STATE, f"{title_id} {version} was withdrawn")
-            await _offer(connection, tenant_id, title_id, version, wall_ms())
+                raise _withdrawn(title_id, version)
+            await _offer(connection, tenant_id, title_id, version, channel, wall_ms())
 
     async def withdraw(self, tenant_id: TenantId, title_id: str, version: str) -> None:
         """Offer a version no more, for good; sessions that run it go on.
@@ -258,27 +239,44 @@ async def _insert(
     await connection.execute(insert(tables.title_release).values({**version, **row}))
 
 
-async def _offer(connection: AsyncConnection, tenant_id: str, title_id: str, version: str, at_ms: int) -> None:
+async def _offer(
+    connection: AsyncConnection, tenant_id: str, title_id: str, version: str, channel: Channel, at_ms: int
+) -> None:
     table = tables.title_channel
-    here = and_(table.c.tenant_id == tenant_id, table.c.title_id == title_id, table.c.channel == STABLE)
+    here = and_(table.c.tenant_id == tenant_id, table.c.title_id == title_id, table.c.channel == channel)
     moved = await connection.execute(update(table).where(here).values(version=version, moved_at_ms=at_ms))
     if moved.rowcount == 0:
-        row = {"tenant_id": tenant_id, "title_id": title_id, "channel": STABLE, "version": version}
+        row = {"tenant_id": tenant_id, "title_id": title_id, "channel": str(channel), "version": version}
         await connection.execute(insert(table).values({**row, "moved_at_ms": at_ms}))
 
 
-def _published(row: Row[Any]) -> PublishedVersion:
-    release = Release(
-        row.title_id, row.version, row.archive_sha256, row.archive_bytes, row.key, row.signature
-    )  # fmt: skip
+async def _read(
+    connection: AsyncConnection, tenant_id: str, title_id: str | None
+) -> list[tuple[PublishedVersion, str]]:
+    """Return versions with the text of their manifests."""
+    table, channel, blocked = tables.title_release, tables.title_channel, tables.blocked_archive
+    offering: dict[tuple[str, str], list[Channel]] = {}
+    channels = select(channel).where(channel.c.tenant_id == tenant_id).order_by(channel.c.channel)
+    for row in await connection.execute(channels):
+        offering.setdefault((row.title_id, row.version), []).append(Channel(row.channel))
+    digests = select(blocked.c.archive_sha256).where(blocked.c.tenant_id == tenant_id)
+    stopped = set((await connection.execute(digests)).scalars())
+    query = select(table).where(table.c.tenant_id == tenant_id)
+    if title_id is not None:
+        query = query.where(table.c.title_id == title_id)
+    query = query.order_by(table.c.title_id, table.c.published_at_ms.desc(), table.c.version)
+    return [
+        (_published(row, offering.get((row.title_id, row.version), ()), stopped), row.manifest_toml)
+        for row in await connection.execute(query)
+    ]
+
+
+def _published(row: Row[Any], channels: Iterable[Channel], stopped: Collection[str]) -> PublishedVersion:
+    release = Release(row.title_id, row.version, row.archive_sha256, row.archive_bytes, row.key, row.signature)
     return PublishedVersion(
         release, row.published_at_ms, row.approved_at_ms, row.withdrawn_at_ms,
-        row.blocked_at_ms is not None, row.offered is not None,
+        row.archive_sha256 in stopped, tuple(channels),
     )  # fmt: skip
-
-
-def _may_start(version: PublishedVersion) -> bool:
-    return version.offered and version.approved_at_ms is not None and not version.blocked
 
 
 def _exists(release: Release) -> WireError:
@@ -288,3 +286,7 @@ def _exists(release: Release) -> WireError:
 
 def _unknown(title_id: str, version: str) -> WireError:
     return WireError(Reason.NOT_FOUND, f"{title_id} {version} was never published here")
+
+
+def _withdrawn(title_id: str, version: str) -> WireError:
+    return WireError(Reason.BAD_STATE, f"{title_id} {version} was withdrawn")

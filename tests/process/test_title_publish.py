@@ -66,10 +66,10 @@ def _publish(developer: Developer, up: FarplayProcess) -> None:
     status, output = developer.types("title", "publish", archive, *broker)
     assert (status, "add a device" in output) == (ExitStatus.FAILED, True), output
     published = developer.told("title", "publish", archive, "--link", up.ready["owner_url"])
-    assert (published["title_id"], published["offered"]) == ("game", True)
+    assert (published["title_id"], published["channels"]) == ("game", ["stable"])
     listed = developer.told("title", "list", *broker)["releases"]
     assert [row["version"] for row in listed] == ["0.1.0"]
-    assert "offered" in developer.types("title", "show", "game", *broker)[1]
+    assert "stable" in developer.types("title", "show", "game", *broker)[1]
 
 
 async def _play(developer: Developer, up: FarplayProcess) -> None:

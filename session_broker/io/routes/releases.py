@@ -11,7 +11,7 @@ from session_broker.io.broker import Broker
 from session_broker.io.releases import PublishedVersion
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from wire.schema import decode
-from wire.title_release import RELEASES, ROTATIONS, ROTATIONS_MAX
+from wire.title_release import RELEASES, ROTATIONS, ROTATIONS_MAX, Channel
 
 router = APIRouter(prefix="/api/v1")
 
@@ -23,10 +23,12 @@ class Publication(BaseModel):
     """The text of the archive's ``.sig`` file."""
     rotations: list[str] = Field(default=[], max_length=ROTATIONS_MAX)
     """Changes of key, oldest first, if the title is bound to an earlier one."""
+    channel: Channel = Channel.STABLE
+    """Whom it is offered to from now on."""
 
 
 class Version(BaseModel):
-    """Which version is offered."""
+    """Which version a channel offers."""
 
     version: str = Field(max_length=64)
 
@@ -43,7 +45,8 @@ class ReleaseView(BaseModel):
     approved: bool
     withdrawn: bool
     blocked: bool
-    offered: bool
+    channels: list[Channel]
+    """Channels that offer it now."""
 
 
 class Releases(BaseModel):
@@ -83,7 +86,8 @@ async def block(sha256: str, broker: BrokerDep) -> Response:
 async def publish(body: Publication, broker: BrokerDep, caller: CallerDep) -> ReleaseView:
     """Publish a version, and offer it from now on."""
     release = decode(body.release, RELEASES)
-    await broker.publishing.publish(caller, release, [decode(each, ROTATIONS) for each in body.rotations])
+    rotations = [decode(each, ROTATIONS) for each in body.rotations]
+    await broker.publishing.publish(caller, release, rotations, body.channel)
     versions = await broker.releases.versions(caller.tenant_id, release.title_id)
     return next(_view(each) for each in versions if each.release.version == release.version)
 
@@ -95,10 +99,10 @@ async def releases(broker: BrokerDep, caller: CallerDep, title_id: str | None = 
     return Releases(releases=[_view(each) for each in versions if await _may_see(broker, caller, each)])
 
 
-@router.put("/releases/{title_id}/offered", status_code=204, dependencies=[require(Right.DEVELOPER)])
-async def offer(title_id: str, body: Version, broker: BrokerDep, caller: CallerDep) -> Response:
-    """Offer another published version, such as the one before."""
-    await broker.publishing.offer(caller, title_id, body.version)
+@router.put("/releases/{title_id}/channels/{channel}", status_code=204, dependencies=[require(Right.DEVELOPER)])
+async def offer(title_id: str, channel: Channel, body: Version, broker: BrokerDep, caller: CallerDep) -> Response:
+    """Let a channel offer another published version, such as the one before."""
+    await broker.publishing.offer(caller, title_id, body.version, channel)
     return Response(status_code=204)
 
 
@@ -126,5 +130,5 @@ def _view(version: PublishedVersion) -> ReleaseView:
         approved=version.approved_at_ms is not None,
         withdrawn=version.withdrawn_at_ms is not None,
         blocked=version.blocked,
-        offered=version.offered,
+        channels=list(version.channels),
     )

@@ -49,15 +49,25 @@ async def library(client: httpx.AsyncClient) -> dict[str, str]:
     return {title["id"]: title["version"] for title in titles}
 
 
-@contextlib.asynccontextmanager
-async def developer(broker: Broker) -> AsyncIterator[httpx.AsyncClient]:
+def developer(broker: Broker) -> contextlib.AbstractAsyncContextManager[httpx.AsyncClient]:
     """Give a browser of a second account, which may publish and nothing more."""
+    return account_of(broker, "developer")
+
+
+def another_player(broker: Broker) -> contextlib.AbstractAsyncContextManager[httpx.AsyncClient]:
+    """Give a browser of a second account, which may only play."""
+    return account_of(broker, "player")
+
+
+@contextlib.asynccontextmanager
+async def account_of(broker: Broker, role: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a browser of a second account with a role."""
     owner = await broker.accounts.ensure_owner()
     engine = await open_database(broker.config.url_of_database())
     account = {
         "id": "plr_" + "b" * 24,
         "tenant_id": owner.tenant_id,
-        "roles": ["developer"],
+        "roles": [role],
         "created_at_ms": wall_ms(),
     }
     async with engine.begin() as connection:
@@ -90,7 +100,9 @@ async def test_a_published_title_is_in_the_library_and_stays_there(tmp_path: Pat
         release = await publish_whole(client)
         assert await library(client) == {**before, "chess": "1.0.0"}
         listed = (await client.get("/api/v1/releases")).json()["releases"]
-        assert [(row["title_id"], row["offered"], row["approved"]) for row in listed] == [("chess", True, True)]
+        assert [(row["title_id"], row["channels"], row["approved"]) for row in listed] == [
+            ("chess", ["stable"], True)
+        ]
         art = await client.get("/api/v1/titles/chess/artwork")
         assert (art.status_code, image_type(art.content)) == (200, "image/png")
         started = await client.post("/api/v1/sessions", json={"title_id": "chess"})
@@ -146,15 +158,37 @@ async def test_versions_never_change_and_go_back_and_forth(tmp_path: Path) -> No
         assert reason_of(await publish(client, release_of(other))) == (409, "version_exists")
         await publish_whole(client, version="1.1.0")
         assert (await library(client))["chess"] == "1.1.0"
-        back = await client.put("/api/v1/releases/chess/offered", json={"version": "1.0.0"})
+        back = await client.put("/api/v1/releases/chess/channels/stable", json={"version": "1.0.0"})
         assert back.status_code == 204
         assert (await library(client))["chess"] == "1.0.0"
         assert (await client.post("/api/v1/releases/chess/1.0.0/withdrawal")).status_code == 204
         assert "chess" not in await library(client)
         for path in ("/api/v1/releases/chess/9.9.9/withdrawal", "/api/v1/releases/go/1.0.0/withdrawal"):
             assert reason_of(await client.post(path)) == (404, "not_found")
-        back = await client.put("/api/v1/releases/chess/offered", json={"version": "1.0.0"})
+        back = await client.put("/api/v1/releases/chess/channels/stable", json={"version": "1.0.0"})
         assert reason_of(back) == (409, "bad_state")
+
+
+async def test_a_beta_is_for_developers(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client), another_player(broker) as player:
+        await sign_in(broker, client)
+        first = await publish_whole(client)
+        data = archive(version="2.0.0-beta.1")
+        beta = release_of(data, version="2.0.0-beta.1")
+        await send(client, data, beta)
+        body = {"release": encode(beta), "channel": "beta"}
+        assert (await client.post("/api/v1/releases", json=body)).json()["channels"] == ["beta"]
+        assert (await library(client))["chess"] == "1.0.0"
+        for wanted, who, release in (("chess", player, first), ("chess@beta", client, beta)):
+            made = await who.post("/api/v1/sessions", json={"title_id": wanted})
+            session = broker.runner.coordinator.session(made.json()["session_id"])
+            assert session is not None
+            assert (session.title.title_id, session.title.release) == ("chess", release)
+        await player.delete(f"/api/v1/sessions/{made.json()['session_id']}")
+        refused = await player.post("/api/v1/sessions", json={"title_id": "chess@beta"})
+        assert reason_of(refused) == (404, "unknown_title")
+        bad = await client.put("/api/v1/releases/chess/channels/gamma", json={"version": "1.0.0"})
+        assert reason_of(bad) == (400, "malformed")
 
 
 async def test_a_title_belongs_to_its_first_publisher_and_key(tmp_path: Path) -> None:
