@@ -45,8 +45,8 @@ class Text:
 
     def read(self, value: Any, where: Path, note: Note) -> str:
         """Return the text."""
-        if not isinstance(value, str) or not 0 < len(value) <= self.max_len:
-            note(where, f"must be {self._length()}")
+        if not isinstance(value, str) or not 0 < len(value) <= self.max_len or "\0" in value:
+            note(where, f"must be {self._length()} without NUL")
             return ""
         if re.fullmatch(self.pattern, value) is None:
             note(where, f"must be {self.form}")

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from session_broker.core.sign_in import Caller
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
-from session_broker.io.store import manifest_json
+from session_broker.io.store import manifest_json, release_of
 from title_archive.signing import follow
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
@@ -272,9 +272,8 @@ async def _read(
 
 
 def _published(row: Row[Any], channels: Iterable[Channel], stopped: Collection[str]) -> PublishedVersion:
-    release = Release(row.title_id, row.version, row.archive_sha256, row.archive_bytes, row.key, row.signature)
     return PublishedVersion(
-        release, row.published_at_ms, row.approved_at_ms, row.withdrawn_at_ms,
+        release_of(row), row.published_at_ms, row.approved_at_ms, row.withdrawn_at_ms,
         row.archive_sha256 in stopped, tuple(channels),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import pygame
 import pytest
 from playwright.async_api import Browser
 
+from farplay.titles.new_title import make_title
 from tests.support.chromium import PlayPage, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import FarplayProcess
@@ -109,3 +110,26 @@ async def test_a_crash_is_told_to_the_developer_in_page_and_terminal(browser: Br
 async def told(run: FarplayProcess) -> bool:
     """Tell whether the terminal shows the traceback."""
     return "The game crashed" in run.log_tail() and "ZeroDivisionError" in run.log_tail()
+
+
+async def test_a_game_starts_anew_in_its_page_when_its_developer_saves_a_file(
+    browser: Browser, tmp_path: Path
+) -> None:
+    make_title(tmp_path / "mine", "pygame", title_id=None, name=None)
+    program = tmp_path / "mine" / "main.py"
+    async with playing(browser, str(tmp_path / "mine"), tmp_path) as play:
+        address = play.page.url
+        assert await shade_of(play) < 60
+        program.write_text(program.read_text().replace("(18, 22, 40)", "(180, 190, 200)"))
+
+        async def is_light() -> bool:
+            return await shade_of(play) > 120
+
+        await until(is_light, 10, "the changed game's picture")
+        assert play.page.url != address, "it is another session"
+
+
+async def shade_of(play: PlayPage) -> float:
+    """Return the luma of the picture's lower right, where the small title draws nothing but its background."""
+    (now,) = await play.probe.read_luma(1, 0)
+    return float(np.median(region(now, 0.8, 1.0, 0.8, 1.0)))

@@ -25,7 +25,7 @@ def print_report(report: Report, console: Console) -> None:
     for column in ("", "requirement", "what was seen"):
         table.add_column(column, overflow="fold")
     for finding in report.findings:
-        table.add_row(_MARKS[finding.outcome], finding.name, escape(finding.words))
+        table.add_row(_MARKS[finding.outcome], finding.name, escape(finding.words.partition("\n")[0]))
     console.print(table)
     failed = [finding for finding in report.findings if finding.outcome is Outcome.FAILED]
     for finding in failed:

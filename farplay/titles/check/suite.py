@@ -52,7 +52,8 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Rep
     try:
         title = load_title(path)
     except WireError as error:
-        finding = judged("manifest", False, error.detail, "Correct every line; docs/title-toml.md lists the fields.")
+        advice = f"{error.detail}\nCorrect every line; docs/title-toml.md lists the fields."
+        finding = judged("manifest", False, "it cannot be run as it is", advice)
         return Report(str(path), (finding,), time.monotonic() - began_s)
     findings = [judged("manifest", True, "title.toml has no faults", "")]
     with tempfile.TemporaryDirectory(prefix="farplay-check-") as scratch:

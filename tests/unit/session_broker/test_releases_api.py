@@ -109,9 +109,12 @@ async def test_a_published_title_is_in_the_library_and_stays_there(tmp_path: Pat
         assert started.status_code == 201, started.text
         assert broker.runner.coordinator.session(started.json()["session_id"]).title.release == release  # type: ignore[union-attr]
         assert os.listdir(tmp_path / "uploads") == []
+        await publish_whole(client, version="1.1.0")
     async with api(config) as (broker, client):
         await sign_in(broker, client)
-        assert (await library(client))["chess"] == "1.0.0"
+        assert (await library(client))["chess"] == "1.1.0"
+        (kept,) = broker.runner.coordinator.live_sessions()
+        assert kept.title.release == release, "a session finishes on what it began with"
 
 
 async def test_only_those_who_may_publish(tmp_path: Path) -> None:

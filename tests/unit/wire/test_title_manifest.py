@@ -176,6 +176,7 @@ def test_the_least_manifest() -> None:
         ('["--hard", ""]', str(["x"] * 65), "arguments must be a list"),
         ('en = "Aliens"', "", "name must be text, or a table with a text for en"),
         ('en = "Aliens"', 'en = ""', "name.en must be text"),
+        ('en = "Aliens"', 'en = "A\\u0000"', "name.en must be text of 1 to 80 characters without NUL"),
         ("width = 640", "width = 15", "picture.width must be a whole number from 16 to 1920"),
         ("width = 640", "width = 1921", "picture.width must be"),
         ("width = 640", "width = true", "picture.width must be"),
