@@ -37,7 +37,8 @@ def grid(pixels: memoryview, width: int, height: int) -> Grid:
     columns = np.linspace(0, width, min(COLUMNS, width), endpoint=False).astype(np.intp)
     sums = np.add.reduceat(np.add.reduceat(picture, rows, axis=0, dtype=np.uint32), columns, axis=1)
     sizes = np.outer(np.diff(rows, append=height), np.diff(columns, append=width))
-    return (sums / sizes[:, :, None]).astype(np.float32)
+    means: Grid = (sums / sizes[:, :, None]).astype(np.float32)
+    return means
 
 
 def is_blank(cells: Grid) -> bool:

@@ -14,7 +14,7 @@ BEST = Path(os.environ.get("FARPLAY_SAVE_DIR", ".")) / "best.txt"
 
 def tone(hz: float) -> pygame.mixer.Sound:
     """Make a short tone in the mixer's own format."""
-    rate, _, channels = pygame.mixer.get_init()
+    rate, _, channels = pygame.mixer.get_init() or (48_000, -16, 2)
     waves = (int(9000 * (1 - n / 7000) * math.sin(n * hz * math.tau / rate)) for n in range(7000))
     return pygame.mixer.Sound(buffer=array("h", [wave for wave in waves for _ in range(channels)]))
 
