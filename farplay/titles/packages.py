@@ -6,7 +6,6 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.title_folders import load_title
@@ -102,14 +101,10 @@ def _examine(path: Path) -> tuple[TitleManifest, Release]:
         with open(path, "rb") as file:
             index = read_index(file)
             manifest = read_manifest(file, index)
-            digest = _digest(file)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except WireError as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, f"{path}: {error.detail}") from error
     except OSError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{path}: {error.strerror}.") from error
     return manifest, Release(manifest.id, manifest.version, digest, index.archive_bytes, "")
-
-
-def _digest(file: BinaryIO) -> str:
-    file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()

@@ -64,8 +64,7 @@ OFFER = NodeOffer(
 
 def start(session_id: str = "ses_a", epoch: int = 1, **changed: str) -> StartSession:
     player_key = "plr_1" if session_id == "ses_a" else f"plr_{session_id}"
-    fields = {"title_id": "chess", "title_version": "0.0.0", "player_key": player_key} | changed
-    return StartSession(session_id, epoch, **fields)
+    return replace(StartSession(session_id, epoch, "chess", "0.0.0", player_key), **changed)  # type: ignore[arg-type]
 
 
 def open_peer(peer_id: str = "peer_1", session_id: str = "ses_a") -> OpenNodePeer:
