@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from farplay.cli import app
 from farplay.failures import ExitStatus
-from tests.support.deadlines import TIME_FACTOR, until
-from tests.support.farplay_process import ROOT, FarplayProcess
+from tests.support.deadlines import until
+from tests.support.farplay_process import FarplayProcess
 
 pytestmark = pytest.mark.process
 
 
 class Developer:
-    """Types commands, with a data folder of their own."""
+    """Types commands in a folder, with a data folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("XDG_DATA_HOME", str(folder / "developer"))
+        self.sign_ins = folder / "developer" / "farplay" / "publisher" / "sign-ins.json"
 
     def types(self, *words: str | Path) -> tuple[int, str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(self._folder / "developer")}
-        done = subprocess.run(
-            [sys.executable, "-m", "farplay", *map(str, words)], cwd=self._folder, env=environment,
-            capture_output=True, text=True, timeout=30 * TIME_FACTOR, check=False,
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
+        done = CliRunner().invoke(app, [*map(str, words)])
+        return done.exit_code, done.output
 
     def told(self, *words: str | Path) -> dict[str, Any]:
         status, output = self.types(*words, "--json")
@@ -40,14 +37,16 @@ class Developer:
         return dict(json.loads(output.splitlines()[-1]))
 
 
-async def test_a_game_is_made_published_played_and_blocked(tmp_path: Path) -> None:
+@pytest.mark.timeout(120)
+async def test_a_game_is_made_published_played_and_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     up = await asyncio.to_thread(
         FarplayProcess, ["up", "--port", "0", "--no-bundled", "--data-dir", str(tmp_path / "data"), "--json"],
         tmp_path / "log",
     )  # fmt: skip
     try:
-        await asyncio.to_thread(_publish, Developer(tmp_path), up)
-        await _play(Developer(tmp_path), up)
+        developer = Developer(tmp_path, monkeypatch)
+        _publish(developer, up)
+        await _play(developer, up)
     finally:
         assert await asyncio.to_thread(up.stop) == ExitStatus.OK, up.log_tail()
     assert up.left_behind() == []
@@ -73,9 +72,7 @@ def _publish(developer: Developer, up: FarplayProcess) -> None:
 
 
 async def _play(developer: Developer, up: FarplayProcess) -> None:
-    [cookie] = json.loads(
-        (Path(developer._folder) / "developer/farplay/publisher/sign-ins.json").read_text()
-    ).values()
+    [cookie] = json.loads(developer.sign_ins.read_text()).values()
     async with httpx.AsyncClient(base_url=up.url, headers={"Cookie": cookie}) as client:
         made = await client.post("/api/v1/sessions", json={"title_id": "game"})
         session = f"/api/v1/sessions/{made.json()['session_id']}"
@@ -90,14 +87,12 @@ async def _play(developer: Developer, up: FarplayProcess) -> None:
         await until(runs, 20.0, "the published game to run")
         digest = (await client.get("/api/v1/releases")).json()["releases"][0]["archive_sha256"]
         broker = ("--broker", up.url)
-        assert await asyncio.to_thread(developer.told, "admin", "title", "block", digest, *broker) == {
-            "blocked": digest
-        }
+        assert developer.told("admin", "title", "block", digest, *broker) == {"blocked": digest}
 
         async def is_blocked() -> bool:
             return bool((await client.get(session)).json()["reason"] == "title_blocked")
 
         await until(is_blocked, 10.0, "the blocked game's session to end")
         assert (await client.get("/api/v1/titles")).json()["titles"] == []
-        status, output = await asyncio.to_thread(developer.types, "title", "withdraw", "game", "9.9.9", *broker)
+        status, output = developer.types("title", "withdraw", "game", "9.9.9", *broker)
         assert (status, "was never published here" in output) == (ExitStatus.FAILED, True)
