@@ -17,9 +17,9 @@ from farplay.screen import Screen
 from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
 from farplay.titles.commands import add_commands
+from farplay.titles.publish_commands import admin_title_app
 from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.sandbox import Profile
-from farplay.titles.publish_commands import admin_title_app
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
 from wire.worker_control import IceMode, X264Preset
 

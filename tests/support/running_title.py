@@ -148,7 +148,7 @@ async def running(
         TitleSpec(
             "test", "0.0.0", kind, str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib,
             environment=environment,
-        ),
+        ),  # fmt: skip
         str(saves),
         walls or walls_of(folder),
         on_frame=title.on_frame,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from farplay.titles.check.motion import Grid, grid
 from render_node.agent.core.node_sessions import NodeOffer, title_spec
+from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
 from wire.input_events import InputEvent, Payload
+from wire.sandbox import SandboxSpec, session_name
 from wire.title_ipc import Input, Sound
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import EncoderSpec, IceSpec
@@ -27,6 +32,14 @@ KILL_GRACE_S = 10.0
 
 Ended = TitleEnd
 """Why a title's process is no more."""
+
+_runs = itertools.count()
+
+
+@functools.cache
+def _walls() -> SandboxSpec:
+    """Return the walls that hold on this machine, as its node would find them."""
+    return probe_sandbox().spec
 
 
 class Stage:
@@ -154,13 +167,15 @@ async def on_stage(title: InstalledTitle, save_dir: Path) -> AsyncIterator[Stage
     Raises:
         WireError: ``sandbox_unavailable``.
     """
+    name = session_name(os.getpid(), f"check-{next(_runs)}")
+    walls = replace(await asyncio.to_thread(_walls), name=name, run_dir=os.fspath(save_dir.parent / "run"))
     offer = NodeOffer(
-        slots=1, titles=(title,), saves=save_dir, ice=IceSpec(), encoder=EncoderSpec(), abandon_s=1.0,
-        start_timeout_s=1.0,
+        slots=1, titles=(title,), saves=save_dir, ice=IceSpec(), encoder=EncoderSpec(), sandbox=walls,
+        owner_pid=os.getpid(), abandon_s=1.0, start_timeout_s=1.0,
     )  # fmt: skip
     stage = Stage()
     stage.process = await TitleProcess.start(
-        title_spec(title, offer), os.fspath(save_dir), on_frame=stage.on_frame, on_news=stage.on_news,
+        title_spec(title, offer), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
         on_ended=stage.on_ended,
     )  # fmt: skip
     stage.sound = SoundReader(stage.process.sound_fd, on_packet=stage.on_packet, loop=asyncio.get_running_loop())

@@ -225,10 +225,9 @@ class NodeSessions:
             refused = Reason.NO_ROOM
         if refused is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
-        walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
-        if walls:
-            detail = f"a title that is {title.trust} needs walls that this machine lacks: {', '.join(walls)}"
-            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, detail)
+        unfit = "" if title is None else self._unfit(title)
+        if unfit:
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, unfit)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
         placed = _Placed(
             ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id
@@ -240,6 +239,12 @@ class NodeSessions:
             return [*news, FetchTitle(ask.session_id, ask.epoch, ask.release)]
         assert title is not None
         return [*news, *self._launch(ask.session_id, placed, title, now)]
+
+    def _unfit(self, title: InstalledTitle) -> str:
+        """Return why a title must not run here; empty if it may."""
+        walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
+        needs = f"a title that is {title.trust} needs walls that this machine lacks"
+        return f"{needs}: {', '.join(walls)}" if walls else ""
 
     def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session's title, or let it wait for the save folder."""
@@ -256,7 +261,7 @@ class NodeSessions:
             save_dir=placed.save_dir,
             ice=self._offer.ice,
             encoder=self._offer.encoder,
-            sandbox=replace(self._offer.sandbox, name=session_name(self._offer.owner_pid, ask.session_id)),
+            sandbox=replace(self._offer.sandbox, name=session_name(self._offer.owner_pid, session_id)),
             abandon_s=self._offer.abandon_s,
         )
         if in_use:
@@ -318,7 +323,12 @@ class NodeSessions:
     def handle_title_fetched(self, session_id: str, epoch: int, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session whose title's files have come; nobody may want it any more."""
         placed = self._fetching(session_id, epoch)
-        return [] if placed is None else self._launch(session_id, placed, title, now)
+        if placed is None:
+            return []
+        unfit = self._unfit(title)
+        if unfit:
+            return self._gone(session_id, Reason.TITLE_UNTRUSTED, unfit)
+        return self._launch(session_id, placed, title, now)
 
     def handle_title_not_fetched(self, session_id: str, epoch: int, reason: Reason, detail: str) -> list[Effect]:
         """End a session whose title's files did not come."""

@@ -19,10 +19,12 @@ import structlog
 
 from render_node.agent.io.archive_download import download
 from render_node.agent.io.private_file import write_private
+from render_node.agent.io.session_leftovers import ENTER_ONLY
 from title_archive.reader import read_index, read_manifest
 from title_archive.signing import check_release
 from title_archive.unpack import remove_tree, unpack
 from wire.errors import Reason, WireError
+from wire.sandbox import Trust
 from wire.title_manifest import MANIFEST_FILE, InstalledTitle, TitleManifest, parse_manifest
 from wire.title_release import Release
 
@@ -34,12 +36,14 @@ class TitleCache:
     """Owns its folder.
 
     Args:
-        folder: Made with mode 0700 if it is missing; what a killed agent left half done in it is removed.
+        folder: Made if it is missing; what a killed agent left half done in it is removed.
         max_bytes: Bytes of unpacked titles that are kept; those in use may go beyond.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Where titles have a user of their own, that user must get through to them.
+        folder.chmod(ENTER_ONLY)
         self._folder = folder
         self._max_bytes = max_bytes
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -86,7 +90,8 @@ class TitleCache:
             write_private(stamp, json.dumps({"stamp": _stamp_of(target), "bytes": release.archive_bytes}))
         os.utime(stamp)
         manifest = parse_manifest((target / MANIFEST_FILE).read_text(encoding="utf-8"))
-        return InstalledTitle(manifest, str(target))
+        # The broker offers only what an operator has approved.
+        return InstalledTitle(manifest, str(target), Trust.APPROVED)
 
     def _fetch(self, release: Release, broker_url: str, bearer: str, target: Path, stop: threading.Event) -> None:
         part = self._folder / f".{release.archive_sha256}.part"

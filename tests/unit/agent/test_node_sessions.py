@@ -246,7 +246,9 @@ def test_a_title_may_bound_how_long_its_sessions_last() -> None:
 
 
 RELEASE = Release("go", "1.0.0", "a" * 64, 10, "key", "signature")
-GO = InstalledTitle(replace(bare_manifest("go.py"), id="go", version="1.0.0", session_max_s=600), "/cache/go")
+GO = InstalledTitle(
+    replace(bare_manifest("go.py"), id="go", version="1.0.0", session_max_s=600), "/cache/go", Trust.APPROVED
+)
 
 
 def published(session_id: str = "ses_a", epoch: int = 1) -> StartSession:
@@ -263,6 +265,17 @@ def test_a_published_title_is_fetched_then_launched() -> None:
     assert sessions.folders_in_use() == {"/cache/go"}
     assert sessions.next_timeout() == 20.0 + OFFER.start_timeout_s
     assert sessions.handle_title_fetched("ses_a", 1, GO, 21.0) == []
+
+
+def test_a_fetched_title_needs_its_walls_too() -> None:
+    sessions = NodeSessions(replace(OFFER, sandbox=SandboxSpec(Profile.USERNS, (Wall.SECCOMP,))))
+    sessions.handle_connected()
+    sessions.handle_broker(published(), 0.0)
+    (told,) = sessions.handle_title_fetched("ses_a", 1, GO, 1.0)
+    assert isinstance(told, ToBroker)
+    assert isinstance(told.message, PlacementNews)
+    assert told.message.reason is Reason.TITLE_UNTRUSTED
+    assert sessions.running() == ()
 
 
 def test_a_title_that_does_not_come_ends_its_session() -> None:
