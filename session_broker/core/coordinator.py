@@ -103,10 +103,6 @@ class Coordinator:
         """Take up what a tab that followed its session here had asked for; see ``tabs.take_up``."""
         tabs.take_up(self._state, key, wanted_codecs, video_max_bps, now)
 
-    def set_titles(self, titles: Mapping[TitleId, CatalogueTitle]) -> None:
-        """Replace the catalogue; sessions keep the version that they began with."""
-        self._state.titles = titles
-
     # Players
 
     def create_session(

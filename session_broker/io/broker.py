@@ -120,6 +120,7 @@ async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = Non
         working = [asyncio.create_task(_tick(broker), name="broker deadlines")]
         if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
+            working.append(asyncio.create_task(broker.publishing.follow(), name="catalogue"))
         try:
             yield broker
         finally:

@@ -31,6 +31,8 @@ class Catalogue:
     def __init__(self, installed: Sequence[InstalledTitle], objects: Objects) -> None:
         self._installed = {title.manifest.id: title for title in installed}
         self._published: dict[str, OfferedVersion] = {}
+        self._titles: dict[TitleId, CatalogueTitle] = {}
+        self.offer([])
         self._objects = objects
 
     def offer(self, published: Sequence[OfferedVersion]) -> None:
@@ -40,6 +42,11 @@ class Catalogue:
             for each in published
             if each.manifest.id not in self._installed
         }
+        self._titles.clear()
+        for title_id, title in self._installed.items():
+            self._titles[TitleId(title_id)] = catalogue_title(title.manifest)
+        for title_id, each in self._published.items():
+            self._titles[TitleId(title_id)] = catalogue_title(each.manifest, each.release)
 
     def is_installed(self, title_id: str) -> bool:
         """Tell whether a title came with the broker, so that nobody may publish under its id."""
@@ -60,11 +67,11 @@ class Catalogue:
         return self._offered(title_id).manifest if installed is None else installed.manifest
 
     def titles(self) -> Mapping[TitleId, CatalogueTitle]:
-        """Return what the core knows of them, and of beta versions under the title's id with ``BETA``."""
-        known = {TitleId(title_id): catalogue_title(title.manifest) for title_id, title in self._installed.items()}
-        for title_id, each in self._published.items():
-            known[TitleId(title_id)] = catalogue_title(each.manifest, each.release)
-        return known
+        """Return what the core knows of them, and of beta versions under the title's id with ``BETA``.
+
+        It is one mapping for good, which ``offer`` changes: whoever was given it sees what is offered now.
+        """
+        return self._titles
 
     async def artwork(self, title_id: str) -> tuple[bytes, str]:
         """Return a title's picture and its media type.

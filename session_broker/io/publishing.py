@@ -7,17 +7,20 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.sign_in import Caller
 from session_broker.io.catalogue import Catalogue, artwork_key
 from session_broker.io.objects import Objects
 from session_broker.io.releases import Releases
-from session_broker.io.runner import Runner
+from session_broker.io.runner import Runner, StoreUnavailable
 from title_archive.artwork import reencode
 from title_archive.reader import read_content, read_index, read_manifest
 from title_archive.signing import check_release
@@ -28,6 +31,10 @@ from wire.title_release import Channel, KeyRotation, Release
 
 UPLOADS_AT_ONCE = 2
 UPLOAD_TIMEOUT_S = 900.0
+FOLLOW_EVERY_S = 10.0
+"""How soon a replica offers, withdraws or blocks what another one was told."""
+
+log = structlog.get_logger()
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -177,12 +184,21 @@ class Publishing:
         """
         await self._releases.block(self._tenant_id, check_digest(archive_sha256))
         await self.refresh()
-        await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, archive_sha256, now))
 
     async def refresh(self) -> None:
-        """Read anew what may be started, and tell the catalogue and the coordinator."""
+        """Read anew what may be started and what is blocked; sessions of a blocked version end."""
         self._catalogue.offer(await self._releases.offered(self._tenant_id))
-        await self._runner.run(lambda now: self._runner.coordinator.set_titles(self._catalogue.titles()))
+        blocked = await self._releases.blocked(self._tenant_id)
+        await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))
+
+    async def follow(self) -> None:
+        """Take up what other replicas were told, until cancelled."""
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            try:
+                await self.refresh()
+            except (SQLAlchemyError, OSError, StoreUnavailable) as error:
+                log.error("catalogue_not_read", error=type(error).__name__)
 
     async def stream(self, archive_sha256: str) -> AsyncIterator[bytes]:
         """Return an archive in pieces, for a node.
@@ -242,8 +258,8 @@ def _examine(path: Path, max_bytes: int) -> _Examined:
         return _Examined(b"".join(read_content(file, text)), png)
 
 
-def _end_sessions_of(coordinator: Coordinator, archive_sha256: str, now: float) -> None:
+def _end_sessions_of(coordinator: Coordinator, blocked: Collection[str], now: float) -> None:
     for session in list(coordinator.live_sessions()):
         release = session.title.release
-        if release is not None and release.archive_sha256 == archive_sha256:
+        if release is not None and release.archive_sha256 in blocked:
             coordinator.end_session(session.session_id, Reason.TITLE_BLOCKED, now)

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from session_broker.core.sign_in import Caller
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
-from session_broker.io.store import manifest_json, release_of
+from session_broker.io.session_rows import release_of
+from session_broker.io.store import manifest_json
 from title_archive.signing import follow
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
@@ -162,6 +163,13 @@ class Releases:
             if not await _is_blocked(connection, tenant_id, archive_sha256):
                 row = {"tenant_id": tenant_id, "archive_sha256": archive_sha256, "blocked_at_ms": wall_ms()}
                 await connection.execute(insert(tables.blocked_archive).values(row))
+
+    async def blocked(self, tenant_id: TenantId) -> set[str]:
+        """Return the digests of all blocked archives."""
+        table = tables.blocked_archive
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(table.c.archive_sha256).where(table.c.tenant_id == tenant_id))
+            return set(rows.scalars())
 
     async def is_blocked(self, tenant_id: TenantId, archive_sha256: str) -> bool:
         """Tell whether an archive is blocked."""

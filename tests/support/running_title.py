@@ -146,9 +146,18 @@ async def running(
     title = RunningTitle()
     title.process = await TitleProcess.start(
         TitleSpec(
-            "test", "0.0.0", kind, str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib,
+            "test",
+            "0.0.0",
+            kind,
+            str(title_folder),
+            entry,
+            arguments,
+            640,
+            360,
+            fps,
+            memory_mib=memory_mib,
             environment=environment,
-        ),  # fmt: skip
+        ),
         str(saves),
         walls or walls_of(folder),
         on_frame=title.on_frame,

@@ -166,7 +166,7 @@ def test_the_least_manifest() -> None:
         ('id = "aliens"', 'id = "../up"', "id must be a-z"),
         ("1.2.3", "1.2", "version must be a semantic version like"),
         ("1.2.3", "01.2.3", "version must be a semantic version like"),
-        ('kind = "pygame"', 'kind = "native"', "kind must be pygame"),
+        ('kind = "pygame"', 'kind = "cobol"', "kind must be one of pygame, sdk"),
         ("src/aliens.py", "/etc/passwd", "entry must be a path inside"),
         ("src/aliens.py", "a/../../b.py", "entry must be a path inside"),
         ("src/aliens.py", "a\\\\b.py", "entry must be a path inside"),
