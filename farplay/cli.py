@@ -16,6 +16,8 @@ from farplay.ice_options import IceOptions, ice_spec
 from farplay.screen import Screen
 from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
+from farplay.titles.commands import add_commands
+from farplay.titles.publish_commands import admin_title_app
 from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.sandbox import Profile
 from wire.title_about import AFK_MAX_S, AFK_MIN_S
@@ -28,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-title_app = typer.Typer(help="Games: run one of your own.", no_args_is_help=True)
+title_app = typer.Typer(help="Games of your own: make, run, check, pack, sign and publish.", no_args_is_help=True)
 app.add_typer(title_app, name="title")
 app.add_typer(admin_app, name="admin")
 
@@ -214,6 +216,9 @@ def title_run(
     lan: Lan = False,
     lan_port: LanPort = None,
     media_host: MediaHost = "0.0.0.0",
+    watch: Annotated[
+        bool, typer.Option("--watch/--no-watch", help="Start the game anew in its page whenever its files change.")
+    ] = True,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -230,9 +235,14 @@ def title_run(
             port=port,
             lan=LanOptions(host, lan_port) if lan else None,
             media_host=media_host,
+            watch=watch,
             verbose=verbose,
             screen=screen,
         )
+
+
+add_commands(title_app)
+admin_app.add_typer(admin_title_app, name="title")
 
 
 @app.command()
@@ -244,6 +254,14 @@ def broker(
     bundled: Bundled = True,
     database_url: Annotated[
         str | None, typer.Option(help="SQLAlchemy URL.", envvar="FARPLAY_DATABASE_URL", show_default="SQLite")
+    ] = None,
+    objects_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where published games lie, such as s3://bucket/prefix.",
+            envvar="FARPLAY_OBJECTS_URL",
+            show_default="a folder of the data folder",
+        ),
     ] = None,
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Further name under which this broker is reached.")
@@ -273,6 +291,7 @@ def broker(
             titles=tuple(title or ()),
             with_bundled=bundled,
             database_url=database_url,
+            objects_url=objects_url,
             allowed_hosts=tuple(allowed_host or ()),
             tls=tls_config(
                 certificate_file=tls_cert,
@@ -317,6 +336,7 @@ def node(
         Profile | None,
         typer.Option(help="How games are shut in.", show_default="userns where it works, else pod"),
     ] = None,
+    watch_titles: Annotated[bool, typer.Option("--watch-titles", hidden=True)] = False,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
@@ -342,6 +362,7 @@ def node(
             afk_pause_max_s=afk_pause_max,
             afk_end_max_s=afk_end_max,
             sandbox=sandbox,
+            watch_titles=watch_titles,
         )
         run_node(config, as_json=as_json, parent_pid=parent_pid)
 

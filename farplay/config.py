@@ -70,6 +70,8 @@ class UpConfig:
     """Most seconds without input that a title may ask for before its session pauses."""
     afk_end_max_s: int = AFK_MAX_S
     """Most seconds of pause that a title may ask for before its session ends."""
+    watch_titles: bool = False
+    """Sessions of a title whose files change start anew."""
     verbose: bool = False
     """Logs go to the terminal instead of ``data_dir/logs``."""
     broker_ready_s: float = 30.0

@@ -34,6 +34,7 @@ def broker_config(
     titles: tuple[Path, ...],
     with_bundled: bool,
     database_url: str | None,
+    objects_url: str | None,
     allowed_hosts: tuple[str, ...],
     tls: TlsConfig | None = None,
 ) -> BrokerConfig:
@@ -47,6 +48,7 @@ def broker_config(
         host=host,
         port=port,
         database_url=database_url,
+        objects_url=objects_url,
         titles=_titles(titles, with_bundled),
         node_enrolment_token=take_enrolment_token(),
         allowed_hosts=allowed_hosts,
@@ -102,6 +104,7 @@ def node_config(
     afk_pause_max_s: int,
     afk_end_max_s: int,
     sandbox: Profile | None = None,
+    watch_titles: bool = False,
 ) -> NodeConfig:
     """Return a node's configuration.
 
@@ -132,6 +135,7 @@ def node_config(
         afk_pause_max_s=afk_pause_max_s,
         afk_end_max_s=afk_end_max_s,
         sandbox=sandbox,
+        watch_titles=watch_titles,
     )
 
 

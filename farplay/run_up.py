@@ -73,7 +73,15 @@ def _warn_of_media_host(config: UpConfig, screen: Screen) -> None:
 
 
 def run_title(
-    path: Path, *, host: str, port: int, lan: LanOptions | None, media_host: str, verbose: bool, screen: Screen
+    path: Path,
+    *,
+    host: str,
+    port: int,
+    lan: LanOptions | None,
+    media_host: str,
+    watch: bool,
+    verbose: bool,
+    screen: Screen,
 ) -> None:
     """Play one title with its own temporary data, which is removed at the end.
 
@@ -106,6 +114,8 @@ def run_title(
             _warn_of_media_host(config, screen)
 
     def tell_end(reason: str, detail: str) -> None:
+        if reason == Reason.TITLE_CHANGED:
+            screen.news("The game's files changed: it starts anew in its page.")
         if reason in FAULTS_OF_TITLE:
             screen.news(f"{FAULTS_OF_TITLE[reason]}\n{detail}")
 
@@ -118,6 +128,7 @@ def run_title(
             media_host=media_host,
             with_bundled=False,
             lan=lan,
+            watch_titles=watch,
             verbose=verbose,
         )
         with FolderLock(config.data_dir, "farplay"):

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from wire.errors import Reason, WireError
 from wire.sandbox import Trust
-from wire.title_manifest import InstalledTitle, TitleManifest, bare_manifest, parse_manifest
-
-MANIFEST_FILE = "title.toml"
-MANIFEST_MAX_BYTES = 64 * 1024
-"""A manifest with every field at its limit is far shorter."""
+from wire.title_manifest import (
+    MANIFEST_FILE,
+    MANIFEST_MAX_BYTES,
+    InstalledTitle,
+    TitleManifest,
+    bare_manifest,
+    parse_manifest,
+)
 
 GAMES = Path(__file__).resolve().parents[1] / "games"
 """The folder of the titles that ship with Farplay."""

@@ -192,11 +192,12 @@ class Supervisor:
 
     def _node_arguments(self) -> list[str]:
         config = self._config
+        watch = ["--watch-titles"] if config.watch_titles else []
         limits = ["--afk-pause-max", str(config.afk_pause_max_s), "--afk-end-max", str(config.afk_end_max_s)]
         slots = [] if config.slots is None else ["--slots", str(config.slots)]
         preset = [] if config.x264_preset is None else ["--preset", config.x264_preset]
         media = ["--media-host", config.media_host, *slots, *preset, *config.ice.arguments()]
-        return ["--broker", self._url, *media, *limits, *self._shared_arguments()]
+        return ["--broker", self._url, *media, *limits, *watch, *self._shared_arguments()]
 
     def _shared_arguments(self) -> list[str]:
         titles = [part for path in self._config.titles for part in ("--title", str(path))]

@@ -57,6 +57,10 @@ class NodeConfig:
     """Most seconds without input that a title may ask for before its session pauses."""
     afk_end_max_s: int = AFK_MAX_S
     """Most seconds of pause that a title may ask for before its session ends."""
+    title_cache_max_bytes: int = 10 << 30
+    """Bytes of published titles that are kept on this machine beyond those that run."""
+    watch_titles: bool = False
+    """End sessions of a title whose files change, so that its developer's page starts it anew."""
     start_timeout_s: float = 30.0
     """Seconds from ``start`` to the title's first frame."""
     stop: StopDeadlines = StopDeadlines()

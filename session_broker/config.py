@@ -45,6 +45,10 @@ class BrokerConfig:
     """SQLAlchemy URL, such as ``postgresql+asyncpg://user@host/name``; None is SQLite in ``data_dir``."""
     titles: tuple[InstalledTitle, ...] = ()
     """Titles that players may start."""
+    objects_url: str | None = None
+    """Where archives of published titles lie, such as ``s3://bucket/prefix``; None is a folder in ``data_dir``."""
+    archive_max_bytes: int = 1 << 30
+    """Longest archive that a publisher may upload, bytes."""
     node_enrolment_token: str | None = field(default=None, repr=False)
     """One-time token with which a node may enrol."""
     allowed_hosts: tuple[str, ...] = ()

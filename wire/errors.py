@@ -40,6 +40,11 @@ class Reason(StrEnum):
     NO_SEAT = "no_seat"
     TABLE_FULL = "table_full"
     TOO_MANY_SESSIONS = "too_many_sessions"
+    # A title's archive
+    BAD_ARCHIVE = "bad_archive"
+    BAD_SIGNATURE = "bad_signature"
+    VERSION_EXISTS = "version_exists"
+    TITLE_BLOCKED = "title_blocked"
     # Placing
     NO_NODE = "no_node"
     NO_ROOM = "no_room"
@@ -52,6 +57,7 @@ class Reason(StrEnum):
     ENDED_BY_PLAYER = "ended_by_player"
     ENDED_BY_OPERATOR = "ended_by_operator"
     ABANDONED = "abandoned"
+    SESSION_LIMIT = "session_limit"
     TITLE_QUIT = "title_quit"
     TITLE_CRASHED = "title_crashed"
     TITLE_HUNG = "title_hung"
@@ -60,6 +66,7 @@ class Reason(StrEnum):
     TITLE_MEMORY = "title_memory"
     TITLE_STORAGE = "title_storage"
     TITLE_UNTRUSTED = "title_untrusted"
+    TITLE_CHANGED = "title_changed"
     WORKER_LOST = "worker_lost"
     NODE_LOST = "node_lost"
     NODE_SHUTDOWN = "node_shutdown"

@@ -18,7 +18,9 @@ ID_RANDOM_BYTES = 15
 """Random bytes in an id: 120 bits, which base32 holds in 24 characters without padding."""
 
 _ID = re.compile(r"[a-z]{2,5}_[a-z2-7]{24}")
-_TITLE_ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+
+TITLE_ID_PATTERN = r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?"
+"""What a whole title's id must be, as a regular expression that JSON Schema knows as well."""
 
 
 def make_id(prefix: str, random_bytes: bytes) -> str:
@@ -46,4 +48,4 @@ def is_id(text: str, prefix: str | None = None) -> bool:
 
 def is_title_id(text: str) -> bool:
     """Tell whether ``text`` may name a title: 1-64 of ``a-z 0-9 . _ -``, ends alphanumeric."""
-    return _TITLE_ID.fullmatch(text) is not None
+    return re.fullmatch(TITLE_ID_PATTERN, text) is not None

@@ -1,102 +1,165 @@
-"""Reads the tables of a ``title.toml`` and collects every fault, so that its author sees all of them at once."""
+"""Reads classes whose fields are described for ``title.toml`` from its tables, and collects every fault.
+
+A class is one typed definition for everything: ``entry: str = field(metadata=toml("entry", FilePath(), "…"))``. The
+reader, the JSON Schema and the reference page are all made from it (``wire.export_manifest``).
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Any
+import dataclasses
+import difflib
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+from wire.errors import Reason, WireError
+from wire.manifest_values import Value
+from wire.toml_lines import Path
+
+_KEY = "toml"
+_Read = TypeVar("_Read")
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class TomlField:
+    """How a field is written in ``title.toml``."""
+
+    path: str
+    """Its key, or ``table.key``."""
+    value: Value
+    says: str
+    """What it means, for the reference page and for editors."""
+    unit: str
+    """Unit of a number; empty where there is none."""
+    default: Any
+    """What stands if it is not written; ``dataclasses.MISSING`` if it must be."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the path as keys."""
+        return tuple(self.path.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFault:
+    """One thing to mend."""
+
+    line: int
+    """From 1."""
+    words: str
+
+
+class ManifestError(WireError):
+    """A manifest with faults.
+
+    Attributes:
+        faults: All of them, by line.
+    """
+
+    def __init__(self, faults: Sequence[ManifestFault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
+        rows = (f"  line {fault.line}: {fault.words}" for fault in self.faults)
+        super().__init__(Reason.MALFORMED, "\n".join(["title.toml:", *rows]))
+
+
+def toml(path: str, value: Value, says: str, *, unit: str = "") -> dict[str, Any]:
+    """Return the metadata of a field that is written as ``path``."""
+    return {_KEY: (path, value, says, unit)}
+
+
+def toml_fields(kind: type[Any]) -> tuple[TomlField, ...]:
+    """Return the fields of a described class, those of described classes within it included, as they are declared."""
+    return tuple(_fields(kind))
+
+
+def _fields(kind: type[Any]) -> Iterator[TomlField]:
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        if _KEY not in field.metadata:
+            yield from _fields(hints[field.name])
+            continue
+        path, value, says, unit = field.metadata[_KEY]
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        yield TomlField(path, value, says, unit, default)
+
+
 class ManifestReader:
-    """Each method returns a value that fits, and notes a fault where what was written does not."""
+    """Reads one manifest.
 
-    faults: list[str] = field(default_factory=list)
+    Args:
+        body: What ``tomllib`` returned.
+        lines: Where each key stands.
+    """
 
-    def fields(self, table: Mapping[str, Any], known: set[str], where: str = "") -> None:
-        """Note the fields that mean nothing, most often misspelt ones."""
-        self.faults += [f"unknown field {where}{key}" for key in sorted(table.keys() - known)]
+    def __init__(self, body: Mapping[str, Any], lines: Mapping[Path, int]) -> None:
+        self._body = body
+        self._lines = lines
+        self.faults: list[ManifestFault] = []
+        self._faulty: set[str] = set()
 
-    def text(self, table: Mapping[str, Any], key: str, where: str = "", *, max_len: int = 128) -> str:
-        """Return a text that must be there."""
-        value = table.get(key)
-        if not isinstance(value, str) or not 0 < len(value) <= max_len:
-            self.faults.append(f"{where}{key} must be text of 1 to {max_len} characters")
-            return ""
-        return value
+    def note(self, path: Path, words: str) -> None:
+        """Note what is wrong with a field; the words follow its name."""
+        name = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+        self.faults.append(ManifestFault(self._line(path), f"{name} {words}"))
+        self._faulty.add(name)
 
-    def words(self, table: Mapping[str, Any], key: str, where: str = "", *, max_len: int) -> Mapping[str, str]:
-        """Return a text by language; a plain text stands for English. Nothing at all if the key is not there."""
-        value = table.get(key)
-        if value is None:
-            return {}
-        if isinstance(value, str):
-            value = {"en": value}
-        if not isinstance(value, dict) or "en" not in value:
-            self.faults.append(f"{where}{key} must be text, or a table with a text for en")
-            return {}
-        for language in value:
-            if not _LANGUAGE.fullmatch(language):
-                self.faults.append(f"{where}{key}.{language}: languages are written like en, zh or pt-BR")
-            self.text(value, language, f"{where}{key}.", max_len=max_len)
-        return dict(value)
+    def fits(self, *paths: str) -> bool:
+        """Tell whether fields can be compared: each by itself is as it must be."""
+        return self._faulty.isdisjoint(paths)
 
-    def number(self, table: Mapping[str, Any], key: str, where: str, low: int, high: int, default: int) -> int:
-        """Return a whole number, or the default if the key is not there."""
-        value = table.get(key, default)
-        if type(value) is not int or not low <= value <= high:
-            self.faults.append(f"{where}{key} must be a whole number from {low} to {high}")
-            return default
-        return value
+    def has(self, path: str) -> bool:
+        """Tell whether a field is written."""
+        return tuple(path.split(".")) in self._lines
 
-    def flag(self, table: Mapping[str, Any], key: str, where: str, *, default: bool) -> bool:
-        """Return true or false, or the default if the key is not there."""
-        value = table.get(key, default)
-        if not isinstance(value, bool):
-            self.faults.append(f"{where}{key} must be true or false")
-            return default
-        return value
+    def read(self, kind: type[_Read]) -> _Read:
+        """Return an object of a described class."""
+        fields = toml_fields(kind)
+        self._unknown(fields)
+        values = {field.path: self._value(field) for field in fields}
+        return typing.cast(_Read, _make(kind, values))
 
-    def table(self, parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        """Return a table, empty if the key is not there."""
-        value = parent.get(key, {})
-        if not isinstance(value, dict):
-            self.faults.append(f"{key} must be a table")
-            return {}
-        return value
+    def _line(self, path: Path) -> int:
+        """Return the line of a path, or of what it would be written into."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
 
-    def choice(self, table: Mapping[str, Any], key: str, where: str, allowed: Sequence[str], default: str) -> str:
-        """Return one of the allowed texts."""
-        value = table.get(key, default)
-        if value not in allowed:
-            self.faults.append(f"{where}{key} must be one of {', '.join(allowed)}")
-            return default
-        return str(value)
+    def _value(self, field: TomlField) -> Any:
+        table: Any = self._body
+        for key in field.keys[:-1]:
+            table = table.get(key, {})
+            if not isinstance(table, dict):
+                return field.default
+        if field.keys[-1] in table:
+            return field.value.read(table[field.keys[-1]], field.keys, self.note)
+        if field.default is dataclasses.MISSING:
+            self.note(field.keys, f"is missing: write {field.value.words()}")
+        return field.default
 
-    def choices(
-        self, table: Mapping[str, Any], key: str, where: str, allowed: Sequence[str], default: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """Return a list of allowed texts, each at most once."""
-        value = table.get(key, list(default))
-        if (
-            not isinstance(value, list)
-            or len(set(map(str, value))) < len(value)
-            or not set(map(str, value)) <= {*allowed}
-        ):
-            self.faults.append(f"{where}{key} must be a list of {', '.join(allowed)}, each at most once")
-            return default
-        return tuple(value)
+    def _unknown(self, fields: Sequence[TomlField]) -> None:
+        """Note the fields that mean nothing, most often misspelt ones, and what should be a table."""
+        known = {field.keys for field in fields}
+        tables = {keys[:-1] for keys in known} - {()}
+        for key, value in self._body.items():
+            if (key,) in tables and isinstance(value, dict):
+                for inner in value:
+                    if (key, inner) not in known:
+                        self._note_unknown((key, inner), known)
+            elif (key,) in tables:
+                self.note((key,), f"must be a table, written as [{key}]")
+            elif (key,) not in known:
+                self._note_unknown((key,), known | tables)
 
-    def path(self, table: Mapping[str, Any], key: str, *, suffixes: Sequence[str] = ()) -> str:
-        """Return a POSIX path that stays inside the title's folder."""
-        value = self.text(table, key, max_len=256)
-        path = PurePosixPath(value)
-        if value and (path.is_absolute() or ".." in path.parts or "\\" in value or "\0" in value):
-            self.faults.append(f"{key} must be a path inside the title's folder")
-        elif value and suffixes and path.suffix not in suffixes:
-            self.faults.append(f"{key} must end in {' or '.join(suffixes)}")
-        return value
+    def _note_unknown(self, path: tuple[str, ...], known: set[tuple[str, ...]]) -> None:
+        near = difflib.get_close_matches(".".join(path), [".".join(keys) for keys in known], n=1)
+        self.note(path, f"is no field of title.toml{f'; did you mean {near[0]}?' if near else ''}")
+
+
+def _make(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    hints = typing.get_type_hints(kind)
+    arguments = {}
+    for field in dataclasses.fields(kind):
+        described = field.metadata.get(_KEY)
+        arguments[field.name] = _make(hints[field.name], values) if described is None else values[described[0]]
+    return kind(**arguments)

@@ -23,6 +23,7 @@ from wire.limits import (
 )
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
+from wire.title_release import Release
 from wire.version import PROTOCOL_MIN, ProtocolRange
 from wire.worker_control import PlacementState
 
@@ -45,6 +46,8 @@ class NodeCapacity:
     """Sandbox profile that works here: ``userns`` or ``pod``."""
     missing_walls: tuple[str, ...] = field(default=(), metadata={"max_len": 32})
     """Walls that this profile can have and this machine lacks."""
+    fetches_titles: bool = False
+    """Whether it fetches the archives of published titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,8 @@ class StartSession(Message):
     title_version: str
     player_key: str = field(metadata={"max_len": 64})
     """Opaque name of the player's save folder on this node."""
+    release: Release | None = None
+    """A published title's, by which the node fetches and checks its archive; None for one that is installed there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,44 +7,160 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
 
-from wire.errors import Reason, WireError
-from wire.ids import is_title_id
+from wire.ids import TITLE_ID_PATTERN
 from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SEATS_MAX
-from wire.manifest_reader import ManifestReader
+from wire.manifest_reader import ManifestError, ManifestFault, ManifestReader, toml
+from wire.manifest_values import Choice, FilePath, Flag, Text, Texts, Variables, Whole, Words
 from wire.sandbox import Trust
-from wire.title_about import ABOUT_FIELDS, TitleAbout, read_about
+from wire.title_about import TitleAbout
+from wire.toml_lines import find_lines
 
+MANIFEST_FILE = "title.toml"
 MANIFEST_VERSION = 1
+MANIFEST_MAX_BYTES = 64 * 1024
+"""A manifest with every field at its limit is far shorter."""
+
 KINDS = ("pygame", "sdk", "libretro", "native")
 """Kinds of title that this build can run."""
 
-_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,32})?")
-_TOP = {"manifest", "id", "version", "kind", "entry", "arguments", "name", "picture", "players"} | ABOUT_FIELDS
+_VERSION = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,32})?"
+_WIDTHS, _HEIGHTS = Whole(PICTURE_MIN_PX, PICTURE_MAX_WIDTH_PX), Whole(PICTURE_MIN_PX, PICTURE_MAX_HEIGHT_PX)
+_VARIABLE = (
+    r"(?!(?:FARPLAY|XDG|SDL|LD|PYTHON|PYGAME)_|(?:PATH|HOME|LANG|TMPDIR|DISPLAY|PYTHON\w*)$)[A-Z][A-Z0-9_]{0,63}"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TitleManifest:
     """A checked manifest."""
 
-    id: str
-    version: str
-    """Semantic version; immutable once published."""
-    kind: str
-    entry: str
-    """Program to run, a POSIX path relative to the title's folder."""
-    names: Mapping[str, str]
-    """Display name by language; ``en`` is always there."""
-    arguments: tuple[str, ...] = ()
-    width_px: int = 1280
-    height_px: int = 720
-    fps: int = 60
-    follow_display: bool = True
-    """Whether the title's clock may be moved, by at most 1%, into step with the player's display."""
-    players_max: int = 1
-    players_min: int = 1
+    id: str = field(
+        metadata=toml(
+            "id",
+            Text(64, TITLE_ID_PATTERN, "a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends"),
+            "Name of the title in addresses, save folders and the catalogue; for ever.",
+        )
+    )
+    version: str = field(
+        metadata=toml(
+            "version",
+            Text(64, _VERSION, "a semantic version like 1.2.3 or 1.2.3-beta.1"),
+            "Version; what was published under it never changes.",
+        )
+    )
+    kind: str = field(metadata=toml("kind", Choice(KINDS), "What runs the title."))
+    entry: str = field(metadata=toml("entry", FilePath(), "The program."))
+    names: Mapping[str, str] = field(metadata=toml("name", Words(80), "What players read."))
+    arguments: tuple[str, ...] = field(
+        default=(), metadata=toml("arguments", Texts(64, 512), "Arguments of the program.")
+    )
+    width_px: int = field(
+        default=1280,
+        metadata=toml("picture.width", _WIDTHS, "Width of the picture until the title sets its own.", unit="pixels"),
+    )
+    height_px: int = field(
+        default=720,
+        metadata=toml(
+            "picture.height", _HEIGHTS, "Height of the picture until the title sets its own.", unit="pixels"
+        ),
+    )
+    fps: int = field(
+        default=60,
+        metadata=toml("picture.fps", Whole(1, 240), "What the encoder is set up for.", unit="frames per second"),
+    )
+    follow_display: bool = field(
+        default=True,
+        metadata=toml(
+            "picture.follow_display",
+            Flag(),
+            "The title's clock may move, by at most 1%, into step with the player's display.",
+        ),
+    )
+    players_max: int = field(
+        default=1, metadata=toml("players.max", Whole(1, SEATS_MAX), "Most who can play together.", unit="seats")
+    )
+    players_min: int = field(
+        default=1, metadata=toml("players.min", Whole(1, SEATS_MAX), "Fewest who can play.", unit="seats")
+    )
     about: TitleAbout = field(default_factory=TitleAbout)
+    environment: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=toml(
+            "environment",
+            Variables(64, 400, _VARIABLE, "A-Z, 0-9 and '_', and none that the system, Python or SDL reads"),
+            "Environment variables of the program, beside those that Farplay sets.",
+        ),
+    )
+    width_max_px: int = field(
+        default=PICTURE_MAX_WIDTH_PX,
+        metadata=toml("picture.max_width", _WIDTHS, "Widest picture that the title draws.", unit="pixels"),
+    )
+    height_max_px: int = field(
+        default=PICTURE_MAX_HEIGHT_PX,
+        metadata=toml("picture.max_height", _HEIGHTS, "Tallest picture that the title draws.", unit="pixels"),
+    )
+    fps_min: int | None = field(
+        default=None,
+        metadata=toml(
+            "picture.min_fps",
+            Whole(1, 240),
+            "Frame rate that the title always keeps; `picture.fps` if it is not written. "
+            "A title that draws only what has changed writes 1.",
+            unit="frames per second",
+        ),
+    )
+    saves: tuple[str, ...] = field(
+        default=("*",),
+        metadata=toml(
+            "saves",
+            Texts(
+                32, 128, r"(?!/)(?!.*\.\.)[^\\\u0000]+", "paths inside the save folder, where * stands for any text"
+            ),
+            "What the title writes into its save folder.",
+        ),
+    )
+    session_max_s: int | None = field(
+        default=None,
+        metadata=toml(
+            "session.max_s",
+            Whole(60, 7 * 24 * 3600),
+            "How long a session lasts at most; no limit without.",
+            unit="seconds",
+        ),
+    )
+    runtime_packages: tuple[str, ...] = field(
+        default=(),
+        metadata=toml(
+            "runtime.packages",
+            Texts(64, 100, r"[a-z0-9][a-z0-9.+-]+", "names of Debian packages"),
+            "What the program needs of the system.",
+        ),
+    )
+    python_requires: tuple[str, ...] = field(
+        default=(),
+        metadata=toml(
+            "python.requires",
+            Texts(64, 200, r"[A-Za-z0-9][^\u0000-\u001f]*", "requirements of Python packages, such as numpy>=2"),
+            "What the program imports beside the standard library, pygame and numpy.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """The format that a manifest is written in."""
+
+    manifest: int = field(
+        metadata=toml(
+            "manifest", Choice((MANIFEST_VERSION,)), "Version of this format, which stands in the first line."
+        )
+    )
+    title: TitleManifest
+
+
+FORMAT = _Format
+"""Described class of a whole ``title.toml``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,48 +178,20 @@ def parse_manifest(text: str) -> TitleManifest:
     """Read the text of a ``title.toml``.
 
     Raises:
-        WireError: ``malformed``, with every fault on a line of its own.
+        ManifestError: ``malformed``, with every fault and its line.
     """
     try:
         body = tomllib.loads(text)
+        read = ManifestReader(body, find_lines(text))
     except (ValueError, RecursionError) as error:
-        raise WireError(Reason.MALFORMED, f"title.toml is not TOML: {error}") from error
-    read = ManifestReader()
-    read.fields(body, _TOP)
-    if body.get("manifest") != MANIFEST_VERSION:
-        read.faults.append(f"manifest must be {MANIFEST_VERSION}")
-    title_id = read.text(body, "id", max_len=64)
-    if title_id and not is_title_id(title_id):
-        read.faults.append("id may hold a-z, 0-9, '.', '_' and '-', and begins and ends with a letter or digit")
-    version = read.text(body, "version", max_len=64)
-    if version and not _SEMVER.fullmatch(version):
-        read.faults.append("version must be like 1.2.3 or 1.2.3-beta.1")
-    kind = read.text(body, "kind")
-    if kind and kind not in KINDS:
-        read.faults.append(f"kind must be one of {', '.join(KINDS)}")
-    names = read.table(body, "name")
-    for language in sorted({"en", *names}):
-        read.text(names, language, "name.", max_len=80)
-    picture, players = read.table(body, "picture"), read.table(body, "players")
-    manifest = TitleManifest(
-        id=title_id,
-        version=version,
-        kind=kind,
-        entry=read.path(body, "entry"),
-        names=dict(names),
-        arguments=_arguments(read, body),
-        width_px=read.number(picture, "width", "picture.", PICTURE_MIN_PX, PICTURE_MAX_WIDTH_PX, 1280),
-        height_px=read.number(picture, "height", "picture.", PICTURE_MIN_PX, PICTURE_MAX_HEIGHT_PX, 720),
-        fps=read.number(picture, "fps", "picture.", 1, 240, 60),
-        follow_display=read.flag(picture, "follow_display", "picture.", default=True),
-        players_max=read.number(players, "max", "players.", 1, SEATS_MAX, 1),
-        players_min=read.number(players, "min", "players.", 1, SEATS_MAX, 1),
-        about=read_about(read, body),
-    )
-    if manifest.players_min > manifest.players_max:
-        read.faults.append("players.min must not be above players.max")
+        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        words = str(error).replace(found[0], f" at column {found[2]}") if found else str(error)
+        raise ManifestError([ManifestFault(line, f"this is not TOML: {words}")]) from error
+    manifest = read.read(_Format).title
+    _note_contradictions(read, manifest)
     if read.faults:
-        raise WireError(Reason.MALFORMED, "title.toml:\n" + "\n".join(f"  {fault}" for fault in read.faults))
+        raise ManifestError(read.faults)
     return manifest
 
 
@@ -114,13 +202,25 @@ def bare_manifest(file_name: str) -> TitleManifest:
     return TitleManifest(id=slug, version="0.0.0", kind="pygame", entry=file_name, names={"en": stem})
 
 
-def _arguments(read: ManifestReader, body: Mapping[str, Any]) -> tuple[str, ...]:
-    value = body.get("arguments", [])
-    if not isinstance(value, list) or len(value) > 64 or not all(_is_argument(item) for item in value):
-        read.faults.append("arguments must be a list of at most 64 texts without NUL")
-        return ()
-    return tuple(value)
-
-
-def _is_argument(item: Any) -> bool:
-    return isinstance(item, str) and "\0" not in item
+def _note_contradictions(read: ManifestReader, manifest: TitleManifest) -> None:
+    """Note what cannot be meant, each at the field that says the less usual."""
+    about = manifest.about
+    for low, low_value, high, high_value in (
+        ("players.min", manifest.players_min, "players.max", manifest.players_max),
+        ("picture.width", manifest.width_px, "picture.max_width", manifest.width_max_px),
+        ("picture.height", manifest.height_px, "picture.max_height", manifest.height_max_px),
+        ("picture.min_fps", manifest.fps_min or 1, "picture.fps", manifest.fps),
+    ):
+        if read.fits(low, high) and low_value > high_value:
+            note_at = low if read.has(low) else high
+            read.note(tuple(note_at.split(".")), f"contradicts itself: {low} must not be above {high}")
+    if read.has("touch.controls") and about.touch_mode != "pad":
+        read.note(("touch", "controls"), 'means something only with touch.mode = "pad"')
+    if read.has("needs.gpu_memory_mib") and not about.gpu:
+        read.note(("needs", "gpu_memory_mib"), "means something only with needs.gpu = true")
+    if read.fits("devices"):
+        for index, control in enumerate(about.controls):
+            for device in control.by_device.keys() - {*about.devices}:
+                read.note(
+                    ("controls", index, device), f"is of a device that devices does not name: add {device} to it"
+                )

@@ -45,6 +45,7 @@ class Fleet:
         self._encode_ms = np.zeros(_FIRST_ROWS)
         self._memory_mib: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._has_gpu: Flags = np.zeros(_FIRST_ROWS, bool)
+        self._fetches: Flags = np.zeros(_FIRST_ROWS, bool)
         self._marks: dict[Mark, Flags] = {}
 
     def __len__(self) -> int:
@@ -84,6 +85,11 @@ class Fleet:
         """Nodes on which this title version lies."""
         return self._column((title_id, version))[: len(self)]
 
+    @property
+    def fetches_titles(self) -> Flags:
+        """Nodes that fetch the archives of published titles."""
+        return self._fetches[: len(self)]
+
     def has_gpu(self, needs: Needs) -> Flags:
         """Nodes with a GPU, or all of them if none is needed."""
         return self._has_gpu[: len(self)] | (not needs.gpu)
@@ -101,7 +107,7 @@ class Fleet:
         Args:
             node_id: Who said it.
             capacity: What it measured.
-            kinds: Kinds of title that it runs, of those in the catalogue; each is remembered for ever.
+            kinds: Kinds of title that it runs, of those that are known; each is remembered for ever.
             titles: Titles and versions that lie there, of those in the catalogue.
         """
         row = self._row(node_id)
@@ -109,6 +115,7 @@ class Fleet:
         self._encode_ms[row] = capacity.encode_ms_720p
         self._memory_mib[row] = capacity.memory_bytes >> 20
         self._has_gpu[row] = bool(capacity.gpus)
+        self._fetches[row] = capacity.fetches_titles
         for column in self._marks.values():
             column[row] = False
         for mark in (*((kind,) for kind in kinds), *titles):
@@ -163,6 +170,7 @@ class Fleet:
         self._encode_ms = np.concatenate([self._encode_ms, np.zeros(extra)])
         self._memory_mib = np.concatenate([self._memory_mib, np.zeros(extra, np.int64)])
         self._has_gpu = np.concatenate([self._has_gpu, np.zeros(extra, bool)])
+        self._fetches = np.concatenate([self._fetches, np.zeros(extra, bool)])
         for mark, column in self._marks.items():
             self._marks[mark] = np.concatenate([column, np.zeros(extra, bool)])
 

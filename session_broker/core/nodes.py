@@ -34,6 +34,7 @@ from wire.node_control import (
 )
 from wire.schema import Message
 from wire.session_control import SessionState
+from wire.title_manifest import KINDS
 from wire.worker_control import PlacementState
 
 ABSENT_HEARTBEATS = 2
@@ -76,7 +77,7 @@ def join(
         node.state = node_table.transition(node.state, NodeEvent.DRAIN)
     titles = [(t.title_id, t.version) for t in hello.titles]
     known = {(title.title_id, title.version) for title in state.titles.values()}
-    kinds = {title.kind for title in state.titles.values()}.intersection(hello.capacity.title_kinds)
+    kinds = set(KINDS).intersection(hello.capacity.title_kinds)
     # Only what the catalogue knows: a node must not make the fleet remember words of its own.
     lying_there = known.intersection(titles)
     state.fleet.describe(node_id, hello.capacity, kinds, lying_there)

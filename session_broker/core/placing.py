@@ -39,25 +39,29 @@ def place(
     draw: float,
     needs: Needs = NO_NEEDS,
     among: Flags | None = None,
+    *,
+    published: bool = False,
 ) -> Decision:
     """Pick a node for a session of a title.
 
     Args:
         fleet: The snapshot; not changed.
         title_id: The title.
-        version: Its version, which must lie on the node.
+        version: Its version, which must lie on the node unless it is fetched.
         kind: Its kind, which the node must run.
         draw: A random number in ``[0, 1)``.
         needs: What the node must have.
         among: Rows that are looked at; None is all of them.
+        published: It has an archive, which nodes fetch.
     """
+    here = fleet.fetches_titles if published else fleet.has_title(title_id, version)
     left = fleet.ready.copy() if among is None else fleet.ready & among
     refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
     tests = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
         (Reason.NO_MEMORY, fleet.has_memory(needs)),
-        (Reason.TITLE_MISSING, fleet.has_title(title_id, version)),
+        (Reason.TITLE_MISSING, here),
         (Reason.NO_ROOM, fleet.has_room),
     )
     why = Reason.NO_NODE

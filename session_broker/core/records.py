@@ -15,6 +15,7 @@ from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
 from wire.session_control import InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
+from wire.title_release import Release
 from wire.worker_control import PlacementState
 
 
@@ -31,6 +32,8 @@ class CatalogueTitle:
     fps: int
     players_max: int
     needs: Needs = NO_NEEDS
+    release: Release | None = None
+    """By which nodes fetch it; None for a title that is installed on them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,5 +83,7 @@ def send_start(state: BrokerState, session: Session, node: Node) -> None:
     """Ask the node to start the session; it may be asked again with the same epoch."""
     if node.link is not None:
         title = session.title
-        message = StartSession(session.session_id, session.epoch, title.title_id, title.version, session.player_id)
+        message = StartSession(
+            session.session_id, session.epoch, title.title_id, title.version, session.player_id, title.release
+        )
         state.emit(ToNode(node.link, message))

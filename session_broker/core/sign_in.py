@@ -42,6 +42,9 @@ class PlayerRole(StrEnum):
 OPERATORS = frozenset({PlayerRole.OPERATOR, PlayerRole.OWNER})
 """Roles that may do what an operator may."""
 
+DEVELOPERS = OPERATORS | {PlayerRole.DEVELOPER}
+"""Roles that may publish titles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -61,6 +64,11 @@ class Caller:
     def is_operator(self) -> bool:
         """Whether the caller may operate the place."""
         return not OPERATORS.isdisjoint(self.roles)
+
+    @property
+    def is_developer(self) -> bool:
+        """Whether the caller may publish titles."""
+        return not DEVELOPERS.isdisjoint(self.roles)
 
     @property
     def is_guest(self) -> bool:

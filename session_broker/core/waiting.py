@@ -161,7 +161,10 @@ def _decide(state: BrokerState, session: Session) -> placing.Decision:
 
 
 def _place_title(state: BrokerState, title: CatalogueTitle, among: Flags | None = None) -> placing.Decision:
-    return placing.place(state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs, among)
+    published = title.release is not None
+    return placing.place(
+        state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs, among, published=published
+    )
 
 
 def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None:

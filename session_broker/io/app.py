@@ -17,6 +17,7 @@ from session_broker.io.routes import (
     invitations,
     operator,
     pages,
+    releases,
     sessions,
     sign_in,
     table,
@@ -34,7 +35,20 @@ def create_app(broker: Broker) -> FastAPI:
     rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None, connect=_https_url(broker))
     routers = [
         topic.router
-        for topic in (health, sign_in, devices, titles, sessions, table, invitations, check, operator, trust, pages)
+        for topic in (
+            health,
+            sign_in,
+            devices,
+            titles,
+            releases,
+            sessions,
+            table,
+            invitations,
+            check,
+            operator,
+            trust,
+            pages,
+        )
     ]
     app = _app(broker, routers, rules)
     broker.forwarding.app = app
@@ -79,5 +93,6 @@ def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAP
         origins=frozenset(config.allowed_origins),
         metrics=broker.metrics,
         rules=rules,
+        upload_max_bytes=config.archive_max_bytes,
     )
     return app

@@ -6,22 +6,9 @@ import os
 import stat
 from pathlib import Path
 
+from title_archive.artwork import ARTWORK_MAX_BYTES, image_type
 from wire.errors import Reason, WireError
 from wire.title_manifest import InstalledTitle
-
-ARTWORK_MAX_BYTES = 4 * 1024 * 1024
-"""A 16:9 picture of 1920 pixels is far smaller."""
-
-
-def image_type(content: bytes) -> str | None:
-    """Return the media type of a PNG, JPEG or WebP picture by its magic bytes; None for anything else."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "image/webp"
-    return None
 
 
 def read_artwork(title: InstalledTitle) -> tuple[bytes, str]:

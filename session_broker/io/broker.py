@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from session_broker.core.reach import Reach
 from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
 from session_broker.io.bus import Bus, LocalBus, PostgresBus
+from session_broker.io.catalogue import Catalogue
 from session_broker.io.client_files import ClientFiles
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import is_shared, open_database, starting
@@ -33,10 +35,12 @@ from session_broker.io.forwarding import Forwarding
 from session_broker.io.holdings import Holdings
 from session_broker.io.leases import Leases
 from session_broker.io.metrics import Metrics
+from session_broker.io.objects import Objects
+from session_broker.io.publishing import Publishing
+from session_broker.io.releases import Releases
 from session_broker.io.replicas import Replicas
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
-from session_broker.io.session_rows import catalogue_title
 from session_broker.io.store import Store
 from wire.ids import ID_RANDOM_BYTES, TenantId, make_id
 
@@ -76,6 +80,9 @@ class Broker:
     client_files: ClientFiles
     port: int
     devices: Devices
+    catalogue: Catalogue
+    releases: Releases
+    publishing: Publishing
     reach: Reach | None = None
     """Where other devices find this broker; None if they cannot."""
     device_token: str = ""
@@ -113,6 +120,7 @@ async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = Non
         working = [asyncio.create_task(_tick(broker), name="broker deadlines")]
         if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
+            working.append(asyncio.create_task(broker.publishing.follow(), name="catalogue"))
         try:
             yield broker
         finally:
@@ -137,13 +145,16 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
     me = ReplicaId(make_id("rep", secrets.token_bytes(ID_RANDOM_BYTES)))
     store, accounts = Store(engine, me), Accounts(engine)
     manifests = [installed.manifest for installed in config.titles]
+    objects, releases = Objects(config.objects_url, config.data_dir / "objects"), Releases(engine)
+    catalogue = Catalogue(config.titles, objects)
     async with starting(engine):
         owner = await accounts.ensure_owner()
         await accounts.forget_expired()
         await store.sync_titles(owner.tenant_id, manifests)
         if config.node_enrolment_token is not None:
             await accounts.add_enrolment(owner.tenant_id, config.node_enrolment_token)
-    titles = {title.title_id: title for title in map(catalogue_title, manifests)}
+        catalogue.offer(await releases.offered(owner.tenant_id))
+    titles = catalogue.titles()
     coordinator = Coordinator(owner.tenant_id, titles, _limits(config), secrets.token_bytes)
     metrics = Metrics()
     runner = Runner(coordinator, store, metrics)
@@ -170,6 +181,17 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
         client_files=ClientFiles(config.static_dir or web_client.STATIC_DIR),
         port=port,
         devices=Devices(engine),
+        catalogue=catalogue,
+        releases=releases,
+        publishing=Publishing(
+            owner.tenant_id,
+            objects,
+            releases,
+            catalogue,
+            runner,
+            spool=_spool(config.data_dir),
+            archive_max_bytes=config.archive_max_bytes,
+        ),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
     )
@@ -179,6 +201,14 @@ def _bus(engine: AsyncEngine, me: ReplicaId, config: BrokerConfig) -> Bus:
     if not is_shared(engine):
         return LocalBus()
     return PostgresBus(engine, make_url(config.url_of_database()), me, notified=config.bus_notify)
+
+
+def _spool(data_dir: Path) -> Path:
+    """Return the folder of uploads on their way, without what a killed broker left in it."""
+    spool = data_dir / "uploads"
+    shutil.rmtree(spool, ignore_errors=True)
+    spool.mkdir(mode=0o700, parents=True)
+    return spool
 
 
 def _limits(config: BrokerConfig) -> Limits:

@@ -11,7 +11,7 @@ from session_broker.core.records import Node, Participant, Session
 from session_broker.io.session_history import PastSession
 from wire.node_control import SessionFigures
 from wire.session_control import Role
-from wire.title_manifest import InstalledTitle
+from wire.title_manifest import TitleManifest
 
 
 class NodeRow(BaseModel):
@@ -150,9 +150,9 @@ def _delays(participants: Iterable[Participant]) -> Delays | None:
     return Delays(input_ms_p50=report.input_ms_p50, input_ms_p95=report.input_ms_p95, rtt_ms=report.rtt_ms)
 
 
-def past_row(past: PastSession, titles: Iterable[InstalledTitle]) -> PastRow:
+def past_row(past: PastSession, titles: Iterable[TitleManifest]) -> PastRow:
     """Return what operators see of a session from the database; titles that are gone have their id for a name."""
-    names = next((dict(t.manifest.names) for t in titles if t.manifest.id == past.title_id), {})
+    names = next((dict(title.names) for title in titles if title.id == past.title_id), {})
     return PastRow(
         session_id=past.session_id,
         title_id=past.title_id,

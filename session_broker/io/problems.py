@@ -21,6 +21,10 @@ from wire.session_control import Refusal
 
 STATUS: Mapping[Reason, int] = {
     Reason.MALFORMED: 400,
+    Reason.BAD_ARCHIVE: 400,
+    Reason.BAD_SIGNATURE: 400,
+    Reason.VERSION_EXISTS: 409,
+    Reason.TITLE_BLOCKED: 403,
     Reason.BAD_SDP: 400,
     Reason.NOT_SIGNED_IN: 401,
     Reason.FORBIDDEN: 403,

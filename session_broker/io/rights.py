@@ -31,8 +31,12 @@ class Right(StrEnum):
     """The player whose session the path names."""
     SESSION_PARTICIPANT = "session_participant"
     """The owner, or somebody whom an invitation let in and the owner has not sent away."""
+    DEVELOPER = "developer"
+    """A player with the role of a developer, operator or owner."""
     NODE = "node"
     """A node; its credential comes in its first message."""
+    NODE_KEY = "node_key"
+    """A node; its id and key come as a bearer token."""
     OPERATOR = "operator"
     """A player with the role of an operator or owner."""
     METRICS = "metrics"
@@ -101,6 +105,20 @@ async def _check_node(connection: HTTPConnection) -> None:
         raise WireError(Reason.BAD_ORIGIN, "a browser is not a node")
 
 
+async def _check_node_key(connection: HTTPConnection) -> None:
+    await _check_node(connection)
+    scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+    node_id, _, key = given.partition(":")
+    if scheme.lower() != "bearer" or not is_id(node_id, "node"):
+        raise WireError(Reason.BAD_ENROLMENT, "a node shows its id and key")
+    await broker_of(connection).accounts.check_node(node_id, key)
+
+
+async def _check_developer(connection: HTTPConnection) -> None:
+    if not (await _sign_in(connection)).is_developer:
+        raise WireError(Reason.FORBIDDEN, "only a developer or operator may do this")
+
+
 async def _check_metrics(connection: HTTPConnection) -> None:
     if not _has_metrics_token(connection):
         await _check_operator(connection)
@@ -161,7 +179,9 @@ _CHECKS: Mapping[Right, Callable[[HTTPConnection], Awaitable[None]]] = {
     Right.SIGNED_IN: _check_account,
     Right.SESSION_OWNER: _check_owner,
     Right.SESSION_PARTICIPANT: _check_participant,
+    Right.DEVELOPER: _check_developer,
     Right.NODE: _check_node,
+    Right.NODE_KEY: _check_node_key,
     Right.OPERATOR: _check_operator,
     Right.METRICS: _check_metrics,
 }

@@ -24,6 +24,8 @@ PROBED_BY_ADDRESS = frozenset({"/healthz", "/readyz"})
 """Orchestrators probe these under the pod's address; they say nothing that is worth a rebinding attack."""
 
 _log = structlog.get_logger()
+_UPLOADS = "/api/v1/archives/"
+"""The only place that takes more than a control message, by PUT; the route counts what comes."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CONTENT_POLICY = (
@@ -71,12 +73,14 @@ class Gate:
         origins: Collection[str],
         metrics: Metrics,
         rules: HeaderRules,
+        upload_max_bytes: int = CONTROL_MESSAGE_MAX_BYTES,
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._origins = origins
         self._metrics = metrics
         self._rules = rules
+        self._upload_max_bytes = upload_max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, bound and pass on one connection."""
@@ -92,7 +96,7 @@ class Gate:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
         else:
-            await self._serve(scope, _bounded(receive), _with_headers(scope, send, self._rules))
+            await self._serve(scope, _bounded(receive, self._longest(scope)), _with_headers(scope, send, self._rules))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; a fault of ours becomes a problem document, unless an answer was begun."""
@@ -123,8 +127,13 @@ class Gate:
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if origin is None and unsafe and headers.get("sec-fetch-site") in ASK_SITES:
             raise WireError(Reason.BAD_ORIGIN, "requests from another site are not allowed")
-        if int_or_zero(headers.get("content-length")) > CONTROL_MESSAGE_MAX_BYTES:
-            raise WireError(Reason.TOO_LARGE, f"a request may have {CONTROL_MESSAGE_MAX_BYTES} bytes")
+        longest = self._longest(scope)
+        if int_or_zero(headers.get("content-length")) > longest:
+            raise WireError(Reason.TOO_LARGE, f"a request may have {longest} bytes")
+
+    def _longest(self, scope: Scope) -> int:
+        uploads = scope.get("method") == "PUT" and scope["path"].startswith(_UPLOADS)
+        return self._upload_max_bytes if uploads else CONTROL_MESSAGE_MAX_BYTES
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: WireError) -> None:
         if scope["type"] == "websocket":
@@ -139,15 +148,15 @@ def int_or_zero(text: str | None) -> int:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, longest: int) -> Receive:
     taken = 0
 
     async def read() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > CONTROL_MESSAGE_MAX_BYTES:
-            raise HTTPException(413, f"a request may have {CONTROL_MESSAGE_MAX_BYTES} bytes")
+        if taken > longest:
+            raise HTTPException(413, f"a request may have {longest} bytes")
         return message
 
     return read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from session_broker.core.fleet import Needs
@@ -15,6 +15,7 @@ from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
 from wire.session_control import InvitationKind, Role, SessionState
 from wire.title_manifest import TitleManifest
+from wire.title_release import Release
 from wire.worker_control import PlacementState
 
 
@@ -78,16 +79,26 @@ def admission_of(row: Row[Any]) -> Admission:
 
 async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> CatalogueTitle:
     """Return the title of a session whose title, or version of it, is no longer in the catalogue."""
-    table = tables.title_version
-    query = select(table.c.manifest).where(
-        table.c.tenant_id == row.tenant_id, table.c.title_id == row.title_id, table.c.version == row.title_version
-    )
-    manifest = (await connection.execute(query)).scalar_one()
-    return catalogue_title(TitleManifest(**{key: value for key, value in manifest.items() if key != "about"}))
+    manifest = (await connection.execute(_version_of(row, tables.title_version))).one().manifest
+    known = TitleManifest(**{key: value for key, value in manifest.items() if key != "about"})
+    published = (await connection.execute(_version_of(row, tables.title_release))).first()
+    return catalogue_title(known, None if published is None else release_of(published))
 
 
-def catalogue_title(manifest: TitleManifest) -> CatalogueTitle:
-    """Return what the core knows of a title."""
+def _version_of(session: Row[Any], table: Table) -> Select[Any]:
+    """Return the query for a session's version in a table of versions."""
+    here = (table.c.tenant_id, table.c.title_id, table.c.version)
+    wanted = (session.tenant_id, session.title_id, session.title_version)
+    return select(table).where(*(column == value for column, value in zip(here, wanted, strict=True)))
+
+
+def release_of(row: Row[Any]) -> Release:
+    """Return the signed release of a published version's row."""
+    return Release(row.title_id, row.version, row.archive_sha256, row.archive_bytes, row.key, row.signature)
+
+
+def catalogue_title(manifest: TitleManifest, release: Release | None = None) -> CatalogueTitle:
+    """Return what the core knows of a title, with its release if it was published."""
     return CatalogueTitle(
         TitleId(manifest.id),
         manifest.version,
@@ -98,4 +109,5 @@ def catalogue_title(manifest: TitleManifest) -> CatalogueTitle:
         manifest.fps,
         manifest.players_max,
         Needs(manifest.about.gpu, manifest.about.memory_mib),
+        release,
     )

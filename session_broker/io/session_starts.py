@@ -6,6 +6,7 @@ from functools import partial
 
 from session_broker.core.records import Session
 from session_broker.io.broker import Broker
+from session_broker.io.catalogue import BETA
 from session_broker.io.runner import MovedOn
 from session_broker.io.store import StoredSession
 from wire.ids import PlayerId
@@ -33,7 +34,7 @@ async def find_or_make(broker: Broker, player_id: PlayerId, title_id: str) -> tu
         elsewhere = [
             s for s in known if s.state is not SessionState.ENDING and coordinator.session(s.session_id) is None
         ]
-        same = next((s for s in elsewhere if s.title_id == title_id), None)
+        same = next((s for s in elsewhere if s.title_id == title_id.removesuffix(BETA)), None)
         if same is not None:
             return same, False
         try:

@@ -115,11 +115,12 @@ class Store:
                 key = {"tenant_id": tenant_id, "id": manifest.id}
                 await put(connection, tables.title, key, {}, {"created_at_ms": at_ms})
                 version = {"tenant_id": tenant_id, "title_id": manifest.id, "version": manifest.version}
-                values = {"kind": manifest.kind, "manifest": _manifest_json(manifest)}
+                values = {"kind": manifest.kind, "manifest": manifest_json(manifest)}
                 await put(connection, tables.title_version, version, values, {"created_at_ms": at_ms})
 
 
-def _manifest_json(manifest: TitleManifest) -> dict[str, Any]:
+def manifest_json(manifest: TitleManifest) -> dict[str, Any]:
+    """Return a manifest as it is stored with its version."""
     return {**asdict(manifest), "names": dict(manifest.names), "arguments": list(manifest.arguments)}
 
 

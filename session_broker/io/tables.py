@@ -86,6 +86,67 @@ title_version = Table(
     ForeignKeyConstraint(["tenant_id", "title_id"], ["title.tenant_id", "title.id"]),
 )
 
+_VERSION = ("tenant_id", "title_id", "version")
+
+title_publisher = Table(
+    "title_publisher",
+    metadata,
+    Column("tenant_id", _ID, primary_key=True),
+    Column("title_id", String(64), primary_key=True),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    Column("key", _DIGEST, nullable=False),
+    _at("pinned"),
+    ForeignKeyConstraint(["tenant_id", "title_id"], ["title.tenant_id", "title.id"]),
+)
+
+title_key_rotation = Table(
+    "title_key_rotation",
+    metadata,
+    Column("tenant_id", _ID, primary_key=True),
+    Column("title_id", String(64), primary_key=True),
+    Column("old_key", _DIGEST, primary_key=True),
+    Column("new_key", _DIGEST, nullable=False),
+    Column("signature", _NAME, nullable=False),
+    _at("taken"),
+    ForeignKeyConstraint(["tenant_id", "title_id"], ["title.tenant_id", "title.id"]),
+)
+
+title_release = Table(
+    "title_release",
+    metadata,
+    Column("tenant_id", _ID, primary_key=True),
+    Column("title_id", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("archive_sha256", _DIGEST, nullable=False, index=True),
+    Column("archive_bytes", BigInteger, nullable=False),
+    Column("key", _DIGEST, nullable=False),
+    Column("signature", _NAME, nullable=False),
+    Column("manifest_toml", Text, nullable=False),
+    _at("published"),
+    _at("approved", nullable=True),
+    _at("withdrawn", nullable=True),
+    ForeignKeyConstraint(_VERSION, [f"title_version.{column}" for column in _VERSION]),
+)
+
+title_channel = Table(
+    "title_channel",
+    metadata,
+    Column("tenant_id", _ID, primary_key=True),
+    Column("title_id", String(64), primary_key=True),
+    Column("channel", _LABEL, primary_key=True),
+    Column("version", String(64), nullable=False),
+    _at("moved"),
+    ForeignKeyConstraint(_VERSION, [f"title_release.{column}" for column in _VERSION]),
+)
+
+blocked_archive = Table(
+    "blocked_archive",
+    metadata,
+    Column("tenant_id", _ID, ForeignKey("tenant.id"), primary_key=True),
+    Column("archive_sha256", _DIGEST, primary_key=True),
+    _at("blocked"),
+)
+
 node = Table(
     "node",
     metadata,

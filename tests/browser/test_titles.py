@@ -91,17 +91,33 @@ async def test_chimp_is_played_with_sound(browser: Browser, tmp_path: Path) -> N
         await until(punch, 6, "the sound of a blow")
 
 
-async def test_a_crash_is_told_to_the_developer_in_page_and_terminal(browser: Browser, tmp_path: Path) -> None:
+RUNS = """
+import pygame
+screen, clock = pygame.display.set_mode((640, 360)), pygame.time.Clock()
+while not pygame.event.get(pygame.QUIT):
+    pygame.event.pump()
+    screen.fill((clock.tick(60) * 9 % 256, 90, 160))
+    pygame.display.flip()
+"""
+CRASHES = "import pygame\npygame.display.set_mode((640, 360))\npygame.display.flip()\n1 / 0\n"
+
+
+async def test_a_saved_file_starts_the_game_anew_and_a_crash_is_told_in_page_and_terminal(
+    browser: Browser, tmp_path: Path
+) -> None:
     program = tmp_path / "boom.py"
-    program.write_text("import pygame\npygame.display.set_mode((640, 360))\npygame.display.flip()\n1 / 0\n")
+    program.write_text(RUNS)
     run = FarplayProcess(["title", "run", str(program), "--json", "--port", "0"], tmp_path / "title_run.log")
     try:
         async with play_page(browser) as play:
             await play.page.goto(run.ready["play_url"])
+            await until(lambda: play.page.evaluate("probe.frames.length > 5"), 15, "the picture")
+            program.write_text(CRASHES)
             await play.page.locator("#screen_details summary").click(timeout=15_000)
             assert "The game crashed" in await play.words()
             assert "ZeroDivisionError" in await play.words()
         await until(lambda: told(run), 3, "the traceback in the terminal")
+        assert "it starts anew in its page" in run.log_tail()
     finally:
         assert run.stop() == 0, run.log_tail()
 

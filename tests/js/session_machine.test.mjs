@@ -187,6 +187,15 @@ describe("without the broker", () => {
     assert.equal(drive.state.phase, "playing");
   });
 
+  it("plays a game anew that its developer changed", () => {
+    const drive = new Drive().playing().on(message(state("ending", "title_changed")));
+    assert.equal(drive.state.phase, "creating");
+    assert.deepEqual(drive.did("create"), [{ do: "create", titleId: "aliens" }]);
+    assert.equal(drive.did("close_peer").length, 1);
+    drive.on({ on: "created", sessionId: "ses_b" });
+    assert.deepEqual(drive.did("open_socket"), [{ do: "open_socket", sessionId: "ses_b", role: "player" }]);
+  });
+
   it("finds out why a socket did not open", () => {
     const drive = new Drive().on({ on: "start" }, { on: "socket_closed", code: 1006 });
     assert.deepEqual(drive.effects, [{ do: "probe", sessionId: "ses_a" }]);

@@ -48,6 +48,7 @@ attempt("mount", lambda: subprocess.run(["unshare", "-Ur", "true"], capture_outp
 attempt("caps", lambda: next(line for line in open("/proc/self/status") if line.startswith("CapEff")).split()[1])
 attempt("alone", lambda: sum(name.isdigit() for name in os.listdir("/proc")))
 attempt("environment", lambda: ",".join(sorted(os.environ)))
+attempt("level", lambda: os.environ["LEVEL"])
 attempt("spine", lambda: __import__("session_broker"))
 attempt("worker_code", lambda: __import__("render_node.session.media"))
 attempt("numpy", lambda: __import__("numpy").__name__)
@@ -66,7 +67,9 @@ async def test_a_title_has_its_folder_its_saves_and_nothing_else(
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         head = f"HOST_HOME, PORT = {str(Path.cwd())!r}, {server.getsockname()[1]}\n"
-        async with running(tmp_path, head + LOOKS_AROUND, arguments=("--fast", "2")) as title:
+        async with running(
+            tmp_path, head + LOOKS_AROUND, arguments=("--fast", "2"), environment=("LEVEL=a=b",)
+        ) as title:
             await title.tells(finished=True)
             seen = {name: value for told in title.told() for name, value in told.items()}
     assert {name: seen[name] for name in ("title_write", "system_write", "root_write")} == {
@@ -83,6 +86,7 @@ async def test_a_title_has_its_folder_its_saves_and_nothing_else(
     assert int(seen["caps"], 16) == 0
     assert seen["alone"] <= 3
     assert "FARPLAY_SECRET" not in seen["environment"]
+    assert seen["level"] == "a=b"
     assert (seen["spine"], seen["worker_code"]) == ("ModuleNotFoundError", "ModuleNotFoundError")
     assert (seen["numpy"], seen["cwd"], seen["arguments"]) == ("numpy", "/title", ["--fast", "2"])
     assert seen["children"] == "ran"

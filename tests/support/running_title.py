@@ -128,6 +128,7 @@ async def running(
     *,
     kind: str = "pygame",
     arguments: tuple[str, ...] = (),
+    environment: tuple[str, ...] = (),
     fps: int = 60,
     walls: SandboxSpec | None = None,
     memory_mib: int = 256,
@@ -144,7 +145,19 @@ async def running(
     saves.mkdir(exist_ok=True)
     title = RunningTitle()
     title.process = await TitleProcess.start(
-        TitleSpec("test", "0.0.0", kind, str(title_folder), entry, arguments, 640, 360, fps, memory_mib=memory_mib),
+        TitleSpec(
+            "test",
+            "0.0.0",
+            kind,
+            str(title_folder),
+            entry,
+            arguments,
+            640,
+            360,
+            fps,
+            memory_mib=memory_mib,
+            environment=environment,
+        ),
         str(saves),
         walls or walls_of(folder),
         on_frame=title.on_frame,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from wire.schema import Message
+from wire.title_release import Release
 from wire.worker_control import StartWorker
 
 
@@ -32,6 +33,15 @@ class ToWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchTitle:
+    """Get a published title's files, and tell ``handle_title_fetched`` or ``handle_title_not_fetched``."""
+
+    session_id: str
+    epoch: int
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
 class EndWorker:
     """Ask the session's worker to stop and escalate if it does not."""
 
@@ -47,4 +57,4 @@ class KillWorker:
     detail: str
 
 
-Effect: TypeAlias = ToBroker | Launch | ToWorker | EndWorker | KillWorker
+Effect: TypeAlias = ToBroker | Launch | FetchTitle | ToWorker | EndWorker | KillWorker

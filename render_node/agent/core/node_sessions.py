@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
-from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
 from render_node.agent.core.placement_state import IllegalTransition, reported
 from render_node.agent.core.trust_levels import lacks
 from wire.errors import Reason
@@ -97,8 +97,15 @@ class _Placed:
     start_due: float
     """When it must be serving, monotonic seconds."""
     save_dir: str
+    title_id: str
+    fetching: bool = False
+    """Its title's files are on their way; nothing was launched."""
+    folder: str = ""
+    """The title's, once it is known."""
     waiting: StartWorker | None = None
     """Launched once the session before it has let go of the save folder."""
+    end_due: float | None = None
+    """When its title's longest session is over, monotonic seconds."""
     ending: Reason | None = None
     paused: bool = False
     """The worker said that nobody plays."""
@@ -115,6 +122,7 @@ def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
         folder=title.folder,
         entry=manifest.entry,
         arguments=manifest.arguments,
+        environment=tuple(f"{name}={value}" for name, value in manifest.environment.items()),
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
@@ -142,16 +150,21 @@ class NodeSessions:
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` is due."""
-        due = [p.start_due for p in self._placed.values() if p.state is PlacementState.PREPARING and p.ending is None]
-        return min(due, default=None)
+        lasting = [placed for placed in self._placed.values() if placed.ending is None]
+        starts = [placed.start_due for placed in lasting if placed.state is PlacementState.PREPARING]
+        ends = [placed.end_due for placed in lasting if placed.end_due is not None]
+        return min([*starts, *ends], default=None)
 
     def handle_timeout(self, now: float) -> list[Effect]:
-        """End sessions whose title showed nothing in time."""
+        """End sessions whose title showed nothing in time, and those that last longer than their title allows."""
         effects: list[Effect] = []
         for session_id, placed in list(self._placed.items()):
-            late = placed.state is PlacementState.PREPARING and placed.ending is None and now >= placed.start_due
-            if late:
+            if placed.ending is not None:
+                continue
+            if placed.state is PlacementState.PREPARING and now >= placed.start_due:
                 effects += self._kill(session_id, Reason.START_TIMEOUT, "no picture in time")
+            elif placed.end_due is not None and now >= placed.end_due:
+                effects += self._stop(session_id, placed, Reason.SESSION_LIMIT)
         return effects
 
     # --- the broker ---
@@ -198,43 +211,63 @@ class NodeSessions:
         known = self._placed.get(ask.session_id)
         if known is not None and known.epoch == ask.epoch:
             return self._news(ask.session_id, known.epoch, known.state, paused=known.paused)
-        title = self._titles.get(ask.title_id)
+        title = self._titles.get(ask.title_id) if ask.release is None else None
         refused: Reason | None = None
         if known is not None:
             refused = Reason.BAD_STATE
         elif self._closing:
             refused = Reason.NODE_SHUTDOWN
-        elif title is None or title.manifest.version != ask.title_version:
+        elif ask.release is None and (title is None or title.manifest.version != ask.title_version):
             refused = Reason.TITLE_MISSING
         elif _NAME.fullmatch(ask.player_key) is None or _NAME.fullmatch(ask.session_id) is None:
             refused = Reason.MALFORMED
         elif len(self._placed) >= self._offer.slots:
             refused = Reason.NO_ROOM
-        if refused is not None or title is None:
+        if refused is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
-        walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
-        if walls:
-            detail = f"a title that is {title.trust} needs walls that this machine lacks: {', '.join(walls)}"
-            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, detail)
+        unfit = "" if title is None else self._unfit(title)
+        if unfit:
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, unfit)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
-        in_use = any(other.save_dir == save_dir for other in self._placed.values())
-        placed = _Placed(ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir)
+        placed = _Placed(
+            ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id
+        )
         self._placed[ask.session_id] = placed
+        news = self._news(ask.session_id, ask.epoch, PlacementState.PREPARING)
+        if ask.release is not None:
+            placed.fetching = True
+            return [*news, FetchTitle(ask.session_id, ask.epoch, ask.release)]
+        assert title is not None
+        return [*news, *self._launch(ask.session_id, placed, title, now)]
+
+    def _unfit(self, title: InstalledTitle) -> str:
+        """Return why a title must not run here; empty if it may."""
+        walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
+        needs = f"a title that is {title.trust} needs walls that this machine lacks"
+        return f"{needs}: {', '.join(walls)}" if walls else ""
+
+    def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
+        """Start a session's title, or let it wait for the save folder."""
+        others = (other for other in self._placed.values() if other is not placed and not other.fetching)
+        in_use = any(other.save_dir == placed.save_dir for other in others)
+        placed.fetching, placed.folder = False, title.folder
+        placed.start_due = now + self._offer.start_timeout_s
+        if title.manifest.session_max_s is not None:
+            placed.end_due = now + title.manifest.session_max_s
         start = StartWorker(
-            session_id=ask.session_id,
-            epoch=ask.epoch,
+            session_id=session_id,
+            epoch=placed.epoch,
             title=title_spec(title, self._offer),
-            save_dir=save_dir,
+            save_dir=placed.save_dir,
             ice=self._offer.ice,
             encoder=self._offer.encoder,
-            sandbox=replace(self._offer.sandbox, name=session_name(self._offer.owner_pid, ask.session_id)),
+            sandbox=replace(self._offer.sandbox, name=session_name(self._offer.owner_pid, session_id)),
             abandon_s=self._offer.abandon_s,
         )
-        news = self._news(ask.session_id, ask.epoch, PlacementState.PREPARING)
         if in_use:
             placed.waiting = start
-            return news
-        return [*news, Launch(start)]
+            return []
+        return [Launch(start)]
 
     def _end(self, ask: EndSession) -> list[Effect]:
         placed = self._placed.get(ask.session_id)
@@ -246,7 +279,7 @@ class NodeSessions:
         if placed.ending is not None:
             return []
         placed.ending = reason
-        if placed.waiting is not None:
+        if placed.waiting is not None or placed.fetching:
             return self._gone(session_id, reason, "")
         return [EndWorker(session_id, StopWorker(reason))]
 
@@ -281,6 +314,30 @@ class NodeSessions:
         placed = self._placed.get(session_id)
         return [ToWorker(session_id, message)] if placed is not None and placed.ending is None else []
 
+    # --- the files of published titles ---
+
+    def folders_in_use(self) -> set[str]:
+        """Return the folders of titles that sessions run."""
+        return {placed.folder for placed in self._placed.values()} - {""}
+
+    def handle_title_fetched(self, session_id: str, epoch: int, title: InstalledTitle, now: float) -> list[Effect]:
+        """Start a session whose title's files have come; nobody may want it any more."""
+        placed = self._fetching(session_id, epoch)
+        if placed is None:
+            return []
+        unfit = self._unfit(title)
+        if unfit:
+            return self._gone(session_id, Reason.TITLE_UNTRUSTED, unfit)
+        return self._launch(session_id, placed, title, now)
+
+    def handle_title_not_fetched(self, session_id: str, epoch: int, reason: Reason, detail: str) -> list[Effect]:
+        """End a session whose title's files did not come."""
+        return [] if self._fetching(session_id, epoch) is None else self._gone(session_id, reason, detail)
+
+    def _fetching(self, session_id: str, epoch: int) -> _Placed | None:
+        placed = self._placed.get(session_id)
+        return placed if placed is not None and placed.epoch == epoch and placed.fetching else None
+
     # --- the worker ---
 
     def handle_worker(self, session_id: str, message: Message) -> list[Effect]:
@@ -309,6 +366,14 @@ class NodeSessions:
         """Free the slot of a session whose worker died or could not be started."""
         placed = self._placed.get(session_id)
         return [] if placed is None else self._gone(session_id, placed.ending or Reason.WORKER_LOST, detail)
+
+    def handle_title_changed(self, title_id: str) -> list[Effect]:
+        """End the sessions of a title whose files changed; its players' pages start it anew."""
+        effects: list[Effect] = []
+        for session_id, placed in list(self._placed.items()):
+            if placed.title_id == title_id:
+                effects += self._stop(session_id, placed, Reason.TITLE_CHANGED)
+        return effects
 
     def handle_shutdown(self) -> list[Effect]:
         """End everything and take nothing more."""

@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from render_node.agent.core.capacity import choose
-from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
 from render_node.agent.core.node_sessions import NodeOffer, NodeSessions
 from render_node.agent.core.session_figures import FiguresBook
 from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
@@ -31,6 +31,8 @@ from render_node.agent.io.machine import CpuLoad, used_memory_bytes
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.agent.io.session_leftovers import SessionLeftovers, prepare_save_folder
+from render_node.agent.io.title_cache import TitleCache
+from render_node.agent.io.title_watch import WATCH_EVERY_S, TitleWatch
 from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.agent.io.worker_pool import WorkerPool
 from render_node.config import NodeConfig
@@ -97,6 +99,8 @@ class Agent:
         self._workers: dict[str, WorkerHandle] = {}
         self._ending: dict[WorkerHandle, asyncio.Task[None]] = {}
         self._launches: dict[str, asyncio.Task[None]] = {}
+        self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes)
+        self._fetches: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[str], None] | None = None
         self._link = BrokerLink(
@@ -116,15 +120,19 @@ class Agent:
         self._on_ready = on_ready
         link = asyncio.create_task(self._link.run())
         pool = asyncio.create_task(self._pool.run())
+        parts = [link, pool]
+        if self._config.watch_titles:
+            parts.append(asyncio.create_task(self._watch_titles()))
         try:
-            done, _ = await asyncio.wait([link, pool], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
             pool.cancel()
             await self._shut_down()
-            link.cancel()
-            await asyncio.gather(link, pool, return_exceptions=True)
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
 
     async def _shut_down(self) -> None:
         self._apply(self._sessions.handle_shutdown())
@@ -133,11 +141,19 @@ class Agent:
         deaths = [asyncio.create_task(handle.dead.wait()) for handle in handles]
         if deaths:
             await asyncio.wait(deaths, timeout=stop.ask_s + stop.terminate_s + KILLED_GRACE_S)
-        for task in [*deaths, *self._launches.values()]:
+        for task in [*deaths, *self._launches.values(), *self._fetches]:
             task.cancel()
         if self._timer is not None:
             self._timer.cancel()
         await self._link.flushed(FLUSH_S)
+
+    async def _watch_titles(self) -> None:
+        watch = await asyncio.to_thread(TitleWatch, self._config.titles)
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S)
+            for title_id in await asyncio.to_thread(watch.changed):
+                log.info("title_changed", title_id=title_id)
+                self._apply(self._sessions.handle_title_changed(title_id))
 
     # --- the broker ---
 
@@ -194,6 +210,10 @@ class Agent:
                     task = asyncio.create_task(self._launch(effect))
                     self._launches[start.session_id] = task
                     task.add_done_callback(partial(self._launched, start.session_id))
+                case FetchTitle():
+                    fetch = asyncio.create_task(self._fetch(effect))
+                    self._fetches.add(fetch)
+                    fetch.add_done_callback(self._fetches.discard)
                 case EndWorker(session_id, message):
                     self._end_worker(session_id, message)
                 case KillWorker(session_id, detail):
@@ -227,6 +247,23 @@ class Agent:
 
     def _timed_out(self) -> None:
         self._apply(self._sessions.handle_timeout(time.monotonic()))
+
+    # --- published titles ---
+
+    async def _fetch(self, effect: FetchTitle) -> None:
+        session_id, epoch, known = effect.session_id, effect.epoch, self._credential
+        try:
+            if known is None:
+                raise WireError(Reason.BAD_ENROLMENT, "this node has no key")
+            title = await self._cache.get(
+                effect.release, broker_url=self._config.broker_url.rstrip("/"), node_id=known.node_id,
+                node_key=known.node_key, keep=self._sessions.folders_in_use(),
+            )  # fmt: skip
+        except WireError as error:
+            log.warning("title_not_fetched", session_id=session_id, reason=error.reason, detail=error.detail)
+            self._apply(self._sessions.handle_title_not_fetched(session_id, epoch, error.reason, error.detail))
+        else:
+            self._apply(self._sessions.handle_title_fetched(session_id, epoch, title, time.monotonic()))
 
     # --- workers ---
 

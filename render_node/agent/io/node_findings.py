@@ -32,4 +32,5 @@ class NodeFindings:
             title_kinds=KINDS,
             sandbox=self.sandbox.profile,
             missing_walls=missing(self.sandbox.profile, self.sandbox.walls),
+            fetches_titles=True,
         )

@@ -66,6 +66,11 @@ class SandboxChild:
         loop.add_reader(self._pidfd, self._reap)
         loop.add_reader(self._info_fd, self._read_info)
 
+    @property
+    def pid(self) -> int:
+        """Return bubblewrap's process id, above everything in the sandbox."""
+        return self._process.pid
+
     def take_output_fd(self) -> int:
         """Hand over the read end of the child's output; the caller closes it."""
         assert self._process.stdout is not None

@@ -78,6 +78,8 @@ class CapturedFrame:
     """When the worker learned of it."""
     pixels: memoryview
     """BGRX rows of ``width * 4`` bytes, borrowed until ``release_frame``."""
+    flips: int = 0
+    """The title's own count of pictures, those that it showed unchanged included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +176,11 @@ class TitleProcess:
             fcntl.fcntl(self.sound_fd, fcntl.F_SETPIPE_SZ, SOUND_PIPE_BYTES)
             inherited = (theirs.fileno(), self._ring.fd, sound_write_fd)
             group_fds = [] if self._walls.group is None else self._walls.group.open_for_joining()
+            own = dict(variable.split("=", 1) for variable in title.environment)
             try:
                 self._child = SandboxChild(
                     lambda info_fd: self._command(title, inherited, group_fds, info_fd),
-                    self._walls.environment(),
+                    {**self._walls.environment(), **own},
                     inherited=(*inherited, *group_fds),
                     loop=self._loop,
                     on_exit=self._exited,
@@ -266,6 +269,16 @@ class TitleProcess:
         """Tell the title how its picture arrives; best effort, it is told again."""
         self._link.send(stream)
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the process above everything that the title runs."""
+        return self._child.pid
+
+    def ask_to_quit(self) -> bool:
+        """Post the title's QUIT event; False if it does not read its socket. ``on_ended`` follows if it obeys."""
+        self._close_sound()
+        return self._link.send(Quit())
+
     async def stop(self, grace_s: float) -> None:
         """Ask the title to quit, then kill its sandbox; afterwards nothing of it is left.
 
@@ -273,8 +286,7 @@ class TitleProcess:
             grace_s: Time that it has to react to its QUIT event.
         """
         self._ended = True
-        self._close_sound()
-        if grace_s > 0 and self._link.send(Quit()):
+        if grace_s > 0 and self.ask_to_quit():
             await self._child.wait(grace_s)
         self._kill_all()
         await self._child.wait(KILL_WAIT_S)
@@ -286,6 +298,7 @@ class TitleProcess:
         for timer in (self._watch, self._unlink_timer):
             if timer is not None:
                 timer.cancel()
+        self._close_sound()
         self._link.close()
         self._words.close()
         self._child.close()
@@ -316,7 +329,7 @@ class TitleProcess:
         pixels = self._ring.pixels(frame.slot, frame.width, frame.height)
         self._frames += 1
         captured = CapturedFrame(
-            frame.width, frame.height, self._frames, frame.input_seq, self._tick_us, now_us, pixels
+            frame.width, frame.height, self._frames, frame.input_seq, self._tick_us, now_us, pixels, frame.frame_seq
         )
         with self._lock:
             self._newest, self._newest_slot = captured, frame.slot

@@ -117,7 +117,7 @@ async def overview(request: Request, broker: BrokerDep, caller: CallerDep, here:
         nodes_known=sum(part.nodes_known for part in parts if part is not None),
         sessions=sorted(sessions, key=lambda each: each.created_at_ms or 0, reverse=True)[:SESSIONS_SHOWN],
         sessions_live=sum(part.sessions_live for part in parts if part is not None),
-        ended=[past_row(past, broker.config.titles) for past in ended],
+        ended=[past_row(past, broker.catalogue.manifests()) for past in ended],
         replicas=len(parts),
         replicas_silent=parts.count(None),
     )
@@ -208,7 +208,7 @@ async def history(session_id: str, broker: BrokerDep, caller: CallerDep) -> Hist
     if past is None:
         raise WireError(Reason.UNKNOWN_SESSION, "there is no such session")
     return History(
-        session=past_row(past, broker.config.titles),
+        session=past_row(past, broker.catalogue.manifests()),
         detail=past.detail,
         events=await broker.history.events(session_id),
         placements=await broker.history.placements(session_id),

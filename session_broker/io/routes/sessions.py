@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from session_broker.core.records import Session
 from session_broker.io.broker import Broker
+from session_broker.io.catalogue import BETA
 from session_broker.io.node_socket import serve_node
 from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, caller_of, require
 from session_broker.io.routes.titles import PlayedTitle, played_title
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/api/v1")
 class NewSession(BaseModel):
     """What to play."""
 
-    title_id: str = Field(min_length=1, max_length=64)
+    title_id: str = Field(min_length=1, max_length=64 + len(BETA))
 
 
 class SessionMade(BaseModel):
@@ -54,6 +55,8 @@ class Sessions(BaseModel):
 @router.post("/sessions", status_code=201, dependencies=[require(Right.SIGNED_IN)])
 async def create_session(body: NewSession, response: Response, broker: BrokerDep, caller: CallerDep) -> SessionMade:
     """Resume my live session of a title (200), or make one (201)."""
+    if body.title_id.endswith(BETA) and not caller.is_developer:
+        raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
     session, created = await find_or_make(broker, caller.player_id, body.title_id)
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/sessions/{session.session_id}"
@@ -101,7 +104,7 @@ def _title_id(session: Session | StoredSession) -> str:
 
 def _view(broker: Broker, session: Session | StoredSession) -> SessionView:
     title_id = _title_id(session)
-    names = {installed.manifest.id: installed.manifest.names["en"] for installed in broker.config.titles}
+    names = {manifest.id: manifest.names["en"] for manifest in broker.catalogue.manifests()}
     return SessionView(
         session_id=session.session_id,
         title_id=title_id,

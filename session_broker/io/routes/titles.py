@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from urllib.parse import quote
 
@@ -10,14 +9,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from session_broker.core.availability import Availability
-from session_broker.io.artwork import read_artwork
 from session_broker.io.broker import Broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from session_broker.io.store import StoredSession
-from wire.errors import Reason, WireError
 from wire.session_control import SessionState
-from wire.title_manifest import InstalledTitle, TitleManifest
+from wire.title_manifest import TitleManifest
 
 router = APIRouter(prefix="/api/v1")
 
@@ -118,7 +115,7 @@ async def titles(broker: BrokerDep, caller: CallerDep) -> Titles:
     played = await broker.store.last_played(caller.player_id)
     known = [s for s in await broker.store.live_sessions_of(caller.player_id) if s.state is not SessionState.ENDING]
     live = {s.title_id: s for s in known}
-    manifests = [installed.manifest for installed in broker.config.titles]
+    manifests = broker.catalogue.manifests()
     return Titles(
         titles=[_view(m, coordinator.availability(m.id), live.get(m.id), played.get(m.id)) for m in manifests],
         now_ms=wall_ms(),
@@ -133,8 +130,7 @@ async def titles(broker: BrokerDep, caller: CallerDep) -> Titles:
 )
 async def artwork(title_id: str, request: Request, broker: BrokerDep) -> Response:
     """The picture of a title for the library."""
-    installed = _installed(broker, title_id)
-    content, media_type = await asyncio.to_thread(read_artwork, installed)
+    content, media_type = await broker.catalogue.artwork(title_id)
     headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"', "Cache-Control": ARTWORK_CACHE}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -147,14 +143,7 @@ def played_title(broker: Broker, title_id: str) -> PlayedTitle:
     Raises:
         WireError: ``unknown_title`` if it is not in the catalogue, or no more.
     """
-    return _played(_installed(broker, title_id).manifest)
-
-
-def _installed(broker: Broker, title_id: str) -> InstalledTitle:
-    installed = next((title for title in broker.config.titles if title.manifest.id == title_id), None)
-    if installed is None:
-        raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
-    return installed
+    return _played(broker.catalogue.manifest(title_id))
 
 
 def _played(manifest: TitleManifest) -> PlayedTitle:

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from render_node.agent.core.effects import Effect, EndWorker, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
 from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBERED, NodeOffer, NodeSessions
 from wire.errors import Reason
 from wire.node_control import (
@@ -30,6 +30,7 @@ from wire.node_control import (
 from wire.sandbox import Profile, SandboxSpec, Trust, Wall
 from wire.session_control import PeerState, Role
 from wire.title_manifest import InstalledTitle, bare_manifest
+from wire.title_release import Release
 from wire.worker_control import (
     ClosePeer,
     DismissParticipant,
@@ -63,8 +64,7 @@ OFFER = NodeOffer(
 
 def start(session_id: str = "ses_a", epoch: int = 1, **changed: str) -> StartSession:
     player_key = "plr_1" if session_id == "ses_a" else f"plr_{session_id}"
-    fields = {"title_id": "chess", "title_version": "0.0.0", "player_key": player_key} | changed
-    return StartSession(session_id, epoch, **fields)
+    return replace(StartSession(session_id, epoch, "chess", "0.0.0", player_key), **changed)  # type: ignore[arg-type]
 
 
 def open_peer(peer_id: str = "peer_1", session_id: str = "ses_a") -> OpenNodePeer:
@@ -228,6 +228,79 @@ def test_no_picture_in_time_ends_the_session() -> None:
     assert isinstance(kill, KillWorker)
     assert told == news(RELEASED, Reason.START_TIMEOUT, "no picture in time")
     assert sessions.next_timeout() is None
+
+
+def test_a_title_may_bound_how_long_its_sessions_last() -> None:
+    manifest = replace(OFFER.titles[0].manifest, session_max_s=3600, environment={"LEVEL": "a=b"})
+    sessions = NodeSessions(replace(OFFER, titles=(InstalledTitle(manifest, "/titles/chess"),)))
+    sessions.handle_connected()
+    (launch,) = (effect for effect in sessions.handle_broker(start(), 0.0) if isinstance(effect, Launch))
+    assert launch.start.title.environment == ("LEVEL=a=b",)
+    assert sessions.next_timeout() == 30.0
+    sessions.handle_worker("ses_a", WorkerState(SERVING))
+    assert sessions.next_timeout() == 3600.0
+    assert sessions.handle_timeout(3599.0) == []
+    assert sessions.handle_timeout(3600.0) == [EndWorker("ses_a", StopWorker(Reason.SESSION_LIMIT))]
+    assert sessions.next_timeout() is None
+    assert sessions.handle_timeout(3601.0) == []
+
+
+RELEASE = Release("go", "1.0.0", "a" * 64, 10, "key", "signature")
+GO = InstalledTitle(
+    replace(bare_manifest("go.py"), id="go", version="1.0.0", session_max_s=600), "/cache/go", Trust.APPROVED
+)
+
+
+def published(session_id: str = "ses_a", epoch: int = 1) -> StartSession:
+    return replace(start(session_id, epoch), title_id="go", title_version="1.0.0", release=RELEASE)
+
+
+def test_a_published_title_is_fetched_then_launched() -> None:
+    sessions = connected()
+    assert sessions.handle_broker(published(), 0.0) == [news(PREPARING), FetchTitle("ses_a", 1, RELEASE)]
+    assert sessions.folders_in_use() == set()
+    (launch,) = sessions.handle_title_fetched("ses_a", 1, GO, 20.0)
+    assert isinstance(launch, Launch)
+    assert (launch.start.title.title_id, launch.start.title.folder) == ("go", "/cache/go")
+    assert sessions.folders_in_use() == {"/cache/go"}
+    assert sessions.next_timeout() == 20.0 + OFFER.start_timeout_s
+    assert sessions.handle_title_fetched("ses_a", 1, GO, 21.0) == []
+
+
+def test_a_fetched_title_needs_its_walls_too() -> None:
+    sessions = NodeSessions(replace(OFFER, sandbox=SandboxSpec(Profile.USERNS, (Wall.SECCOMP,))))
+    sessions.handle_connected()
+    sessions.handle_broker(published(), 0.0)
+    (told,) = sessions.handle_title_fetched("ses_a", 1, GO, 1.0)
+    assert isinstance(told, ToBroker)
+    assert isinstance(told.message, PlacementNews)
+    assert told.message.reason is Reason.TITLE_UNTRUSTED
+    assert sessions.running() == ()
+
+
+def test_a_title_that_does_not_come_ends_its_session() -> None:
+    sessions = connected()
+    sessions.handle_broker(published(), 0.0)
+    assert sessions.handle_title_not_fetched("ses_a", 2, Reason.BAD_SIGNATURE, "") == []
+    told = sessions.handle_title_not_fetched("ses_a", 1, Reason.BAD_SIGNATURE, "not good")
+    assert told == [news(RELEASED, Reason.BAD_SIGNATURE, "not good")]
+    assert sessions.running() == ()
+
+
+def test_a_session_that_ends_while_its_title_is_fetched_launches_nothing() -> None:
+    sessions = connected()
+    sessions.handle_broker(published(), 0.0)
+    assert sessions.handle_broker(EndSession("ses_a", 1, Reason.LEFT), 1.0) == [news(RELEASED, Reason.LEFT)]
+    assert sessions.handle_title_fetched("ses_a", 1, GO, 2.0) == []
+    sessions.handle_broker(published(epoch=2), 3.0)
+    assert sessions.handle_title_fetched("ses_a", 1, GO, 4.0) == [], "the answer to an older request"
+
+
+def test_sessions_of_a_changed_title_end_for_that_reason() -> None:
+    sessions = connected(serving=True)
+    assert sessions.handle_title_changed("other") == []
+    assert sessions.handle_title_changed("chess") == [EndWorker("ses_a", StopWorker(Reason.TITLE_CHANGED))]
+    assert sessions.handle_title_changed("chess") == []
 
 
 def test_a_picture_ends_the_wait() -> None:

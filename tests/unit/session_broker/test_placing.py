@@ -47,6 +47,14 @@ def test_the_reason_is_that_of_the_nodes_that_came_furthest(
     assert (decision.node_id, decision.reason, dict(decision.refused)) == (None, reason, refused)
 
 
+def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
+    fleet = fleet_of(("old", 1, 0), ("new", 1, 0))
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, published=True).reason is Reason.TITLE_MISSING
+    fleet.describe(NodeId("new"), replace(capacity(1, ("pygame",)), fetches_titles=True), ("pygame",), [])
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, published=True).node_id == "new"
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0).reason is Reason.TITLE_MISSING
+
+
 @pytest.mark.parametrize(
     ("needs", "reason"),
     [

@@ -11,10 +11,10 @@ import pytest
 
 from session_broker.config import BrokerConfig
 from session_broker.core.effects import LinkKey
-from session_broker.io.artwork import ARTWORK_MAX_BYTES
 from session_broker.io.broker import Broker
 from tests.support.broker_api import api, reason_of, sign_in
 from tests.support.live_broker import broker_config
+from title_archive.artwork import ARTWORK_MAX_BYTES
 from wire.node_control import CachedTitle, NodeCapacity, NodeHello
 from wire.title_about import Control, TitleAbout
 from wire.title_manifest import InstalledTitle, TitleManifest

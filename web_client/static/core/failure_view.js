@@ -13,8 +13,8 @@ import { Reason } from "../wire/constants.js";
 const REASONS = {
   left: [Reason.LEFT],
   over: [
-    Reason.ENDED_BY_PLAYER, Reason.ENDED_BY_OPERATOR, Reason.ABANDONED, Reason.TITLE_QUIT,
-    Reason.TAKEN_OVER, Reason.SUPERSEDED, Reason.REPLACED, Reason.UNKNOWN_SESSION,
+    Reason.ENDED_BY_PLAYER, Reason.ENDED_BY_OPERATOR, Reason.ABANDONED, Reason.SESSION_LIMIT, Reason.TITLE_CHANGED,
+    Reason.TITLE_QUIT, Reason.TAKEN_OVER, Reason.SUPERSEDED, Reason.REPLACED, Reason.UNKNOWN_SESSION,
   ],
   busy: [Reason.NO_ROOM, Reason.NO_NODE, Reason.TOO_MANY, Reason.TOO_MANY_SESSIONS, Reason.BAD_STATE],
   lost: [Reason.NODE_LOST, Reason.NODE_SHUTDOWN, Reason.WORKER_LOST],

@@ -1,9 +1,7 @@
 // The part of the page's state machine for what comes over the socket and the peer, each of which may be lost alone.
 
 import { backoffMs } from "./backoff.js";
-import {
-  askForPeer, finish, isServed, PEER_TIMEOUT_MS, refused, retry, seatedAt, tellQuality, waitingPhase,
-} from "./session_state.js";
+import { askForPeer, finish, initialState, isServed, PEER_TIMEOUT_MS, proceed, refused, retry, seatedAt, tellQuality, waitingPhase } from "./session_state.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN, Reason } from "../wire/constants.js";
 
 /** @import {FailureReason, PeerNews, StateNews, TableNews, ToTab, Welcome} from "../types.js" */
@@ -150,6 +148,20 @@ function welcomed(state, news) {
 }
 
 /**
+ * The game's developer changed it: play what it is now, without a word.
+ * @param {PageState} state
+ * @returns {Step}
+ */
+function startAnew(state) {
+  const [ended, effects] = finish(state, "ended", { reason: Reason.TITLE_CHANGED, detail: "" });
+  if (state.titleId === null) return [ended, effects];
+  const visit = /** @type {const} */ ({ kind: "play", titleId: state.titleId, ask: false, token: null });
+  const { title, titleName, videoMaxBps } = state;
+  const [next, more] = proceed({ ...initialState(visit, state.codecs), title, titleName, videoMaxBps });
+  return [next, [...effects, ...more]];
+}
+
+/**
  * @param {PageState} state
  * @param {StateNews} news
  * @returns {Step}
@@ -157,6 +169,7 @@ function welcomed(state, news) {
 function stateNews(state, news) {
   if (news.state === "ended" || news.state === "ending") {
     const next = { ...state, sessionState: news.state };
+    if (news.reason === Reason.TITLE_CHANGED && state.role === "player") return startAnew(next);
     return finish(next, "ended", { reason: news.reason ?? Reason.UNKNOWN_SESSION, detail: news.detail });
   }
   const next = { ...state, sessionState: news.state, place: news.place };

@@ -1,0 +1,1 @@
+"""``farplay title``: make, check, pack, sign and publish games."""

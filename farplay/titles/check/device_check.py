@@ -1,0 +1,76 @@
+"""Does the picture answer to a device? A fresh run of the title for each, so that each finds it as players do."""
+
+from __future__ import annotations
+
+import time
+
+from farplay.titles.check.findings import Finding, judged
+from farplay.titles.check.gestures import HOLD_S, gestures, press
+from farplay.titles.check.motion import PRESSES_MIN, Watch
+from farplay.titles.check.plan import CheckPlan
+from farplay.titles.check.stage import Stage
+from wire.input_events import ReleaseAll
+
+ROUNDS = PRESSES_MIN + 2
+PAUSE_S = 0.05
+
+
+async def check_device(stage: Stage, device: str, seen_as: str, plan: CheckPlan) -> Finding:
+    """Try a device on a running title.
+
+    Args:
+        stage: The title, which has drawn already.
+        device: One that the manifest names.
+        seen_as: The device that the title sees it as.
+        plan: How long.
+    """
+    watch = Watch(plan.still_s)
+    for grids in (watch.first, watch.second):
+        stage.pile(grids)
+        await stage.wait(plan.still_s)
+    answered_s = await _gestures_answered(stage, watch, seen_as, plan)
+    if answered_s is None and stage.end is None:
+        answered_s = await _presses_answered(stage, watch, seen_as)
+    stage.pile(None)
+    name = f"device-{device}"
+    if answered_s is not None:
+        return judged(name, True, f"answered within {answered_s:.1f} s", "")
+    if stage.end is not None:
+        words = f"ended while the {device} was tried ({stage.end.reason})"
+        return judged(name, False, words, f"Its last words:\n{stage.last_words}")
+    advice = f"Make the title answer to the {device} on its first screen, or take it out of devices."
+    return judged(name, False, f"the picture did not answer to the {device}", advice)
+
+
+async def _gestures_answered(stage: Stage, watch: Watch, device: str, plan: CheckPlan) -> float | None:
+    stage.pile(watch.under_input)
+    began_s = time.monotonic()
+    for step in gestures(device):
+        stage.send(*step.payloads)
+        await stage.wait(step.wait_s)
+        input_s = time.monotonic() - began_s
+        if watch.left_range(input_s):
+            return input_s
+        if stage.end is not None or input_s > plan.react_s:
+            return None
+    return None
+
+
+async def _presses_answered(stage: Stage, watch: Watch, device: str) -> float | None:
+    """Press one thing again and again, with a pause of the same length after each."""
+    one, began_s = press(device), time.monotonic()
+    stage.pile(None)
+    stage.send(ReleaseAll(), *one.up)
+    await stage.wait(PAUSE_S)
+    for _ in range(ROUNDS):
+        for payloads, pairs in ((one.down, watch.pressed), ((), watch.paused)):
+            before = stage.look()
+            stage.send(*payloads)
+            await stage.wait(HOLD_S)
+            after = stage.look()
+            stage.send(*one.up)
+            await stage.wait(PAUSE_S)
+            if before is None or after is None or before.shape != after.shape:
+                return None
+            pairs.append((before, after))
+    return time.monotonic() - began_s if watch.follows_presses() else None

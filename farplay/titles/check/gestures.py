@@ -1,0 +1,135 @@
+"""What a check does on each device: gestures that nearly every title answers in one way or another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from wire.input_events import Key, MouseAbs, MouseButton, Pad, PadPresence, Payload, Touch, TouchPhase, Wheel
+
+HOLD_S = 0.12
+"""Seconds that a press is held; shorter than a repeat, longer than a few frames."""
+
+_KEYS = {
+    "enter": 40, "space": 44, "right": 79, "left": 80, "down": 81, "up": 82, "w": 26, "a": 4, "s": 22, "d": 7,
+    "x": 27, "z": 29, "e": 8, "f": 9, "c": 6, "1": 30, "shift": 225, "ctrl": 224, "tab": 43, "escape": 41,
+}  # fmt: skip
+"""HID usages in the order in which they are pressed; escape leaves some titles and comes last."""
+
+_LEAVING = ("escape", "tab")
+_BUTTONS = {
+    "a": 0,
+    "start": 9,
+    "b": 1,
+    "x": 2,
+    "y": 3,
+    "right": 15,
+    "down": 13,
+    "left": 14,
+    "up": 12,
+    "l1": 4,
+    "r1": 5,
+}
+_FULL = 32767
+_POINTS = tuple((x, y) for x in (0.5, 0.25, 0.75) for y in (0.5, 0.66, 0.8, 0.33))
+"""Shares of the picture's width and height; menus are often in the middle column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Events at once, and how long to wait before the next step."""
+
+    payloads: tuple[Payload, ...]
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One press of a device that is made again and again."""
+
+    down: tuple[Payload, ...]
+    up: tuple[Payload, ...]
+
+
+def gestures(device: str) -> Iterator[Step]:
+    """Yield the steps of one device without end."""
+    yield from _GESTURES[device]()
+
+
+def press(device: str) -> Press:
+    """Return what is pressed again and again: all keys but those that leave, a button, the middle of the picture."""
+    return _PRESSES[device]
+
+
+def reached_as(device: str, touch_mode: str) -> str:
+    """Return the device that a title sees: fingers on a drawn pad reach it as a pad."""
+    return "pad" if device == "touch" and touch_mode == "pad" else device
+
+
+def _keyboard() -> Iterator[Step]:
+    while True:
+        for usage in _KEYS.values():
+            yield Step((Key(usage, True),), HOLD_S)
+            yield Step((Key(usage, False),), 0.03)
+
+
+def _mouse() -> Iterator[Step]:
+    while True:
+        for x, y in _POINTS:
+            yield Step((_point(x, y),), 0.05)
+            yield Step((MouseButton(0, True),), HOLD_S)
+            yield Step((MouseButton(0, False),), 0.03)
+        yield Step((_point(0.5, 0.5), MouseButton(2, True)), HOLD_S)
+        yield Step((MouseButton(2, False),), 0.03)
+        yield Step((_point(0.3, 0.5), MouseButton(0, True)), 0.05)
+        yield Step((_point(0.6, 0.6),), 0.1)
+        yield Step((MouseButton(0, False), Wheel(0, 120)), 0.05)
+
+
+def _touch() -> Iterator[Step]:
+    while True:
+        for x, y in _POINTS:
+            yield Step((_finger(TouchPhase.DOWN, x, y),), HOLD_S)
+            yield Step((_finger(TouchPhase.UP, x, y),), 0.05)
+        yield Step((_finger(TouchPhase.DOWN, 0.3, 0.5),), 0.05)
+        for share in (0.4, 0.5, 0.6):
+            yield Step((_finger(TouchPhase.MOVE, share, 0.6),), 0.05)
+        yield Step((_finger(TouchPhase.UP, 0.6, 0.6),), 0.05)
+
+
+def _pad() -> Iterator[Step]:
+    yield Step((_PLUGGED, _pad_state()), 0.2)
+    while True:
+        for bit in _BUTTONS.values():
+            yield Step((_pad_state(1 << bit),), HOLD_S)
+            yield Step((_pad_state(),), 0.03)
+        for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            yield Step((_pad_state(0, x * _FULL, y * _FULL),), 2 * HOLD_S)
+        yield Step((_pad_state(),), 0.05)
+
+
+def _point(x: float, y: float) -> MouseAbs:
+    return MouseAbs(round(x * 65535), round(y * 65535))
+
+
+def _finger(phase: TouchPhase, x: float, y: float) -> Touch:
+    return Touch(0, phase, round(x * 65535), round(y * 65535))
+
+
+def _pad_state(buttons: int = 0, x: int = 0, y: int = 0) -> Pad:
+    return Pad(0, buttons, (x, y, 0, 0, 0, 0))
+
+
+_PLUGGED = PadPresence(0, True)
+_GESTURES: Mapping[str, Callable[[], Iterator[Step]]] = {
+    "keyboard": _keyboard, "mouse": _mouse, "touch": _touch, "pad": _pad,
+}  # fmt: skip
+_PRESSES: Mapping[str, Press] = {
+    "keyboard": Press(
+        tuple(Key(usage, True) for name, usage in _KEYS.items() if name not in _LEAVING),
+        tuple(Key(usage, False) for name, usage in _KEYS.items() if name not in _LEAVING),
+    ),
+    "mouse": Press((_point(0.5, 0.5), MouseButton(0, True)), (MouseButton(0, False),)),
+    "touch": Press((_finger(TouchPhase.DOWN, 0.5, 0.5),), (_finger(TouchPhase.UP, 0.5, 0.5),)),
+    "pad": Press((_PLUGGED, _pad_state(1)), (_pad_state(),)),
+}

@@ -1,0 +1,186 @@
+"""Runs a title as a session does, in the same sandbox; its frames are counted and its sound is heard, not sent."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from farplay.titles.check.motion import Grid, grid
+from render_node.agent.core.node_sessions import NodeOffer, title_spec
+from render_node.agent.io.sandbox_probe import probe_sandbox
+from render_node.session.io.sound_reader import SoundReader
+from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
+from render_node.session.media import OpusPacket
+from wire.input_events import InputEvent, Payload
+from wire.sandbox import SandboxSpec, session_name
+from wire.title_ipc import Input, Sound
+from wire.title_manifest import InstalledTitle
+from wire.worker_control import EncoderSpec, IceSpec
+
+GRIDS_PER_S = 20.0
+AUDIBLE_BYTES = 30
+"""Opus packets of silence are smaller."""
+HEARD_PACKETS = 10
+KILL_GRACE_S = 10.0
+
+Ended = TitleEnd
+"""Why a title's process is no more."""
+
+_runs = itertools.count()
+
+
+@functools.cache
+def _walls() -> SandboxSpec:
+    """Return the walls that hold on this machine, as its node would find them."""
+    return probe_sandbox().spec
+
+
+class Stage:
+    """A running title; made by ``on_stage``."""
+
+    process: TitleProcess
+    sound: SoundReader
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.largest = (0, 0)
+        """Largest width and largest height of a picture so far."""
+        self.end: Ended | None = None
+        self.started_s = time.monotonic()
+        self.first_frame_s: float | None = None
+        """When the first picture came, in seconds from the start."""
+        self.pace: list[tuple[int, int]] = []
+        """The title's count of pictures and its clock in microseconds, at the first and the newest frame since this
+        was emptied; pictures that it shows unchanged arrive with the next one."""
+        self._news = asyncio.Event()
+        """Set by every picture and by the end."""
+        self._audible = 0
+        self._seq = 0
+        self._pile: list[Grid] | None = None
+        self._piled_s = 0.0
+
+    @property
+    def heard(self) -> bool:
+        """Whether the title made a sound."""
+        return self._audible >= HEARD_PACKETS
+
+    @property
+    def last_words(self) -> str:
+        """What the title printed last."""
+        return self.process.last_words.strip()
+
+    def pile(self, grids: list[Grid] | None) -> None:
+        """Add pictures to a list from now on, as grids, some per second; None stops."""
+        self._pile, self._piled_s = grids, 0.0
+
+    def send(self, *payloads: Payload) -> None:
+        """Hand over events of the first seat."""
+        for payload in payloads:
+            self._seq += 1
+            self.process.send_input(Input(self._seq, 0, InputEvent(payload)))
+
+    def look(self) -> Grid | None:
+        """Return the newest picture as a grid."""
+        frame = self.process.take_frame()
+        if frame is None:
+            return None
+        try:
+            return grid(frame.pixels, frame.width, frame.height)
+        finally:
+            self.process.release_frame()
+
+    def picture(self) -> tuple[bytes, int, int] | None:
+        """Return the newest picture: BGRX rows, width and height."""
+        frame = self.process.take_frame()
+        if frame is None:
+            return None
+        try:
+            return bytes(frame.pixels), frame.width, frame.height
+        finally:
+            self.process.release_frame()
+
+    async def until(self, holds: Callable[[], bool], within_s: float) -> bool:
+        """Wait until something holds or the title ends; return whether it holds."""
+        due_s = time.monotonic() + within_s
+        while not holds() and self.end is None:
+            left_s = due_s - time.monotonic()
+            if left_s <= 0:
+                break
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), left_s)
+        return holds()
+
+    async def wait(self, seconds: float) -> bool:
+        """Let the title run; return whether it still does."""
+        return not await self.until(lambda: self.end is not None, seconds)
+
+    def on_frame(self) -> None:
+        """Count a picture."""
+        now_s = time.monotonic()
+        self.frames += 1
+        frame = self.process.take_frame()
+        if frame is None:
+            return
+        try:
+            self.largest = (max(self.largest[0], frame.width), max(self.largest[1], frame.height))
+            if self.first_frame_s is None:
+                self.first_frame_s = now_s - self.started_s
+            self.pace[1:] = [(frame.flips, frame.tick_us)]
+            if self._pile is not None and now_s - self._piled_s >= 1 / GRIDS_PER_S:
+                self._pile.append(grid(frame.pixels, frame.width, frame.height))
+                self._piled_s = now_s
+        finally:
+            self.process.release_frame()
+            self._news.set()
+
+    def on_news(self, news: TitleNews) -> None:
+        """Learn the sound's format."""
+        if isinstance(news, Sound):
+            self.sound.set_format(news)
+
+    def on_packet(self, packet: OpusPacket) -> None:
+        """Hear 10 ms."""
+        self._audible += len(packet.payload) > AUDIBLE_BYTES
+
+    def on_ended(self, end: TitleEnd) -> None:
+        """Remember why it ended."""
+        self.end = end
+        self._news.set()
+
+
+@asynccontextmanager
+async def on_stage(title: InstalledTitle, save_dir: Path) -> AsyncIterator[Stage]:
+    """Run a title until the block ends; afterwards nothing of it is left.
+
+    Args:
+        title: What to run.
+        save_dir: Existing folder that it may write to.
+
+    Raises:
+        WireError: ``sandbox_unavailable``.
+    """
+    name = session_name(os.getpid(), f"check-{next(_runs)}")
+    walls = replace(await asyncio.to_thread(_walls), name=name, run_dir=os.fspath(save_dir.parent / "run"))
+    offer = NodeOffer(
+        slots=1, titles=(title,), saves=save_dir, ice=IceSpec(), encoder=EncoderSpec(), sandbox=walls,
+        owner_pid=os.getpid(), abandon_s=1.0, start_timeout_s=1.0,
+    )  # fmt: skip
+    stage = Stage()
+    stage.process = await TitleProcess.start(
+        title_spec(title, offer), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
+        on_ended=stage.on_ended,
+    )  # fmt: skip
+    stage.sound = SoundReader(stage.process.sound_fd, on_packet=stage.on_packet, loop=asyncio.get_running_loop())
+    try:
+        yield stage
+    finally:
+        await stage.sound.close()
+        await asyncio.wait_for(stage.process.stop(0.0), KILL_GRACE_S)

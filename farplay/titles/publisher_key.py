@@ -1,0 +1,119 @@
+"""A publisher's key on this machine: one file that only its owner can read, replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from farplay.failures import CommandFailure, ExitStatus
+from title_archive.signing import public_key, rotate
+from wire.errors import WireError
+from wire.schema import decode, encode
+from wire.title_release import ROTATIONS, KeyRotation
+
+KEY_FILE = "publisher-key.json"
+FILE_MAX_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherKey:
+    """The key that signs now, and how it came from the first one."""
+
+    private: Ed25519PrivateKey
+    rotations: tuple[KeyRotation, ...] = ()
+    """Changes of key, oldest first, each signed by the key before it."""
+
+    @property
+    def public(self) -> str:
+        """Return the public half, in base64."""
+        return public_key(self.private)
+
+
+def new_key(folder: Path) -> PublisherKey:
+    """Make the first key.
+
+    Raises:
+        CommandFailure: there is one already.
+    """
+    path = folder / KEY_FILE
+    if path.exists():
+        words = f"{path} holds a key already, and the titles that it published depend on it."
+        raise CommandFailure(ExitStatus.FAILED, words, "To go on with a new one, use: farplay title key rotate")
+    key = PublisherKey(Ed25519PrivateKey.generate())
+    _save(path, key)
+    return key
+
+
+def load_key(folder: Path) -> PublisherKey:
+    """Return this machine's key.
+
+    Raises:
+        CommandFailure: there is none, others can read it, or it is damaged.
+    """
+    path = folder / KEY_FILE
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        words = f"There is no publisher's key in {folder}."
+        raise CommandFailure(ExitStatus.FAILED, words, "Make one with: farplay title key new") from None
+    except OSError as error:
+        raise CommandFailure(ExitStatus.FAILED, f"{path} cannot be read: {error.strerror}.") from error
+    with open(descriptor, encoding="utf-8") as file:
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+            words = f"Others on this machine can read {path}."
+            raise CommandFailure(ExitStatus.FAILED, words, f"Close it to them with: chmod 600 {path}")
+        return _parse(path, file.read(FILE_MAX_BYTES))
+
+
+def rotate_key(folder: Path) -> PublisherKey:
+    """Replace this machine's key by a new one, which the old one signs; the old one is gone then.
+
+    Raises:
+        CommandFailure: as ``load_key``.
+    """
+    old = load_key(folder)
+    private = Ed25519PrivateKey.generate()
+    key = PublisherKey(private, (*old.rotations, rotate(old.private, private)))
+    _save(folder / KEY_FILE, key)
+    return key
+
+
+def _parse(path: Path, text: str) -> PublisherKey:
+    try:
+        body = json.loads(text)
+        private = load_pem_private_key(str(body["private_key"]).encode(), password=None)
+        rotations = tuple(decode(json.dumps(each), ROTATIONS) for each in body["rotations"])
+    except (ValueError, KeyError, TypeError, WireError) as error:
+        raise CommandFailure(ExitStatus.FAILED, f"{path} is damaged.", "Bring it back from a copy.") from error
+    if not isinstance(private, Ed25519PrivateKey):
+        raise CommandFailure(ExitStatus.FAILED, f"{path} holds a key of another kind than Ed25519.")
+    return PublisherKey(private, rotations)
+
+
+def _save(path: Path, key: PublisherKey) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    body = {"private_key": pem, "rotations": [json.loads(encode(each)) for each in key.rotations]}
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+            json.dump(body, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()

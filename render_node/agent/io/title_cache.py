@@ -1,0 +1,154 @@
+"""Published titles on this machine: fetched by digest, checked, unpacked, and kept while there is room.
+
+Before every start the signature is checked, and that the unpacked files are those that were written: a folder whose
+stamp differs is thrown away and fetched anew. The digest in the signature is what the archive is checked against.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Collection
+from pathlib import Path
+
+import structlog
+
+from render_node.agent.io.archive_download import download
+from render_node.agent.io.private_file import write_private
+from render_node.agent.io.session_leftovers import ENTER_ONLY
+from title_archive.reader import read_index, read_manifest
+from title_archive.signing import check_release
+from title_archive.unpack import remove_tree, unpack
+from wire.errors import Reason, WireError
+from wire.sandbox import Trust
+from wire.title_manifest import MANIFEST_FILE, InstalledTitle, TitleManifest, parse_manifest
+from wire.title_release import Release
+
+_STAMP = ".stamp"
+log = structlog.get_logger()
+
+
+class TitleCache:
+    """Owns its folder.
+
+    Args:
+        folder: Made if it is missing; what a killed agent left half done in it is removed.
+        max_bytes: Bytes of unpacked titles that are kept; those in use may go beyond.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Where titles have a user of their own, that user must get through to them.
+        folder.chmod(ENTER_ONLY)
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        for path in folder.glob(".*"):
+            remove_tree(path) if path.is_dir() else path.unlink()
+
+    async def get(
+        self, release: Release, *, broker_url: str, node_id: str, node_key: str, keep: Collection[str]
+    ) -> InstalledTitle:
+        """Return a published title whose files lie here, fetched if they do not yet.
+
+        Args:
+            release: What the broker says of it.
+            broker_url: Where its archive is fetched from.
+            node_id: Who asks.
+            node_key: Its key.
+            keep: Folders of titles that run and must stay.
+
+        Raises:
+            WireError: ``bad_signature``, ``bad_archive``, ``too_large`` or ``title_missing``.
+        """
+        check_release(release)
+        stop = threading.Event()
+        async with self._turns[release.archive_sha256]:
+            try:
+                return await asyncio.to_thread(self._get, release, broker_url, f"{node_id}:{node_key}", keep, stop)
+            except OSError as error:
+                raise WireError(Reason.TITLE_MISSING, f"its archive cannot be kept here: {error.strerror}") from error
+            finally:
+                stop.set()
+
+    def _get(
+        self, release: Release, broker_url: str, bearer: str, keep: Collection[str], stop: threading.Event
+    ) -> InstalledTitle:
+        target = self._folder / release.archive_sha256
+        stamp = self._stamp_path(target)
+        if not _is_untouched(target, stamp):
+            remove_tree(target)
+            if release.archive_bytes > self._max_bytes:
+                words = f"an archive may have {self._max_bytes} bytes on this node"
+                raise WireError(Reason.TOO_LARGE, words)
+            self._make_room(release.archive_bytes, {*keep, str(target)})
+            self._fetch(release, broker_url, bearer, target, stop)
+            write_private(stamp, json.dumps({"stamp": _stamp_of(target), "bytes": release.archive_bytes}))
+        os.utime(stamp)
+        manifest = parse_manifest((target / MANIFEST_FILE).read_text(encoding="utf-8"))
+        # The broker offers only what an operator has approved.
+        return InstalledTitle(manifest, str(target), Trust.APPROVED)
+
+    def _fetch(self, release: Release, broker_url: str, bearer: str, target: Path, stop: threading.Event) -> None:
+        part = self._folder / f".{release.archive_sha256}.part"
+        try:
+            with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w+b") as file:
+                download(f"{broker_url}/api/v1/archives/{release.archive_sha256}", bearer, file, release, stop)
+                index = read_index(file, max_bytes=release.archive_bytes)
+                _check_manifest(read_manifest(file, index), release)
+                unpack(file, index, target)
+        finally:
+            part.unlink(missing_ok=True)
+        log.info("title_fetched", title_id=release.title_id, version=release.version, bytes=release.archive_bytes)
+
+    def _make_room(self, wanted_bytes: int, keep: Collection[str]) -> None:
+        """Remove the titles that were not started for the longest time."""
+        stamps = sorted(self._folder.glob(f"*{_STAMP}"), key=lambda path: path.stat().st_mtime_ns)
+        sizes = {path: _size_of(path) for path in stamps}
+        for stamp in stamps:
+            target = stamp.with_name(stamp.name.removesuffix(_STAMP))
+            if sum(sizes.values()) + wanted_bytes <= self._max_bytes:
+                return
+            if str(target) not in keep:
+                stamp.unlink()
+                remove_tree(target)
+                del sizes[stamp]
+
+    def _stamp_path(self, target: Path) -> Path:
+        return target.with_name(f"{target.name}{_STAMP}")
+
+
+def _check_manifest(manifest: TitleManifest, release: Release) -> None:
+    if (manifest.id, manifest.version) != (release.title_id, release.version):
+        raise WireError(Reason.BAD_ARCHIVE, "the archive is of another title than its signature says")
+
+
+def _is_untouched(target: Path, stamp: Path) -> bool:
+    try:
+        return bool(json.loads(stamp.read_text())["stamp"] == _stamp_of(target))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _size_of(stamp: Path) -> int:
+    try:
+        return int(json.loads(stamp.read_text())["bytes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def _stamp_of(folder: Path) -> str:
+    """Return a digest of what the file system says of every file; writing to one changes it."""
+    digest = hashlib.sha256()
+    for top, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(top, name)
+            info = os.lstat(path)
+            facts = (os.path.relpath(path, folder), info.st_size, info.st_mtime_ns, info.st_mode, info.st_ino)
+            digest.update(repr(facts).encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

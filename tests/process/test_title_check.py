@@ -1,0 +1,54 @@
+"""``farplay title check`` finds each planted fault, and nothing in a title that keeps its promises."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from farplay.titles.check.findings import Outcome, Report
+from farplay.titles.check.plan import CheckPlan
+from farplay.titles.check.suite import check_title
+from tests.support.broken_titles import FAULTS, write_title
+
+pytestmark = pytest.mark.process
+
+AT_ONCE = 6
+PLAN = CheckPlan(first_picture_s=8.0, settle_s=0.5, measure_s=2.0, still_s=0.3, react_s=1.0)
+"""Shorter than a developer's: these titles are small, and nothing here is measured exactly."""
+
+
+def failed(report: Report) -> set[str]:
+    return {finding.name for finding in report.findings if finding.outcome is Outcome.FAILED}
+
+
+@pytest.mark.timeout(180)
+async def test_every_planted_fault_is_found(tmp_path: Path) -> None:
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def look(number: int, name: str) -> bool:
+        fault = FAULTS[name]
+        folder = write_title(tmp_path / str(number), fault)
+        async with turns:
+            report = await check_title(folder, CheckPlan(run=False) if not fault.runs else PLAN, lambda words: None)
+        return fault.finding in failed(report)
+
+    found = await asyncio.gather(*(look(number, name) for number, name in enumerate(FAULTS)))
+    assert dict(zip(FAULTS, found, strict=True)) == dict.fromkeys(FAULTS, True)
+
+
+async def test_a_title_that_keeps_its_promises_passes_and_is_pictured(tmp_path: Path) -> None:
+    folder = write_title(tmp_path / "good")
+    plan = CheckPlan(
+        first_picture_s=20.0, settle_s=0.5, measure_s=1.0, still_s=0.3, quit_s=10.0, frame_rate_share=0.1,
+        screenshots=tmp_path / "shots",
+    )  # fmt: skip
+    report = await check_title(folder, plan, lambda words: None)
+    assert failed(report) == set(), report
+    assert all(finding.outcome is Outcome.PASSED for finding in report.findings)
+    assert sorted(path.name for path in (tmp_path / "shots").iterdir()) == [
+        "planted-keyboard.png",
+        "planted-start.png",
+    ]
+    assert (tmp_path / "shots" / "planted-start.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,162 @@
+"""Published titles on a node: fetched once, checked before every start, thrown away when there is no room."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from render_node.agent.io.title_cache import TitleCache
+from tests.support.published_title import OTHER_KEY, archive, release_of
+from title_archive.signing import sign_release
+from wire.errors import Reason, WireError
+from wire.title_manifest import InstalledTitle
+from wire.title_release import Release
+
+
+def there_is(path: str) -> bool:
+    return os.path.exists(path)
+
+
+class Source:
+    """A broker that gives archives by digest to whoever has the node's key."""
+
+    def __init__(self) -> None:
+        self.archives: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        source = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                source.asked.append(self.path.rpartition("/")[2])
+                data = source.archives.get(source.asked[-1])
+                if self.headers["Authorization"] != "Bearer node_a:key":
+                    self.answer(403, b'{"reason": "bad_enrolment", "detail": "no"}')
+                elif data is None:
+                    self.answer(404, b'{"reason": "not_found", "detail": "gone"}')
+                else:
+                    self.answer(200, data)
+
+            def answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Stay quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def offer(self, version: str, data: bytes | None = None) -> Release:
+        content = archive(version=version)
+        release = release_of(content, version=version)
+        self.archives[release.archive_sha256] = data or content
+        return release
+
+    async def into(self, cache: TitleCache, release: Release, *keep: str, key: str = "key") -> InstalledTitle:
+        return await cache.get(release, broker_url=self.url, node_id="node_a", node_key=key, keep=keep)
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    made = Source()
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    made.server.shutdown()
+    thread.join()
+    made.server.server_close()
+
+
+async def test_a_title_is_fetched_once_and_read_only(tmp_path: Path, source: Source) -> None:
+    cache, release = TitleCache(tmp_path / "titles", 1 << 20), source.offer("1.0.0")
+    title = await source.into(cache, release)
+    assert (title.manifest.id, title.manifest.version) == ("chess", "1.0.0")
+    assert (Path(title.folder) / "main.py").read_bytes() == b"print('chess')\n"
+    assert {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(title.folder)} == {0o444}
+    assert await source.into(TitleCache(tmp_path / "titles", 1 << 20), release) == title
+    assert len(source.asked) == 1
+    assert sorted(os.listdir(tmp_path / "titles")) == [release.archive_sha256, f"{release.archive_sha256}.stamp"]
+
+
+async def test_a_title_that_was_altered_on_the_disk_is_fetched_anew(tmp_path: Path, source: Source) -> None:
+    cache, release = TitleCache(tmp_path / "titles", 1 << 20), source.offer("1.0.0")
+    program = Path((await source.into(cache, release)).folder) / "main.py"
+    program.chmod(0o644)
+    program.write_text("print('other')")
+    program.chmod(0o444)
+    await source.into(cache, release)
+    assert program.read_bytes() == b"print('chess')\n"
+    assert len(source.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("altered", "reason"),
+    [
+        ({"signature": ""}, Reason.BAD_SIGNATURE),
+        ({"version": "1.0.1"}, Reason.BAD_SIGNATURE),
+        ({"archive_sha256": "a" * 64}, Reason.BAD_SIGNATURE),
+        ({"archive_sha256": "a" * 64, "signature": "anew"}, Reason.NOT_FOUND),
+        ({"version": "1.0.1", "signature": "anew"}, Reason.BAD_ARCHIVE),
+        ({"archive_bytes": 100, "signature": "anew"}, Reason.BAD_ARCHIVE),
+        ({"archive_bytes": 1 << 40, "signature": "anew"}, Reason.TOO_LARGE),
+    ],
+)
+async def test_what_is_not_rightly_signed_is_not_kept(
+    tmp_path: Path, source: Source, altered: dict[str, str], reason: Reason
+) -> None:
+    release = replace(source.offer("1.0.0"), **altered)  # type: ignore[arg-type]
+    if release.signature == "anew":
+        release = sign_release(release, OTHER_KEY)
+    with pytest.raises(WireError) as caught:
+        await source.into(TitleCache(tmp_path, 1 << 20), release)
+    assert caught.value.reason is reason
+    assert os.listdir(tmp_path) == []
+
+
+async def test_another_archive_than_was_signed_is_not_kept(tmp_path: Path, source: Source) -> None:
+    cache = TitleCache(tmp_path, 1 << 20)
+    for data in (archive(version="1.0.1"), archive(version="1.0.0") + b"x", archive(version="1.0.0")[:-1]):
+        with pytest.raises(WireError) as caught:
+            await source.into(cache, source.offer("1.0.0", data))
+        assert caught.value.reason is Reason.BAD_ARCHIVE
+    with pytest.raises(WireError) as caught:
+        await source.into(cache, source.offer("1.0.0"), key="other")
+    assert caught.value.reason is Reason.BAD_ENROLMENT
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_broker_that_is_away_is_told(tmp_path: Path, source: Source) -> None:
+    release = source.offer("1.0.0")
+    source.url = "http://127.0.0.1:9"
+    with pytest.raises(WireError) as caught:
+        await source.into(TitleCache(tmp_path, 1 << 20), release)
+    assert caught.value.reason is Reason.TITLE_MISSING
+
+
+async def test_the_longest_unused_goes_first_and_what_runs_stays(tmp_path: Path, source: Source) -> None:
+    releases = [source.offer(f"1.0.{number}") for number in range(4)]
+    cache = TitleCache(tmp_path, releases[0].archive_bytes * 2 + 10)
+    running = await source.into(cache, releases[0])
+    second = await source.into(cache, releases[1])
+    await source.into(cache, releases[2], running.folder)
+    assert there_is(running.folder)
+    assert not there_is(second.folder)
+    await source.into(cache, releases[3])
+    assert not there_is(running.folder)
+
+
+async def test_what_a_killed_agent_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".abc.part").write_text("half")
+    (tmp_path / ".abc.1234").mkdir()
+    (tmp_path / ".abc.1234").chmod(0o555)
+    TitleCache(tmp_path, 1)
+    assert os.listdir(tmp_path) == []
