@@ -36,5 +36,5 @@ def test_what_the_machine_did_less_what_the_bench_did(monkeypatch: pytest.Monkey
     clock["now"] += 10.0
     machine |= {"user": 20.0, "steal": 13.0, "idle": 17.0}
     monkeypatch.setattr(FakeProcess, "used_s", 2.0)
-    # Ten seconds of user time and three stolen; of two processes, two seconds each of their own and of their children.
+    # Ten seconds of user time and three stolen; two processes took two seconds each, and so did their children.
     assert meter.read() == (13.0 - 8.0) / 10.0
