@@ -14,6 +14,8 @@ REFERENCE_SUPERFAST_MS = 6.0
 """CPU bars hold where libx264 superfast takes this long for a frame of the hard card."""
 RENDERED_FPS = 58.5
 """A title that draws less often was kept from it by a busy machine."""
+NEIGHBOUR_CORES = 0.1
+"""Work of others on the machine that would show in a comparison of streams that play one after another."""
 FARPLAY, REFERENCE_STREAM = "farplay", "our_packets"
 SELKIES_STREAMS = ("selkies_websocket", "selkies_webrtc")
 
@@ -108,8 +110,10 @@ def peer_bars(run: Run) -> list[Gate]:
     selkies = [run.readings[stream] for stream in SELKIES_STREAMS if stream in run.readings]
     best_ms = min((each.visible_ms.p50 for each in selkies), default=float("nan"))
     slowest_fps = min((each.rendered_fps for each in selkies), default=float("nan"))
+    neighbours = max(each.neighbour_cores for each in run.readings.values())
     return [
         Gate("frames rendered beside Selkies", slowest_fps, RENDERED_FPS, at_least=True, unit="fps", validity=True),
+        Gate("neighbours of the bench", neighbours, NEIGHBOUR_CORES, unit="core", validity=True),
         Gate("presses seen", ours.visible_ms.count, ours.presses, at_least=True),
         Gate(
             "p50 as a share of our packets, unmodified sender", ours.visible_ms.p50 / reference.visible_ms.p50, 0.50

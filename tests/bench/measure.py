@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 from av.video.reformatter import Colorspace
 
+from tests.bench.neighbours import NeighbourMeter
 from tests.bench.reading import Reading, Spread, Usage
 from tests.support.chromium import PlayPage
 from tests.support.key_presses import timed_presses
@@ -72,9 +73,9 @@ async def measure(
     await asyncio.sleep(SETTLE_S)
     before = await play.probe.video()
     start_ms = await play.probe.now_ms()
-    meter = UsageMeter(groups)
+    meter, neighbours = UsageMeter(groups), NeighbourMeter()
     latencies = await timed_presses(play, PRESSES, seed)
-    usage = meter.read()
+    usage, neighbour_cores = meter.read(), neighbours.read()
     after = await play.probe.video()
     frames = await play.probe.frames(start_ms)
     stages = await read_stages(play)
@@ -96,6 +97,7 @@ async def measure(
         jitter_buffer_ms=1000 * _share(before, after, "jitterBufferDelay", "jitterBufferEmittedCount"),
         decode_ms=1000 * _share(before, after, "totalDecodeTime", "framesDecoded"),
         psnr_db=psnr,
+        neighbour_cores=neighbour_cores,
         offline_psnr_db=offline_psnr_db(keys, source, preset) if preset else None,
         stages_ms=stages,
         usage=usage,

@@ -61,6 +61,8 @@ class Reading:
     jitter_buffer_ms: float
     decode_ms: float
     psnr_db: float
+    neighbour_cores: float
+    """CPU seconds per second of what is no part of the bench."""
     offline_psnr_db: float | None = None
     """The same frames by the same preset offline; only where the stream is ours."""
     stages_ms: dict[str, Spread] = field(default_factory=dict)

@@ -41,13 +41,13 @@ def stream_table(runs: Sequence[Run]) -> Table:
     rows = [
         [
             "stream", "p50 / p95 / p99 ms", "presses seen", "rendered fps", "decoded fps", "shown fps",
-            "Mbit/s", "PSNR dB", "jitter buffer ms", "codec",
+            "Mbit/s", "PSNR dB", "jitter buffer ms", "neighbours' cores", "codec",
         ]
     ]  # fmt: skip
     for name, readings in streams_of(runs).items():
         rows.append(_stream_row(name, readings, len(runs)))
     floor = statistics.median(run.floor_p50_ms for run in runs)
-    rows.append(["local canvas (floor)", f"{floor:.1f}", *["-"] * 8])
+    rows.append(["local canvas (floor)", f"{floor:.1f}", *["-"] * 9])
     return rows
 
 
@@ -57,7 +57,7 @@ def _stream_row(name: str, readings: Sequence[Reading], runs: int) -> list[str]:
         return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
     if not readings:
-        return [name, "no picture", *["-"] * 8]
+        return [name, "no picture", *["-"] * 9]
     some = "" if len(readings) == runs else f" ({len(readings)} of {runs} runs)"
     latency = (
         middle(lambda r: r.visible_ms.p50),
@@ -69,6 +69,7 @@ def _stream_row(name: str, readings: Sequence[Reading], runs: int) -> list[str]:
         name + some, " / ".join(latency), f"{seen} of {presses}", middle(lambda r: r.rendered_fps),
         middle(lambda r: r.decoded_fps), middle(lambda r: r.shown_fps), middle(lambda r: r.media_bps / 1e6, 2),
         middle(lambda r: r.psnr_db, 2), middle(lambda r: r.jitter_buffer_ms),
+        middle(lambda r: r.neighbour_cores, 2),
         readings[0].codec.removeprefix("video/"),
     ]  # fmt: skip
 

@@ -16,11 +16,12 @@ from tests.bench.tables import stream_table, usage_table
 SHARE = "p50 as a share of Selkies' better mode"
 
 
-def reading(stream: str, p50_ms: float, *, rendered_fps: float = 60.0, seen: int = 100) -> Reading:
+def reading(stream: str, p50_ms: float, *, rendered_fps: float = 60.0, neighbour_cores: float = 0.02) -> Reading:
     return Reading(
-        stream=stream, visible_ms=Spread(p50_ms, 2 * p50_ms, 3 * p50_ms, seen), presses=100, decoded_fps=60.0,
+        stream=stream, visible_ms=Spread(p50_ms, 2 * p50_ms, 3 * p50_ms, 100), presses=100, decoded_fps=60.0,
         shown_fps=59.0, rendered_fps=rendered_fps, media_bps=8e6, width=1280, height=720, codec="video/H264",
-        jitter_buffer_ms=0.5, decode_ms=1.0, psnr_db=28.0, stages_ms={"draw": Spread(1.0, 2.0, 3.0, 4)},
+        jitter_buffer_ms=0.5, decode_ms=1.0, psnr_db=28.0, neighbour_cores=neighbour_cores,
+        stages_ms={"draw": Spread(1.0, 2.0, 3.0, 4)},
         usage={"server": Usage(0.25, 90.0)},
     )  # fmt: skip
 
@@ -64,6 +65,15 @@ def test_a_title_held_up_beside_the_peer_makes_the_run_invalid() -> None:
     assert gate("frames rendered beside Selkies", usual).passed
 
 
+def test_a_busy_neighbour_of_any_stream_makes_the_run_invalid() -> None:
+    usual = run()
+    disturbed = reading("our_packets", 50.0, neighbour_cores=0.4)
+    found = gate("neighbours of the bench", replace(usual, readings={**usual.readings, "our_packets": disturbed}))
+    assert found.validity
+    assert not found.passed
+    assert gate("neighbours of the bench", usual).passed
+
+
 def test_runs_come_back_from_their_record_as_they_were() -> None:
     runs = [run(), run(webrtc_ms=None)]
     assert runs_from(json.loads(json.dumps(recorded(runs)))) == runs
@@ -81,7 +91,7 @@ def test_the_table_says_how_often_a_stream_showed_nothing() -> None:
     assert rows["selkies_webrtc (1 of 2 runs)"][1] == "90.0 / 180.0 / 270.0"
     assert rows["farplay"][2] == "200 of 200"
     never = {row[0]: row for row in stream_table([run(webrtc_ms=None)])}
-    assert never["selkies_webrtc"][1:] == ["no picture", *["-"] * 8]
+    assert never["selkies_webrtc"][1:] == ["no picture", *["-"] * 9]
     assert [row[0] for row in usage_table([run(webrtc_ms=None)])[1:]] == [
         "farplay",
         "selkies_websocket",
