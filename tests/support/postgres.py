@@ -9,7 +9,6 @@ import itertools
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -68,17 +67,6 @@ class PostgresServer:
         """Stop at once: whoever is connected loses the connection."""
         _run(self._programs / "pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
 
-    def freeze(self) -> None:
-        """Keep the server from accepting connections or answering those who start one."""
-        os.kill(self._pid(), signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        os.kill(self._pid(), signal.SIGCONT)
-
-    def _pid(self) -> int:
-        return int((self._data / "postmaster.pid").read_text().split()[0])
-
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+asyncpg://farplay@/{database}?host={self._folder}"
@@ -112,6 +100,24 @@ class PostgresServer:
             await connection.close()
 
 
+_END = 'read -r _; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; sleep 1; rm -rf "$0"'
+"""Waits for the end of its standard input, which is ours; then the server and its folder go."""
+
+
+@contextlib.contextmanager
+def _ended_with_us(folder: Path) -> Iterator[None]:
+    """End the server of a folder also if this process is killed: it is nobody's child."""
+    quiet = subprocess.DEVNULL
+    watch = subprocess.Popen(
+        ("sh", "-c", _END, folder), stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        watch.kill()
+        watch.communicate()
+
+
 @contextlib.contextmanager
 def postgres_server(*, synced: bool = False) -> Iterator[PostgresServer]:
     """Run a server until the block ends."""
@@ -122,8 +128,9 @@ def postgres_server(*, synced: bool = False) -> Iterator[PostgresServer]:
             nobody = pwd.getpwnam(_USER)
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         server = PostgresServer(_programs(folder), folder, synced=synced)
-        server.prepare()
-        try:
-            yield server
-        finally:
-            server.stop()
+        with _ended_with_us(folder):
+            server.prepare()
+            try:
+                yield server
+            finally:
+                server.stop()
