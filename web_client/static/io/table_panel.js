@@ -46,13 +46,13 @@ export class TablePanel {
     this.#seatsPart = element("section", {}, [element("h3", { textContent: words("table.who_plays") }), this.#seats]);
     this.#leave = element("button", { type: "button", className: "table_leave", textContent: words("table.leave") });
     this.#leave.onclick = () => {
-      this.#dialog.close();
+      this.#hide();
       onLeave();
     };
     const title = element("h2", { id: "table_title", textContent: words("table.title") });
     this.#close = element("button", { type: "button", className: "table_close", textContent: "×" });
     this.#close.setAttribute("aria-label", words("table.close"));
-    this.#close.onclick = () => this.#dialog.close();
+    this.#close.onclick = () => this.#hide();
     this.#failure.setAttribute("role", "alert");
     this.#failure.hidden = true;
     this.#dialog = element("dialog", { id: "table_panel" }, [
@@ -60,16 +60,27 @@ export class TablePanel {
       this.#leave,
     ]);
     this.#dialog.setAttribute("aria-labelledby", title.id);
-    // Enter and Space are the game's again.
-    this.#dialog.onclose = () => this.#button.blur();
+    this.#dialog.onclose = () => this.#hide();
+    this.#dialog.onkeydown = (event) => {
+      // At once: the browser tells of its own closing a moment later, and the next key would open it again.
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.#hide();
+    };
     this.#dialog.onclick = ({ target }) => {
-      if (target === this.#dialog) this.#dialog.close();
+      if (target === this.#dialog) this.#hide();
     };
     this.#button = element("button", { type: "button", id: "button_table", hidden: true }, [icon(), this.#count]);
     this.#button.setAttribute("aria-haspopup", "dialog");
     this.#button.onclick = () => this.open();
     this.#news.setAttribute("role", "status");
     document.body.append(this.#button, this.#news, this.#dialog);
+  }
+
+  /** Enter and Space are the game's again. */
+  #hide() {
+    this.#dialog.close();
+    this.#button.blur();
   }
 
   /** Whether a guest is here, who can start and end nothing. */
@@ -88,7 +99,7 @@ export class TablePanel {
     const over = isFinal(state);
     byId("watching", HTMLElement).hidden = state.role === "player";
     this.#showEnd(state);
-    if (over) this.#dialog.close();
+    if (over) this.#hide();
     this.#button.hidden = over || state.table === null;
     if (over) this.#offerReturn(state);
     if (state.table === null || state.table === this.#table) return;
