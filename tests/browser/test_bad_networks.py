@@ -47,4 +47,4 @@ async def test_it_plays_on_over_bad_networks(tmp_path: Path) -> None:
         assert read.longest_freeze_ms < 1500, name
     assert readings["loss5"].lost > 50
     assert readings["steps"].settled_s < 2
-    assert readings["steady"].rtp_share > 0.5
+    assert readings["steady"].rtp_share > 0.3
