@@ -95,6 +95,8 @@ class TabDetached(Message):
 
     TYPE: ClassVar[str] = "tab_detached"
     key: int
+    unheard: str | None = field(default=None, metadata=_BODY)
+    """What the tab said when its session was gone, for the new owner."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,9 @@ class DistantTabs:
         if place is not None and self._keys.get(place) == key:
             del self._keys[place]
 
-    def of_edges_beside(self, living: Collection[ReplicaId]) -> list[TabKey]:
-        """Return the tabs whose edges no longer live."""
-        return [key for key, (edge, _) in self._places.items() if edge not in living]
+    def of_edges_beside(self, listed: Collection[ReplicaId]) -> list[TabKey]:
+        """Return the tabs whose edges are dead."""
+        return [key for key, (edge, _) in self._places.items() if edge not in listed]
 
     def posts(self, news: Iterable[ToTab | CloseTab | DetachTab | WatchMedia]) -> list[Post]:
         """Return what is to be posted of such news; those of our own tabs are left out."""

@@ -1,7 +1,7 @@
 """The edge: tabs whose sockets are here, wherever their sessions are.
 
 A tab is attached to the replica that owns its session: this one, or another, to which the bus carries what the tab
-says. When the session moves or its owner dies, the edge looks for the new owner and attaches the tab there; the page
+says. When the session moves or its owner is buried, the edge looks for the new owner and attaches the tab there; the page
 sees a second ``welcome`` and goes on. What the tab says meanwhile is kept, as far as it still means something.
 """
 
@@ -32,6 +32,7 @@ from session_broker.io.store import Store
 from wire.errors import Reason, WireError
 from wire.schema import Message, decode, encode
 from wire.session_control import (
+    FROM_TAB,
     TO_TAB,
     MediaReport,
     Refusal,
@@ -147,18 +148,24 @@ class Edge:
         if key not in self._looking:
             self._looking[key] = asyncio.create_task(self._look(key, tab), name="edge looks for an owner")
 
-    def keep_to(self, living: Collection[ReplicaId]) -> None:
-        """Detach the tabs whose sessions' owners no longer live."""
+    def keep_to(self, listed: Collection[ReplicaId]) -> None:
+        """Detach the tabs whose sessions' owners are dead."""
         for key, tab in self._tabs.items():
-            if tab.owner is not None and tab.owner not in living:
+            if tab.owner is not None and tab.owner not in listed:
                 self.detach(key)
 
     async def take(self, sender: ReplicaId, message: Message) -> None:
         """Take a bus message for a tab; one from a replica that the tab is not attached to is late."""
         key = TabKey(getattr(message, "key", 0))
         tab = self._tabs.get(key)
-        if tab is None or tab.owner != sender:
+        if tab is None or tab.outbox.closing:
             return
+        if tab.owner == sender:
+            self._take_news(key, tab, message)
+        if isinstance(message, TabDetached) and message.unheard is not None:
+            await self._say_again(key, tab, message.unheard)
+
+    def _take_news(self, key: TabKey, tab: EdgeTab, message: Message) -> None:
         match message:
             case TabTold():
                 tab.strikes.good()
@@ -179,6 +186,15 @@ class Edge:
         tab.outbox.send(Refusal(refusal.reason, refusal.detail))
         if refusal.joining or tab.strikes.bad():
             tab.outbox.close(CLOSE_REFUSED)
+
+    async def _say_again(self, key: TabKey, tab: EdgeTab, body: str) -> None:
+        """Say what came back unheard to whom the session has now, or keep it until that is found."""
+        try:
+            await self.said(key, decode(body, FROM_TAB))
+        except (StoreUnavailable, MovedOn):
+            raise
+        except WireError as error:
+            tab.outbox.send(Refusal(error.reason, error.detail[:4096]))
 
     async def _look(self, key: TabKey, tab: EdgeTab) -> None:
         """Attach a tab as soon as its session has a living owner; tell it if the session has ended."""

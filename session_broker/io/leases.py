@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import BigInteger, ColumnElement, cast, delete, extract, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.effects import ReplicaId
+from session_broker.core.steadiness import Renewal
 from session_broker.io import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Who is a replica. Work is given only to who lives, and taken only from who is not listed any more."""
+
+    living: frozenset[ReplicaId]
+    """Those whose leases hold."""
+    listed: frozenset[ReplicaId]
+    """Those, and those whose leases have lapsed and whom nobody has buried: after an outage they may live."""
 
 
 class Leases:
@@ -25,24 +38,31 @@ class Leases:
             row = {"id": self._me, "started_at_ms": self._now_ms, "expires_at_ms": self._until(lease_s)}
             await connection.execute(insert(tables.replica).values(row))
 
-    async def renew(self, lease_s: float) -> bool:
-        """Live on; False if the others have taken this replica for dead."""
+    async def renew(self, lease_s: float) -> Renewal:
+        """Live on, unless the others have taken this replica for dead."""
         table = tables.replica
-        renewed = update(table).where(table.c.id == self._me).values(expires_at_ms=self._until(lease_s))
+        mine = table.c.id == self._me
+        held = select(table.c.expires_at_ms >= self._now_ms).where(mine).with_for_update()
         async with self._engine.begin() as connection:
-            return (await connection.execute(renewed)).rowcount == 1
+            before: bool | None = await connection.scalar(held)
+            if before is None:
+                return Renewal.BURIED
+            await connection.execute(update(table).where(mine).values(expires_at_ms=self._until(lease_s)))
+        return Renewal.HELD if before else Renewal.LAPSED
 
     async def clock_ms(self) -> int:
         """Return the database's clock in milliseconds since 1970."""
         async with self._engine.connect() as connection:
             return int((await connection.execute(select(self._now_ms))).scalar_one())
 
-    async def members(self) -> frozenset[ReplicaId]:
-        """Return the replicas whose leases hold."""
+    async def roll(self) -> Roll:
+        """Return the replicas on this database."""
         table = tables.replica
+        query = select(table.c.id, (table.c.expires_at_ms >= self._now_ms).label("holds"))
         async with self._engine.connect() as connection:
-            rows = await connection.execute(select(table.c.id).where(table.c.expires_at_ms >= self._now_ms))
-            return frozenset(ReplicaId(row.id) for row in rows)
+            rows = list(await connection.execute(query))
+        living = frozenset(ReplicaId(row.id) for row in rows if row.holds)
+        return Roll(living, frozenset(ReplicaId(row.id) for row in rows))
 
     async def bury(self) -> None:
         """Forget replicas whose leases ran out, and what was sent to them."""

@@ -1,8 +1,9 @@
 """This replica among the others: its lease, what it takes over, what the others tell it.
 
-Every second it renews its lease, looks who else lives, buries the dead and takes what is nobody's, and reads where
-the others' nodes are. A replica whose own lease lapsed, as after an outage of the database, first gives the others as
-long to renew theirs. One that finds itself buried stops: its work is others' by then.
+Every second it renews its lease, buries the dead, looks who else lives and takes what is nobody's, and reads where the
+others' nodes are. A replica whose own lease lapsed, as after an outage of the database, first gives the others as long
+to renew theirs, and until then holds on to what it has of them. One that finds itself buried stops: its work is others'
+by then.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from session_broker.core.bus_messages import (
     HttpAsked,
     NodeMoved,
     SessionHandedOver,
+    TabDetached,
     TabGone,
     TabJoined,
     TabRefused,
@@ -28,6 +30,7 @@ from session_broker.core.bus_messages import (
 )
 from session_broker.core.effects import CLOSE_REFUSED, ReplicaId, TabKey
 from session_broker.core.sign_in import Caller
+from session_broker.core.steadiness import Renewal, Steadiness
 from session_broker.io.bus import Bus, Post
 from session_broker.io.clock import monotonic_s
 from session_broker.io.distant_rows import DistantRows
@@ -82,7 +85,7 @@ class Replicas:
         self._rows = rows
         self._bus = bus
         self._lease_s = lease_s
-        self._steady_since: float | None = None
+        self._steadiness = Steadiness(lease_s)
         self._moving = asyncio.Lock()
         """Held while a node comes or goes, so that late news of a move cannot undo the next one."""
         self._looks_until_count = LOOKS_PER_COUNT
@@ -93,7 +96,7 @@ class Replicas:
         await self._leases.register(self._lease_s, alone=self.alone)
         await self._set_clock()
         if not self.alone:
-            self.members = await self._leases.members() | {self.me}
+            self.members = (await self._leases.roll()).living | {self.me}
         while await self._take_orphans():
             pass
 
@@ -107,7 +110,7 @@ class Replicas:
                         await self._look(edge)
                 except (SQLAlchemyError, OSError, WireError) as error:
                     _log.warning("replicas_unseen", error=type(error).__name__)
-                    self._steady_since = None
+                    self._steadiness.interrupted()
                 except Exception:
                     # One session's fault must not cost this replica its lease.
                     _log.exception("replica_look_failed")
@@ -133,26 +136,28 @@ class Replicas:
                 await self._runner.run(partial(self._runner.coordinator.take_over, held.nodes, held.sessions))
 
     async def tell_others(self, message: Message) -> None:
-        """Send to every other replica, also to one that has just begun.
+        """Send to every other replica, also to one that has just begun or was not heard of for a while.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database does not answer.
         """
-        await self._bus.post([Post(other, message) for other in await self._leases.members() - {self.me}])
+        await self._bus.post([Post(other, message) for other in (await self._leases.roll()).listed - {self.me}])
 
     async def _look(self, edge: Edge) -> None:
         now = monotonic_s()
-        if not await self._leases.renew(self._lease_s):
+        renewal = await self._leases.renew(self._lease_s)
+        if renewal is Renewal.BURIED:
             self.buried.set()
             return
-        self._steady_since = now if self._steady_since is None else self._steady_since
-        self.members = await self._leases.members() | {self.me}
-        await edge.send_rest()
-        edge.keep_to(self.members)
-        for key in self._runner.distant_tabs.of_edges_beside(self.members):
-            await self._drop_distant_tab(key)
-        if now - self._steady_since >= self._lease_s:
+        self._steadiness.renewed(renewal, now)
+        if self._steadiness.may_bury(now):
             await self._leases.bury()
+        roll = await self._leases.roll()
+        self.members = roll.living | {self.me}
+        await edge.send_rest()
+        edge.keep_to(roll.listed)
+        for key in self._runner.distant_tabs.of_edges_beside(roll.listed):
+            await self._drop_distant_tab(key)
         await self._take_orphans()
         await self._count_sessions()
         await self._set_clock()
@@ -221,7 +226,9 @@ class Replicas:
     async def _take_words(self, edge: ReplicaId, said: TabSaid) -> None:
         key, coordinator = self._runner.distant_tabs.key_of(edge, said.key), self._runner.coordinator
         if key is None:
-            return  # It crossed the news that the session has moved.
+            # It crossed the news that the session has moved, or that news was lost. Nobody has heard these words.
+            await self._bus.post((Post(edge, TabDetached(said.key, said.body)),))
+            return
         try:
             words = decode(said.body, FROM_TAB)
             await self._runner.run(lambda now: coordinator.tab_said(key, words, now))

@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.bus_messages import BUS_MESSAGE_MAX_BYTES, BUS_MESSAGES, HttpAnswered, TabGone, TabTold
 from session_broker.core.effects import AppendEvent, ReplicaId, SavePlacement, SaveSession
+from session_broker.core.steadiness import Renewal
 from session_broker.io import tables
 from session_broker.io.accounts import Accounts
 from session_broker.io.bus import LocalBus, Post, PostgresBus
 from session_broker.io.database import open_database
 from session_broker.io.effect_writes import Overtaken
 from session_broker.io.holdings import Holdings
-from session_broker.io.leases import Leases
+from session_broker.io.leases import Leases, Roll
 from session_broker.io.session_rows import catalogue_title
 from session_broker.io.store import Store
 from tests.support.deadlines import until
@@ -142,12 +143,13 @@ async def test_leases_run_out_on_the_databases_clock_and_orphans_are_shared(engi
     mine, theirs = Leases(engine, ME), Leases(engine, OTHER)
     await mine.register(60.0, alone=False)
     await theirs.register(-1.0, alone=False)
-    assert await mine.members() == {ME}
-    assert await theirs.renew(60.0)
-    assert await mine.members() == {ME, OTHER}
-    assert await theirs.renew(-1.0)
+    assert await mine.roll() == Roll(frozenset({ME}), frozenset({ME, OTHER}))
+    assert await theirs.renew(60.0) is Renewal.LAPSED
+    assert await mine.roll() == Roll(frozenset({ME, OTHER}), frozenset({ME, OTHER}))
+    assert await theirs.renew(-1.0) is Renewal.HELD
     await mine.bury()
-    assert not await theirs.renew(60.0), "whoever was buried learns it"
+    assert await mine.roll() == Roll(frozenset({ME}), frozenset({ME}))
+    assert await theirs.renew(60.0) is Renewal.BURIED, "whoever was buried learns it"
 
 
 async def test_what_the_dead_owned_is_claimed_once(engine: AsyncEngine) -> None:

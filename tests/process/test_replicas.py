@@ -267,18 +267,18 @@ async def test_an_outage_of_the_database_longer_than_a_lease_buries_nobody(
             await tab.send(OpenPeer(("H264",)))  # What a tab says meanwhile is kept.
             await asyncio.sleep(3.5)
             await asyncio.to_thread(postgres.start)
-            offer = await tab.next(Offer, timeout_s=10.0)
+            offer = await tab.next(Offer, timeout_s=20.0)
             await tab.send(Answer(offer.peer_id, offer.ticket, "v=0 answer"))
-            assert (await tab.next(PeerNews)).state is PeerState.CONNECTED
+            assert (await tab.next(PeerNews, timeout_s=20.0)).state is PeerState.CONNECTED
 
             async def see_each_other() -> bool:
                 overview = (await at.clients[1].get("/api/v1/operator/overview")).json()
                 return (overview["replicas"], overview["replicas_silent"]) == (3, 0)
 
-            await until(see_each_other, 5.0, "the replicas see each other")
+            await until(see_each_other, 20.0, "the replicas see each other")
             assert await owner_of(postgres_url, session_id) == before
             await tab.send(Leave(end=True))
-            assert (await state_is(tab, SessionState.ENDED)).reason is Reason.ENDED_BY_PLAYER
+            assert (await state_is(tab, SessionState.ENDED, timeout_s=20.0)).reason is Reason.ENDED_BY_PLAYER
         assert len([m for m in node.heard if isinstance(m, StartSession)]) == 1
 
 
