@@ -58,9 +58,9 @@ async def test_a_browser_is_told_all_ways_and_plays_by_the_one_that_it_chooses(s
 
 @pytest.mark.parametrize("transport", [TurnTransport.UDP, TurnTransport.TCP])
 async def test_by_the_relay_alone(server: Coturn, transport: TurnTransport, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(UdpPort, "address_of", lambda self, host: None)
     pair = Pair(ice=spec(server.server(transport)))
     offer = re.sub(r"a=candidate:.* typ host.*\r\n", "", await pair.peer.offer())
+    monkeypatch.setattr(UdpPort, "address_of", lambda self, host: None)
     await pair.peer.accept_answer(await pair.browser.answer(offer))
     await plays(pair)
     nominated = pair.ice._nominated
