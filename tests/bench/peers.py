@@ -36,6 +36,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="the median of all runs is judged")
     parser.add_argument("--add", action="store_true", help="to the runs that the folder holds")
+    parser.add_argument("--tries", type=int, default=3, help="for a stream that a busy neighbour disturbs")
     parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER, help="folder for JSON, tables and plot")
     chosen = parser.parse_args()
     try:
@@ -47,7 +48,7 @@ async def main() -> int:
     runs = earlier_runs(chosen.out) if chosen.add else []
     for index in range(len(runs), len(runs) + chosen.runs):
         with tempfile.TemporaryDirectory(prefix="farplay-peers-") as folder:
-            runs.append(await one_run(index, Path(folder), PEERS))
+            runs.append(await one_run(index, Path(folder), PEERS, chosen.tries))
     for run in runs:
         for stream, words in run.missing.items():
             print(f"{stream} showed no picture: {words}", file=sys.stderr)
