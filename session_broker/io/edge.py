@@ -1,9 +1,8 @@
 """The edge: tabs whose sockets are here, wherever their sessions are.
 
 A tab is attached to the replica that owns its session: this one, or another, to which the bus carries what the tab
-says. When the session moves or its owner is buried, the edge looks for the new owner and attaches the tab there;
-the page sees a second ``welcome`` and goes on. What the tab says meanwhile is kept, as far as it still means
-something.
+says. When the session moves or its owner is buried, the edge looks for the new owner and attaches the tab there; the
+page sees a second ``welcome`` and goes on. What the tab says meanwhile is kept, as far as it still means something.
 """
 
 from __future__ import annotations
