@@ -112,7 +112,7 @@ class AgentProcess:
             self.children()
             self.process.send_signal(number)
         try:
-            return await asyncio.to_thread(self.process.wait, 8.0 * TIME_FACTOR)
+            return await asyncio.to_thread(self.process.wait, 20.0 * TIME_FACTOR)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
