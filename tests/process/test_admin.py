@@ -34,7 +34,7 @@ async def admin(url: str, data_dir: Path, *arguments: str, fails: bool = False) 
 
 async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
     async with (
-        live_broker(broker_config(tmp_path, node_lost_s=60.0)) as ready,
+        live_broker(broker_config(tmp_path)) as ready,
         signed_in(ready) as client,
         FakeNode.dial(ready.url, hello(slots=1, token=ENROLMENT_TOKEN)) as node,
     ):

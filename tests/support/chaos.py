@@ -22,7 +22,7 @@ from session_broker.io.clock import wall_ms
 from session_broker.io.serve import serve
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import broker_config
-from wire.node_control import EndSession, Heartbeat, RunningSession, StartSession
+from wire.node_control import EndSession, RunningSession, StartSession
 from wire.schema import Message
 
 HEARTBEAT_S = 1.0
@@ -34,7 +34,9 @@ _DAY_MS = 24 * 3600 * 1000
 
 
 def _run_replica(folder: str, url: str, port: int, lease_s: float) -> None:
-    config = broker_config(Path(folder), database_url=url, port=port, replica_lease_s=lease_s)
+    config = broker_config(
+        Path(folder), database_url=url, port=port, replica_lease_s=lease_s, heartbeat_s=HEARTBEAT_S
+    )
     asyncio.run(serve(config, on_ready=lambda _ready: None))
 
 
@@ -106,15 +108,10 @@ class RoamingNode:
         while True:
             first = hello(slots=self._slots, node_id=self._node_id, key=self._key, sessions=running)
             node: FakeNode | None = None
-            try:
+            with contextlib.suppress(*FAULTS):
                 async with FakeNode.dial(random.choice(self._urls), first, on_heard=self._hear) as node:
-                    while True:
-                        with contextlib.suppress(TimeoutError):
-                            async with asyncio.timeout(HEARTBEAT_S):
-                                await node.socket.wait_closed()
-                        await node.send(Heartbeat(tuple(node.running.values())))
-            except FAULTS:
-                running = tuple(node.running.values()) if node is not None else running
+                    await node.socket.wait_closed()
+            running = tuple(node.running.values()) if node is not None else running
             await asyncio.sleep(random.uniform(0.05, 0.4))
 
     def _hear(self, message: Message) -> None:

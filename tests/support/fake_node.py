@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from wire.node_control import (
     FROM_NODE,
     TO_NODE,
     CachedTitle,
     EndSession,
+    Heartbeat,
     NodeCapacity,
     NodeHello,
     NodePeerAnswer,
@@ -55,7 +58,7 @@ def hello(
 
 
 class FakeNode:
-    """One connected node. ``behave`` plays a good agent: serves, offers, connects, releases."""
+    """One connected node. ``behave`` plays a good agent: serves, offers, connects, releases, beats."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -65,6 +68,8 @@ class FakeNode:
         self.heard: list[Message] = []
         self._news = asyncio.Condition()
         self._reader: asyncio.Task[None] | None = None
+        self.load = Heartbeat(())
+        """What the next heartbeats say beside what runs."""
         self._behaving = False
         self._on_heard: Callable[[Message], None] = lambda _: None
 
@@ -84,14 +89,17 @@ class FakeNode:
             node._behaving, node._on_heard = behave, on_heard
             node.running = {r.session_id: r for r in first.sessions}
             await node.send(first)
-            reader = asyncio.create_task(node._read())
+            tasks = [asyncio.create_task(node._read())]
             try:
                 welcome = await node.heard_a(NodeWelcome)
                 node.node_id, node.key = welcome.node_id, welcome.node_key or first.node_key
+                if behave:
+                    tasks.append(asyncio.create_task(node._beat_until_closed(welcome.heartbeat_s)))
                 yield node
             finally:
-                reader.cancel()
-                await asyncio.gather(reader, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def send(self, message: Message) -> None:
         """Send a message of the contract."""
@@ -117,6 +125,16 @@ class FakeNode:
         """Say that a session's title shows pictures."""
         self.running[session_id] = RunningSession(session_id, epoch, PlacementState.SERVING)
         await self.send(PlacementNews(session_id, epoch, PlacementState.SERVING))
+
+    async def beat(self) -> None:
+        """Say what runs, and the load."""
+        await self.send(replace(self.load, sessions=tuple(self.running.values())))
+
+    async def _beat_until_closed(self, every_s: float) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(every_s)
+                await self.beat()
 
     async def _read(self) -> None:
         async for raw in self.socket:

@@ -83,8 +83,8 @@ async def test_nodes_and_sessions_with_their_figures(tmp_path: Path) -> None:
             await tab.send(report)
             figures = SessionFigures(session_id, 1, 59.9, 8e6, 4.0, 6.5)
             stranger = replace(figures, session_id="ses_" + "a" * 24)
-            beat = Heartbeat(tuple(node.running.values()), 40.5, 3 << 30, (stranger, figures))
-            await node.send(beat)
+            node.load = Heartbeat((), 40.5, 3 << 30, (stranger, figures))
+            await node.beat()
 
             async def told() -> bool:
                 (row,) = (await overview(client))["sessions"]
