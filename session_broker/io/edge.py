@@ -26,7 +26,7 @@ from session_broker.core.effects import CLOSE_ENDED, CLOSE_REFUSED, CLOSE_TRY_AG
 from session_broker.io.bus import Bus, Post
 from session_broker.io.clock import monotonic_s
 from session_broker.io.distant_rows import DistantRows
-from session_broker.io.edge_tab import EdgeTab
+from session_broker.io.edge_tab import SAID_BY_JOINING, EdgeTab
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.store import Store
 from wire.errors import Reason, WireError
@@ -96,8 +96,7 @@ class Edge:
         if tab is None:
             return  # It has not said hello.
         if tab.owner is None:
-            if not isinstance(message, MediaReport):
-                tab.held.append(message)
+            tab.keep(message)
             return
         tab.note(message)
         if tab.owner == self._me:
@@ -106,7 +105,7 @@ class Edge:
             try:
                 await self._bus.post((Post(tab.owner, TabSaid(key, encode(message))),))
             except (SQLAlchemyError, OSError):
-                tab.held.append(message)
+                tab.keep(message)
                 self.detach(key)
 
     async def gone(self, key: TabKey) -> None:
@@ -189,8 +188,11 @@ class Edge:
 
     async def _say_again(self, key: TabKey, tab: EdgeTab, body: str) -> None:
         """Say what came back unheard to whom the session has now, or keep it until that is found."""
+        message = decode(body, FROM_TAB)
+        if isinstance(message, SAID_BY_JOINING):
+            return
         try:
-            await self.said(key, decode(body, FROM_TAB))
+            await self.said(key, message)
         except (StoreUnavailable, MovedOn):
             raise
         except WireError as error:

@@ -11,10 +11,13 @@ from session_broker.core.rate_limit import Strikes
 from session_broker.core.sign_in import Caller
 from session_broker.io.outbox import Outbox
 from wire.schema import Message
-from wire.session_control import Answer, OpenPeer, Role, SetQuality
+from wire.session_control import Answer, MediaReport, OpenPeer, Role, SetQuality
 
 HELD_MAX = 16
 """Messages of a tab that are kept while its session's owner is looked for."""
+
+SAID_BY_JOINING = (OpenPeer, SetQuality)
+"""What a new owner hears with the tab. Heard twice, a request for a peer ends the peer that the first one made."""
 
 REPORT_EVERY_S = 10.0
 """Seconds between reports of a picture that the bus carries while nothing is wrong with its node."""
@@ -51,6 +54,12 @@ class EdgeTab:
                 self.wanted_codecs = None
             case SetQuality():
                 self.video_max_bps = message.video_max_bps
+
+    def keep(self, message: Message) -> None:
+        """Keep a message for the session's next owner, unless joining there says it or it means nothing by then."""
+        self.note(message)
+        if not isinstance(message, (*SAID_BY_JOINING, MediaReport)):
+            self.held.append(message)
 
     def take_held(self) -> list[Message]:
         """Return what was kept, and keep it no longer."""

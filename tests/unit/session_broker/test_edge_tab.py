@@ -7,7 +7,7 @@ from session_broker.core.sign_in import Caller
 from session_broker.io.edge_tab import HELD_MAX, REPORT_EVERY_S, WATCHED_S, EdgeTab
 from session_broker.io.outbox import Outbox
 from wire.ids import PlayerId, TenantId
-from wire.session_control import Answer, OpenPeer, Role, SetQuality
+from wire.session_control import Answer, Leave, MediaReport, OpenPeer, Role, SetQuality
 
 
 def tab() -> EdgeTab:
@@ -23,6 +23,18 @@ def test_a_request_for_a_peer_goes_along_until_it_is_answered() -> None:
     assert (joined.key, joined.wanted_codecs, joined.video_max_bps) == (7, ("H264",), 2_000_000)
     seen.note(Answer("peer_a", "ticket", "v=0"))
     assert seen.joined(TabKey(7)).wanted_codecs is None
+
+
+def test_what_joining_says_is_not_kept_to_be_said_again() -> None:
+    seen = tab()
+    for message in (OpenPeer(("VP8",)), SetQuality(1_000_000), MediaReport("peer_a", 1, 0), Leave(end=True)):
+        seen.keep(message)
+    joined = seen.joined(TabKey(7))
+    assert (joined.wanted_codecs, joined.video_max_bps) == (("VP8",), 1_000_000)
+    assert seen.take_held() == [Leave(end=True)]
+    seen.keep(Answer("peer_a", "ticket", "v=0"))
+    assert seen.joined(TabKey(7)).wanted_codecs is None
+    assert seen.take_held() == [Answer("peer_a", "ticket", "v=0")]
 
 
 def test_reports_are_rare_until_the_node_is_silent_and_after_that_again() -> None:

@@ -30,7 +30,7 @@ from wire.session_control import Leave, OpenPeer, Role, SessionState
 
 PLAYER = PlayerId("plr_a")
 OTHER, THIRD = ReplicaId("rep_other"), ReplicaId("rep_third")
-LEAVE, OPEN = encode(Leave(end=True)), encode(OpenPeer(("H264",)))
+LEAVE, STAND_UP = encode(Leave(end=True)), encode(Leave())
 
 
 class ModelBus:
@@ -195,15 +195,19 @@ def said(life: Life) -> Callable[[], list[str]]:
 async def test_what_came_back_unheard_is_said_to_the_new_owner_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     async with living(monkeypatch) as life:
         tab, heard = a_tab(life, OTHER), said(life)
-        await life.hear(OTHER, TabDetached(7, OPEN))
+        tab.note(OpenPeer(("H264",)))
+        await life.hear(OTHER, TabDetached(7, encode(OpenPeer(("H264",)))))
+        await life.hear(OTHER, TabDetached(7, STAND_UP))
         await life.hear(OTHER, TabDetached(7, LEAVE))
 
         async def both() -> bool:
             return len(heard()) == 2
 
         await until(both, 10.0, "the new owner is told")
-        assert (heard(), tab.owner) == ([OPEN, LEAVE], THIRD)
-        assert isinstance(life.bus.posted[0][1], TabJoined)
+        assert (heard(), tab.owner) == ([STAND_UP, LEAVE], THIRD)
+        joined = life.bus.posted[0][1]
+        assert isinstance(joined, TabJoined)
+        assert joined.wanted_codecs == ("H264",), "said by joining, and not once more"
 
 
 async def test_what_comes_back_late_goes_to_whom_the_tab_is_attached_to(monkeypatch: pytest.MonkeyPatch) -> None:
