@@ -1,4 +1,4 @@
-"""The product over three bad networks for some seconds each: it plays on, loses no key, fills no queue for long.
+"""The product over two bad networks for some seconds each: it plays on, loses no key, fills no queue for long.
 
 What the figures should be on a machine of its own is ``make bench-net``'s to judge; these bars hold on a busy one.
 """
@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0 or not os.path.exists("/dev/net/tun"), reason="needs root and /dev/net/tun"),
 ]
 
-SECONDS = {"loss5": 5.0, "steps": 9.0, "steady": 5.0}
+SECONDS = {"loss5": 4.0, "steps": 8.0}
 LOSS_SEED = 5
 
 
@@ -45,6 +45,5 @@ async def test_it_plays_on_over_bad_networks(tmp_path: Path) -> None:
         assert read.peers == 1, f"{name}: the page gave a connection up"
         assert read.decoded_fps > 20, name
         assert read.longest_freeze_ms < 1500, name
-    assert readings["loss5"].lost > 50
+    assert readings["loss5"].lost > 40
     assert readings["steps"].settled_s < 2
-    assert readings["steady"].rtp_share > 0.3
