@@ -251,10 +251,12 @@ class Edge:
 
     async def _attach_here(self, key: TabKey, tab: EdgeTab) -> bool:
         coordinator = self._runner.coordinator
+        # As of now: what the tab says while this waits for its turn is heard by itself.
+        wanted_codecs, video_max_bps = tab.wanted_codecs, tab.video_max_bps
 
         def step(now: float) -> None:
             coordinator.tab_joined(key, tab.session_id, tab.caller, tab.role, tab.protocol, now)
-            coordinator.rejoin(key, tab.wanted_codecs, tab.video_max_bps, now)
+            coordinator.rejoin(key, wanted_codecs, video_max_bps, now)
 
         tab.owner = self._me
         try:
