@@ -80,7 +80,7 @@ async def live_through(replicas: list[ReplicaProcess], engine: AsyncEngine) -> L
         async def nobody_lives() -> bool:
             return await live_sessions(engine) == []
 
-        await until(nobody_lives, 10.0, "all sessions have ended in the database")
+        await until(nobody_lives, 30.0, "all sessions have ended in the database")
     finally:
         for task in (keeping, *players, *nodes):
             task.cancel()
