@@ -18,14 +18,18 @@ from farplay.local_ca import ServingCertificate
 from farplay.terminal_code import terminal_code
 
 
+def console(*, stderr: bool = False) -> Console:
+    """Return what prints for a person; between colons a fingerprint, an address or a name may spell an emoji."""
+    return Console(stderr=stderr, emoji=False, highlight=False)
+
+
 class Screen:
     """Prints for a person, or one JSON line for a program."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        # Between colons a fingerprint or address may spell an emoji.
-        self._out = Console(emoji=False)
-        self._err = Console(stderr=True, emoji=False)
+        self._out = console()
+        self._err = console(stderr=True)
         self._status: Status | None = None
 
     def progress(self, words: str) -> None:
@@ -45,7 +49,7 @@ class Screen:
             return
         self._out.print(Panel(words, title=title, title_align="left", border_style="green", expand=False))
         # On a line of its own and never wrapped, so that it can be clicked and copied.
-        self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
+        self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False)
 
     def devices(self, ready: UpReady, certificate: ServingCertificate, link: str) -> None:
         """Show how another device signs in: its link, also as a QR code, and what to do once before."""
@@ -66,20 +70,20 @@ class Screen:
         self._out.print(Panel(words, title=title, title_align="left", border_style="cyan", expand=False))
         if self._out.is_terminal:
             self._out.print(terminal_code(link))
-        self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
+        self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False)
 
     def news(self, words: str, link: str | None = None) -> None:
         """Tell something while it runs; a link is for a person only, since a program's stderr is kept in logs."""
-        self._err.print(words, style="yellow", soft_wrap=True, markup=False, highlight=False)
+        self._err.print(words, style="yellow", soft_wrap=True, markup=False)
         if link is not None and not self._as_json:
-            self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False, highlight=False)
+            self._out.print(f"\n  {link}\n", style="bold cyan", soft_wrap=True, markup=False)
 
     def failure(self, failure: CommandFailure) -> None:
         """Say what went wrong and what to do."""
         self.end_progress()
-        self._err.print(failure.words, style="bold red", markup=False, highlight=False, soft_wrap=True)
+        self._err.print(failure.words, style="bold red", markup=False, soft_wrap=True)
         if failure.advice:
-            self._err.print(failure.advice, markup=False, highlight=False, soft_wrap=True)
+            self._err.print(failure.advice, markup=False, soft_wrap=True)
 
     def end_progress(self) -> None:
         """Remove the spinner."""

@@ -12,7 +12,7 @@ import typer
 
 from farplay.admin import tables
 from farplay.data_folder import default_data_dir
-from farplay.screen import Screen
+from farplay.screen import Screen, console
 
 app = typer.Typer(help="Operate: see nodes, sessions and the queue; drain nodes, end sessions.", no_args_is_help=True)
 node_app = typer.Typer(help="One node: drain, undrain.", no_args_is_help=True)
@@ -51,12 +51,6 @@ def _print_json(answer: object) -> None:
     typer.echo(json.dumps(answer, ensure_ascii=False))
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
 @app.command()
 def status(
     broker: Broker = DEFAULT_BROKER,
@@ -70,7 +64,7 @@ def status(
         if as_json:
             _print_json({**overview, "queue": queue})
         else:
-            tables.print_status(overview, queue, _console())
+            tables.print_status(overview, queue, console())
 
 
 @app.command()
@@ -83,7 +77,7 @@ def nodes(
     """The nodes, with their load."""
     with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
         listed = api.get("/overview")["nodes"]
-        _print_json(listed) if as_json else tables.print_nodes(listed, _console())
+        _print_json(listed) if as_json else tables.print_nodes(listed, console())
 
 
 @app.command()
@@ -96,7 +90,7 @@ def sessions(
     """The live sessions."""
     with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
         listed = api.get("/overview")["sessions"]
-        _print_json(listed) if as_json else tables.print_sessions(listed, _console())
+        _print_json(listed) if as_json else tables.print_sessions(listed, console())
 
 
 @app.command()
@@ -114,7 +108,7 @@ def queue(
         if first is not None:
             api.put(f"/sessions/{first}/priority", {"priority": PRIORITY_MAX})
         listed = api.get("/queue")["waiting"]
-        _print_json(listed) if as_json else tables.print_queue(listed, _console())
+        _print_json(listed) if as_json else tables.print_queue(listed, console())
 
 
 @app.command()
@@ -128,7 +122,7 @@ def why(
     """What happened to a session, and why it is where it is."""
     with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
         history = api.get(f"/sessions/{session}")
-        _print_json(history) if as_json else tables.print_why(history, _console())
+        _print_json(history) if as_json else tables.print_why(history, console())
 
 
 @app.command()

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.screen import Screen
+from farplay.screen import Screen, console
 from farplay.system_check import require_linux
 from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
 from farplay.titles.publish_commands import add_publish_commands
@@ -72,7 +71,7 @@ def check(
         if as_json:
             typer.echo(to_json(report))
         else:
-            print_report(report, Console())
+            print_report(report, console())
     raise typer.Exit(ExitStatus.OK if report.passed else ExitStatus.BAD_TITLE)
 
 

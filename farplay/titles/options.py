@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from farplay.data_folder import default_data_dir
+from farplay.screen import console
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Keys = Annotated[
@@ -36,4 +36,4 @@ def tell(as_json: bool, answer: Mapping[str, object], words: str) -> None:
     if as_json:
         typer.echo(json.dumps(dict(answer)))
     else:
-        Console().print(words, highlight=False, soft_wrap=True)
+        console().print(words, soft_wrap=True)

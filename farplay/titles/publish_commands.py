@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from farplay.broker_client import BrokerClient
 from farplay.data_folder import default_data_dir
-from farplay.screen import Screen
+from farplay.screen import Screen, console
 from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
 from wire.schema import encode
 from wire.title_release import Channel
@@ -139,7 +138,7 @@ def _show(rows: Iterable[Mapping[str, Any]], as_json: bool, *, whole: bool = Fal
         typer.echo(json.dumps({"releases": releases}))
         return
     if not releases:
-        Console().print("Nothing is published yet: farplay title publish ARCHIVE")
+        console().print("Nothing is published yet: farplay title publish ARCHIVE")
         return
     table = Table(box=None, pad_edge=False)
     for column in ("title", "version", "published", "state", "SHA-256", *(("key",) if whole else ())):
@@ -149,7 +148,7 @@ def _show(rows: Iterable[Mapping[str, Any]], as_json: bool, *, whole: bool = Fal
         digest = row["archive_sha256"] if whole else f"{row['archive_sha256'][:12]}…"
         cells = (row["title_id"], row["version"], f"{at:%Y-%m-%d %H:%M} UTC", _state(row), digest)
         table.add_row(*map(escape, cells), *((row["key"],) if whole else ()))
-    Console().print(table)
+    console().print(table)
 
 
 def _state(row: Mapping[str, Any]) -> str:

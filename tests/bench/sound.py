@@ -15,6 +15,7 @@ import random
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ async def tone_times(play: PlayPage, seed: int) -> tuple[list[float], list[float
         await asyncio.sleep(pauses.uniform(PAUSE_MIN_S, PAUSE_MAX_S))
         began_ms, count = await play.probe.now_ms(), await onsets(play)
         await play.tap_key(TONE_KEY)
-        await until(lambda count=count: more_onsets(play, count), 2.0, "a tone")  # type: ignore[misc]
+        await until(partial(more_onsets, play, count), 2.0, "a tone")
         onset_ms = float(await play.page.evaluate("ear.onsets.at(-1)"))
         shown = next(each for each in await play.probe.frames(began_ms) if each.state and each.state.tone)
         assert shown.rtp is not None

@@ -66,6 +66,10 @@ class Bench:
         await self.until(lambda: self.released > before)
         await asyncio.sleep(0)
 
+    async def until_made(self, count: int) -> None:
+        """Wait until so many frames were encoded in all."""
+        await self.until(lambda: len(self.frames) >= count)
+
     async def until(self, check: Callable[[], bool]) -> None:
         async def look() -> bool:
             return check()
@@ -131,7 +135,7 @@ async def test_a_picture_encoded_again_gets_sharper_and_no_frame_grows() -> None
         for _ in range(25):
             count = len(made.frames)
             made.rung.encode_again()
-            await made.until(lambda count=count: len(made.frames) > count)  # type: ignore[misc]
+            await made.until_made(count + 1)
         moved, again = made.frames[:-25], made.frames[-25:]
         assert not any(frame.keyframe for frame in again)
         assert {frame.input_seq for frame in again} == {5}
@@ -249,7 +253,7 @@ async def test_a_smaller_point_shrinks_the_next_picture_and_costs_one_keyframe()
             shown = len(made.frames)
             for _ in range(3):
                 await made.put(made.picture())
-            await made.until(lambda shown=shown: len(made.frames) >= shown + 3)  # type: ignore[misc]
+            await made.until_made(shown + 3)
             new = made.frames[shown:]
             assert {(frame.width_px, frame.height_px) for frame in new} == {size}
             assert [frame.keyframe for frame in new] == [True, False, False]
@@ -268,7 +272,7 @@ async def test_vp8_leaves_lost_frames_behind_from_a_confirmed_one() -> None:
     async with bench(VideoCodec.VP8) as made:
         for count in range(1, 13):
             await made.put(made.picture())
-            await made.until(lambda count=count: len(made.frames) == count)  # type: ignore[misc]
+            await made.until_made(count)
         assert not made.rung.recover(11, 12), "nothing is confirmed yet"
         made.rung.confirm(8)
         assert made.rung.recover(11, 12)
@@ -296,7 +300,7 @@ async def test_h264_has_no_way_back_but_a_keyframe() -> None:
     async with bench(VideoCodec.H264) as made:
         for count in range(1, 4):
             await made.put(made.picture())
-            await made.until(lambda count=count: len(made.frames) == count)  # type: ignore[misc]
+            await made.until_made(count)
         made.rung.confirm(3)
         assert not made.rung.recover(3, 3)
         assert [frame.reference_id for frame in made.frames] == [None, 1, 2]

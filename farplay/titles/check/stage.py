@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from farplay.titles.check.motion import Grid, grid
-from render_node.agent.core.node_sessions import NodeOffer, title_spec
+from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess

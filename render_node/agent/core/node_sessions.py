@@ -13,9 +13,9 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.core.placement_state import IllegalTransition, reported
 from render_node.agent.core.trust_levels import lacks
 from wire.errors import Reason
@@ -33,16 +33,13 @@ from wire.node_control import (
     SetNodeSeats,
     StartSession,
 )
-from wire.sandbox import SandboxSpec, session_name
+from wire.sandbox import session_name
 from wire.schema import Message
 from wire.session_control import PeerState
-from wire.title_about import AFK_MAX_S
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import (
     ClosePeer,
     DismissParticipant,
-    EncoderSpec,
-    IceSpec,
     OpenWorkerPeer,
     PeerAnswer,
     PeerOffer,
@@ -51,7 +48,6 @@ from wire.worker_control import (
     SetWorkerQuality,
     StartWorker,
     StopWorker,
-    TitleSpec,
     WorkerPause,
     WorkerPeerState,
     WorkerState,
@@ -65,27 +61,6 @@ FINAL_NEWS_KEPT = 256
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Of what a folder or a control group is named after."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeOffer:
-    """What this node gives every session."""
-
-    slots: int
-    titles: tuple[InstalledTitle, ...]
-    saves: PurePath
-    """Folder of all save folders."""
-    ice: IceSpec
-    encoder: EncoderSpec
-    sandbox: SandboxSpec
-    """The walls that hold here."""
-    owner_pid: int
-    """The agent's process id, which names what it owns."""
-    abandon_s: float
-    start_timeout_s: float
-    afk_pause_max_s: int = AFK_MAX_S
-    """Most that a title may ask for, as ``NodeConfig`` says."""
-    afk_end_max_s: int = AFK_MAX_S
 
 
 @dataclass(slots=True)
@@ -110,27 +85,6 @@ class _Placed:
     paused: bool = False
     """The worker said that nobody plays."""
     peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
-
-
-def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
-    """Return what a worker needs to run an installed title, within this node's limits."""
-    manifest = title.manifest
-    return TitleSpec(
-        title_id=manifest.id,
-        version=manifest.version,
-        kind=manifest.kind,
-        folder=title.folder,
-        entry=manifest.entry,
-        arguments=manifest.arguments,
-        environment=tuple(f"{name}={value}" for name, value in manifest.environment.items()),
-        width_px=manifest.width_px,
-        height_px=manifest.height_px,
-        fps=manifest.fps,
-        follow_display=manifest.follow_display,
-        memory_mib=manifest.about.memory_mib,
-        afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
-        afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
-    )
 
 
 class NodeSessions:

@@ -19,7 +19,8 @@ import structlog
 
 from render_node.agent.core.capacity import choose
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
-from render_node.agent.core.node_sessions import NodeOffer, NodeSessions
+from render_node.agent.core.node_offer import NodeOffer
+from render_node.agent.core.node_sessions import NodeSessions
 from render_node.agent.core.session_figures import FiguresBook
 from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
 from render_node.agent.io.capacity_probe import measure_capacity

@@ -54,12 +54,14 @@ class Stage:
             case EventCode.DESTROY:
                 self._windows.pop(struct.unpack_from("<8xI", event.data)[0], None)
 
-    def _change(self, window: int, **fields: object) -> None:
+    def _change(self, window: int, *, place: Rectangle | None = None, shown: bool | None = None) -> None:
         known = self._windows.get(window)
         if known is not None:
             # The newest change last: of equal windows the one that came up last is on top.
             del self._windows[window]
-            self._windows[window] = replace(known, **fields)  # type: ignore[arg-type]
+            self._windows[window] = replace(
+                known, place=place or known.place, shown=known.shown if shown is None else shown
+            )
 
     @property
     def place(self) -> Rectangle | None:

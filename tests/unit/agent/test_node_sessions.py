@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
-from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBERED, NodeOffer, NodeSessions
+from render_node.agent.core.node_offer import NodeOffer
+from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBERED, NodeSessions
 from wire.errors import Reason
 from wire.node_control import (
     CloseNodePeer,

@@ -1,0 +1,53 @@
+"""What a node gives every session, and what a worker is told of a title within that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from wire.sandbox import SandboxSpec
+from wire.title_about import AFK_MAX_S
+from wire.title_manifest import InstalledTitle
+from wire.worker_control import EncoderSpec, IceSpec, TitleSpec
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOffer:
+    """What this node gives every session."""
+
+    slots: int
+    titles: tuple[InstalledTitle, ...]
+    saves: PurePath
+    """Folder of all save folders."""
+    ice: IceSpec
+    encoder: EncoderSpec
+    sandbox: SandboxSpec
+    """The walls that hold here."""
+    owner_pid: int
+    """The agent's process id, which names what it owns."""
+    abandon_s: float
+    start_timeout_s: float
+    afk_pause_max_s: int = AFK_MAX_S
+    """Most that a title may ask for, as ``NodeConfig`` says."""
+    afk_end_max_s: int = AFK_MAX_S
+
+
+def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
+    """Return what a worker needs to run an installed title, within this node's limits."""
+    manifest = title.manifest
+    return TitleSpec(
+        title_id=manifest.id,
+        version=manifest.version,
+        kind=manifest.kind,
+        folder=title.folder,
+        entry=manifest.entry,
+        arguments=manifest.arguments,
+        environment=tuple(f"{name}={value}" for name, value in manifest.environment.items()),
+        width_px=manifest.width_px,
+        height_px=manifest.height_px,
+        fps=manifest.fps,
+        follow_display=manifest.follow_display,
+        memory_mib=manifest.about.memory_mib,
+        afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
+        afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
+    )
