@@ -17,6 +17,7 @@ from farplay.failures import CommandFailure, ExitStatus
 from farplay.ice_options import ice_spec
 from farplay.lan_serving import LanServing, prepare_lan
 from farplay.screen import Screen
+from farplay.secrets_passing import take_turn_secrets
 from farplay.title_folders import installed_titles, load_title
 from farplay.up import Supervisor
 from wire.errors import Reason, WireError
@@ -126,6 +127,7 @@ def run_title(
             data_dir=Path(folder),
             titles=(path.resolve(),),
             media_host=media_host,
+            turn_secrets=take_turn_secrets(),
             with_bundled=False,
             lan=lan,
             watch_titles=watch,

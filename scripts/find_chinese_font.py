@@ -6,16 +6,17 @@ ones are drawn and compared. A list of installed fonts would not say which of th
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
+from pathlib import Path
 
-from find_chromium import FLAGS, LAUNCH_LIMIT_MS, NoBrowser, find_chromium
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from playwright.sync_api import sync_playwright
 
+from scripts.debian_package import install
+from scripts.find_chromium import FLAGS, LAUNCH_LIMIT_MS, NoBrowser, find_chromium
+
 PACKAGE = "fonts-wqy-microhei"
-INSTALL_LIMIT_S = 300
 
 HOW_TO = """No font with Chinese was found, and none could be installed; the pictures would show empty boxes.
 Any of these helps:
@@ -50,23 +51,6 @@ def draws_chinese(binary: str) -> bool:
             browser.close()
 
 
-def _by_apt() -> str:
-    """Install the distribution's package; return an empty string or why that failed."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return "apt-get needs root on a Debian-like system"
-    words = ""
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", PACKAGE]):
-        try:
-            done = subprocess.run(
-                ["apt-get", *command], capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False,
-                stdin=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return f"apt-get {command[0]} took longer than {INSTALL_LIMIT_S} s"
-        words = "" if done.returncode == 0 else f"apt-get {command[0]}: {done.stderr.strip()[-200:]}"
-    return words
-
-
 def find_chinese_font() -> None:
     """Make sure that Chromium draws Chinese, installing a font if need be.
 
@@ -77,7 +61,7 @@ def find_chinese_font() -> None:
     binary = find_chromium()
     if draws_chinese(binary):
         return
-    words = _by_apt()
+    words = install(PACKAGE)
     if words or not draws_chinese(binary):
         raise NoFont(
             HOW_TO.format(package=PACKAGE, tried=words or f"{PACKAGE} is there, but Chromium does not take it")

@@ -6,10 +6,13 @@ X server and PulseAudio are what ``native`` titles run in; the others are titles
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.debian_package import install
 
 PACKAGES = {
     "xvfb": "/usr/bin/Xvfb",
@@ -60,12 +63,6 @@ def _run(*command: str) -> str:
     return "" if done.returncode == 0 else f"{' '.join(command[:2])}: {done.stderr.strip()[-200:]}"
 
 
-def _install(missing: list[str]) -> str:
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return "apt-get needs root on a Debian-like system"
-    return _run("apt-get", "update") or _run("apt-get", "install", "--yes", "--no-install-recommends", *missing)
-
-
 def _unpack_core() -> str:
     fault = _run("apt-get", "download", CORE_PACKAGE)
     for archive in UNPACKED.glob(f"{CORE_PACKAGE}_*.deb"):
@@ -82,7 +79,7 @@ def find_title_programs() -> list[str]:
     """
     UNPACKED.mkdir(parents=True, exist_ok=True)
     missing = _missing()
-    tried = _install(missing) if missing else ""
+    tried = install(*missing) if missing else ""
     if find_core() is None:
         tried = tried or _unpack_core()
     core = find_core()

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from farplay.broker_connection import JSON_TYPE, BrokerConnection, Refused
 from farplay.failures import CommandFailure, ExitStatus
 from session_broker.io.accounts import Accounts
+from wire.errors import Reason
 
 LINK_TTL_MS = 60_000
 """Milliseconds that the command has to redeem its link."""
-
-_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +38,8 @@ class AdminPlace:
 class OperatorApi:
     """Calls with the cookie of one sign-in."""
 
-    def __init__(self, broker_url: str, cookie: str) -> None:
-        self._broker_url = broker_url
+    def __init__(self, connection: BrokerConnection, cookie: str) -> None:
+        self._connection = connection
         self._cookie = cookie
 
     def get(self, path: str) -> Any:
@@ -68,8 +64,8 @@ class OperatorApi:
             self._call("POST", "/api/v1/sign-out")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        answer, _ = _ask(self._broker_url, method, path, body, {"Cookie": self._cookie})
-        return answer
+        content = None if body is None else json.dumps(body).encode()
+        return self._connection.ask(method, path, content, {**JSON_TYPE, "Cookie": self._cookie}).body
 
 
 @contextlib.contextmanager
@@ -79,17 +75,19 @@ def operator_api(place: AdminPlace) -> Iterator[OperatorApi]:
     Raises:
         CommandFailure: the database cannot be used, or the broker does not answer or is not the database's.
     """
+    connection = BrokerConnection(place.broker_url)
     token = asyncio.run(_mint_link(place.database_url))
     try:
-        _, headers = _ask(place.broker_url, "POST", "/api/v1/sign-in/link", {"token": token}, {})
-    except _Refused as refused:
+        answer = connection.ask("POST", "/api/v1/sign-in/link", json.dumps({"token": token}).encode(), JSON_TYPE)
+    except Refused as refused:
+        if refused.reason not in (Reason.LINK_USED, Reason.LINK_EXPIRED):
+            raise
         raise CommandFailure(
             ExitStatus.FAILED,
             f"The broker at {place.broker_url} does not know the sign-in that was made for it.",
             "It works on another database: name that by --database-url or --data-dir, or another broker by --broker.",
         ) from refused
-    cookie: SimpleCookie = SimpleCookie(headers.get("set-cookie", ""))
-    api = OperatorApi(place.broker_url, "; ".join(f"{name}={morsel.value}" for name, morsel in cookie.items()))
+    api = OperatorApi(connection, answer.cookie)
     try:
         yield api
     finally:
@@ -110,34 +108,3 @@ async def _mint_link(database_url: str) -> str:
         ) from error
     finally:
         await engine.dispose()
-
-
-class _Refused(CommandFailure):
-    """The broker answered that it will not."""
-
-
-def _ask(
-    broker_url: str, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
-) -> tuple[Any, http.client.HTTPMessage]:
-    content = None if body is None else json.dumps(body).encode()
-    request = Request(broker_url + path, content, {"Content-Type": "application/json", **headers}, method=method)
-    try:
-        with urlopen(request, timeout=_TIMEOUT_S) as answer:
-            text = answer.read()
-            return (json.loads(text) if text else None), answer.headers
-    except HTTPError as error:
-        raise _Refused(ExitStatus.FAILED, _words(error)) from error
-    except (URLError, http.client.HTTPException, OSError, ValueError) as error:
-        raise CommandFailure(
-            ExitStatus.FAILED,
-            f"The broker at {broker_url} does not answer.",
-            "Is it running? Name another address by --broker (or FARPLAY_BROKER).",
-        ) from error
-
-
-def _words(error: HTTPError) -> str:
-    try:
-        problem = json.loads(error.read())
-        return f"The broker refused: {problem['detail'] or problem['title']}."
-    except (ValueError, KeyError, TypeError):
-        return f"The broker answered with status {error.code}."

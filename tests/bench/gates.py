@@ -1,4 +1,4 @@
-"""What a bench run must show: validity first, then the bars of the design, scaled to this run's own references."""
+"""What a bench run must show: validity, then the bars of ``docs/latency.md``, scaled to the run's own references."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Gate:
     name: str
     value: float
     bar: float
-    """As written in the design."""
+    """As written in ``docs/latency.md``."""
     scale: float = 1.0
     at_least: bool = False
     unit: str = ""
@@ -61,12 +61,12 @@ class Run:
 
     @property
     def latency_scale(self) -> float:
-        """Return this run's reference latency as a share of the design's."""
+        """Return this run's reference latency as a share of the reference machine's."""
         return self.readings[REFERENCE_STREAM].visible_ms.p50 / REFERENCE_VISIBLE_MS
 
     @property
     def cpu_scale(self) -> float:
-        """Return this run's encoding time as a share of the design's."""
+        """Return this run's encoding time as a share of the reference machine's."""
         return self.superfast_ms / REFERENCE_SUPERFAST_MS
 
 
@@ -84,7 +84,7 @@ def validity(run: Run) -> list[Gate]:
 
 
 def bars(run: Run) -> list[Gate]:
-    """Return the bars of the design."""
+    """Return the bars."""
     ours, reference = run.readings[FARPLAY], run.readings[REFERENCE_STREAM]
     worker_bar = 0.75 if run.preset == "superfast" else 0.60
     worker = ours.usage["worker"].cores if "worker" in ours.usage else float("nan")

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.run``: our stream and three baselines in one run, judged by the design's bars.
+"""``python -m tests.bench.run``: our stream and three baselines in one run, judged by the bars of ``gates.py``.
 
 Broker, node, title and a real headless Chromium share this machine. Each round plays every stream for some twenty
 seconds, one after the other, in an order that turns from round to round, so that drift of the machine does not always

@@ -2,7 +2,7 @@
 
 The test card begins a tone at a key press, in the tick whose picture says so. **On → heard** is from that tick until
 the page's audio graph has the tone's first sample; the mixer's next callback comes up to a pipe's length (21 ms)
-after the tick, so this is an upper bound of what design and issue count from the callback. **A/V offset** is from the
+after the tick, so this is an upper bound of the time from the mixer's callback. **A/V offset** is from the
 moment at which the display shows that picture. Then a tone plays on, and gaps are what is missing in it.
 """
 

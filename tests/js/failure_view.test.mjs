@@ -19,6 +19,7 @@ describe("an end", () => {
   it("says what the player can do about it", () => {
     const looks = {
       no_room: ["busy", "try_again"], too_many_sessions: ["busy", "try_again"], node_lost: ["lost", "play_again"], title_crashed: ["crashed", "play_again"],
+      title_memory: ["crashed", "play_again"], title_storage: ["crashed", "play_again"],
       no_common_codec: ["video", "try_again"], no_webrtc: ["video", "try_again"], connect_timeout: ["network", "try_again"],
       not_signed_in: ["access", "try_again"], left: ["left", "continue"], protocol_version: ["fault", "reload"],
       internal: ["fault", "try_again"],

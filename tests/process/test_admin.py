@@ -68,7 +68,7 @@ async def test_what_cannot_be_reached_is_said_with_what_to_do(tmp_path: Path) ->
     (tmp_path / "empty").mkdir()
     async with live_broker(broker_config(tmp_path / "one")) as ready, live_broker(broker_config(tmp_path / "two")):
         nobody = await admin("http://localhost:1", tmp_path / "one", "nodes", fails=True)
-        assert "http://localhost:1 does not answer" in nobody
+        assert "No broker answers at http://localhost:1" in nobody
         assert "--broker" in nobody
         no_database = await admin(ready.url, tmp_path / "empty", "nodes", fails=True)
         assert "database cannot be used" in no_database

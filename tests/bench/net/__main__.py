@@ -1,4 +1,4 @@
-"""``python -m tests.bench.net``: the real product over bad networks, judged by what the design wants of it.
+"""``python -m tests.bench.net``: the real product over bad networks, judged by the bars of ``bars.py``.
 
 Broker, node and the hard test card run in one network namespace, a headless Chromium in another; the link between
 them is shaped in user space. Needs root and ``/dev/net/tun``.

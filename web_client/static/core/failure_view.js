@@ -19,7 +19,8 @@ const REASONS = {
   busy: [Reason.NO_ROOM, Reason.NO_NODE, Reason.TOO_MANY, Reason.TOO_MANY_SESSIONS, Reason.BAD_STATE],
   lost: [Reason.NODE_LOST, Reason.NODE_SHUTDOWN, Reason.WORKER_LOST],
   crashed: [
-    Reason.TITLE_CRASHED, Reason.TITLE_HUNG, Reason.TITLE_NO_PICTURE, Reason.TITLE_VIOLATION, Reason.START_TIMEOUT,
+    Reason.TITLE_CRASHED, Reason.TITLE_HUNG, Reason.TITLE_NO_PICTURE, Reason.TITLE_VIOLATION, Reason.TITLE_MEMORY,
+    Reason.TITLE_STORAGE, Reason.START_TIMEOUT,
   ],
   video: [Reason.NO_COMMON_CODEC, Reason.BAD_SDP, "no_webrtc"],
   network: [Reason.CONNECT_TIMEOUT, Reason.PEER_SILENT, Reason.PEER_CLOSED, "unreachable"],

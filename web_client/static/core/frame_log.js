@@ -15,7 +15,6 @@ export const STAGES = /** @type {const} */ ([
   "input_to_worker", "worker_to_tick", "tick_to_captured", "captured_to_encoded", "encoded_to_sent",
   "sent_to_received", "received_to_presented",
 ]);
-const INPUT_STAGES = new Set(["input_to_worker", "worker_to_tick"]);
 
 /** Frames over which percentiles are taken: ten seconds at 60 fps. */
 const WINDOW_FRAMES = 600;
@@ -150,11 +149,6 @@ export class FrameLog {
     ms["worker_to_tick"] = -story.input_received_dus / 1000;
     ms["input_to_photon"] = presented.presentedMs - eventUs / 1000;
   }
-}
-
-/** Whether a stage belongs only to frames that show a new input. @param {string} name */
-export function isInputStage(name) {
-  return INPUT_STAGES.has(name);
 }
 
 /**

@@ -1,6 +1,7 @@
 // One session in full, in a dialog: what happened, where it ran, its last words; and its end, after a question.
 
 import { nameIn, spanText } from "../core/operator_format.js";
+import { SessionState } from "../wire/constants.js";
 import { api, failureOf } from "./api.js";
 import { make, setText } from "./kept_list.js";
 import { byId } from "./screens.js";
@@ -8,8 +9,12 @@ import { byId } from "./screens.js";
 /** @import {OperatorHistory, PastEvent} from "../types.js" */
 /** @import {WordKey, Words} from "../strings/words.js" */
 
-const KNOWN_EVENTS = new Set(["created", "placement", "violations"]);
-const STATES = new Set(["queued", "placing", "starting", "running", "paused", "suspended", "ending", "ended"]);
+/** @type {ReadonlySet<string>} */
+const KNOWN_EVENTS = new Set([
+  "created", "placement", "priority", "handed_over", "joined", "left", "seat_moved", "invited", "violations",
+]);
+/** @type {ReadonlySet<string>} */
+const STATES = new Set(Object.values(SessionState));
 
 export class OperatorDetails {
   #words;

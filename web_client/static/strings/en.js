@@ -601,4 +601,10 @@ export const en = {
   "operator.event.created": "Asked for",
   "operator.event.placement": "Placement decided",
   "operator.event.violations": "Broke the sandbox's rules",
+  "operator.event.joined": "Somebody came to the table",
+  "operator.event.left": "Somebody left the table",
+  "operator.event.seat_moved": "A seat changed hands",
+  "operator.event.invited": "Invitation made",
+  "operator.event.priority": "Moved in the queue",
+  "operator.event.handed_over": "Went to another broker",
 };

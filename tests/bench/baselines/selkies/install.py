@@ -6,13 +6,13 @@ Nothing of it is among our own requirements: its versions are pinned with hashes
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
+from scripts.debian_package import install
 from tests.support.farplay_process import ROOT
 
 LOCK = Path(__file__).parent / "selkies.lock"
@@ -50,11 +50,7 @@ def x_server_command() -> str:
     Raises:
         CannotInstall: if it is not there and cannot be installed.
     """
-    words = "apt-get needs root on a Debian-like system"
-    if not shutil.which(X_SERVER) and os.geteuid() == 0 and shutil.which("apt-get"):
-        words = _run(["apt-get", "update"]) or _run(
-            ["apt-get", "install", "--yes", "--no-install-recommends", X_PACKAGE]
-        )
+    words = "" if shutil.which(X_SERVER) else install(X_PACKAGE)
     if found := shutil.which(X_SERVER):
         return found
     raise CannotInstall(
