@@ -89,8 +89,9 @@ def sessions(
 ) -> None:
     """The live sessions."""
     with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
-        listed = api.get("/overview")["sessions"]
-        _print_json(listed) if as_json else tables.print_sessions(listed, console())
+        overview = api.get("/overview")
+        listed = overview["sessions"]
+        _print_json(listed) if as_json else tables.print_sessions(listed, overview["nodes"], console())
 
 
 @app.command()

@@ -18,8 +18,8 @@ STATE_STYLES = {
 
 Row = Mapping[str, Any]
 
-_WHOLE = ("node", "session", "state", "since (UTC)", "time (UTC)", "slots used")
-"""Columns that are not broken over lines."""
+_FOLDED = ("title", "why", "name", "node")
+"""Columns that may be broken over lines; the others fit a terminal of 80 characters beside each other."""
 
 
 def print_status(overview: Row, queue: Row, console: Console) -> None:
@@ -56,38 +56,42 @@ def _queue_line(queue: Row) -> str:
 
 
 def print_nodes(nodes: Iterable[Row], console: Console) -> None:
-    """Print one line for each node."""
-    table = _table("node", "name", "state", "slots used", "processor", "memory", "encoder", "heard")
-    for node in nodes:
+    """Print one line for each node; ids only where names do not tell them apart."""
+    listed = list(nodes)
+    counted = Counter(node["name"] for node in listed)
+    table = _table("name", "state", "slots", "cpu", "memory", "encoder", "heard")
+    for node in listed:
         state = "away" if not node["connected"] and node["state"] == "ready" else node["state"]
         if node["drained"] and state != "draining":
             state += ", drained"
         _add(
             table,
-            node["node_id"], node["name"], _state(state), f"{node['slots_used']} of {node['slots']}",
+            node["name"] if counted[node["name"]] == 1 else f"{node['name']} {node['node_id']}",
+            _state(state), f"{node['slots_used']} of {node['slots']}",
             f"{node['cpu_percent']:.0f}%", _gib(node["memory_used_bytes"], node["memory_bytes"]),
             _first(node["encoders"]), f"{node['heard_s']} s ago",
         )  # fmt: skip
     _show(table, "There are no nodes. Start one with: farplay node --broker URL", console)
 
 
-def print_sessions(sessions: Iterable[Row], console: Console) -> None:
-    """Print one line for each live session."""
-    table = _table("session", "title", "state", "why", "node", "tabs", "fps", "since (UTC)")
+def print_sessions(sessions: Iterable[Row], nodes: Iterable[Row], console: Console) -> None:
+    """Print one line for each live session, with the name of its node; times are UTC."""
+    names = {node["node_id"]: node["name"] for node in nodes}
+    table = _table("session", "title", "state", "node", "fps", "since")
     for session in sessions:
         figures = session["figures"]
         _add(
             table,
             session["session_id"], session["title_id"], _state(session["state"]),
-            _words(session["reason"]), session["node_id"] or "", _tabs(session),
+            str(names.get(session["node_id"], session["node_id"] or "")),
             f"{figures['fps']:.0f}" if figures else "", _time(session["created_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
     _show(table, "Nobody plays.", console)
 
 
 def print_queue(waiting: Iterable[Row], console: Console) -> None:
-    """Print one line for each session that waits."""
-    table = _table("place", "session", "title", "priority", "expected wait", "since (UTC)")
+    """Print one line for each session that waits; times are UTC."""
+    table = _table("place", "session", "title", "priority", "wait", "since")
     for entry in waiting:
         _add(
             table,
@@ -126,7 +130,7 @@ def why(event: Row) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in _WHOLE)
+        table.add_column(column, overflow="fold", no_wrap=column not in _FOLDED)
     return table
 
 
@@ -155,10 +159,6 @@ def _wait(entry: Row) -> str:
 
 def _gib(used: int, total: int | None) -> str:
     return f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB" if total else ""
-
-
-def _tabs(session: Row) -> str:
-    return str(sum(participant["has_tab"] for participant in session["participants"]))
 
 
 def _first(names: list[str] | None) -> str:
