@@ -18,7 +18,7 @@ STATE_STYLES = {
 
 Row = Mapping[str, Any]
 
-_FOLDED = ("title", "why", "name", "node")
+_FOLDED = ("title", "state", "why", "name", "node")
 """Columns that may be broken over lines; the others fit a terminal of 80 characters beside each other."""
 
 
@@ -82,7 +82,7 @@ def print_sessions(sessions: Iterable[Row], nodes: Iterable[Row], console: Conso
         figures = session["figures"]
         _add(
             table,
-            session["session_id"], session["title_id"], _state(session["state"]),
+            session["session_id"], session["title_id"], _because(session),
             str(names.get(session["node_id"], session["node_id"] or "")),
             f"{figures['fps']:.0f}" if figures else "", _time(session["created_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
@@ -141,6 +141,10 @@ def _add(table: Table, *cells: str | Text) -> None:
 
 def _show(table: Table, empty: str, console: Console) -> None:
     console.print(table if table.row_count else empty, markup=False)
+
+
+def _because(session: Row) -> Text:
+    return _state(", ".join(filter(None, (session["state"], _words(session["reason"])))))
 
 
 def _state(state: str) -> Text:
