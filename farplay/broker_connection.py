@@ -76,6 +76,8 @@ class BrokerConnection:
                 connection.request(method, quote(path, safe="/?=&"), body, dict(headers or {}))
             answer = connection.getresponse()
             content = answer.read(ANSWER_MAX_BYTES)
+            if answer.length:
+                raise http.client.IncompleteRead(content, answer.length)
         except (OSError, http.client.HTTPException) as error:
             words = f"No broker answers at {self.base} ({type(error).__name__})."
             raise CommandFailure(

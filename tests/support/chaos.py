@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import multiprocessing
 import random
-import socket
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from session_broker.io.serve import serve
 from tests.support.fake_node import FakeNode, hello
+from tests.support.free_port import free_port
 from tests.support.live_broker import broker_config
 from wire.node_control import EndSession, RunningSession, StartSession
 from wire.schema import Message
@@ -48,9 +48,7 @@ class ReplicaProcess:
         # Imports are paid once, by the server that forks the replicas.
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.support.chaos"])
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.start()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scripts.find_nat_tools import find_coturn
 from tests.support.deadlines import TIME_FACTOR
+from tests.support.free_port import free_port
 from wire.worker_control import TurnServer, TurnTransport
 
 USER, PASSWORD, SECRET, REALM = "node", "a long password", "shared", "farplay.test"
@@ -58,7 +59,7 @@ def coturn(
         secret: Whether it takes names made from its secret, in place of one user.
         certificate: Its certificate and key; None serves no TLS.
     """
-    port, tls_port = _free_port(host), _free_port(host)
+    port, tls_port = free_port(host), free_port(host)
     with tempfile.TemporaryDirectory(prefix="farplay-coturn-") as name:
         folder = Path(name)
         options = [
@@ -85,12 +86,6 @@ def coturn(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(END_S)
-
-
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def _await(server: Coturn) -> None:

@@ -45,9 +45,10 @@ def test_an_answer_comes_with_its_cookie() -> None:
     [b"", b"SSH-2.0-nothing\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"],
     ids=["nothing", "SSH", "half"],
 )
-def test_who_breaks_off_is_no_broker(said: bytes) -> None:
+@pytest.mark.parametrize("body", [None, b"content"], ids=["all read", "perhaps reset"])
+def test_who_breaks_off_is_no_broker(said: bytes, body: bytes | None) -> None:
     with answering(said) as connection, pytest.raises(CommandFailure, match="No broker answers at http://127"):
-        connection.ask("PUT", "/api/v1/releases", b"content")
+        connection.ask("PUT", "/api/v1/releases", body)
 
 
 def test_a_refusal_has_the_brokers_words_and_reason() -> None:

@@ -19,6 +19,7 @@ from tests.bench.baselines.selkies.install import selkies_command, x_server_comm
 from tests.support.card_source import FOLDER as CARD_FOLDER
 from tests.support.card_source import FPS, HEIGHT, WIDTH
 from tests.support.deadlines import until
+from tests.support.free_port import free_port
 from tests.support.offline_encoder import TARGET_BPS
 
 READY_WITHIN_S = 20.0
@@ -70,7 +71,7 @@ async def selkies(mode: str, folder: Path) -> AsyncIterator[ServingSelkies]:
         AssertionError: if it does not serve in time.
     """
     program, x_server_program = str(selkies_command()), x_server_command()
-    port = _free_port()
+    port = free_port()
     screen = [x_server_program, "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", f"{WIDTH}x{HEIGHT}x24"]
     environment = {**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
     with _running("x_server", screen, folder, environment) as x_server:
@@ -116,9 +117,3 @@ async def _display(folder: Path) -> str:
 async def _serves(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    """Return a port that is free now; Selkies takes none of its own choice."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
