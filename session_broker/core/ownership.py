@@ -18,20 +18,23 @@ from wire.session_control import SessionState
 def take_over(state: BrokerState, nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
     """Take what the store says is ours and is not here yet: at the start, or from another replica.
 
-    Nodes have ``node_return_s`` to dial in with the sessions that they still run.
+    Nodes have ``node_return_s`` to dial in with the sessions that they still run. A session on a node that is not
+    here is left where it is: it comes with its node.
     """
-    for node in nodes:
-        if node.node_id not in state.nodes:
-            state.nodes[node.node_id] = node
-            state.distant.pop(node.node_id, None)
-            state.fleet.set_ready(node.node_id, False)
-            node.away_since, node.grace_s = now, state.limits.node_return_s
+    for came in nodes:
+        if came.node_id not in state.nodes:
+            state.nodes[came.node_id] = came
+            state.distant.pop(came.node_id, None)
+            state.fleet.set_ready(came.node_id, False)
+            came.away_since, came.grace_s = now, state.limits.node_return_s
     for session in live:
-        if session.session_id not in state.sessions:
-            _take_session(state, session, now)
+        placement = session.placement
+        node = state.nodes.get(placement.node_id) if placement is not None else None
+        if session.session_id not in state.sessions and (placement is None or node is not None):
+            _take_session(state, session, node, now)
 
 
-def _take_session(state: BrokerState, session: Session, now: float) -> None:
+def _take_session(state: BrokerState, session: Session, node: Node | None, now: float) -> None:
     session.unattended_since = now
     for participant in session.participants.values():
         participant.away_since = now
@@ -42,8 +45,8 @@ def _take_session(state: BrokerState, session: Session, now: float) -> None:
     elif session.state is SessionState.STARTING:
         session.deadline = now + state.limits.node_return_s + state.limits.start_timeout_s
     state.sessions[session.session_id] = session
-    if session.placement is not None:
-        set_claim(state, state.nodes[session.placement.node_id], session.session_id, session.epoch)
+    if node is not None:
+        set_claim(state, node, session.session_id, session.epoch)
 
 
 def hand_over(state: BrokerState, session: Session, distant: DistantNode) -> None:

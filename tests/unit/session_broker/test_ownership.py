@@ -160,6 +160,30 @@ def test_a_node_that_moves_away_takes_its_sessions_and_frees_nothing_here() -> N
     assert bench.drain() == []
 
 
+def test_a_session_whose_node_is_not_here_is_left_and_comes_with_its_node() -> None:
+    giver, bench = Bench(), Bench()
+    giver.node(slots=1)
+    session, waiting = giver.session(), giver.session(player=PlayerId("plr_b"))
+    bench.coordinator.take_over((), [session, waiting], bench.now)
+    assert bench.coordinator.session(session.session_id) is None
+    assert bench.coordinator.session(waiting.session_id) is waiting
+    bench.wait(1.0)
+    node = Node(NodeId("node_a"), TenantId("ten_a"), "node_a", 2)
+    bench.coordinator.take_over([node], [session], bench.now)
+    assert bench.coordinator.session(session.session_id) is session
+
+
+def test_a_faulty_session_holds_up_no_deadlines_but_its_own() -> None:
+    bench = Bench(Limits(abandon_s=30.0))
+    faulty, sound = bench.session(player=PlayerId("plr_a")), bench.session(player=PlayerId("plr_b"))
+    faulty.participants = None  # type: ignore[assignment]
+    with pytest.raises(ExceptionGroup):
+        bench.wait(31.0)
+    assert bench.coordinator.session(sound.session_id) is None, "abandoned"
+    ended = {e.session_id for e in bench.drain() if isinstance(e, SaveSession) and e.state is SessionState.ENDED}
+    assert ended == {sound.session_id}
+
+
 def test_a_tab_that_followed_gets_what_it_had_asked_for() -> None:
     giver, bench = Bench(), Bench()
     link = giver.node()
