@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import insert, update
 
+from session_broker.core.fleet import Needs
 from session_broker.io import tables
 from session_broker.io.app import create_app
 from session_broker.io.broker import Broker
@@ -115,6 +116,22 @@ async def test_a_published_title_is_in_the_library_and_stays_there(tmp_path: Pat
         assert (await library(client))["chess"] == "1.1.0"
         (kept,) = broker.runner.coordinator.live_sessions()
         assert kept.title.release == release, "a session finishes on what it began with"
+
+
+async def test_a_session_of_an_earlier_version_still_needs_what_that_needs(tmp_path: Path) -> None:
+    needy = b'manifest = 1\nid = "chess"\nversion = "1.0.0"\nkind = "pygame"\nentry = "main.py"\nname = "Chess"\n'
+    needy += b'artwork = "artwork.png"\n[needs]\ngpu = true\nmemory_mib = 4096\n'
+    data = archive(title_toml=needy)
+    config = broker_config(tmp_path)
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        await send(client, data)
+        assert (await publish(client, release_of(data))).status_code == 201
+        assert (await client.post("/api/v1/sessions", json={"title_id": "chess"})).status_code == 201
+        await publish_whole(client, version="1.1.0")
+    async with api(config) as (broker, _):
+        (kept,) = broker.runner.coordinator.live_sessions()
+        assert (kept.title.version, kept.title.needs) == ("1.0.0", Needs(gpu=True, memory_mib=4096))
 
 
 async def test_only_those_who_may_publish(tmp_path: Path) -> None:
