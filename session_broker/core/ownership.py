@@ -13,6 +13,7 @@ from session_broker.core.effects import AppendEvent, DetachTab, HandOver
 from session_broker.core.records import BrokerState, DistantNode, Node, Session
 from wire.ids import NodeId, SessionId
 from wire.session_control import SessionState
+from wire.title_manifest import KINDS
 
 
 def take_over(state: BrokerState, nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
@@ -94,7 +95,6 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
     """Take the nodes of other replicas as the store has them; those that are not named are no longer there."""
     seen: dict[NodeId, DistantNode] = {}
     known = {(title.title_id, title.version) for title in state.titles.values()}
-    kinds = {title.kind for title in state.titles.values()}
     for node in nodes:
         if node.node_id in state.nodes:
             continue
@@ -103,7 +103,8 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
         if node.offer is not None and (before is None or before.offer is not node.offer):
             capacity = node.offer.capacity
             titles = known.intersection(node.offer.titles)
-            state.fleet.describe(node.node_id, capacity, kinds.intersection(capacity.title_kinds), titles)
+            kinds = set(KINDS).intersection(capacity.title_kinds)
+            state.fleet.describe(node.node_id, capacity, kinds, titles)
         state.fleet.set_claims(node.node_id, node.claims)
         state.fleet.set_ready(node.node_id, node.ready and node.offer is not None)
     for node_id in state.distant.keys() - seen.keys() - state.nodes.keys():
