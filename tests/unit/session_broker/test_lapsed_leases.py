@@ -55,9 +55,10 @@ class ModelLeases:
         self.me = me
         self.renewal = Renewal.HELD
         self.roll_is = Roll(frozenset({me, OTHER, THIRD}), frozenset({me, OTHER, THIRD}))
-        self.burials = 0
+        self.renewals = self.burials = 0
 
     async def renew(self, _lease_s: float) -> Renewal:
+        self.renewals += 1
         return self.renewal
 
     async def roll(self) -> Roll:
@@ -179,6 +180,25 @@ async def test_whoever_stood_still_for_a_lease_judges_nobody_for_as_long(monkeyp
         clock[0] = 15.0
         await life.look()
         assert life.leases.burials > 0
+
+
+async def test_the_lease_is_renewed_while_a_take_over_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    taking = asyncio.Event()
+
+    async def take_long(_held: NothingHeld) -> Held:
+        taking.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(NothingHeld, "take_orphans", take_long)
+    async with living(monkeypatch) as life:
+        await taking.wait()
+        enough = life.leases.renewals + 3
+
+        async def renewed() -> bool:
+            return life.leases.renewals >= enough
+
+        await until(renewed, 5.0, "the lease is renewed")
 
 
 def a_tab(life: Life, owner: ReplicaId | None) -> EdgeTab:
