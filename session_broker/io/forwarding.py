@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,7 @@ from session_broker.core.bus_messages import BODY_MAX_CHARS, HttpAnswered, HttpA
 from session_broker.core.effects import ReplicaId
 from session_broker.io.bus import Bus, Post
 from session_broker.io.distant_rows import Whereabouts
-from session_broker.io.problems import problem
+from session_broker.io.problems import on_database_error, on_http_exception, problem
 from session_broker.io.replicas import Replicas
 from wire.errors import Reason
 from wire.schema import TEXT_MAX_CHARS
@@ -202,12 +203,22 @@ class ForwardingGate:
         """Pass on one connection."""
         answer = None
         if scope["type"] == "http" and _FORWARDED not in scope:
-            node = _NODE.fullmatch(scope["path"])
-            thing = node["node"] if node is not None else await self._session_of(scope)
-            if thing is not None and not self._is_here(thing):
-                find = self._find_session if node is None else self._find_node
-                answer = await self._elsewhere(thing, find, Request(scope, receive))
+            request = Request(scope, receive)
+            try:
+                answer = await self._answer(request)
+            except (SQLAlchemyError, OSError) as error:
+                answer = await on_database_error(request, error)
+            except HTTPException as error:
+                answer = await on_http_exception(request, error)
         await (answer or self._app)(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response | None:
+        """Answer what is elsewhere; None if it is to be answered here."""
+        node = _NODE.fullmatch(request.scope["path"])
+        thing = node["node"] if node is not None else await self._session_of(request.scope)
+        if thing is None or self._is_here(thing):
+            return None
+        return await self._elsewhere(thing, self._find_session if node is None else self._find_node, request)
 
     async def _session_of(self, scope: Scope) -> str | None:
         """Return the session that only its owner can answer for, if the request is about one."""
