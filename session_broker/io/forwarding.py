@@ -30,8 +30,8 @@ from wire.schema import TEXT_MAX_CHARS
 ANSWER_TIMEOUT_S = 5.0
 """Seconds that another replica has to answer."""
 
-OWNER_TIMEOUT_S = 6.0
-"""Seconds that a request waits for a session whose owner has died to get a new one: longer than a lease."""
+OWNER_MARGIN_S = 1.0
+"""Seconds beyond a lease that a request waits for a session whose owner has died to get a new one."""
 
 ANSWERING_MAX = 256
 """Requests of other replicas that are answered at once; the bus waits beyond that."""
@@ -189,7 +189,9 @@ class ForwardingGate:
         find_node: Find,
         invited_to: Callable[[str], Awaitable[str | None]],
         cookie_name: Callable[[Request], str],
+        lease_s: float,
     ) -> None:
+        self._owner_timeout_s = lease_s + OWNER_MARGIN_S
         self._app = app
         self._forwarding = forwarding
         self._replicas = replicas
@@ -232,7 +234,7 @@ class ForwardingGate:
     async def _elsewhere(self, thing: str, find: Find, request: Request) -> Response | None:
         """Answer by the owner of a session or node; None if it is gone or comes to be here."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + OWNER_TIMEOUT_S
+        until = loop.time() + self._owner_timeout_s
         while not self._is_here(thing):
             where = await find(thing)
             if where is None or where.ended:
