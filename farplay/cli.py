@@ -180,9 +180,33 @@ def broker(
         typer.Option(
             help="Where published games lie, such as s3://bucket/prefix.",
             envvar="FARPLAY_OBJECTS_URL",
-            show_default="a folder of the data folder",
+            show_default="a folder of the data folder, on SQLite",
         ),
     ] = None,
+    replica_lease: Annotated[
+        float,
+        typer.Option(
+            help="Seconds without a sign of life after which other brokers on the database take over this one's work.",
+            envvar="FARPLAY_REPLICA_LEASE",
+            min=3.0,
+            max=10.0,
+        ),
+    ] = 5.0,
+    bus_notify: Annotated[
+        bool,
+        typer.Option(
+            help="Brokers on one database wake each other by LISTEN; without it they look once a second.",
+            envvar="FARPLAY_BUS_NOTIFY",
+        ),
+    ] = True,
+    reserve: Annotated[
+        float,
+        typer.Option(
+            help="Seconds for which a slot that was waited for is kept while none of its players is there.",
+            envvar="FARPLAY_RESERVE",
+            min=0.0,
+        ),
+    ] = 30.0,
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Further name under which this broker is reached.")
     ] = None,
@@ -212,6 +236,9 @@ def broker(
             with_bundled=bundled,
             database_url=database_url,
             objects_url=objects_url,
+            replica_lease_s=replica_lease,
+            bus_notify=bus_notify,
+            reserve_s=reserve,
             allowed_hosts=tuple(allowed_host or ()),
             tls=tls_config(
                 certificate_file=tls_cert,

@@ -35,20 +35,32 @@ def broker_config(
     with_bundled: bool,
     database_url: str | None,
     objects_url: str | None,
+    replica_lease_s: float,
+    bus_notify: bool,
+    reserve_s: float,
     allowed_hosts: tuple[str, ...],
     tls: TlsConfig | None = None,
 ) -> BrokerConfig:
     """Return a broker's configuration.
 
     Raises:
-        CommandFailure: a title cannot be read.
+        CommandFailure: a title cannot be read, or a shared database comes without shared objects.
     """
+    if objects_url is None and database_url is not None and not database_url.startswith("sqlite"):
+        raise CommandFailure(
+            ExitStatus.FAILED,
+            "Brokers that share a database must share published games too; a folder of this one is not enough.",
+            "Add --objects-url s3://bucket/prefix, or file:///FOLDER for a folder that all of them have.",
+        )
     return BrokerConfig(
         data_dir=data_dir,
         host=host,
         port=port,
         database_url=database_url,
         objects_url=objects_url,
+        replica_lease_s=replica_lease_s,
+        bus_notify=bus_notify,
+        reserve_s=reserve_s,
         titles=_titles(titles, with_bundled),
         node_enrolment_token=take_enrolment_token(),
         allowed_hosts=allowed_hosts,

@@ -216,18 +216,34 @@ class Coordinator:
     # Time
 
     def handle_timeout(self, now: float) -> None:
-        """Look at every deadline; call this every quarter of a second."""
+        """Look at every deadline; call this every quarter of a second.
+
+        Raises:
+            ExceptionGroup: the faults of single nodes and sessions; all others were looked at, and their effects hold.
+        """
         state = self._state
+        faults: list[Exception] = []
         for node in state.nodes.values():
-            nodes.check_silence(state, node, now)
-            draining.check_drain(state, node, now)
+            try:
+                nodes.check_silence(state, node, now)
+                draining.check_drain(state, node, now)
+            except Exception as fault:
+                faults.append(fault)
         for session in list(state.sessions.values()):
-            for participant in session.participants.values():
-                expire_peer(state, session, participant, now)
-            table.expire_seats(state, session, now)
-            nodes.check_session(state, session, now)
+            try:
+                self._check_session(session, now)
+            except Exception as fault:
+                faults.append(fault)
         place_waiting(state, now)
         waiting.note_departures(state, now)
+        if faults:
+            raise ExceptionGroup("deadlines", faults)
+
+    def _check_session(self, session: Session, now: float) -> None:
+        for participant in session.participants.values():
+            expire_peer(self._state, session, participant, now)
+        table.expire_seats(self._state, session, now)
+        nodes.check_session(self._state, session, now)
 
     def excuse(self, stalled_s: float) -> None:
         """Do not hold it against nodes that the broker itself stood still for ``stalled_s``."""

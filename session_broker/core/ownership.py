@@ -13,25 +13,29 @@ from session_broker.core.effects import AppendEvent, DetachTab, HandOver
 from session_broker.core.records import BrokerState, DistantNode, Node, Session
 from wire.ids import NodeId, SessionId
 from wire.session_control import SessionState
+from wire.title_manifest import KINDS
 
 
 def take_over(state: BrokerState, nodes: Iterable[Node], live: Iterable[Session], now: float) -> None:
     """Take what the store says is ours and is not here yet: at the start, or from another replica.
 
-    Nodes have ``node_return_s`` to dial in with the sessions that they still run.
+    Nodes have ``node_return_s`` to dial in with the sessions that they still run. A session on a node that is not
+    here is left where it is: it comes with its node.
     """
-    for node in nodes:
-        if node.node_id not in state.nodes:
-            state.nodes[node.node_id] = node
-            state.distant.pop(node.node_id, None)
-            state.fleet.set_ready(node.node_id, False)
-            node.away_since, node.grace_s = now, state.limits.node_return_s
+    for came in nodes:
+        if came.node_id not in state.nodes:
+            state.nodes[came.node_id] = came
+            state.distant.pop(came.node_id, None)
+            state.fleet.set_ready(came.node_id, False)
+            came.away_since, came.grace_s = now, state.limits.node_return_s
     for session in live:
-        if session.session_id not in state.sessions:
-            _take_session(state, session, now)
+        placement = session.placement
+        node = state.nodes.get(placement.node_id) if placement is not None else None
+        if session.session_id not in state.sessions and (placement is None or node is not None):
+            _take_session(state, session, node, now)
 
 
-def _take_session(state: BrokerState, session: Session, now: float) -> None:
+def _take_session(state: BrokerState, session: Session, node: Node | None, now: float) -> None:
     session.unattended_since = now
     for participant in session.participants.values():
         participant.away_since = now
@@ -42,8 +46,8 @@ def _take_session(state: BrokerState, session: Session, now: float) -> None:
     elif session.state is SessionState.STARTING:
         session.deadline = now + state.limits.node_return_s + state.limits.start_timeout_s
     state.sessions[session.session_id] = session
-    if session.placement is not None:
-        set_claim(state, state.nodes[session.placement.node_id], session.session_id, session.epoch)
+    if node is not None:
+        set_claim(state, node, session.session_id, session.epoch)
 
 
 def hand_over(state: BrokerState, session: Session, distant: DistantNode) -> None:
@@ -91,7 +95,6 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
     """Take the nodes of other replicas as the store has them; those that are not named are no longer there."""
     seen: dict[NodeId, DistantNode] = {}
     known = {(title.title_id, title.version) for title in state.titles.values()}
-    kinds = {title.kind for title in state.titles.values()}
     for node in nodes:
         if node.node_id in state.nodes:
             continue
@@ -100,7 +103,8 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
         if node.offer is not None and (before is None or before.offer is not node.offer):
             capacity = node.offer.capacity
             titles = known.intersection(node.offer.titles)
-            state.fleet.describe(node.node_id, capacity, kinds.intersection(capacity.title_kinds), titles)
+            kinds = set(KINDS).intersection(capacity.title_kinds)
+            state.fleet.describe(node.node_id, capacity, kinds, titles)
         state.fleet.set_claims(node.node_id, node.claims)
         state.fleet.set_ready(node.node_id, node.ready and node.offer is not None)
     for node_id in state.distant.keys() - seen.keys() - state.nodes.keys():

@@ -171,8 +171,8 @@ def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None
     session.epoch += 1
     session.placement = Placement(session.epoch, node.node_id)
     session.deadline = now + state.limits.start_timeout_s
-    if session.reason is not None:
-        session.reserved_until = now + state.limits.reserve_s  # It had to wait; whoever waited may have gone.
+    if session.reason is not None and session.unattended_since is not None:
+        session.reserved_until = now + state.limits.reserve_s  # It had to wait, and whoever waited may have gone.
     set_claim(state, node, session.session_id, session.epoch)
     move_session(state, session, SessionEvent.CLAIM)
     save_placement(state, session, session.placement)

@@ -86,6 +86,7 @@ def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAP
             find_node=broker.rows.home_of,
             invited_to=broker.rows.invited_to,
             cookie_name=lambda request: cookie_name(request, broker),
+            lease_s=config.replica_lease_s,
         )
     app.add_middleware(
         Gate,

@@ -15,6 +15,7 @@ from session_broker.core.queue import Waiting
 from session_broker.core.records import DistantNode
 from session_broker.core.tickets import digest
 from session_broker.io import tables
+from session_broker.io.leases import clock_ms
 from wire.ids import NodeId, PlayerId, SessionId, TitleId
 from wire.node_control import CheckPort, NodeCapacity
 from wire.session_control import SessionState
@@ -35,18 +36,20 @@ class DistantRows:
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
         self._engine = engine
         self._me = me
+        self._now_ms = clock_ms(engine)
         self._offers: dict[NodeId, tuple[int, NodeOffer]] = {}
 
     async def distant_nodes(self) -> list[DistantNode]:
-        """Return the nodes of the other replicas that live."""
-        node = tables.node
+        """Return the nodes of the other replicas; those of one whose lease has lapsed are not ready for new work."""
+        node, home = tables.node, tables.replica
+        holds = home.c.expires_at_ms >= self._now_ms
         light = (
-            node.c.id, node.c.home, node.c.name, node.c.state, node.c.ready, node.c.drained, node.c.slots,
-            node.c.claims,
+            node.c.id, node.c.home, node.c.name, node.c.state, (node.c.ready & holds).label("ready"), node.c.drained,
+            node.c.slots, node.c.claims,
         )  # fmt: skip
-        others = node.c.home.in_(select(tables.replica.c.id).where(tables.replica.c.id != self._me))
+        query = select(*light, node.c.offers).join(home, home.c.id == node.c.home).where(home.c.id != self._me)
         async with self._engine.connect() as connection:
-            rows = list(await connection.execute(select(*light, node.c.offers).where(others)))
+            rows = list(await connection.execute(query))
             stale = [row.id for row in rows if self._offers.get(row.id, (-1,))[0] != row.offers]
             await self._read_offers(connection, stale)
         return [

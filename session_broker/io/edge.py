@@ -189,8 +189,11 @@ class Edge:
     async def _say_again(self, key: TabKey, tab: EdgeTab, body: str) -> None:
         """Say what came back unheard to whom the session has now, or keep it until that is found."""
         message = decode(body, FROM_TAB)
-        if isinstance(message, SAID_BY_JOINING):
-            return
+        if not isinstance(message, SAID_BY_JOINING):
+            await self._say(key, tab, message)
+
+    async def _say(self, key: TabKey, tab: EdgeTab, message: Message) -> None:
+        """Say what was said before; if it is refused, the tab is told and stays."""
         try:
             await self.said(key, message)
         except (StoreUnavailable, MovedOn):
@@ -246,7 +249,7 @@ class Edge:
             attached = await self._attach_there(key, tab)
         if attached:
             for message in tab.take_held():
-                await self.said(key, message)
+                await self._say(key, tab, message)
         return attached
 
     async def _attach_here(self, key: TabKey, tab: EdgeTab) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,7 @@ from session_broker.core.bus_messages import BODY_MAX_CHARS, HttpAnswered, HttpA
 from session_broker.core.effects import ReplicaId
 from session_broker.io.bus import Bus, Post
 from session_broker.io.distant_rows import Whereabouts
-from session_broker.io.problems import problem
+from session_broker.io.problems import on_database_error, on_http_exception, problem
 from session_broker.io.replicas import Replicas
 from wire.errors import Reason
 from wire.schema import TEXT_MAX_CHARS
@@ -29,8 +30,8 @@ from wire.schema import TEXT_MAX_CHARS
 ANSWER_TIMEOUT_S = 5.0
 """Seconds that another replica has to answer."""
 
-OWNER_TIMEOUT_S = 6.0
-"""Seconds that a request waits for a session whose owner has died to get a new one: longer than a lease."""
+OWNER_MARGIN_S = 1.0
+"""Seconds beyond a lease that a request waits for a session whose owner has died to get a new one."""
 
 ANSWERING_MAX = 256
 """Requests of other replicas that are answered at once; the bus waits beyond that."""
@@ -188,7 +189,9 @@ class ForwardingGate:
         find_node: Find,
         invited_to: Callable[[str], Awaitable[str | None]],
         cookie_name: Callable[[Request], str],
+        lease_s: float,
     ) -> None:
+        self._owner_timeout_s = lease_s + OWNER_MARGIN_S
         self._app = app
         self._forwarding = forwarding
         self._replicas = replicas
@@ -202,12 +205,22 @@ class ForwardingGate:
         """Pass on one connection."""
         answer = None
         if scope["type"] == "http" and _FORWARDED not in scope:
-            node = _NODE.fullmatch(scope["path"])
-            thing = node["node"] if node is not None else await self._session_of(scope)
-            if thing is not None and not self._is_here(thing):
-                find = self._find_session if node is None else self._find_node
-                answer = await self._elsewhere(thing, find, Request(scope, receive))
+            request = Request(scope, receive)
+            try:
+                answer = await self._answer(request)
+            except (SQLAlchemyError, OSError) as error:
+                answer = await on_database_error(request, error)
+            except HTTPException as error:
+                answer = await on_http_exception(request, error)
         await (answer or self._app)(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response | None:
+        """Answer what is elsewhere; None if it is to be answered here."""
+        node = _NODE.fullmatch(request.scope["path"])
+        thing = node["node"] if node is not None else await self._session_of(request.scope)
+        if thing is None or self._is_here(thing):
+            return None
+        return await self._elsewhere(thing, self._find_session if node is None else self._find_node, request)
 
     async def _session_of(self, scope: Scope) -> str | None:
         """Return the session that only its owner can answer for, if the request is about one."""
@@ -221,7 +234,7 @@ class ForwardingGate:
     async def _elsewhere(self, thing: str, find: Find, request: Request) -> Response | None:
         """Answer by the owner of a session or node; None if it is gone or comes to be here."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + OWNER_TIMEOUT_S
+        until = loop.time() + self._owner_timeout_s
         while not self._is_here(thing):
             where = await find(thing)
             if where is None or where.ended:

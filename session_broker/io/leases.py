@@ -28,7 +28,7 @@ class Leases:
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
         self._engine = engine
         self._me = me
-        self._now_ms = _clock_ms(engine)
+        self._now_ms = clock_ms(engine)
 
     async def register(self, lease_s: float, *, alone: bool) -> None:
         """Begin to live; ``alone`` on a database that nobody else may use, where all others are dead."""
@@ -84,7 +84,7 @@ class Leases:
         return self._now_ms + int(lease_s * 1000)
 
 
-def _clock_ms(engine: AsyncEngine) -> ColumnElement[int]:
+def clock_ms(engine: AsyncEngine) -> ColumnElement[int]:
     """Return the database's own clock in milliseconds since 1970."""
     if engine.dialect.name == "postgresql":
         return cast(extract("epoch", func.clock_timestamp()) * 1000, BigInteger)

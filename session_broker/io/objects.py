@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from wire.errors import Reason, WireError
@@ -32,11 +31,15 @@ class Objects:
         self._store: ObjectStore = LocalStore(folder) if url is None else from_url(url)
 
     async def create(self, key: str, content: Path | bytes) -> None:
-        """Keep an object; one that is there already stays, since its key names its content."""
+        """Keep an object; one that is there already stays, since its key names its content.
+
+        A long one goes in parts. A put that is to create and not to replace would have all of it in memory; whoever
+        creates the object at the same time puts the same there.
+        """
         try:
-            await obstore.put_async(self._store, key, content, mode="create")
-        except AlreadyExistsError:
-            return
+            await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            await obstore.put_async(self._store, key, content)
 
     async def read(self, key: str) -> bytes:
         """Return a small object.

@@ -69,9 +69,9 @@ def problem(reason: Reason, detail: str, status: int | None = None) -> Response:
 def install(app: FastAPI) -> None:
     """Answer every failure of a route with a problem document, and refuse sockets in words."""
     app.add_exception_handler(WireError, _on_wire_error)
-    app.add_exception_handler(SQLAlchemyError, _on_database_error)
+    app.add_exception_handler(SQLAlchemyError, on_database_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(HTTPException, on_http_exception)
 
 
 async def _on_wire_error(connection: HTTPConnection, error: Exception) -> Response:
@@ -86,7 +86,8 @@ async def _on_wire_error(connection: HTTPConnection, error: Exception) -> Respon
     return problem(error.reason, error.detail, 503 if isinstance(error, StoreUnavailable | MovedOn) else None)
 
 
-async def _on_database_error(connection: HTTPConnection, error: Exception) -> Response:
+async def on_database_error(connection: HTTPConnection, error: Exception) -> Response:
+    """Answer that the database does not answer."""
     _log.error("store_unavailable", error=type(error).__name__)
     connection.app.state.broker.metrics.store_failures.inc()
     return await _on_wire_error(connection, StoreUnavailable())
@@ -98,7 +99,8 @@ async def _on_invalid(_request: HTTPConnection, error: Exception) -> Response:
     return problem(Reason.MALFORMED, "; ".join(faults)[:1000])
 
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Answer what the web framework refused."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
         # Somebody looks at it in a browser.

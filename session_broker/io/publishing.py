@@ -20,7 +20,7 @@ from session_broker.core.sign_in import Caller
 from session_broker.io.catalogue import Catalogue, artwork_key
 from session_broker.io.objects import Objects
 from session_broker.io.releases import Releases
-from session_broker.io.runner import Runner, StoreUnavailable
+from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from title_archive.artwork import reencode
 from title_archive.reader import read_content, read_index, read_manifest
 from title_archive.signing import check_release
@@ -98,6 +98,8 @@ class Publishing:
         self._spool = spool
         self._archive_max_bytes = archive_max_bytes
         self._turns = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._refreshing = asyncio.Lock()
+        """Held while the catalogue is read, so that an earlier reading cannot replace a later one."""
 
     async def take_archive(self, archive_sha256: str, pieces: AsyncIterator[bytes]) -> None:
         """Keep an archive that is what its digest says and what an archive must be; nothing of any other is left.
@@ -187,9 +189,10 @@ class Publishing:
 
     async def refresh(self) -> None:
         """Read anew what may be started and what is blocked; sessions of a blocked version end."""
-        self._catalogue.offer(await self._releases.offered(self._tenant_id))
-        blocked = await self._releases.blocked(self._tenant_id)
-        await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))
+        async with self._refreshing:
+            self._catalogue.offer(await self._releases.offered(self._tenant_id))
+            blocked = await self._releases.blocked(self._tenant_id)
+            await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))
 
     async def follow(self) -> None:
         """Take up what other replicas were told, until cancelled."""
@@ -197,8 +200,11 @@ class Publishing:
             await asyncio.sleep(FOLLOW_EVERY_S)
             try:
                 await self.refresh()
-            except (SQLAlchemyError, OSError, StoreUnavailable) as error:
+            except (SQLAlchemyError, OSError, StoreUnavailable, MovedOn) as error:
                 log.error("catalogue_not_read", error=type(error).__name__)
+            except Exception:
+                # One version's fault must not keep all others from being offered, withdrawn or blocked.
+                log.exception("catalogue_not_read")
 
     async def stream(self, archive_sha256: str) -> AsyncIterator[bytes]:
         """Return an archive in pieces, for a node.

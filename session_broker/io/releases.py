@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,8 +19,11 @@ from session_broker.io.store import manifest_json
 from title_archive.signing import follow
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
+from wire.manifest_reader import ManifestError
 from wire.title_manifest import TitleManifest, parse_manifest
 from wire.title_release import Channel, KeyRotation, Release
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Releases:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._manifests: dict[str, TitleManifest | None] = {}
+        """Of what is offered, by the archive's digest; None is one that cannot be read."""
 
     async def publish(
         self,
@@ -98,15 +104,20 @@ class Releases:
             return [version for version, _ in await _read(connection, tenant_id, title_id)]
 
     async def offered(self, tenant_id: TenantId) -> list[OfferedVersion]:
-        """Return what may be started: approved, neither withdrawn nor blocked."""
+        """Return what may be started: approved, neither withdrawn nor blocked, with a manifest that can be read."""
         async with self._engine.connect() as connection:
             versions = await _read(connection, tenant_id, None)
-        return [
-            OfferedVersion(channel, parse_manifest(manifest_toml), version.release)
-            for version, manifest_toml in versions
-            if version.approved_at_ms is not None and not version.blocked
-            for channel in version.channels
-        ]
+        offered: list[OfferedVersion] = []
+        before, self._manifests = self._manifests, {}
+        for version, manifest_toml in versions:
+            if version.approved_at_ms is None or version.blocked or not version.channels:
+                continue
+            digest = version.release.archive_sha256
+            manifest = before[digest] if digest in before else _manifest(version.release, manifest_toml)
+            self._manifests[digest] = manifest
+            if manifest is not None:
+                offered += [OfferedVersion(channel, manifest, version.release) for channel in version.channels]
+        return offered
 
     async def offer(self, tenant_id: TenantId, title_id: str, version: str, channel: Channel) -> None:
         """Let a channel offer another published version from now on.
@@ -277,6 +288,14 @@ async def _read(
         (_published(row, offering.get((row.title_id, row.version), ()), stopped), row.manifest_toml)
         for row in await connection.execute(query)
     ]
+
+
+def _manifest(release: Release, manifest_toml: str) -> TitleManifest | None:
+    try:
+        return parse_manifest(manifest_toml)
+    except ManifestError as error:  # Its publisher wrote it for another version of Farplay.
+        _log.error("manifest_not_read", title_id=release.title_id, version=release.version, error=str(error))
+        return None
 
 
 def _published(row: Row[Any], channels: Iterable[Channel], stopped: Collection[str]) -> PublishedVersion:

@@ -1,7 +1,7 @@
 """This replica among the others: its lease, what it takes over, what the others tell it.
 
-Every second it renews its lease, buries the dead, looks who else lives and takes what is nobody's, and reads where
-the others' nodes are. A replica whose own lease lapsed, as after an outage of the database, first gives the others as
+Every second it renews its lease and buries the dead. Beside that, since it may take longer than a lease, it looks
+every second who else lives and takes what is nobody's, and reads where the others' nodes are. A replica whose own lease lapsed, as after an outage of the database, first gives the others as
 long to renew theirs, and until then holds on to what it has of them. One that finds itself buried stops: its work is
 others' by then.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from functools import partial
 
 import structlog
@@ -44,7 +44,7 @@ from wire.schema import Message, decode
 from wire.session_control import FROM_TAB
 
 LOOK_S = 1.0
-"""Seconds between looks at the others."""
+"""Seconds between renewals of the lease, and between looks at the others."""
 
 LOOK_TIMEOUT_S = 10.0
 """Seconds after which a look is given up and begun anew."""
@@ -97,27 +97,62 @@ class Replicas:
         await self._set_clock()
         if not self.alone:
             self.members = (await self._leases.roll()).living | {self.me}
-        while await self._take_orphans():
-            pass
+        async with self._lease_kept():
+            while await self._take_orphans():
+                pass
 
     async def run(self, edge: Edge) -> None:
         """Live until cancelled or buried."""
         taking = asyncio.create_task(self._bus.run(partial(self._take, edge)), name="bus")
         try:
-            while not self.buried.is_set():
-                try:
-                    async with asyncio.timeout(LOOK_TIMEOUT_S):
-                        await self._look(edge)
-                except (SQLAlchemyError, OSError, WireError) as error:
-                    _log.warning("replicas_unseen", error=type(error).__name__)
-                    self._steadiness.interrupted()
-                except Exception:
-                    # One session's fault must not cost this replica its lease.
-                    _log.exception("replica_look_failed")
-                await asyncio.sleep(LOOK_S)
+            async with self._lease_kept():
+                while not self.buried.is_set():
+                    try:
+                        async with asyncio.timeout(LOOK_TIMEOUT_S):
+                            await self._look(edge)
+                    except (SQLAlchemyError, OSError, WireError) as error:
+                        _log.warning("replicas_unseen", error=type(error).__name__)
+                        self._steadiness.interrupted()
+                    except Exception:
+                        # One session's fault must not keep this replica from looking again.
+                        _log.exception("replica_look_failed")
+                    await asyncio.sleep(LOOK_S)
         finally:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _lease_kept(self) -> AsyncIterator[None]:
+        keeping = asyncio.create_task(self._keep_lease(), name="lease")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep_lease(self) -> None:
+        while not self.buried.is_set():
+            await asyncio.sleep(LOOK_S)
+            try:
+                async with asyncio.timeout(self._lease_s):
+                    await self._renew()
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("lease_not_renewed", error=type(error).__name__)
+                self._steadiness.interrupted()
+            except Exception:
+                # Without renewing, the others would take this replica for dead.
+                _log.exception("lease_renewal_failed")
+                self._steadiness.interrupted()
+
+    async def _renew(self) -> None:
+        now = monotonic_s()
+        renewal = await self._leases.renew(self._lease_s)
+        if renewal is Renewal.BURIED:
+            self.buried.set()
+            return
+        self._steadiness.renewed(renewal, now)
+        if self._steadiness.may_bury(now):
+            await self._leases.bury()
 
     async def end(self) -> None:
         """End in good order: the others need not wait for the lease to run out."""
@@ -144,14 +179,6 @@ class Replicas:
         await self._bus.post([Post(other, message) for other in (await self._leases.roll()).listed - {self.me}])
 
     async def _look(self, edge: Edge) -> None:
-        now = monotonic_s()
-        renewal = await self._leases.renew(self._lease_s)
-        if renewal is Renewal.BURIED:
-            self.buried.set()
-            return
-        self._steadiness.renewed(renewal, now)
-        if self._steadiness.may_bury(now):
-            await self._leases.bury()
         roll = await self._leases.roll()
         self.members = roll.living | {self.me}
         await edge.send_rest()

@@ -14,6 +14,7 @@ from session_broker.io import tables
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
 from wire.session_control import InvitationKind, Role, SessionState
+from wire.title_about import TitleAbout
 from wire.title_manifest import TitleManifest
 from wire.title_release import Release
 from wire.worker_control import PlacementState
@@ -80,7 +81,8 @@ def admission_of(row: Row[Any]) -> Admission:
 async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> CatalogueTitle:
     """Return the title of a session whose title, or version of it, is no longer in the catalogue."""
     manifest = (await connection.execute(_version_of(row, tables.title_version))).one().manifest
-    known = TitleManifest(**{key: value for key, value in manifest.items() if key != "about"})
+    needs = {key: value for key, value in manifest.get("about", {}).items() if key in ("gpu", "memory_mib")}
+    known = TitleManifest(**{**manifest, "about": TitleAbout(**needs)})
     published = (await connection.execute(_version_of(row, tables.title_release))).first()
     return catalogue_title(known, None if published is None else release_of(published))
 

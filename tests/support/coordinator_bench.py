@@ -28,8 +28,8 @@ class Bench:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._entropy = 0
-        titles = {title.title_id: title for title in (catalogue_title(t.manifest) for t in TITLES)}
-        self.coordinator = Coordinator(TenantId("ten_a"), titles, limits or Limits(), self._random_bytes)
+        self.titles = {title.title_id: title for title in (catalogue_title(t.manifest) for t in TITLES)}
+        self.coordinator = Coordinator(TenantId("ten_a"), self.titles, limits or Limits(), self._random_bytes)
         self.now = 100.0
         self.effects: list[Effect] = []
         self._key = 0

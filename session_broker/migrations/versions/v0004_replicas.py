@@ -38,9 +38,9 @@ def upgrade() -> None:
     op.execute("UPDATE session SET queued_at_ms = created_at_ms")
     with op.batch_alter_table("node") as table:
         table.add_column(sa.Column("home", sa.String(length=40), nullable=True))
-        table.add_column(sa.Column("ready", sa.Boolean(), server_default=sa.false(), nullable=False))
+        table.add_column(sa.Column("ready", sa.Boolean(), server_default="0", nullable=False))
         table.add_column(sa.Column("claims", sa.Integer(), server_default="0", nullable=False))
-        table.add_column(sa.Column("drained", sa.Boolean(), server_default=sa.false(), nullable=False))
+        table.add_column(sa.Column("drained", sa.Boolean(), server_default="0", nullable=False))
         table.add_column(sa.Column("drain_until_ms", sa.BigInteger(), nullable=True))
         table.add_column(sa.Column("offer", sa.JSON(), nullable=True))
         table.add_column(sa.Column("offers", sa.Integer(), server_default="0", nullable=False))

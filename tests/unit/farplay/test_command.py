@@ -18,6 +18,7 @@ from farplay.role_config import node_config
 from farplay.system_check import require_linux
 from farplay.up import Supervisor
 from render_node.config import NodeConfig
+from session_broker.config import BrokerConfig
 from wire.worker_control import X264Preset
 
 BAD_USAGE = 2
@@ -44,6 +45,23 @@ def test_plain_http_stays_on_this_machine(host: str, tmp_path: Path) -> None:
         assert "not a loopback address" in words
         assert f"farplay {command} --lan" in words
     assert not (tmp_path / "data").exists()
+
+
+def test_a_shared_database_without_shared_objects_is_refused(tmp_path: Path) -> None:
+    url = "postgresql+asyncpg://nobody@192.0.2.1/none"
+    status, words = run("broker", "--data-dir", str(tmp_path / "data"), "--database-url", url)
+    assert status == ExitStatus.FAILED
+    assert "--objects-url" in words
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_a_fleet_may_choose_reaches_the_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[BrokerConfig] = []
+    monkeypatch.setattr("farplay.roles.run_broker", lambda config, **_: begun.append(config))
+    places = ("--data-dir", str(tmp_path), "--database-url", "postgresql://h/d", "--objects-url", "s3://b/p")
+    monkeypatch.setenv("FARPLAY_BUS_NOTIFY", "0")
+    assert run("broker", *places, "--no-bundled", "--replica-lease", "8", "--reserve", "10")[0] == 0
+    assert [(c.replica_lease_s, c.bus_notify, c.reserve_s) for c in begun] == [(8.0, False, 10.0)]
 
 
 def test_a_title_that_is_not_there(tmp_path: Path) -> None:

@@ -24,9 +24,10 @@ from session_broker.io.outbox import Outbox
 from session_broker.io.replicas import Replicas
 from tests.support.deadlines import until
 from tests.support.replica_model import TENANT, ModelReplica, Rows
+from wire.errors import Reason
 from wire.ids import PlayerId, SessionId
-from wire.schema import Message, encode
-from wire.session_control import Leave, OpenPeer, Role, SessionState
+from wire.schema import Message, decode, encode
+from wire.session_control import TO_TAB, Answer, Leave, OpenPeer, Refusal, Role, SessionState
 
 PLAYER = PlayerId("plr_a")
 OTHER, THIRD = ReplicaId("rep_other"), ReplicaId("rep_third")
@@ -55,9 +56,10 @@ class ModelLeases:
         self.me = me
         self.renewal = Renewal.HELD
         self.roll_is = Roll(frozenset({me, OTHER, THIRD}), frozenset({me, OTHER, THIRD}))
-        self.burials = 0
+        self.renewals = self.burials = 0
 
     async def renew(self, _lease_s: float) -> Renewal:
+        self.renewals += 1
         return self.renewal
 
     async def roll(self) -> Roll:
@@ -181,6 +183,25 @@ async def test_whoever_stood_still_for_a_lease_judges_nobody_for_as_long(monkeyp
         assert life.leases.burials > 0
 
 
+async def test_the_lease_is_renewed_while_a_take_over_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    taking = asyncio.Event()
+
+    async def take_long(_held: NothingHeld) -> Held:
+        taking.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(NothingHeld, "take_orphans", take_long)
+    async with living(monkeypatch) as life:
+        await taking.wait()
+        enough = life.leases.renewals + 3
+
+        async def renewed() -> bool:
+            return life.leases.renewals >= enough
+
+        await until(renewed, 5.0, "the lease is renewed")
+
+
 def a_tab(life: Life, owner: ReplicaId | None) -> EdgeTab:
     caller = Caller(PLAYER, TENANT, ("player",))
     tab = EdgeTab("ses_a", caller, Role.PLAYER, 3, Outbox(4, lambda: None), owner)
@@ -208,6 +229,24 @@ async def test_what_came_back_unheard_is_said_to_the_new_owner_in_order(monkeypa
         joined = life.bus.posted[0][1]
         assert isinstance(joined, TabJoined)
         assert joined.wanted_codecs == ("H264",), "said by joining, and not once more"
+
+
+async def test_a_kept_word_that_is_refused_costs_the_tab_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with living(monkeypatch) as life:
+        tab, coordinator = a_tab(life, None), life.model.coordinator
+        made, _ = await life.model.runner.run(lambda now: coordinator.create_session(PLAYER, "testcard", now))
+        tab.session_id = made.session_id
+        tab.keep(Answer("peer_a", "ticket", "v=0"))
+        tab.keep(Leave(end=True))
+        life.edge.detach(TabKey(7))
+
+        async def heard() -> bool:
+            return life.model.rows.sessions[made.session_id].state is SessionState.ENDED
+
+        await until(heard, 10.0, "what was said after the refused word is heard")
+        (refusal,) = (decode(text, TO_TAB) for text in tab.outbox._waiting)
+        assert isinstance(refusal, Refusal)
+        assert (refusal.reason, tab.outbox.closing) == (Reason.BAD_STATE, False)
 
 
 async def test_what_comes_back_late_goes_to_whom_the_tab_is_attached_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from session_broker.core.effects import (
@@ -17,12 +19,15 @@ from session_broker.core.node_table import NodeState
 from session_broker.core.queue import Waiting
 from session_broker.core.records import DistantNode, Limits, Node
 from session_broker.core.waiting import THOUGHT_OF_S
+from session_broker.io.session_rows import catalogue_title
 from tests.support.coordinator_bench import ALL_TITLES, Bench
 from tests.support.fake_node import capacity
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import OpenNodePeer, RunningSession, StartSession
 from wire.session_control import SessionState, Welcome
+from wire.title_manifest import KINDS, TitleManifest
+from wire.title_release import Release
 from wire.worker_control import PlacementState
 
 OTHER = ReplicaId("rep_other")
@@ -68,6 +73,19 @@ def test_what_was_sent_after_one_slot_counts_until_the_rows_say_so() -> None:
     assert second.reason is Reason.NO_ROOM
     see(bench, distant(slots=1, claims=0))
     assert bench.coordinator.session(second.session_id) is None
+
+
+def test_a_distant_node_serves_a_kind_that_the_catalogue_got_later() -> None:
+    bench = Bench()
+    chess = catalogue_title(TitleManifest("chess", "1.0.0", "native", "chess", {"en": "Chess"}))
+    offer = NodeOffer(replace(capacity(2), title_kinds=KINDS, fetches_titles=True), ALL_TITLES)
+    node = replace(distant(), offer=offer)
+    see(bench, node)
+    release = Release("chess", "1.0.0", "a" * 64, 1, "b" * 64, "c" * 128)
+    bench.titles[TitleId("chess")] = replace(chess, release=release)
+    see(bench, node)
+    bench.coordinator.create_session(PlayerId("plr_a"), "chess", bench.now)
+    assert [e.to for e in bench.drain() if isinstance(e, HandOver)] == [OTHER]
 
 
 def test_a_session_that_came_over_is_placed_here_though_there_is_room_elsewhere() -> None:
@@ -160,6 +178,30 @@ def test_a_node_that_moves_away_takes_its_sessions_and_frees_nothing_here() -> N
     assert bench.drain() == []
 
 
+def test_a_session_whose_node_is_not_here_is_left_and_comes_with_its_node() -> None:
+    giver, bench = Bench(), Bench()
+    giver.node(slots=1)
+    session, waiting = giver.session(), giver.session(player=PlayerId("plr_b"))
+    bench.coordinator.take_over((), [session, waiting], bench.now)
+    assert bench.coordinator.session(session.session_id) is None
+    assert bench.coordinator.session(waiting.session_id) is waiting
+    bench.wait(1.0)
+    node = Node(NodeId("node_a"), TenantId("ten_a"), "node_a", 2)
+    bench.coordinator.take_over([node], [session], bench.now)
+    assert bench.coordinator.session(session.session_id) is session
+
+
+def test_a_faulty_session_holds_up_no_deadlines_but_its_own() -> None:
+    bench = Bench(Limits(abandon_s=30.0))
+    faulty, sound = bench.session(player=PlayerId("plr_a")), bench.session(player=PlayerId("plr_b"))
+    faulty.participants = None  # type: ignore[assignment]
+    with pytest.raises(ExceptionGroup):
+        bench.wait(31.0)
+    assert bench.coordinator.session(sound.session_id) is None, "abandoned"
+    ended = {e.session_id for e in bench.drain() if isinstance(e, SaveSession) and e.state is SessionState.ENDED}
+    assert ended == {sound.session_id}
+
+
 def test_a_tab_that_followed_gets_what_it_had_asked_for() -> None:
     giver, bench = Bench(), Bench()
     link = giver.node()
@@ -208,6 +250,20 @@ def test_who_comes_in_time_keeps_the_slot() -> None:
     bench.coordinator.tab_gone(tab, bench.now)
     bench.wait(60.0)
     assert session.state is SessionState.RUNNING
+
+
+def test_who_waited_with_a_tab_may_leave_as_long_as_anybody() -> None:
+    bench = Bench(Limits(reserve_s=30.0, abandon_s=120.0, node_lost_s=1e6))
+    session = bench.session()
+    tab = bench.tab(session)
+    link = bench.node()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    bench.wait(60.0)
+    bench.coordinator.tab_gone(tab, bench.now)
+    bench.wait(119.0)
+    assert session.state is SessionState.RUNNING
+    bench.wait(2.0)
+    assert (session.state, session.reason) == (SessionState.ENDING, Reason.ABANDONED)
 
 
 def test_a_place_is_full_by_the_sessions_of_all_replicas() -> None:

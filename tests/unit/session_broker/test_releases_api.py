@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -11,16 +12,23 @@ import httpx
 import pytest
 from sqlalchemy import insert, update
 
+import session_broker.io.publishing
+from session_broker.config import BrokerConfig
+from session_broker.core.fleet import Needs
 from session_broker.io import tables
 from session_broker.io.app import create_app
 from session_broker.io.broker import Broker
 from session_broker.io.clock import wall_ms
 from session_broker.io.database import open_database
+from session_broker.io.releases import OfferedVersion
+from session_broker.io.runner import MovedOn
 from tests.support.broker_api import ORIGIN, api, reason_of, sign_in
 from tests.support.live_broker import broker_config
 from tests.support.published_title import KEY, OTHER_KEY, archive, release_of
 from title_archive.artwork import image_type
 from title_archive.signing import rotate
+from wire.errors import Reason, WireError
+from wire.ids import TenantId
 from wire.schema import encode
 from wire.title_release import KeyRotation, Release
 
@@ -115,6 +123,91 @@ async def test_a_published_title_is_in_the_library_and_stays_there(tmp_path: Pat
         assert (await library(client))["chess"] == "1.1.0"
         (kept,) = broker.runner.coordinator.live_sessions()
         assert kept.title.release == release, "a session finishes on what it began with"
+
+
+async def test_a_session_of_an_earlier_version_still_needs_what_that_needs(tmp_path: Path) -> None:
+    needy = b'manifest = 1\nid = "chess"\nversion = "1.0.0"\nkind = "pygame"\nentry = "main.py"\nname = "Chess"\n'
+    needy += b'artwork = "artwork.png"\n[needs]\ngpu = true\nmemory_mib = 4096\n'
+    data = archive(title_toml=needy)
+    config = broker_config(tmp_path)
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        await send(client, data)
+        assert (await publish(client, release_of(data))).status_code == 201
+        assert (await client.post("/api/v1/sessions", json={"title_id": "chess"})).status_code == 201
+        await publish_whole(client, version="1.1.0")
+    async with api(config) as (broker, _):
+        (kept,) = broker.runner.coordinator.live_sessions()
+        assert (kept.title.version, kept.title.needs) == ("1.0.0", Needs(gpu=True, memory_mib=4096))
+
+
+async def spoil_manifest(config: BrokerConfig, title_id: str) -> None:
+    """Make a stored manifest one of a version of Farplay that this is not."""
+    table = tables.title_release
+    engine = await open_database(config.url_of_database())
+    async with engine.begin() as connection:
+        spoilt = update(table).where(table.c.title_id == title_id)
+        await connection.execute(spoilt.values(manifest_toml="manifest = 99\n"))
+    await engine.dispose()
+
+
+async def test_a_version_whose_manifest_cannot_be_read_stops_nothing_else(tmp_path: Path) -> None:
+    config = broker_config(tmp_path)
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        await publish_whole(client)
+        await publish_whole(client, "draughts")
+    await spoil_manifest(config, "chess")
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        titles = await library(client)
+        assert ("chess" in titles, "draughts" in titles) == (False, True)
+        await publish_whole(client, "chess", "1.1.0")
+        assert (await library(client))["chess"] == "1.1.0"
+
+
+async def test_the_catalogue_is_followed_through_every_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_broker.io.publishing, "FOLLOW_EVERY_S", 0.0)
+    async with api(broker_config(tmp_path)) as (broker, _):
+        faults = [MovedOn(), WireError(Reason.INTERNAL, "?"), ValueError("?")]
+        followed = asyncio.Event()
+
+        async def offered(_tenant_id: str) -> list[OfferedVersion]:
+            if faults:
+                raise faults.pop()
+            followed.set()
+            return []
+
+        monkeypatch.setattr(broker.releases, "offered", offered)
+        following = asyncio.create_task(broker.publishing.follow())
+        await asyncio.wait_for(followed.wait(), 10.0)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_an_earlier_reading_of_the_catalogue_replaces_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        read, gone_on, slow = broker.releases.offered, asyncio.Event(), [True]
+
+        async def offered(tenant_id: TenantId) -> list[OfferedVersion]:
+            found = await read(tenant_id)
+            if slow:
+                slow.clear()
+                await gone_on.wait()
+            return found
+
+        monkeypatch.setattr(broker.releases, "offered", offered)
+        earlier = asyncio.create_task(broker.publishing.refresh())
+        publishing = asyncio.create_task(publish_whole(client))
+        await asyncio.wait([publishing], timeout=0.3)
+        gone_on.set()
+        await asyncio.gather(earlier, publishing)
+        assert (await library(client))["chess"] == "1.0.0"
 
 
 async def test_only_those_who_may_publish(tmp_path: Path) -> None:
