@@ -80,7 +80,8 @@ class ChildProcess:
             TimeoutError: it printed nothing in time.
         """
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            line = await self._process.stdout.readline()
         if not line.endswith(b"\n"):
             raise ChildEnded(self.name, await self._process.wait())
         body: dict[str, Any] = json.loads(line)
@@ -101,7 +102,8 @@ class ChildProcess:
         """SIGTERM, then SIGKILL after ``grace_s``; returns when it is reaped."""
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._process.wait(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await self._process.wait()
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self._process.wait()

@@ -186,7 +186,7 @@ def broker(
     replica_lease: Annotated[
         float,
         typer.Option(
-            help="Seconds without a sign of life after which other brokers on the database take over this one's work.",
+            help="Seconds without a sign of life after which other brokers on the database take over its work.",
             envvar="FARPLAY_REPLICA_LEASE",
             min=3.0,
             max=10.0,

@@ -219,7 +219,7 @@ class Coordinator:
         """Look at every deadline; call this every quarter of a second.
 
         Raises:
-            ExceptionGroup: the faults of single nodes and sessions; all others were looked at, and their effects hold.
+            ExceptionGroup: the faults of single nodes and sessions; all others were looked at; their effects hold.
         """
         state = self._state
         faults: list[Exception] = []

@@ -1,9 +1,9 @@
 """This replica among the others: its lease, what it takes over, what the others tell it.
 
 Every second it renews its lease and buries the dead. Beside that, since it may take longer than a lease, it looks
-every second who else lives and takes what is nobody's, and reads where the others' nodes are. A replica whose own lease lapsed, as after an outage of the database, first gives the others as
-long to renew theirs, and until then holds on to what it has of them. One that finds itself buried stops: its work is
-others' by then.
+every second who else lives and takes what is nobody's, and reads where the others' nodes are. A replica whose own
+lease lapsed, as after an outage of the database, first gives the others as long to renew theirs, and until then holds
+on to what it has of them. One that finds itself buried stops: its work is others' by then.
 """
 
 from __future__ import annotations

@@ -60,4 +60,5 @@ async def open_player(up: FarplayProcess, browser: Browser, owner: StorageState)
             yield play
 
     yield opened
-    await asyncio.wait_for(end_sessions(browser, up, owner), 15)
+    async with asyncio.timeout(15):
+        await end_sessions(browser, up, owner)

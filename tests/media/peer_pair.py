@@ -89,7 +89,8 @@ async def child_browser(pair: Pair) -> AsyncIterator[asyncio.subprocess.Process]
     assert child.stdout is not None
     try:
         child.stdin.write((await pair.peer.offer()).encode() + b"\0")
-        answer = await asyncio.wait_for(child.stdout.readuntil(b"\0"), 20)
+        async with asyncio.timeout(20):
+            answer = await child.stdout.readuntil(b"\0")
         await pair.peer.accept_answer(answer.rstrip(b"\0").decode())
         yield child
     finally:

@@ -218,7 +218,8 @@ async def test_a_lying_node_is_closed_and_its_neighbour_plays_on(place: Place, t
         async with FakeNode.dial(ready.url, hello(token=evil_token), behave=False) as liar:
             for _ in range(5):
                 await liar.send(PlacementNews(session_id, 1, PlacementState.RELEASED, Reason.TITLE_CRASHED))
-            await asyncio.wait_for(liar.socket.wait_closed(), 5.0)
+            async with asyncio.timeout(5.0):
+                await liar.socket.wait_closed()
             assert liar.socket.close_code == 4000
             refusals = [m for m in liar.heard if isinstance(m, NodeRefusal)]
             assert [r.reason for r in refusals] == [Reason.FORBIDDEN] * 5

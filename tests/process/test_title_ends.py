@@ -216,7 +216,8 @@ async def test_sigkill_of_the_worker_leaves_no_title(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": "."},
     )
     assert worker.stdout is not None
-    assert await asyncio.wait_for(worker.stdout.readline(), 20) == b"shown\n"
+    async with asyncio.timeout(20):
+        assert await worker.stdout.readline() == b"shown\n"
     assert processes_of(f"{tmp_path}/title")
     os.kill(worker.pid, signal.SIGKILL)
     await worker.wait()

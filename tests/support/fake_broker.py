@@ -69,7 +69,8 @@ class FakeBroker:
 
     async def node(self) -> NodeHello:
         """Wait until a node is welcome; return its hello."""
-        await asyncio.wait_for(self.welcomed.wait(), 15.0 * TIME_FACTOR)
+        async with asyncio.timeout(15.0 * TIME_FACTOR):
+            await self.welcomed.wait()
         return self.hellos[-1]
 
     async def send(self, message: Message | str) -> None:

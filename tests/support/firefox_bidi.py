@@ -64,7 +64,8 @@ class FirefoxTab:
         reply = asyncio.get_running_loop().create_future()
         self._replies[number] = reply
         await self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        message = await asyncio.wait_for(reply, COMMAND_S)
+        async with asyncio.timeout(COMMAND_S):
+            message = await reply
         if message["type"] == "error":
             raise BidiError(f"{method}: {message['error']}: {message['message']}")
         return message["result"]
@@ -141,7 +142,8 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
         )  # fmt: skip
         tasks: list[asyncio.Task[None]] = []
         try:
-            url = await asyncio.wait_for(_bidi_url(process), LAUNCH_S)
+            async with asyncio.timeout(LAUNCH_S):
+                url = await _bidi_url(process)
             assert process.stderr is not None
             tasks.append(asyncio.create_task(_drain(process.stderr)))
             async with connect(f"{url}/session", max_size=None, ping_interval=None) as socket:
@@ -150,7 +152,8 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
                 await tab.open()
                 yield tab
                 await tab.command("browser.close")
-            await asyncio.wait_for(process.wait(), LAUNCH_S)
+            async with asyncio.timeout(LAUNCH_S):
+                await process.wait()
         finally:
             if process.returncode is None:
                 process.kill()

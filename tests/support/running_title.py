@@ -170,4 +170,5 @@ async def running(
         yield title
     finally:
         await sound.close()
-        await asyncio.wait_for(title.process.stop(0.0), 10.0)
+        async with asyncio.timeout(10.0):
+            await title.process.stop(0.0)

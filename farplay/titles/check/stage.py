@@ -115,7 +115,8 @@ class Stage:
                 break
             self._news.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), left_s)
+                async with asyncio.timeout(left_s):
+                    await self._news.wait()
         return holds()
 
     async def wait(self, seconds: float) -> bool:
@@ -183,4 +184,5 @@ async def on_stage(title: InstalledTitle, save_dir: Path) -> AsyncIterator[Stage
         yield stage
     finally:
         await stage.sound.close()
-        await asyncio.wait_for(stage.process.stop(0.0), KILL_GRACE_S)
+        async with asyncio.timeout(KILL_GRACE_S):
+            await stage.process.stop(0.0)

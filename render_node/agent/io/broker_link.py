@@ -104,7 +104,8 @@ class BrokerLink:
         """Wait until everything queued was written, at most ``timeout_s`` seconds."""
         if self._unsent is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._unsent.join(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._unsent.join()
 
     async def _connection(self) -> None:
         """Run one connection to its end."""
@@ -134,7 +135,8 @@ class BrokerLink:
 
     async def _greet(self, socket: ClientConnection) -> NodeWelcome | None:
         await socket.send(encode(self._callbacks.hello()))
-        answer = decode(await asyncio.wait_for(socket.recv(), WELCOME_TIMEOUT_S), TO_NODE)
+        async with asyncio.timeout(WELCOME_TIMEOUT_S):
+            answer = decode(await socket.recv(), TO_NODE)
         if isinstance(answer, NodeWelcome):
             return answer
         if not isinstance(answer, NodeRefusal):

@@ -119,7 +119,8 @@ async def _run_probe(names: tuple[str, ...]) -> EncoderFindings | None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     try:
-        output, words = await asyncio.wait_for(process.communicate(), PROBE_TIMEOUT_S)
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
+            output, words = await process.communicate()
         body = json.loads(output)
         return EncoderFindings(tuple(body["opened"]), dict(body["encode_ms"]), dict(body["refused"]))
     except TimeoutError:

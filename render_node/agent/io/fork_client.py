@@ -107,7 +107,8 @@ class ForkServer:
             WireError: ``internal`` if it died or took too long.
         """
         try:
-            await asyncio.wait_for(asyncio.shield(self._ready), START_TIMEOUT_S)
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await asyncio.shield(self._ready)
         except TimeoutError as error:
             self.process.kill()
             raise WireError(Reason.INTERNAL, "the fork server did not come up") from error
@@ -128,13 +129,15 @@ class ForkServer:
         try:
             with theirs:
                 socket.send_fds(self._control, [encode(Fork(request)).encode()], [theirs.fileno()])
-            pid, pidfd = await asyncio.wait_for(answer, FORK_TIMEOUT_S)
+            async with asyncio.timeout(FORK_TIMEOUT_S):
+                pid, pidfd = await answer
             return await WorkerHandle.open(ours, pid, pidfd, self._deadlines)
-        except (OSError, TimeoutError) as error:
+        except BaseException as error:
             ours.close()
-            raise WireError(Reason.INTERNAL, f"the fork server did not fork: {error}") from error
-        except BaseException:
-            ours.close()
+            if answer.done() and not answer.cancelled() and answer.exception() is None:
+                os.close(answer.result()[1])
+            if isinstance(error, (OSError, TimeoutError)):
+                raise WireError(Reason.INTERNAL, f"the fork server did not fork: {error}") from error
             raise
         finally:
             self._waiting.pop(request, None)

@@ -9,7 +9,6 @@ from functools import partial
 import structlog
 
 from render_node.agent.core.backoff import CHILD_RESTART
-from render_node.agent.io.cancellation import is_cancelled
 from render_node.agent.io.fork_client import ForkServer
 from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.config import NodeConfig
@@ -76,14 +75,9 @@ class WorkerPool:
                 self._revive_server()
                 await self._fill()
             except WireError as error:
-                if is_cancelled():
-                    raise asyncio.CancelledError from error
                 self._failures += 1
                 log.error("warm_worker_failed", detail=error.detail, failures=self._failures)
             else:
-                # Before Python 3.12, ``asyncio.wait_for`` swallows a cancellation that comes as its result does.
-                if is_cancelled():
-                    raise asyncio.CancelledError
                 await self._wait_for_change()
 
     def _revive_server(self) -> None:
@@ -126,7 +120,8 @@ class WorkerPool:
         worker.on_message, worker.on_gone, worker.on_violation = on_message, on_gone, on_gone
         worker.listen()
         try:
-            await asyncio.wait_for(ready, READY_TIMEOUT_S)
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await ready
         except asyncio.CancelledError:
             worker.kill()
             raise

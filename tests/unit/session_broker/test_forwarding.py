@@ -30,7 +30,7 @@ async def among_others(
     async with open_broker(broker_config(tmp_path), 0) as broker:
         broker.replicas.alone = False
         broker.replicas.members = frozenset({broker.replicas.me, OTHER})
-        broker.rows.whereabouts = where  # type: ignore[method-assign]
+        broker.rows.whereabouts = where  # type: ignore[method-assign, assignment]
         transport = httpx.ASGITransport(create_app(broker), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
             yield client

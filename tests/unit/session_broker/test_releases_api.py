@@ -166,9 +166,7 @@ async def test_a_version_whose_manifest_cannot_be_read_stops_nothing_else(tmp_pa
         assert (await library(client))["chess"] == "1.1.0"
 
 
-async def test_the_catalogue_is_followed_through_every_fault(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_catalogue_is_followed_through_every_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_broker.io.publishing, "FOLLOW_EVERY_S", 0.0)
     async with api(broker_config(tmp_path)) as (broker, _):
         faults = [MovedOn(), WireError(Reason.INTERNAL, "?"), ValueError("?")]
@@ -182,7 +180,8 @@ async def test_the_catalogue_is_followed_through_every_fault(
 
         monkeypatch.setattr(broker.releases, "offered", offered)
         following = asyncio.create_task(broker.publishing.follow())
-        await asyncio.wait_for(followed.wait(), 10.0)
+        async with asyncio.timeout(10.0):
+            await followed.wait()
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
