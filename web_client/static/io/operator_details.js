@@ -3,6 +3,7 @@
 import { nameIn, spanText } from "../core/operator_format.js";
 import { SessionState } from "../wire/constants.js";
 import { api, failureOf } from "./api.js";
+import { ClosingDialog } from "./closing_dialog.js";
 import { make, setText } from "./kept_list.js";
 import { byId } from "./screens.js";
 
@@ -24,8 +25,11 @@ export class OperatorDetails {
   #shown = null;
   /** @type {string | null} */
   #sessionId = null;
-  #dialog = byId("details", HTMLDialogElement);
-  #confirm = byId("confirm", HTMLDialogElement);
+  #dialog = new ClosingDialog(byId("details", HTMLDialogElement), () => {
+    this.#sessionId = null;
+    this.#shown = null;
+  });
+  #confirm = new ClosingDialog(byId("confirm", HTMLDialogElement), () => {});
   #heading = byId("details_heading", HTMLElement);
   #content = byId("details_content", HTMLElement);
   #end = byId("details_end", HTMLButtonElement);
@@ -43,16 +47,7 @@ export class OperatorDetails {
     byId("details_close", HTMLButtonElement).onclick = () => this.#dialog.close();
     byId("confirm_no", HTMLButtonElement).onclick = () => this.#confirm.close();
     byId("confirm_yes", HTMLButtonElement).onclick = () => void this.#endIt();
-    this.#end.onclick = () => this.#confirm.showModal();
-    this.#dialog.onclose = () => {
-      this.#sessionId = null;
-      this.#shown = null;
-    };
-    for (const dialog of [this.#dialog, this.#confirm]) {
-      dialog.addEventListener("click", (event) => {
-        if (event.target === dialog) dialog.close();
-      });
-    }
+    this.#end.onclick = () => this.#confirm.open();
   }
 
   /** @param {string} sessionId */
@@ -63,7 +58,7 @@ export class OperatorDetails {
     this.#end.hidden = true;
     await this.refresh();
     this.#content.hidden = this.#shown === null;
-    if (!this.#dialog.open) this.#dialog.showModal();
+    this.#dialog.open();
   }
 
   /** Read the shown session anew, if one is shown. */

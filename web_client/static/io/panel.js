@@ -4,6 +4,7 @@
 import { PadNavigation } from "../core/menu_pads.js";
 import { FIGURES, QUALITIES } from "../core/settings.js";
 import { choiceGroup } from "./choice_group.js";
+import { ClosingDialog } from "./closing_dialog.js";
 import { PadsSection } from "./pads_section.js";
 import { byId } from "./screens.js";
 
@@ -29,7 +30,8 @@ export class Panel {
   #words;
   #handlers;
   #store;
-  #dialog = byId("panel", HTMLDialogElement);
+  #element = byId("panel", HTMLDialogElement);
+  #dialog = new ClosingDialog(this.#element, () => this.#closed());
   #handle = byId("handle", HTMLButtonElement);
   #volume = byId("volume", HTMLInputElement);
   #mute = byId("button_mute", HTMLButtonElement);
@@ -41,7 +43,6 @@ export class Panel {
   #navigation = new PadNavigation();
   #pads;
   #showTouch;
-  #shown = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #confirm;
 
@@ -58,9 +59,8 @@ export class Panel {
     this.#pads = new PadsSection(words, store);
     this.#handle.onclick = () => this.open();
     byId("panel_close", HTMLButtonElement).onclick = () => this.close();
-    this.#dialog.addEventListener("click", ({ target }) => target === this.#dialog && this.close());
-    this.#dialog.addEventListener("close", () => this.#closed());
-    this.#dialog.addEventListener("keydown", (event) => this.#keyDown(event));
+    // The game is to see none of its keys.
+    this.#element.addEventListener("keydown", (event) => event.stopPropagation());
     this.#wireSettings();
     this.#full.hidden = !screenMode.canBeFull;
     this.#full.onclick = () => void screenMode.toggleFull();
@@ -78,13 +78,12 @@ export class Panel {
   }
 
   get isOpen() {
-    return this.#dialog.open;
+    return this.#dialog.isOpen;
   }
 
   open() {
     if (this.isOpen || getComputedStyle(this.#handle).display === "none") return;
-    this.#shown = true;
-    this.#dialog.showModal();
+    this.#dialog.open();
     this.#handle.setAttribute("aria-expanded", "true");
     this.#navigation.begin();
     this.#handlers.onToggle(true);
@@ -92,7 +91,6 @@ export class Panel {
 
   close() {
     this.#dialog.close();
-    this.#closed();
   }
 
   /** @param {string} title @param {boolean} watching Whether this tab only looks on. */
@@ -164,20 +162,7 @@ export class Panel {
     });
   }
 
-  /**
-   * Escape closes at once: the browser's own way tells of it a moment later, and the next key would be lost.
-   * @param {KeyboardEvent} event
-   */
-  #keyDown(event) {
-    event.stopPropagation();
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    this.close();
-  }
-
   #closed() {
-    if (!this.#shown) return;
-    this.#shown = false;
     this.#handle.setAttribute("aria-expanded", "false");
     this.#handle.blur();
     this.#pads.close();
@@ -206,12 +191,12 @@ export class Panel {
 
   get #focused() {
     const { activeElement } = document;
-    return activeElement instanceof HTMLElement && this.#dialog.contains(activeElement) ? activeElement : null;
+    return activeElement instanceof HTMLElement && this.#element.contains(activeElement) ? activeElement : null;
   }
 
   /** What the focus stops at; of a group of choices only the one that holds. */
   get #stops() {
-    const all = [...this.#dialog.querySelectorAll("button, input")];
+    const all = [...this.#element.querySelectorAll("button, input")];
     return all.filter((each) => each instanceof HTMLElement && each.offsetParent !== null
       && !(each instanceof HTMLInputElement && each.type === "radio" && !each.checked));
   }
@@ -233,7 +218,7 @@ export class Panel {
       focused.value = String(Number(focused.value) + by * 5);
       focused.dispatchEvent(new Event("input"));
     } else if (focused.type === "radio") {
-      const group = [...this.#dialog.querySelectorAll(`input[name="${focused.name}"]`)];
+      const group = [...this.#element.querySelectorAll(`input[name="${focused.name}"]`)];
       const next = group[(group.indexOf(focused) + by + group.length) % group.length];
       if (!(next instanceof HTMLInputElement)) return;
       next.focus();

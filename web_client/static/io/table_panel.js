@@ -5,6 +5,7 @@ import { isFinal, myself } from "../core/session_state.js";
 import { changes, hasFreeSeat, nameOf, placeOf } from "../core/table_view.js";
 import { Reason } from "../wire/constants.js";
 import { failureOf, tableApi } from "./api.js";
+import { ClosingDialog } from "./closing_dialog.js";
 import { element } from "./elements.js";
 import { InvitationPart } from "./invitation_part.js";
 import { byId } from "./screens.js";
@@ -46,41 +47,27 @@ export class TablePanel {
     this.#seatsPart = element("section", {}, [element("h3", { textContent: words("table.who_plays") }), this.#seats]);
     this.#leave = element("button", { type: "button", className: "table_leave", textContent: words("table.leave") });
     this.#leave.onclick = () => {
-      this.#hide();
+      this.#dialog.close();
       onLeave();
     };
     const title = element("h2", { id: "table_title", textContent: words("table.title") });
     this.#close = element("button", { type: "button", className: "table_close", textContent: "×" });
     this.#close.setAttribute("aria-label", words("table.close"));
-    this.#close.onclick = () => this.#hide();
+    this.#close.onclick = () => this.#dialog.close();
     this.#failure.setAttribute("role", "alert");
     this.#failure.hidden = true;
-    this.#dialog = element("dialog", { id: "table_panel" }, [
+    const dialog = element("dialog", { id: "table_panel" }, [
       element("header", {}, [title, this.#close]), this.#people, this.#seatsPart, this.#invitations.root, this.#failure,
       this.#leave,
     ]);
-    this.#dialog.setAttribute("aria-labelledby", title.id);
-    this.#dialog.onclose = () => this.#hide();
-    this.#dialog.onkeydown = (event) => {
-      // At once: the browser tells of its own closing a moment later, and the next key would open it again.
-      if (event.key !== "Escape") return;
-      event.preventDefault();
-      this.#hide();
-    };
-    this.#dialog.onclick = ({ target }) => {
-      if (target === this.#dialog) this.#hide();
-    };
+    dialog.setAttribute("aria-labelledby", title.id);
+    // Enter and Space are the game's again.
+    this.#dialog = new ClosingDialog(dialog, () => this.#button.blur());
     this.#button = element("button", { type: "button", id: "button_table", hidden: true }, [icon(), this.#count]);
     this.#button.setAttribute("aria-haspopup", "dialog");
     this.#button.onclick = () => this.open();
     this.#news.setAttribute("role", "status");
-    document.body.append(this.#button, this.#news, this.#dialog);
-  }
-
-  /** Enter and Space are the game's again. */
-  #hide() {
-    this.#dialog.close();
-    this.#button.blur();
+    document.body.append(this.#button, this.#news, dialog);
   }
 
   /** Whether a guest is here, who can start and end nothing. */
@@ -90,7 +77,7 @@ export class TablePanel {
 
   open() {
     this.#failure.hidden = true;
-    this.#dialog.showModal();
+    this.#dialog.open();
     if (this.#isHost) void this.#invitations.refresh();
   }
 
@@ -99,7 +86,7 @@ export class TablePanel {
     const over = isFinal(state);
     byId("watching", HTMLElement).hidden = state.role === "player";
     this.#showEnd(state);
-    if (over) this.#hide();
+    if (over) this.#dialog.close();
     this.#button.hidden = over || state.table === null;
     if (over) this.#offerReturn(state);
     if (state.table === null || state.table === this.#table) return;
@@ -142,7 +129,7 @@ export class TablePanel {
     if (!this.#seatsPart.hidden) this.#renderSeats(table);
     this.#invitations.root.hidden = !this.#isHost;
     this.#invitations.setSeats(table.seats, hasFreeSeat(table));
-    if (this.#dialog.open && this.#isHost) void this.#invitations.refresh();
+    if (this.#dialog.isOpen && this.#isHost) void this.#invitations.refresh();
   }
 
   /** @param {Present} who */

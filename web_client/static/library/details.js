@@ -2,6 +2,7 @@
 
 import { canPlay, playsWith } from "../core/library.js";
 import { textOf } from "../core/title_texts.js";
+import { ClosingDialog } from "../io/closing_dialog.js";
 import { artwork } from "./artwork.js";
 import { controlsLegend } from "./controls_legend.js";
 import { element } from "./elements.js";
@@ -11,6 +12,7 @@ import { DEVICE_WORDS, hindrance, lastPlayed, nameOf, playersOf, playLink } from
 /** @import {LibraryView, Title} from "../types.js" */
 
 export class DetailsDialog {
+  #element;
   #dialog;
   /** @type {string | null} */
   #titleId = null;
@@ -20,16 +22,10 @@ export class DetailsDialog {
    * @param {() => void} onClosed
    */
   constructor(dialog, onClosed) {
-    this.#dialog = dialog;
-    dialog.addEventListener("close", () => {
-      // Told a moment later: another title may be open by then.
-      if (dialog.open) return;
+    this.#element = dialog;
+    this.#dialog = new ClosingDialog(dialog, () => {
       this.#titleId = null;
       onClosed();
-    });
-    dialog.addEventListener("click", ({ target }) => {
-      // The dialog's own box is covered by its content; what is hit is the backdrop.
-      if (target === dialog) dialog.close();
     });
   }
 
@@ -47,7 +43,7 @@ export class DetailsDialog {
     this.#titleId = title.id;
     const close = element("button", { type: "button", class: "close", "aria-label": view.words("library.close"), "data-focus": "close" }, icon("cross"));
     close.addEventListener("click", () => this.#dialog.close());
-    this.#dialog.replaceChildren(
+    this.#element.replaceChildren(
       element(
         "div",
         { class: "details" },
@@ -55,9 +51,9 @@ export class DetailsDialog {
         element("div", { class: "details_body" }, ...body(title, view)),
       ),
     );
-    if (this.#dialog.open) return;
-    this.#dialog.showModal();
-    const play = this.#dialog.querySelector(".play_link");
+    if (this.#dialog.isOpen) return;
+    this.#dialog.open();
+    const play = this.#element.querySelector(".play_link");
     if (play instanceof HTMLElement) play.focus();
   }
 
