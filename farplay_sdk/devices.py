@@ -75,7 +75,6 @@ class SeatDevices:
 
     def view(self) -> Seat:
         """Return what this tick sees, and begin the next one."""
-        self._pad_buttons.become(self._merged_buttons())
         seat = Seat(
             Keyboard(*self._keys.view(), text=self._text),
             Pad(*self._pad_buttons.view(), *self._sticks()),
@@ -121,9 +120,7 @@ class SeatDevices:
 
     def _on_key(self, usage: int, down: int) -> None:
         self._keys.put(usage, bool(down))
-        button = _BUTTON_OF_KEY.get(usage)
-        if button is not None and down:
-            self._pad_buttons.put(button, True)
+        self._merge_buttons()
 
     def _on_text(self, text: str) -> None:
         self._text += text
@@ -162,18 +159,18 @@ class SeatDevices:
 
     def _on_pad(self, index: int, buttons: int, *axes: int) -> None:
         self._pads[index] = (buttons, *axes)
-        for button in range(len(Button)):
-            if buttons >> button & 1:
-                self._pad_buttons.put(button, True)
+        self._merge_buttons()
 
     def _on_plug(self, index: int, connected: int) -> None:
         if not connected:
             self._pads.pop(index, None)
+            self._merge_buttons()
 
     def _on_release(self) -> None:
         self._keys.become(set())
         self._buttons.become(set())
         self._pads.clear()
+        self._merge_buttons()
         self._first_finger = None
         for number, touch in self._fingers.items():
             self._fingers[number] = Touch(number, touch.x, touch.y, touch.began, True)
@@ -185,11 +182,12 @@ class SeatDevices:
         before, self._xy = self._xy, self._pixels(x, y)
         self._moved = (self._moved[0] + self._xy[0] - before[0], self._moved[1] + self._xy[1] - before[1])
 
-    def _merged_buttons(self) -> set[int]:
+    def _merge_buttons(self) -> None:
+        """Take the edges of the pad that all pads and the keys make together, one event at a time."""
         held = {int(_BUTTON_OF_KEY[usage]) for usage in self._keys.held if usage in _BUTTON_OF_KEY}
         for buttons, *_ in self._pads.values():
             held |= {button for button in range(len(Button)) if buttons >> button & 1}
-        return held
+        self._pad_buttons.become(held)
 
     def _sticks(self) -> tuple[_Xy, _Xy, _Xy]:
         """Return left and right stick and the triggers; of several the one that is furthest out."""

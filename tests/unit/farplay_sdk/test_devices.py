@@ -45,9 +45,21 @@ def test_the_keyboard_plays_the_seats_pad() -> None:
     pad = seat(devices, (0, "key", Key.LEFT, 1), (0, "key", Key.W, 1), (0, "key", Key.SPACE, 1)).pad
     assert pad.left == (-1.0, -1.0)
     assert pad.pressed(Button.A)
-    pad = seat(devices, (0, "key", Key.SPACE, 0), (0, "key", Key.ENTER, 1), (0, "key", Key.ENTER, 0)).pad
+    pad = seat(devices, (0, "key", Key.ENTER, 1), (0, "key", Key.SPACE, 0), (0, "key", Key.ENTER, 0)).pad
     assert (pad.down(Button.A), pad.pressed(Button.A)) == (False, False), "A was down all the time until now"
     assert seat(devices, (0, "key", Key.ENTER, 1), (0, "key", Key.ENTER, 0)).pad.pressed(Button.A)
+
+
+def test_a_button_that_is_let_go_and_pressed_within_a_tick_has_both_edges() -> None:
+    devices = Devices((64, 64))
+    down, up = (0, "pad", 0, 1 << Button.A, 0, 0, 0, 0, 0, 0), (0, "pad", 0, 0, 0, 0, 0, 0, 0, 0)
+    seat(devices, down)
+    for between in (up, (0, "plug", 0, 0), (0, "release")):
+        pad = seat(devices, between, down).pad
+        assert (pad.down(Button.A), pad.pressed(Button.A), pad.released(Button.A)) == (True, True, True)
+    seat(devices, up, (0, "key", Key.SPACE, 1))
+    pad = seat(devices, (0, "key", Key.SPACE, 0), (0, "key", Key.ENTER, 1)).pad
+    assert (pad.pressed(Button.A), pad.released(Button.A)) == (True, True)
 
 
 def test_of_several_sticks_the_one_furthest_out_counts() -> None:
