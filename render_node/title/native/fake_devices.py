@@ -55,12 +55,12 @@ class FakeDevices:
         self._wheel = [0, 0]
         self._finger: int | None = None
 
-    def apply(self, payload: Payload, stage: Rectangle, now_ns: int) -> list[Action]:
+    def apply(self, payload: Payload, stage: Rectangle | None, now_ns: int) -> list[Action]:
         """Take one event and return what to pretend at once; releases may follow from ``due``.
 
         Args:
             payload: The event; text and pads have nowhere to go.
-            stage: Where on the screen the picture is.
+            stage: Where on the screen the picture is; None while none is shown, when places mean nothing.
             now_ns: Monotonic clock.
         """
         match payload:
@@ -70,7 +70,7 @@ class FakeDevices:
             case MouseButton(button, down):
                 return self._edge((Fake.BUTTON_PRESS, _BUTTON_OF[button]), down, now_ns)
             case MouseAbs(x, y):
-                return [_to_place(x, y, stage)]
+                return [] if stage is None else [_to_place(x, y, stage)]
             case MouseRel(dx, dy):
                 return [Action(Fake.MOTION, RELATIVE, dx, dy)]
             case Wheel(dx, dy):
@@ -119,12 +119,12 @@ class FakeDevices:
             actions += [Action(Fake.BUTTON_PRESS, button), Action(Fake.BUTTON_RELEASE, button)] * abs(notches)
         return actions
 
-    def _touch(self, touch: Touch, stage: Rectangle, now_ns: int) -> list[Action]:
-        if touch.phase is TouchPhase.DOWN and self._finger is None:
+    def _touch(self, touch: Touch, stage: Rectangle | None, now_ns: int) -> list[Action]:
+        if touch.phase is TouchPhase.DOWN and self._finger is None and stage is not None:
             self._finger = touch.finger
         if touch.finger != self._finger:
             return []
-        actions = [_to_place(touch.x, touch.y, stage)]
+        actions = [] if stage is None else [_to_place(touch.x, touch.y, stage)]
         if touch.phase is TouchPhase.DOWN:
             actions += self._edge((Fake.BUTTON_PRESS, _BUTTON_OF[0]), True, now_ns)
         elif touch.phase is not TouchPhase.MOVE:

@@ -119,7 +119,7 @@ class _Capture:
                 self._take_events()
                 self._capture()
                 poll.poll(self._wait_ms())
-        except EOFError:
+        except (EOFError, OSError):
             print("the X server has ended", file=sys.stderr)
             self._program.kill()
         finally:
@@ -141,9 +141,8 @@ class _Capture:
         actions = self._devices.due(now_ns)
         for message in self._link.take():
             if isinstance(message, Input):
-                place = self._stage.place
-                if message.seat == FIRST_SEAT and place is not None:
-                    actions += self._devices.apply(message.event.payload, place, now_ns)
+                if message.seat == FIRST_SEAT:
+                    actions += self._devices.apply(message.event.payload, self._stage.place, now_ns)
                 self._seen_seq = message.seq
             elif isinstance(message, Quit):
                 os.killpg(self._program.pid, signal.SIGTERM)

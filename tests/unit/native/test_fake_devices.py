@@ -79,13 +79,29 @@ def test_one_finger_is_the_mouse_and_others_are_not() -> None:
     ]
 
 
-@given(st.lists(st.tuples(PAYLOADS, st.integers(0, 50)), max_size=60))
-def test_presses_and_releases_alternate_and_nothing_stays_down(steps: list[tuple[Payload, int]]) -> None:
+def test_while_no_window_is_shown_what_was_pressed_is_still_let_go() -> None:
+    devices = FakeDevices(60)
+    for payload in (Key(4, True), MouseButton(2, True), Touch(3, TouchPhase.DOWN, 0, 0)):
+        devices.apply(payload, STAGE, 0)
+    assert devices.apply(Key(4, False), None, 99 * MS) == [Action(Fake.KEY_RELEASE, 38)]
+    assert devices.apply(MouseButton(2, False), None, 99 * MS) == [Action(Fake.BUTTON_RELEASE, 3)]
+    assert devices.apply(Touch(3, TouchPhase.UP, 0, 0), None, 99 * MS) == [Action(Fake.BUTTON_RELEASE, 1)]
+    assert devices.apply(MouseAbs(0, 0), None, 99 * MS) == []
+    assert devices.apply(Touch(4, TouchPhase.DOWN, 0, 0), None, 99 * MS) == []
+
+
+STEPS = st.tuples(PAYLOADS, st.integers(0, 50), st.sampled_from([STAGE, None]))
+
+
+@given(st.lists(STEPS, max_size=60))
+def test_presses_and_releases_alternate_and_nothing_stays_down(
+    steps: list[tuple[Payload, int, Rectangle | None]],
+) -> None:
     devices, now_ns = FakeDevices(60), 0
     actions: list[Action] = []
-    for payload, later_ms in steps:
+    for payload, later_ms, stage in steps:
         now_ns += later_ms * MS
-        actions += devices.due(now_ns) + devices.apply(payload, STAGE, now_ns)
+        actions += devices.due(now_ns) + devices.apply(payload, stage, now_ns)
     actions += devices.apply(ReleaseAll(), STAGE, now_ns)
     assert devices.next_due_ns() is None
     down: set[tuple[Fake, int]] = set()
