@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 from farplay_sdk.events import Event
-from farplay_sdk.input_log import InputLog
 from farplay_sdk.machine import Machine, StateUnreadable
 from farplay_sdk.title import Stream, Title
 from render_node.title.device_events import sdk_event
@@ -17,6 +16,7 @@ from render_node.title.launch_spec import LaunchSpec
 from render_node.title.pacing import Pacer, Phase
 from render_node.title.picture_sender import PictureSender
 from render_node.title.ring_writer import RingWriter
+from render_node.title.sdk.crash_log import CrashLog
 from render_node.title.sdk.sound_blocks import SoundBlocks
 from render_node.title.sdk.state_file import StateFile
 from render_node.title.worker_link import WorkerLink
@@ -25,9 +25,6 @@ from wire.title_ipc import Input, Quit, Shift
 
 STATE_EVERY_S = 10.0
 """Between two saved states: what a crash costs at most."""
-
-LOGGED_TICKS_MAX = 240 * 3600
-"""A title without state is logged from its start; an hour at the highest tick is a few megabytes of input."""
 
 
 class SessionHost:
@@ -65,7 +62,7 @@ class SessionHost:
     def _resumed(self, title_class: type[Title]) -> Machine:
         seed = secrets.randbits(63)
         machine, saved = Machine(title_class, seed), self._states.read()
-        self._log = InputLog(seed)
+        self._log = CrashLog(seed)
         if saved is None:
             return machine
         try:
@@ -74,7 +71,7 @@ class SessionHost:
             print(f"the saved state cannot be read, so the game begins anew: {error}", file=sys.stderr)
             self._states.put_aside()
             return Machine(title_class, seed)
-        self._log.state = saved
+        self._log = CrashLog(seed, saved)
         return machine
 
     def _loop(self, title_class: type[Title]) -> None:
@@ -93,8 +90,7 @@ class SessionHost:
 
     def _tick(self) -> None:
         events, self._events = self._events, []
-        if self._log.ticks < LOGGED_TICKS_MAX:
-            self._log.note(events)
+        self._log.note(events)
         self._machine.update(events)
         self._canvas.draw()
         self._sound.play()
@@ -119,8 +115,9 @@ class SessionHost:
         saved = self._machine.save()
         if saved is not None:
             self._states.write(saved)
-            self._log = InputLog(self._machine.seed, saved)
+            self._log = CrashLog(self._machine.seed, saved)
 
     def _keep_crash(self) -> None:
-        if self._log.ticks < LOGGED_TICKS_MAX:
-            self._states.write_crash("\n".join(self._log.lines()) + "\n")
+        text = self._log.text()
+        if text is not None:
+            self._states.write_crash(text)
