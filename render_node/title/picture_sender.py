@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from render_node.title.pacing import Allowance
+from render_node.title.picture_fit import fit, scaled
 from render_node.title.ring_writer import RingWriter
 from render_node.title.worker_link import WorkerLink
 from wire.title_ipc import Frame
@@ -33,15 +34,18 @@ class PictureSender:
         """Pictures that the title has made so far."""
 
     def show(self, pixels: memoryview, size: tuple[int, int], *, input_seq: int) -> None:
-        """Copy a picture and show it, unless it is the one that is shown.
+        """Copy a picture and show it, unless it is the one that is shown; one that the ring does not take is scaled.
 
         Args:
             pixels: BGRX rows of ``width * 4`` bytes, writable memory; copied before this returns.
-            size: Width and height in pixels, within the ring's.
+            size: Width and height in pixels, each at least 1.
             input_seq: Newest event that the title had applied.
         """
         now_ns = time.monotonic_ns()
         self.pictures += 1
+        fitting = fit(size, (self._ring.layout.max_width, self._ring.layout.max_height))
+        if fitting != size:
+            pixels, size = scaled(pixels, size, fitting), fitting
         if self._shown_size == size and self._ring.shows(pixels):
             self._owed = None
             return

@@ -10,17 +10,8 @@ from typing import Any
 from render_node.title.pacing import Pacer, Phase
 from render_node.title.picture_sender import PictureSender
 from render_node.title.pygame_hooks.hooking import replace
-from wire.limits import PICTURE_MIN_PX
-from wire.title_ipc import RingLayout
 
 BGRX_MASKS = (0xFF0000, 0xFF00, 0xFF, 0)
-
-
-def fit(size: tuple[int, int], max_size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size nearest to ``size`` in shape that the ring takes."""
-    width, height = size
-    scale = min(1.0, max_size[0] / width, max_size[1] / height)
-    return max(int(width * scale), PICTURE_MIN_PX), max(int(height * scale), PICTURE_MIN_PX)
 
 
 class DisplayHook:
@@ -30,7 +21,6 @@ class DisplayHook:
         self,
         pygame: ModuleType,
         pictures: PictureSender,
-        layout: RingLayout,
         desktop_size: tuple[int, int],
         fps: int,
         phase: Phase,
@@ -40,7 +30,6 @@ class DisplayHook:
         """Arguments: ``fps`` paces flips that ask for vsync; ``seen_input_seq`` is the newest event taken in."""
         self._pygame = pygame
         self._pictures = pictures
-        self._layout = layout
         self._desktop_size = desktop_size
         self._fps = fps
         self._phase = phase
@@ -97,11 +86,8 @@ class DisplayHook:
                 time.sleep(wait_ns / 1e9)
 
     def _as_bgrx(self, surface: Any) -> Any:
-        size = fit(surface.get_size(), (self._layout.max_width, self._layout.max_height))
-        if size != surface.get_size():
-            surface = self._pygame.transform.scale(surface, size)
-        if surface.get_masks() != BGRX_MASKS or surface.get_pitch() != size[0] * 4:
-            staging = self._pygame.Surface(size, 0, 32, BGRX_MASKS)
+        if surface.get_masks() != BGRX_MASKS or surface.get_pitch() != surface.get_width() * 4:
+            staging = self._pygame.Surface(surface.get_size(), 0, 32, BGRX_MASKS)
             staging.blit(surface, (0, 0))
             surface = staging
         return surface

@@ -51,7 +51,7 @@ class EventHook:
         self._phase = Phase()
         self._pictures = PictureSender(link, ring)
         self._display = DisplayHook(
-            pygame, self._pictures, ring.layout, desktop_size, fps, self._phase, seen_input_seq=lambda: self._seen_seq
+            pygame, self._pictures, desktop_size, fps, self._phase, seen_input_seq=lambda: self._seen_seq
         )
         self._keyboard = KeyboardHook(pygame)
         self._text = TextHook(pygame, link)

@@ -1,17 +1,9 @@
 from render_node.title.pygame_hooks.cursor_hook import bitmap_to_rgba
-from render_node.title.pygame_hooks.display_hook import fit
 from render_node.title.pygame_hooks.event_hook import text_after
 from render_node.title.pygame_hooks.keyboard_hook import KeyRepeat
 from render_node.title.pygame_hooks.mouse_hook import to_pixel
 from wire.input_events import InputEvent, Key, Text
 from wire.title_ipc import Input
-
-
-def test_pictures_are_made_to_fit_the_ring() -> None:
-    assert fit((1280, 720), (1920, 1080)) == (1280, 720)
-    assert fit((3840, 2160), (1920, 1080)) == (1920, 1080)
-    assert fit((100, 4320), (1920, 1080)) == (25, 1080)
-    assert fit((4, 8), (1920, 1080)) == (16, 16)
 
 
 def test_the_pointer_reaches_both_edges() -> None:
