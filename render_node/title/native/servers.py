@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from render_node.title.kinds.native import KIND
+
 SOUND_RATE_HZ = 48_000
 READY_S = 10.0
 """How long a server may take to be ready; they take a few tenths of a second."""
@@ -26,6 +28,12 @@ _ALSA = """<confdir:alsa.conf>
 pcm.!default { type pulse }
 ctl.!default { type pulse }
 """
+
+
+_LAUNCHERS_PACKAGES = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+"""Variables that no title can set: where the launcher's packages lie, and that they are only read."""
+_LAUNCHERS_THREADS = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+"""Variables that the launcher needs for itself; a title may set them to something else."""
 
 
 class ServerMissing(Exception):
@@ -130,12 +138,16 @@ class SoundServer:
 
 
 def program_environment(display: int) -> dict[str, str]:
-    """Return the variables by which programs find both servers."""
+    """Return a program's variables: the title's, and those by which it finds both servers; not the launcher's own."""
+    launchers = _LAUNCHERS_PACKAGES | {
+        name for name in _LAUNCHERS_THREADS if os.environ.get(name) == KIND.environment[name]
+    }
+    title = {name: value for name, value in os.environ.items() if name not in launchers}
     alsa = next(Path("/usr/share/alsa").glob("alsa.conf"), None)
     if alsa is not None:
         _ALSA_FILE.write_text(_ALSA.replace("confdir:alsa.conf", str(alsa)))
     sound = {"ALSA_CONFIG_PATH": str(_ALSA_FILE)} if alsa is not None else {}
-    return {**os.environ, **sound, "DISPLAY": f":{display}", "PULSE_SERVER": f"unix:{SOUND_SOCKET}"}
+    return {**title, **sound, "DISPLAY": f":{display}", "PULSE_SERVER": f"unix:{SOUND_SOCKET}"}
 
 
 def _find(program: str, package: str) -> str:
