@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import unicodedata
 from pathlib import Path
 
 from farplay.failures import CommandFailure, ExitStatus
@@ -30,7 +31,7 @@ def make_title(folder: Path, kind: str, *, title_id: str | None, name: str | Non
         name: What players read; None is the folder's name.
 
     Raises:
-        CommandFailure: the kind is unknown, the id is none, or the folder is not empty.
+        CommandFailure: the kind is unknown, id or name are none, or the folder is not empty.
     """
     if kind not in kinds():
         raise CommandFailure(ExitStatus.FAILED, f"There is no kind {kind!r}.", f"Kinds: {', '.join(kinds())}.")
@@ -42,12 +43,14 @@ def make_title(folder: Path, kind: str, *, title_id: str | None, name: str | Non
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CommandFailure(ExitStatus.FAILED, f"{folder} is there already and not empty.", "Name another folder.")
     shown = name or re.sub(r"[-_]+", " ", stem).strip().capitalize() or chosen
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in shown):
+        raise CommandFailure(ExitStatus.FAILED, f"{shown!a} cannot be a title's name.", "Give one with: --name NAME")
     try:
         shutil.copytree(TEMPLATES / kind, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         manifest = folder / MANIFEST_FILE
-        # JSON's strings are TOML's basic strings as well.
-        text = manifest.read_text().replace('"ID"', json.dumps(chosen)).replace('"NAME"', json.dumps(shown[:80]))
-        manifest.write_text(text)
+        # JSON's strings are TOML's basic strings as well, but for characters written as two surrogates.
+        text = manifest.read_text("utf-8").replace('"ID"', json.dumps(chosen))
+        manifest.write_text(text.replace('"NAME"', json.dumps(shown[:80], ensure_ascii=False)), "utf-8")
     except OSError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{folder} cannot be written: {error.strerror}.") from error
     return chosen

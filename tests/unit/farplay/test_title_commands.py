@@ -56,6 +56,15 @@ def test_a_new_title_has_no_fault_and_can_be_packed_signed_and_read(tmp_path: Pa
     assert (package.manifest.id, package.release.archive_sha256) == ("my_game", packed["sha256"])
 
 
+def test_a_name_may_be_of_any_characters(tmp_path: Path) -> None:
+    answer("init", tmp_path / "game", "--name", "星 🏝️ é")
+    assert load_title(tmp_path / "game").manifest.names["en"] == "星 🏝️ é"
+    for name in ("a\x7fb", "a\udcffb"):
+        status, output = run("init", tmp_path / "other", "--name", name)
+        assert (status, "cannot be a title's name" in output) == (ExitStatus.FAILED, True), output
+    assert not (tmp_path / "other").exists()
+
+
 def test_every_kind_that_has_a_small_title_can_run() -> None:
     assert "pygame" in kinds()
     assert set(kinds()) <= set(KINDS)
