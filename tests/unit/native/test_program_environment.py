@@ -14,19 +14,9 @@ def test_programs_get_the_titles_variables_and_the_servers_but_not_the_launchers
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(servers, "_ALSA_FILE", tmp_path / "alsa.conf")
-    launchers = {
-        **environment("/save", "/tmp", "/packages"),
-        **KIND.environment,
-        "OMP_NUM_THREADS": "4",
-        "MODE": "easy",
-    }
-    monkeypatch.setattr("os.environ", launchers)
+    title = {"OMP_NUM_THREADS": "4", "MODE": "easy"}
+    monkeypatch.setattr("os.environ", {**environment("/save", "/tmp", "/packages"), **KIND.environment, **title})
     seen = program_environment(7)
-    assert (seen["DISPLAY"], seen["MODE"], seen["HOME"], seen["PATH"]) == (
-        ":7",
-        "easy",
-        "/save",
-        KIND.environment["PATH"],
-    )
+    assert (seen["DISPLAY"], seen["HOME"], seen["PATH"]) == (":7", "/save", KIND.environment["PATH"])
+    assert (seen["MODE"], seen["OMP_NUM_THREADS"]) == ("easy", "4"), "what the title sets is the title's"
     assert seen.keys().isdisjoint({"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "OPENBLAS_NUM_THREADS"})
-    assert seen["OMP_NUM_THREADS"] == "4", "what the title sets is the title's"
