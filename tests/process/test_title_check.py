@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from farplay.titles.check import stage
 from farplay.titles.check.findings import Outcome, Report
 from farplay.titles.check.plan import CheckPlan
 from farplay.titles.check.suite import check_title
 from tests.support.broken_titles import FAULTS, write_title
+from tests.support.running_title import machine_walls
+from wire.sandbox import Profile
 
 pytestmark = pytest.mark.process
 
@@ -52,3 +57,15 @@ async def test_a_title_that_keeps_its_promises_passes_and_is_pictured(tmp_path: 
         "planted-start.png",
     ]
     assert (tmp_path / "shots" / "planted-start.png").read_bytes().startswith(b"\x89PNG")
+
+
+async def test_titles_are_checked_without_namespaces_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "_walls", lambda: machine_walls(Profile.POD))
+    plan = CheckPlan(first_picture_s=20.0, settle_s=0.2, measure_s=0.2, still_s=0.2, quit_s=10.0, react_s=0.5)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        # Titles have a user of their own where the machine allows it.
+        os.chmod(folder, 0o711)
+        report = await check_title(write_title(Path(folder) / "good"), plan, lambda words: None)
+    started = next(finding for finding in report.findings if finding.name == "start")
+    assert started.outcome is Outcome.PASSED, report
+    assert "saves" not in failed(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -57,6 +58,8 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Rep
         return Report(str(path), (finding,), time.monotonic() - began_s)
     findings = [judged("manifest", True, "title.toml has no faults", "")]
     with tempfile.TemporaryDirectory(prefix="farplay-check-") as scratch:
+        # Where titles have a user of their own, it passes through here to its save folder.
+        os.chmod(scratch, 0o711)
         on_progress("Looking at the files")
         findings += await asyncio.to_thread(check_files, title, Path(scratch))
         if not plan.run:

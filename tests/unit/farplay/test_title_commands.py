@@ -15,13 +15,15 @@ from typer.testing import CliRunner
 from farplay.cli import app
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.title_folders import load_title
+from farplay.titles.check import suite
 from farplay.titles.check.findings import Finding, Outcome, Report
+from farplay.titles.check.plan import CheckPlan
 from farplay.titles.check.report import print_report, to_json, write_junit
 from farplay.titles.new_title import kinds
 from farplay.titles.packages import load_package, signature_path
 from farplay.titles.publisher_key import KEY_FILE, load_key, new_key, rotate_key
 from title_archive.signing import follow
-from wire.title_manifest import KINDS
+from wire.title_manifest import KINDS, InstalledTitle
 
 RUNNER = CliRunner()
 
@@ -68,6 +70,21 @@ def test_a_name_may_be_of_any_characters(tmp_path: Path) -> None:
 def test_every_kind_that_has_a_small_title_can_run() -> None:
     assert "pygame" in kinds()
     assert set(kinds()) <= set(KINDS)
+
+
+async def test_titles_with_a_user_of_their_own_reach_their_folders_in_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+
+    def look(title: InstalledTitle, scratch: Path) -> list[Finding]:
+        modes.append(stat.S_IMODE(scratch.stat().st_mode))
+        return []
+
+    monkeypatch.setattr(suite, "check_files", look)
+    answer("init", tmp_path / "game")
+    await suite.check_title(tmp_path / "game", CheckPlan(run=False), lambda words: None)
+    assert modes == [0o711]
 
 
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
