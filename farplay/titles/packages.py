@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,13 +58,19 @@ def sign_package(path: Path, key: PublisherKey) -> SignedPackage:
     """Sign an archive; the signature lies beside it as ``NAME.farplay.sig``.
 
     Raises:
-        CommandFailure: it is no title's archive, or cannot be read.
+        CommandFailure: it is no title's archive, cannot be read, or nothing can be written beside it.
     """
     manifest, release = _examine(path)
     signed = sign_release(release, key.private)
     part = signature_path(path).with_suffix(".part")
-    part.write_text(encode(signed) + "\n")
-    os.replace(part, signature_path(path))
+    try:
+        part.write_text(encode(signed) + "\n")
+        os.replace(part, signature_path(path))
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        words = f"{signature_path(path)} cannot be written: {error.strerror}."
+        raise CommandFailure(ExitStatus.FAILED, words) from error
     return SignedPackage(path, manifest, signed)
 
 
@@ -71,7 +78,7 @@ def load_package(path: Path) -> SignedPackage:
     """Return a signed archive.
 
     Raises:
-        CommandFailure: it is not signed, or was altered after signing.
+        CommandFailure: it is not signed, was altered after signing, or cannot be read.
     """
     manifest, found = _examine(path)
     try:
@@ -81,6 +88,9 @@ def load_package(path: Path) -> SignedPackage:
     except FileNotFoundError:
         advice = f"Sign it with: farplay title sign {path}"
         raise CommandFailure(ExitStatus.BAD_TITLE, f"{path} is not signed.", advice) from None
+    except OSError as error:
+        words = f"{signature_path(path)} cannot be read: {error.strerror}."
+        raise CommandFailure(ExitStatus.FAILED, words) from error
     except WireError as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, f"{signature_path(path)}: {error.detail}.") from error
     signed = (release.title_id, release.version, release.archive_sha256, release.archive_bytes)

@@ -16,7 +16,7 @@ from farplay.data_folder import default_data_dir
 from farplay.screen import Screen, console
 from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
 from wire.schema import encode
-from wire.title_release import Channel
+from wire.title_release import ROTATIONS_MAX, Channel
 
 Broker = Annotated[str, typer.Option("--broker", envvar="FARPLAY_BROKER", help="Address of the broker.")]
 Link = Annotated[
@@ -47,7 +47,7 @@ def publish(
         from farplay.titles.publisher_key import load_key
 
         package = load_package(archive)
-        rotations = load_key(keys_folder(keys)).rotations
+        rotations = load_key(keys_folder(keys)).rotations[-ROTATIONS_MAX:]
         client = _client(broker, link)
         screen.progress("Sending the archive")
         with open(package.path, "rb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from io import StringIO
 from pathlib import Path
@@ -21,9 +22,10 @@ from farplay.titles.check.plan import CheckPlan
 from farplay.titles.check.report import print_report, to_json, write_junit
 from farplay.titles.new_title import kinds
 from farplay.titles.packages import load_package, signature_path
-from farplay.titles.publisher_key import KEY_FILE, load_key, new_key, rotate_key
+from farplay.titles.publisher_key import KEY_FILE, PublisherKey, load_key, new_key, rotate_key
 from title_archive.signing import follow
 from wire.title_manifest import KINDS, InstalledTitle
+from wire.title_release import ROTATIONS_MAX
 
 RUNNER = CliRunner()
 
@@ -153,6 +155,56 @@ def test_a_key_is_kept_from_others_and_from_being_lost(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(CommandFailure, match="is damaged"):
         load_key(tmp_path)
+
+
+def test_of_two_first_keys_made_at_once_one_is_told_that_it_came_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link_after_another(source: Path, target: Path) -> None:
+        monkeypatch.undo()
+        firsts.append(new_key(tmp_path))
+        os.link(source, target)
+
+    firsts: list[PublisherKey] = []
+    monkeypatch.setattr("os.link", link_after_another)
+    with pytest.raises(CommandFailure, match="holds a key already"):
+        new_key(tmp_path)
+    assert [load_key(tmp_path).public] == [first.public for first in firsts]
+    assert [each.name for each in tmp_path.iterdir()] == [KEY_FILE]
+
+
+def test_a_key_changes_no_oftener_than_brokers_follow(tmp_path: Path) -> None:
+    new_key(tmp_path)
+    for _ in range(ROTATIONS_MAX):
+        last = rotate_key(tmp_path)
+    with pytest.raises(CommandFailure, match=f"changed {ROTATIONS_MAX} times"):
+        rotate_key(tmp_path)
+    assert load_key(tmp_path).public == last.public
+
+
+def test_files_that_cannot_be_read_or_written_are_told(tmp_path: Path) -> None:
+    folder, archive, keys = tmp_path / "game", tmp_path / "game.farplay", tmp_path / "keys"
+    for words in (("init", folder), ("pack", folder, "-o", archive), ("key", "new", "--keys", keys)):
+        assert run(*words)[0] == 0
+    signature_path(archive).mkdir()
+    status, output = run("sign", archive, "--keys", keys)
+    assert (status, "cannot be written: Is a directory" in output.replace("\n", " ")) == (ExitStatus.FAILED, True), (
+        output
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["game", "game.farplay", "game.farplay.sig", "keys"]
+    with pytest.raises(CommandFailure, match="cannot be read: Is a directory"):
+        load_package(archive)
+    (tmp_path / "file").write_text("")
+    for unwritable in (tmp_path / "file", tmp_path / "file" / "keys"):
+        with pytest.raises(CommandFailure, match="cannot be written"):
+            new_key(unwritable)
+    (keys / KEY_FILE).write_bytes(b"\xff")
+    with pytest.raises(CommandFailure, match="is damaged"):
+        load_key(keys)
+    (keys / KEY_FILE).unlink()
+    (keys / KEY_FILE).mkdir()
+    with pytest.raises(CommandFailure, match="cannot be read"):
+        load_key(keys)
 
 
 REPORT = Report(
