@@ -17,6 +17,9 @@ from wire.errors import Reason, WireError
 from wire.manifest_values import Value
 from wire.toml_lines import Path
 
+FAULTS_MAX = 50
+"""Faults after which a manifest is read no further: nobody reads more, and looking for what was meant takes time."""
+
 _KEY = "toml"
 _Read = TypeVar("_Read")
 
@@ -54,13 +57,14 @@ class ManifestError(WireError):
     """A manifest with faults.
 
     Attributes:
-        faults: All of them, by line.
+        faults: All of them, or the ``FAULTS_MAX`` that were found first, by line.
     """
 
-    def __init__(self, faults: Sequence[ManifestFault]) -> None:
+    def __init__(self, faults: Sequence[ManifestFault], *, all_found: bool = True) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
         rows = (f"  line {fault.line}: {fault.words}" for fault in self.faults)
-        super().__init__(Reason.MALFORMED, "\n".join(["title.toml:", *rows]))
+        rest = () if all_found else (f"  There are more than {FAULTS_MAX} faults. Correct these first.",)
+        super().__init__(Reason.MALFORMED, "\n".join(["title.toml:", *rows, *rest]))
 
 
 def toml(path: str, value: Value, says: str, *, unit: str = "") -> dict[str, Any]:
@@ -99,7 +103,13 @@ class ManifestReader:
         self._faulty: set[str] = set()
 
     def note(self, path: Path, words: str) -> None:
-        """Note what is wrong with a field; the words follow its name."""
+        """Note what is wrong with a field; the words follow its name.
+
+        Raises:
+            ManifestError: this is one fault too many.
+        """
+        if len(self.faults) == FAULTS_MAX:
+            raise ManifestError(self.faults, all_found=False)
         name = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
         self.faults.append(ManifestFault(self._line(path), f"{name} {words}"))
         self._faulty.add(name)

@@ -178,7 +178,7 @@ def parse_manifest(text: str) -> TitleManifest:
     """Read the text of a ``title.toml``.
 
     Raises:
-        ManifestError: ``malformed``, with every fault and its line.
+        ManifestError: ``malformed``, with every fault and its line, or the first of very many.
     """
     try:
         body = tomllib.loads(text)

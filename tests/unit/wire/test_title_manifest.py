@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wire.errors import Reason, WireError
 from wire.ids import is_title_id
-from wire.manifest_reader import ManifestError, toml_fields
+from wire.manifest_reader import FAULTS_MAX, ManifestError, toml_fields
 from wire.title_about import DEVICES, Control, TitleAbout
 from wire.title_manifest import FORMAT, TitleManifest, bare_manifest, parse_manifest
 
@@ -224,6 +224,14 @@ def test_all_faults_are_named_at_once_with_their_lines() -> None:
         (9, "players.mux"),
     ]
     assert "\n  line 5: name.en must be text of 1 to 80 characters" in caught.value.detail
+
+
+def test_of_very_many_faults_some_are_named() -> None:
+    for unknown, more in ((FAULTS_MAX, False), (FAULTS_MAX + 1, True), (5000, True)):
+        with pytest.raises(ManifestError) as caught:
+            parse_manifest("\n".join(f"x{n} = 1" for n in range(unknown)) + "\n" + GOOD)
+        assert len(caught.value.faults) == FAULTS_MAX
+        assert (f"more than {FAULTS_MAX} faults" in caught.value.detail.splitlines()[-1]) == more
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:
