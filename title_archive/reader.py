@@ -47,11 +47,6 @@ class Index:
         wanted = name.encode("utf-8", "surrogatepass")
         return next((entry for entry in self.entries if entry.name == wanted), None)
 
-    @property
-    def content_bytes(self) -> int:
-        """Return what it unpacks to."""
-        return sum(entry.size for entry in self.entries)
-
 
 def read_index(file: BinaryIO, *, max_bytes: int = ARCHIVE_MAX_BYTES) -> Index:
     """Check an archive's structure; content is read only by ``read_content``.

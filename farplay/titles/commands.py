@@ -49,7 +49,7 @@ def check(
     files_only: Annotated[bool, typer.Option("--files-only", help="Look at its files and do not run it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a game in its sandbox and see whether it does what its title.toml says; about a minute."""
+    """Run a game in its sandbox and see whether it does what its title.toml says; about half a minute."""
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()

@@ -30,9 +30,6 @@ AUDIBLE_BYTES = 30
 HEARD_PACKETS = 10
 KILL_GRACE_S = 10.0
 
-Ended = TitleEnd
-"""Why a title's process is no more."""
-
 _runs = itertools.count()
 
 
@@ -49,10 +46,9 @@ class Stage:
     sound: SoundReader
 
     def __init__(self) -> None:
-        self.frames = 0
         self.largest = (0, 0)
         """Largest width and largest height of a picture so far."""
-        self.end: Ended | None = None
+        self.end: TitleEnd | None = None
         self.started_s = time.monotonic()
         self.first_frame_s: float | None = None
         """When the first picture came, in seconds from the start."""
@@ -124,9 +120,8 @@ class Stage:
         return not await self.until(lambda: self.end is not None, seconds)
 
     def on_frame(self) -> None:
-        """Count a picture."""
+        """Measure a picture."""
         now_s = time.monotonic()
-        self.frames += 1
         frame = self.process.take_frame()
         if frame is None:
             return
