@@ -118,6 +118,7 @@ class _Player:
             if wait_ns > 0:
                 time.sleep(wait_ns / 1e9)
         self._saves.keep_battery()
+        self._saves.settle()
         core.close()
 
     def _take_messages(self) -> None:

@@ -50,7 +50,10 @@ class SessionHost:
         except Exception:
             self._keep_crash()
             raise
-        self._keep_state()
+        else:
+            self._keep_state()
+        finally:
+            self._states.settle()
 
     def _begin(self, title_class: type[Title]) -> None:
         self._machine = self._resumed(title_class)
