@@ -22,16 +22,27 @@ class SoundFeed:
 
     def __init__(self, sound_fd: int, link: WorkerLink, rate_hz: int) -> None:
         """Tell the worker the format, signed 16-bit stereo at ``rate_hz``, and begin."""
-        link.send(Sound(rate_hz, channels=2, signed=True, bits=16))
+        self._link = link
         self._fd = sound_fd
-        self._ahead_max_bytes = int(AHEAD_MAX_S * rate_hz) * 4
+        self._told_hz = 0
         self._blocks: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
+        self.set_rate(rate_hz)
         threading.Thread(target=self._write, name="sound", daemon=True).start()
+
+    def set_rate(self, rate_hz: int) -> None:
+        """Tell the worker that blocks are at ``rate_hz`` from now on, unless it has been told."""
+        if rate_hz == self._told_hz:
+            return
+        self._ahead_max_bytes = int(AHEAD_MAX_S * rate_hz) * 4
+        if self._link.send(Sound(rate_hz, channels=2, signed=True, bits=16)):
+            self._told_hz = rate_hz
 
     def play(self, block: bytes) -> None:
         """Hand over whole frames of signed 16-bit stereo; never blocks."""
+        if not block:
+            return
         with self._changed:
             self._blocks.append(block)
             self._waiting_bytes += len(block)

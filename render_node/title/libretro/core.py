@@ -7,6 +7,7 @@ the core has returned.
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from render_node.title.libretro import api
 from render_node.title.libretro.api import Environment, PixelFormat
 from render_node.title.libretro.options import read_offer, values_of
+
+_SAMPLE = struct.Struct("=hh")
 
 
 class CoreUnusable(Exception):
@@ -45,7 +48,6 @@ class Core:
         save_folder: Path,
         options: Mapping[str, str],
         on_picture: Callable[[Picture], None],
-        on_sound: Callable[[bytes], None],
         on_input: Callable[[int, int, int, int], int],
     ) -> None:
         """Load the library and start it.
@@ -56,7 +58,6 @@ class Core:
             save_folder: Where it may write by itself.
             options: What the title sets; all others are the core's defaults.
             on_picture: Takes each new frame.
-            on_sound: Takes frames of signed 16-bit stereo at ``sample_rate_hz``.
             on_input: Answers for port, device, index and id of ``retro_input_state_t``.
 
         Raises:
@@ -67,7 +68,9 @@ class Core:
             Environment.GET_SAVE_DIRECTORY: str(save_folder).encode(),
         }
         self._chosen = options
+        self._offer: dict[str, tuple[str, ...]] = {}
         self._values: dict[bytes, bytes] = {}
+        self._sound = bytearray()
         self._layout = PixelFormat.XRGB1555
         self._fault: Exception | None = None
         self._timing = api.Timing()
@@ -77,10 +80,8 @@ class Core:
         self._callbacks = {
             "retro_set_environment": api.EnvironmentCallback(self._guarded(self._environment, False)),
             "retro_set_video_refresh": api.VideoCallback(self._guarded(self._video(on_picture), None)),
-            "retro_set_audio_sample": api.SampleCallback(
-                self._guarded(lambda left, right: on_sound(np.array((left, right), "<i2").tobytes()), None)
-            ),
-            "retro_set_audio_sample_batch": api.SampleBatchCallback(self._guarded(_batch(on_sound), 0)),
+            "retro_set_audio_sample": api.SampleCallback(self._guarded(self._on_sample, None)),
+            "retro_set_audio_sample_batch": api.SampleBatchCallback(self._guarded(self._on_batch, 0)),
             "retro_set_input_poll": api.PollCallback(lambda: None),
             "retro_set_input_state": api.StateCallback(self._guarded(on_input, 0)),
         }
@@ -95,7 +96,7 @@ class Core:
 
     @property
     def sample_rate_hz(self) -> int:
-        """Frames of sound per second."""
+        """Frames of sound per second; a core may change it while it runs."""
         return round(float(self._timing.sample_rate))
 
     def load(self, content: Path) -> None:
@@ -103,6 +104,7 @@ class Core:
 
         Raises:
             CoreUnusable: the core does not take it.
+            BadOption: an option is set that the core has not offered by now.
         """
         info = api.SystemInfo()
         self._call("retro_get_system_info", info)
@@ -117,6 +119,8 @@ class Core:
         if not self._call("retro_load_game", game):
             name = (info.library_name or b"the core").decode(errors="replace")
             raise CoreUnusable(f"{name} does not take {content.name}")
+        # A core that offers no options never comes by _on_options.
+        values_of(self._offer, self._chosen)
         av_info = api.AvInfo()
         self._call("retro_get_system_av_info", av_info)
         self._timing = av_info.timing
@@ -126,9 +130,16 @@ class Core:
         for port in range(ports):
             self._call("retro_set_controller_port_device", port, api.DEVICE_JOYPAD)
 
-    def run(self) -> None:
-        """Run one frame, which calls back with its picture and sound."""
+    def run(self) -> bytes:
+        """Run one frame, which calls back with its picture.
+
+        Returns:
+            Its sound: frames of signed 16-bit stereo at ``sample_rate_hz``.
+        """
         self._call("retro_run")
+        sound = bytes(self._sound)
+        self._sound.clear()
+        return sound
 
     def save_state(self) -> bytes | None:
         """Return the machine's state, or None if the core has none."""
@@ -177,6 +188,13 @@ class Core:
 
         return refresh
 
+    def _on_sample(self, left: int, right: int) -> None:
+        self._sound += _SAMPLE.pack(left, right)
+
+    def _on_batch(self, address: int, frames: int) -> int:
+        self._sound += ctypes.string_at(address, frames * _SAMPLE.size)
+        return frames
+
     def _environment(self, command: int, data: int | None) -> bool:
         try:
             asked = Environment(command)
@@ -217,7 +235,8 @@ class Core:
                 break
             offered[variable.key.decode()] = (variable.value or b"").decode(errors="replace")
             data += size
-        chosen = values_of(read_offer(offered), self._chosen)
+        self._offer = read_offer(offered)
+        chosen = values_of(self._offer, self._chosen)
         self._values = {key.encode(): value.encode() for key, value in chosen.items()}
         return True
 
@@ -260,14 +279,6 @@ def _load(path: Path) -> ctypes.CDLL:
     if library.retro_api_version() != api.API_VERSION:
         raise CoreUnusable(f"{path.name} speaks another version of the libretro interface")
     return library
-
-
-def _batch(on_sound: Callable[[bytes], None]) -> Callable[[int, int], int]:
-    def batch(address: int, frames: int) -> int:
-        on_sound(ctypes.string_at(address, frames * 4))
-        return frames
-
-    return batch
 
 
 def _memory(address: int, size: int) -> NDArray[np.uint8]:

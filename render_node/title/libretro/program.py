@@ -88,14 +88,12 @@ class _Player:
         self._seats: tuple[Seat, ...] = ()
         self._seen_seq = 0
         self._quit = False
-        self._sound: SoundFeed | None = None
         self._core = Core(
             library,
             system_folder=Path(spec.folder),
             save_folder=self._saves_folder,
             options=options,
             on_picture=self._show,
-            on_sound=self._play_sound,
             on_input=self._answer,
         )
 
@@ -105,11 +103,13 @@ class _Player:
         core.plug_pads(PORTS)
         self._saves = GameSaves(core, self._saves_folder, content.stem)
         self._saves.load_battery()
-        self._sound = SoundFeed(self._sound_fd, self._link, core.sample_rate_hz)
+        feed = SoundFeed(self._sound_fd, self._link, core.sample_rate_hz)
         pacer, battery_due_s = Pacer(self._phase), time.monotonic() + BATTERY_EVERY_S
         while not self._quit and not core.is_over:
             self._take_messages()
-            core.run()
+            sound = core.run()
+            feed.set_rate(core.sample_rate_hz)
+            feed.play(sound)
             now_ns = time.monotonic_ns()
             if now_ns / 1e9 >= battery_due_s:
                 self._saves.keep_battery()
@@ -148,10 +148,6 @@ class _Player:
     def _answer(self, port: int, device: int, index: int, number: int) -> int:
         pad = self._seats[port].pad if port < PORTS and self._seats else Pad()
         return answer(pad, device, index, number)
-
-    def _play_sound(self, block: bytes) -> None:
-        if self._sound is not None:
-            self._sound.play(block)
 
     def _show(self, picture: Picture) -> None:
         factor = whole_factor(picture.size, self._room)
