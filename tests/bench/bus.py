@@ -79,6 +79,7 @@ def measure(url: str, per_s: float, count: int, *, notified: bool) -> dict[str, 
     ours, theirs = context.Pipe()
     receiver = context.Process(target=_receive, args=(url, notified, count, theirs))
     receiver.start()
+    theirs.close()
     asyncio.run(_send(url, per_s, count, ours))
     message = ours.recv()
     while message == "listens":
