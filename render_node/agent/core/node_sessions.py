@@ -19,6 +19,7 @@ from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.core.placement_state import IllegalTransition, reported
 from render_node.agent.core.trust_levels import lacks
 from wire.errors import Reason
+from wire.ids import is_title_id
 from wire.node_control import (
     CloseNodePeer,
     DismissNodeParticipant,
@@ -61,6 +62,12 @@ FINAL_NEWS_KEPT = 256
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """Of what a folder or a control group is named after."""
+
+
+def _is_well_named(ask: StartSession) -> bool:
+    """Tell whether folders and a control group may be named after what a broker asks for."""
+    names = _NAME.fullmatch(ask.player_key) is not None and _NAME.fullmatch(ask.session_id) is not None
+    return names and is_title_id(ask.title_id) and (ask.release is None or ask.release.title_id == ask.title_id)
 
 
 @dataclass(slots=True)
@@ -173,7 +180,7 @@ class NodeSessions:
             refused = Reason.NODE_SHUTDOWN
         elif ask.release is None and (title is None or title.manifest.version != ask.title_version):
             refused = Reason.TITLE_MISSING
-        elif _NAME.fullmatch(ask.player_key) is None or _NAME.fullmatch(ask.session_id) is None:
+        elif not _is_well_named(ask):
             refused = Reason.MALFORMED
         elif len(self._placed) >= self._offer.slots:
             refused = Reason.NO_ROOM

@@ -256,6 +256,14 @@ def published(session_id: str = "ses_a", epoch: int = 1) -> StartSession:
     return replace(start(session_id, epoch), title_id="go", title_version="1.0.0", release=RELEASE)
 
 
+@pytest.mark.parametrize(("asked", "signed"), [("../../../etc", "../../../etc"), ("go", "chess"), ("..", "go"), ("", "")])
+def test_a_published_title_whose_name_is_no_folder_or_not_the_signed_one_is_refused(asked: str, signed: str) -> None:
+    ask = replace(published(), title_id=asked, release=replace(RELEASE, title_id=signed))
+    sessions = connected()
+    assert sessions.handle_broker(ask, 0.0) == [news(RELEASED, Reason.MALFORMED)]
+    assert sessions.running() == ()
+
+
 def test_a_published_title_is_fetched_then_launched() -> None:
     sessions = connected()
     assert sessions.handle_broker(published(), 0.0) == [news(PREPARING), FetchTitle("ses_a", 1, RELEASE)]
