@@ -176,11 +176,10 @@ class TitleProcess:
             fcntl.fcntl(self.sound_fd, fcntl.F_SETPIPE_SZ, SOUND_PIPE_BYTES)
             inherited = (theirs.fileno(), self._ring.fd, sound_write_fd)
             group_fds = [] if self._walls.group is None else self._walls.group.open_for_joining()
-            own = dict(variable.split("=", 1) for variable in title.environment)
             try:
                 self._child = SandboxChild(
                     lambda info_fd: self._command(title, inherited, group_fds, info_fd),
-                    {**self._walls.environment(), **own},
+                    self._walls.environment(),
                     inherited=(*inherited, *group_fds),
                     loop=self._loop,
                     on_exit=self._exited,

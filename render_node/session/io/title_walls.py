@@ -165,7 +165,7 @@ class TitleWalls:
         return [*self._in_scope(), *entry]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for the command."""
+        """Return the environment for the command; the title's own goes through a scope, which is outside its walls."""
         if self._spec.scope:
             return {name: os.environ[name] for name in _SCOPE_ENVIRONMENT if name in os.environ}
         return self._title_environment()
@@ -200,7 +200,8 @@ class TitleWalls:
 
     def _title_environment(self) -> dict[str, str]:
         base = environment(self.paths.save, self.paths.scratch, self.paths.packages)
-        return {**base, **self._kind.environment}
+        own = dict(variable.split("=", 1) for variable in self._title.environment)
+        return {**base, **self._kind.environment, **own}
 
     def _in_scope(self) -> list[str]:
         """Return what starts the command in a group that the service manager makes."""

@@ -103,6 +103,13 @@ def test_what_players_are_told() -> None:
     )
 
 
+@pytest.mark.parametrize("start", ["DBUS", "SYSTEMD", "GLIBC", "GCONV", "OPENSSL"])
+def test_no_variable_that_the_system_reads_is_the_titles(start: str) -> None:
+    with pytest.raises(ManifestError, match=f"environment.{start}_X is no name that a title may set"):
+        parse_manifest(f"{GOOD}[environment]\n{start}_X = '1'\n")
+    assert parse_manifest(f"{GOOD}[environment]\n{start}X = '1'\n").environment == {f"{start}X": "1"}
+
+
 def test_what_the_program_is_given() -> None:
     manifest = parse_manifest(
         f"{GOOD}[environment]\nLEVEL = '3'\n[runtime]\npackages = ['freedoom']\n[python]\nrequires = ['numpy>=2']\n"
