@@ -209,8 +209,7 @@ class NodeSessions:
 
     def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session's title, or let it wait for the save folder."""
-        others = (other for other in self._placed.values() if other is not placed and not other.fetching)
-        in_use = any(other.save_dir == placed.save_dir for other in others)
+        in_use = self._is_held_by_another(placed)
         placed.fetching, placed.folder = False, title.folder
         placed.start_due = now + self._offer.start_timeout_s
         if title.manifest.session_max_s is not None:
@@ -229,6 +228,12 @@ class NodeSessions:
             placed.waiting = start
             return []
         return [Launch(start)]
+
+    def _is_held_by_another(self, placed: _Placed) -> bool:
+        """Tell whether another session runs, or ends, on the same save folder."""
+        others = (other for other in self._placed.values() if other is not placed)
+        running = (other for other in others if other.waiting is None and not other.fetching)
+        return any(other.save_dir == placed.save_dir for other in running)
 
     def _end(self, ask: EndSession) -> list[Effect]:
         placed = self._placed.get(ask.session_id)
@@ -373,11 +378,11 @@ class NodeSessions:
         return [KillWorker(session_id, detail), *self._gone(session_id, ending or reason, detail)]
 
     def _gone(self, session_id: str, reason: Reason, detail: str, violations: int = 0) -> list[Effect]:
-        """Free a session's slot and save folder; whoever waited for the folder starts."""
+        """Free a session's slot; if nobody holds its save folder now, who waited for it starts."""
         placed = self._placed.pop(session_id)
         effects = self._news(session_id, placed.epoch, PlacementState.RELEASED, reason, detail, violations=violations)
         for other in self._placed.values():
-            if other.waiting is not None and other.save_dir == placed.save_dir:
+            if other.waiting is not None and not self._is_held_by_another(other):
                 start, other.waiting = other.waiting, None
                 return [*effects, Launch(start)]
         return effects

@@ -153,6 +153,19 @@ def test_a_session_that_waits_can_be_ended_and_its_deadline_holds() -> None:
     assert [session.session_id for session in sessions.running()] == ["ses_a"]
 
 
+def test_the_end_of_one_that_waits_starts_no_other_beside_the_one_that_runs() -> None:
+    sessions = NodeSessions(replace(OFFER, slots=3))
+    sessions.handle_connected()
+    for session_id in ("ses_a", "ses_b", "ses_c"):
+        sessions.handle_broker(start(session_id, player_key="plr_1"), 0.0)
+    sessions.handle_worker("ses_a", WorkerState(SERVING))
+    ended = sessions.handle_broker(EndSession("ses_b", 1, Reason.LEFT), 0.0)
+    assert ended == [ToBroker(PlacementNews("ses_b", 1, RELEASED, Reason.LEFT))]
+    *_, launch = sessions.handle_worker_gone("ses_a", "")
+    assert isinstance(launch, Launch)
+    assert launch.start.session_id == "ses_c"
+
+
 def test_a_repeated_start_is_answered_and_launches_nothing() -> None:
     sessions = connected(serving=True)
     assert sessions.handle_broker(start(), 1.0) == [news(SERVING)]
