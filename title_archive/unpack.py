@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from pathlib import Path
 from typing import BinaryIO
 
 from title_archive.reader import Index, read_content
+from title_archive.removal import remove_tree
 from title_archive.zip_layout import Entry
 
 _READ, _RUN = 0o444, 0o555
@@ -49,13 +49,6 @@ def unpack(file: BinaryIO, index: Index, target: Path) -> None:
     except BaseException:
         remove_tree(part)
         raise
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove an unpacked folder, whose parts are read-only; nothing if it is not there."""
-    for path, _, _ in os.walk(folder):
-        os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(path: Path, file: BinaryIO, entry: Entry) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from render_node.session.io.control_group import ControlGroup, find_home, remove_left_behind
+from title_archive.removal import remove_tree
 from wire.sandbox import SESSION_PREFIX, Wall, session_name
 from wire.worker_control import StartWorker
 
@@ -24,18 +24,18 @@ class SessionLeftovers:
     def remove(self, session_id: str) -> None:
         """Remove what is left of a session of this agent; may block for two seconds."""
         name = session_name(os.getpid(), session_id)
-        shutil.rmtree(self.run_dir / name, ignore_errors=True)
         with suppress(OSError):
             ControlGroup(find_home(), name).remove()
+        remove_tree(self.run_dir / name)
 
     def remove_of_the_dead(self) -> None:
         """Remove what agents have left that live no more."""
+        with suppress(OSError):
+            remove_left_behind(find_home())
         for folder in self.run_dir.glob(f"{SESSION_PREFIX}*"):
             owner = folder.name.removeprefix(SESSION_PREFIX).partition("-")[0]
             if not os.path.exists(f"/proc/{owner}"):
-                shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            remove_left_behind(find_home())
+                remove_tree(folder)
 
 
 def prepare_save_folder(data_dir: Path, start: StartWorker) -> None:

@@ -21,8 +21,9 @@ from render_node.agent.io.archive_download import download
 from render_node.agent.io.private_file import write_private
 from render_node.agent.io.session_leftovers import ENTER_ONLY
 from title_archive.reader import read_index, read_manifest
+from title_archive.removal import remove_tree
 from title_archive.signing import check_release
-from title_archive.unpack import remove_tree, unpack
+from title_archive.unpack import unpack
 from wire.errors import Reason, WireError
 from wire.sandbox import Trust
 from wire.title_manifest import MANIFEST_FILE, InstalledTitle, TitleManifest, parse_manifest

@@ -7,7 +7,6 @@ is the same as elsewhere. What is not listed here Landlock does not let it open.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from render_node.session.io.title_files import (
     package_folders,
     python_folders,
 )
+from title_archive.removal import remove_tree
 from wire.errors import Reason, WireError
 
 OWN_USER_BASE = 1_900_000_000
@@ -79,7 +79,7 @@ class SessionFolder:
 
     def remove(self) -> None:
         """Remove it with all that the title left in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_tree(self.path)
 
     def _links(self) -> Iterator[tuple[Path, Path]]:
         for folder in package_folders(self._packages):
@@ -121,7 +121,11 @@ def hand_over(save_dir: str, user_id: int) -> None:
         raise WireError(
             Reason.SANDBOX_UNAVAILABLE, f"titles have a user of their own here, who may not enter {closed}"
         )
-    for _, folders, files, place in os.fwalk(save_dir):
-        os.fchown(place, user_id, user_id)
-        for name in (*folders, *files):
-            os.chown(name, user_id, user_id, dir_fd=place, follow_symlinks=False)
+    os.chown(save_dir, user_id, user_id, follow_symlinks=False)
+    waiting = [save_dir]
+    while waiting:
+        with os.scandir(waiting.pop()) as found:
+            for entry in found:
+                os.chown(entry.path, user_id, user_id, follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)

@@ -16,7 +16,8 @@ from tests.support.crafted_archive import FILES, MANIFEST, crafted, with_directo
 from title_archive.names import clashes, name_fault
 from title_archive.pack import pack
 from title_archive.reader import read_content, read_index, read_manifest
-from title_archive.unpack import remove_tree, unpack
+from title_archive.removal import remove_tree
+from title_archive.unpack import unpack
 from title_archive.zip_layout import ENTRIES_MAX, Entry, end_record, local_header
 from wire.errors import Reason, WireError
 from wire.title_manifest import MANIFEST_MAX_BYTES
