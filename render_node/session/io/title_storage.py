@@ -1,19 +1,26 @@
 """What a title has written: measured while it runs, since nothing else bounds a folder, and cut back after.
 
 A title whose folder grows over its bound is ended; then what it wrote last goes first until the folder fits again, so
-that older saves stay and the next session can start. Links are never followed.
+that older saves stay and the next session can start. What cannot be measured is over the bound, and goes before all
+else. Links are never followed.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from title_archive.removal import remove_tree
+
 BLOCK_BYTES = 512
 """Unit of ``st_blocks``."""
+
+DEPTH_MAX = 64
+"""Folders in folders; no save needs more, and each must be opened to be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,10 @@ class _Entry:
     used_bytes: int
     changed_ns: int
     is_folder: bool
+    fault: str = ""
+    """Why what lies in it cannot be measured, in words."""
+    is_hidden: bool = False
+    """The title made it so; a disk that fails, or a process without descriptors, costs no saves."""
 
 
 def fault(bound: StorageBound) -> str | None:
@@ -42,6 +53,8 @@ def fault(bound: StorageBound) -> str | None:
     """
     used_bytes = 0
     for entries, entry in enumerate(_entries(bound.folder), start=1):
+        if entry.fault:
+            return entry.fault
         used_bytes += entry.used_bytes
         if used_bytes > bound.max_bytes:
             return f"the title wrote more than {bound.max_bytes >> 20} MiB into its folder"
@@ -55,10 +68,22 @@ def cut_back(bound: StorageBound) -> int:
 
     Nobody may write to the folder any more.
     """
+    with suppress(OSError):
+        os.chmod(bound.folder, 0o700)
+    hidden = [entry.path for entry in _entries(bound.folder) if entry.is_hidden and entry.path != bound.folder]
+    for path in hidden:
+        remove_tree(Path(path))
+    removed = len(hidden)
+    # A folder may have changed after what lies in it, and is empty only once that is gone.
+    while gone := _remove_newest(bound):
+        removed += gone
+    return removed
+
+
+def _remove_newest(bound: StorageBound) -> int:
     entries = sorted(_entries(bound.folder), key=lambda entry: entry.changed_ns)
     used_bytes = sum(entry.used_bytes for entry in entries)
-    kept = len(entries)
-    removed = 0
+    kept, removed = len(entries), 0
     while entries and (used_bytes > bound.max_bytes or kept > bound.max_entries):
         entry = entries.pop()
         with suppress(OSError):
@@ -70,15 +95,27 @@ def cut_back(bound: StorageBound) -> int:
 
 
 def _entries(folder: str) -> Iterator[_Entry]:
-    """Yield what lies in a folder, what lies in a folder before it."""
-    waiting = [folder]
+    """Yield what lies in a folder, what lies in a folder before it; a folder that cannot be measured once more."""
+    waiting = [(folder, 0)]
     while waiting:
-        place = waiting.pop()
-        with suppress(OSError), os.scandir(place) as found:
-            for each in found:
-                is_folder = each.is_dir(follow_symlinks=False)
-                if is_folder:
-                    waiting.append(each.path)
-                with suppress(OSError):
-                    status = each.stat(follow_symlinks=False)
-                    yield _Entry(str(Path(each.path)), status.st_blocks * BLOCK_BYTES, status.st_ctime_ns, is_folder)
+        place, depth = waiting.pop()
+        try:
+            if depth > DEPTH_MAX:
+                words = f"the title made more than {DEPTH_MAX} folders in each other"
+                yield _Entry(place, 0, 0, True, words, is_hidden=True)
+                continue
+            with os.scandir(place) as found:
+                for each in found:
+                    with suppress(FileNotFoundError):
+                        status = each.stat(follow_symlinks=False)
+                        is_folder = each.is_dir(follow_symlinks=False)
+                        if is_folder:
+                            waiting.append((each.path, depth + 1))
+                        used_bytes = status.st_blocks * BLOCK_BYTES
+                        yield _Entry(str(Path(each.path)), used_bytes, status.st_ctime_ns, is_folder)
+        except (FileNotFoundError, NotADirectoryError):
+            # The title removed it meanwhile.
+            continue
+        except OSError as error:
+            words = f"what the title wrote into its folder cannot be measured: {error.strerror}"
+            yield _Entry(place, 0, 0, True, words, is_hidden=error.errno in (errno.EACCES, errno.ENAMETOOLONG))
