@@ -49,6 +49,9 @@ FLUSH_S = 1.0
 KILLED_GRACE_S = 1.0
 """How long the kernel may take to end a worker after SIGKILL."""
 
+DETAIL_MAX_CHARS = 4096
+"""Of what the broker is told of a session's end, on the wire."""
+
 log = structlog.get_logger()
 
 TitleEnded = Callable[[Reason, str], None]
@@ -238,6 +241,9 @@ class Agent:
         worker = self._workers.get(session_id)
         if worker is not None:
             worker.kill()
+        launch = self._launches.pop(session_id, None)
+        if launch is not None:
+            launch.cancel()
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -263,6 +269,10 @@ class Agent:
         except WireError as error:
             log.warning("title_not_fetched", session_id=session_id, reason=error.reason, detail=error.detail)
             self._apply(self._sessions.handle_title_not_fetched(session_id, epoch, error.reason, error.detail))
+        except Exception as error:
+            log.exception("title_not_fetched", session_id=session_id)
+            detail = f"{type(error).__name__}: {error}"[:DETAIL_MAX_CHARS]
+            self._apply(self._sessions.handle_title_not_fetched(session_id, epoch, Reason.INTERNAL, detail))
         else:
             self._apply(self._sessions.handle_title_fetched(session_id, epoch, title, time.monotonic()))
 
@@ -284,7 +294,10 @@ class Agent:
             self._on_worker_gone(session_id, worker, "the worker ended as it was started")
 
     def _launched(self, session_id: str, task: asyncio.Task[None]) -> None:
-        self._launches.pop(session_id, None)
+        if self._launches.get(session_id) is not task:
+            # Its session was killed, and is over already.
+            return
+        del self._launches[session_id]
         if task.cancelled():
             self._apply(self._sessions.handle_worker_gone(session_id, ""))
             return
