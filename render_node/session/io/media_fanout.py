@@ -113,9 +113,9 @@ class MediaFanout:
 
     async def close_unused_rungs(self) -> None:
         """End every rung that no peer needs any more; the others may have other players now."""
-        unused = [self._rungs.pop(key) for key in self._rungs.keys() - self._table.rungs()]
-        for rung in unused:
-            await rung.close()
+        # One by one: what waits to be closed stays ours, should this be cancelled, and may be needed again meanwhile.
+        while unused := self._rungs.keys() - self._table.rungs():
+            await self._rungs.pop(unused.pop()).close()
         self.fit_bitrates()
 
     async def close(self) -> None:

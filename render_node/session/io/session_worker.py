@@ -62,6 +62,9 @@ SHIFTS_PER_S = 2.0
 
 FIRST_SEAT = 0
 
+WATCH_INTERVAL_S = 1.0
+"""How often the session looks at its clock, its peers' networks and its own figures."""
+
 CODEC_ORDER = (VideoCodec.H264, VideoCodec.VP8)
 """What a page is offered, best first."""
 
@@ -323,18 +326,24 @@ class SessionWorker:
 
     async def _watch_once_a_second(self) -> None:
         while True:
-            await asyncio.sleep(1.0)
-            now_s = time.monotonic()
-            if self._table.connected():
-                self._lonely_since_s = now_s
-            elif now_s - self._lonely_since_s > self._start.abandon_s:
-                self.end(Reason.ABANDONED, f"nobody was connected for {self._start.abandon_s:.0f} s")
-            self._watch_absence(now_s)
-            self._close_unanswered(now_s)
-            await self._media.choose_rungs()
-            self._media.once_a_second()
-            self._title.tell_stream(self._table.stream())
-            self._link.send(self._media.stats())
+            await asyncio.sleep(WATCH_INTERVAL_S)
+            try:
+                await self._watch(time.monotonic())
+            except Exception:
+                # The next turn must come all the same: it is what ends a session that nobody plays.
+                log.exception("watch_failed")
+
+    async def _watch(self, now_s: float) -> None:
+        if self._table.connected():
+            self._lonely_since_s = now_s
+        elif now_s - self._lonely_since_s > self._start.abandon_s:
+            self.end(Reason.ABANDONED, f"nobody was connected for {self._start.abandon_s:.0f} s")
+        self._watch_absence(now_s)
+        self._close_unanswered(now_s)
+        await self._media.choose_rungs()
+        self._media.once_a_second()
+        self._title.tell_stream(self._table.stream())
+        self._link.send(self._media.stats())
 
     def _close_unanswered(self, now_s: float) -> None:
         """Give back the places of peers whose ticket ran out before an answer came."""
