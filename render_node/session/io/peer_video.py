@@ -88,7 +88,7 @@ class PeerVideo:
             self._change_rung(rung, frame.frame_id)
         frame_id = frame.frame_id + self._shift
         reference_id = None if frame.reference_id is None else frame.reference_id + self._shift
-        if not self._chain.decodes(frame_id, reference_id) or self._path.is_behind():
+        if not self._chain.decodes(frame_id, reference_id) or not self._takes_frame():
             self._chain.skipped(frame_id, now_us)
             self.frames_dropped += 1
             self.help(now_us)
@@ -148,7 +148,7 @@ class PeerVideo:
 
     def help(self, now_us: int) -> None:
         """Ask for the frame that the peer needs, if it needs one and there is room to send it."""
-        if self._sender is None or not self._chain.is_broken or self._path.is_behind():
+        if self._sender is None or not self._chain.is_broken or not self._takes_frame():
             return
         missing = self._chain.missing
         if missing is None or self._on_frames_lost is None:
@@ -156,6 +156,10 @@ class PeerVideo:
         else:
             first_id, newest_id = missing
             self._on_frames_lost(first_id - self._shift, newest_id - self._shift)
+
+    def _takes_frame(self) -> bool:
+        """Tell whether a frame that was made may leave: one that the socket has no room for would be cut apart."""
+        return not self._path.is_behind() and not self._path.is_congested()
 
     def _change_rung(self, rung: RungKey, first_id: int) -> None:
         self._rung = rung

@@ -107,9 +107,11 @@ class SendPath:
 
     def is_behind(self) -> bool:
         """Tell whether there has been no room for so long that frames made for others should be dropped for it."""
-        if self._ice is None or self._ice.is_congested():
-            return True
         return not self.takes_frame() and self._refused_us is not None and now_us() - self._refused_us >= BEHIND_US
+
+    def is_congested(self) -> bool:
+        """Tell whether the socket would not take a frame at this moment; that says nothing of the next one."""
+        return self._ice is None or self._ice.is_congested()
 
     def send(self, packets: Sequence[Outgoing], kind: PacketKind, *, frame_id: int | None = None) -> None:
         """Let packets leave in their turn."""
@@ -146,7 +148,7 @@ class SendPath:
 
     def _is_full(self) -> bool:
         """Tell whether the socket or the pacer holds as much as it should already."""
-        return self._ice is None or self._ice.is_congested() or (self._has_feedback and self._pacer.is_late())
+        return self.is_congested() or (self._has_feedback and self._pacer.is_late())
 
     def _has_room(self) -> bool:
         """Tell whether neither these nor the network hold as much as they should."""

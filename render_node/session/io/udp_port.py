@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import asyncio
+import errno
 import fcntl
 import socket
 import struct
@@ -30,6 +31,9 @@ _UDP_SEGMENT = 103
 """Control message of ``udp(7)``: the size at which the kernel cuts a send into datagrams."""
 
 _SEGMENT_SIZE = struct.Struct("H")
+_NO_SEGMENTS = (errno.EINVAL, errno.EIO, errno.EOPNOTSUPP, errno.ENOPROTOOPT)
+"""What kernels and interfaces answer that cannot cut a send."""
+
 _SEGMENTS_MAX = 32
 """Of at most 1500 bytes: together they stay within one send's 64 KiB."""
 
@@ -114,11 +118,11 @@ class UdpPort:
             try:
                 self._sock.sendmsg(datagrams[done : done + count], [(socket.SOL_UDP, _UDP_SEGMENT, size)], 0, address)
                 done += count
-            except BlockingIOError:
-                self.dropped += count
-                break
-            except OSError:
-                # A kernel or interface without it: one by one from now on.
+            except OSError as error:
+                if error.errno not in _NO_SEGMENTS:
+                    self.dropped += count
+                    break
+                # One by one from now on.
                 self._segments = False
         return done
 

@@ -27,9 +27,13 @@ class FakePath:
         self.sent: list[int | None] = []
         self.reported: list[int] = []
         self.behind = False
+        self.congested = False
 
     def is_behind(self) -> bool:
         return self.behind
+
+    def is_congested(self) -> bool:
+        return self.congested
 
     def send(self, packets: Any, kind: PacketKind, *, frame_id: int | None = None) -> None:
         if kind is PacketKind.VIDEO:
@@ -125,3 +129,13 @@ def test_a_report_names_a_frame_that_was_sent(bench: Bench) -> None:
     assert bench.path.reported == []
     bench.video.reported(bench.now_us * 90 // 1000)
     assert bench.path.reported == bench.path.sent
+
+
+def test_a_full_socket_takes_no_frame_and_no_help_is_asked_for_meanwhile(bench: Bench) -> None:
+    assert bench.send(FULL, 1, keyframe=True)
+    bench.path.congested = True
+    assert not bench.send(FULL, 2)
+    assert (bench.video.frames_dropped, bench.lost) == (1, [])
+    bench.path.congested = False
+    bench.video.help(bench.now_us)
+    assert bench.lost == [(2, 2)]

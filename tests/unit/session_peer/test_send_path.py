@@ -174,8 +174,19 @@ async def test_the_encoder_is_told_of_each_new_rate(bench: Bench) -> None:
 
 async def test_a_full_socket_is_no_place_for_a_frame(bench: Bench) -> None:
     bench.ice.full = True
-    assert bench.path.is_behind()
+    assert bench.path.is_congested()
     assert not bench.path.takes_frame()
+
+
+async def test_a_socket_that_is_full_for_a_moment_is_not_behind(bench: Bench) -> None:
+    bench.ice.full = True
+    assert not bench.path.is_behind()
+    bench.now_us += BEHIND_US - 1
+    assert not bench.path.is_behind()
+    bench.now_us += 1
+    assert bench.path.is_behind()
+    bench.ice.full = False
+    assert not bench.path.is_behind()
 
 
 async def test_nothing_leaves_after_the_end(bench: Bench) -> None:

@@ -63,6 +63,7 @@ class Sockets:
 
     def __init__(self, room: int, *, segments: bool) -> None:
         self.room, self.segments, self.sent = room, segments, 0
+        self.failure = 0
 
     def _take(self, count: int) -> None:
         if self.room < count:
@@ -74,6 +75,8 @@ class Sockets:
         self._take(1)
 
     def sendmsg(self, datagrams: list[bytes], *_: object) -> None:
+        if self.failure:
+            raise OSError(self.failure, "for now")
         if not self.segments:
             raise OSError(errno.EINVAL, "no segments here")
         self._take(len(datagrams))
@@ -87,6 +90,23 @@ async def test_what_a_full_or_simple_socket_does_not_take_is_counted(room: int, 
     try:
         assert port.send_burst([bytes(9)] * 3 + [bytes(12)] * 3, ("127.0.0.1", 9)) == taken == fake.sent
         assert (port.dropped > 0) is (taken < 6)
+    finally:
+        port._sock = real
+        port.close()
+
+
+@pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.EPERM, errno.ENOBUFS])
+async def test_what_fails_for_now_does_not_turn_segments_off(code: int) -> None:
+    port = UdpPort.open("127.0.0.1", 0, 0)
+    real, fake = port._sock, Sockets(9, segments=True)
+    port._sock = cast(socket.socket, fake)
+    try:
+        fake.failure = code
+        assert port.send_burst([bytes(9)] * 3, ("127.0.0.1", 9)) == 0
+        assert port.dropped == 3
+        fake.failure = 0
+        assert port.send_burst([bytes(9)] * 3, ("127.0.0.1", 9)) == 3
+        assert port._segments
     finally:
         port._sock = real
         port.close()
