@@ -7,6 +7,8 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -38,23 +40,31 @@ def download(url: str, bearer: str, file: BinaryIO, release: Release, stop: thre
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=SILENCE_TIMEOUT_S)
     try:
-        connection.request("GET", parts.path, headers={"Authorization": f"Bearer {bearer}"})
-        answer = connection.getresponse()
-        if answer.status != http.client.OK:
-            raise _refusal(answer)
+        with _from_network():
+            connection.request("GET", parts.path, headers={"Authorization": f"Bearer {bearer}"})
+            answer = connection.getresponse()
+            if answer.status != http.client.OK:
+                raise _refusal(answer)
         digest = _copy(answer, file, release.archive_bytes, stop)
-    except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
-        words = f"its archive could not be fetched: {type(error).__name__}"
-        raise WireError(Reason.TITLE_MISSING, words) from error
     finally:
         connection.close()
     if digest != release.archive_sha256:
         raise WireError(Reason.BAD_ARCHIVE, "another archive came than the one that was signed")
 
 
+@contextmanager
+def _from_network() -> Iterator[None]:
+    """Name what goes wrong by where it did: the file's faults are the disk's."""
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        words = f"its archive could not be fetched: {type(error).__name__}"
+        raise WireError(Reason.TITLE_MISSING, words) from error
+
+
 def _copy(answer: http.client.HTTPResponse, file: BinaryIO, archive_bytes: int, stop: threading.Event) -> str:
     digest, size, due_s = hashlib.sha256(), 0, time.monotonic() + FETCH_TIMEOUT_S
-    while piece := answer.read(CHUNK_BYTES):
+    while piece := _read(answer):
         size += len(piece)
         if size > archive_bytes:
             raise WireError(Reason.BAD_ARCHIVE, "a longer archive came than the one that was signed")
@@ -64,6 +74,11 @@ def _copy(answer: http.client.HTTPResponse, file: BinaryIO, archive_bytes: int, 
         file.write(piece)
     file.flush()
     return digest.hexdigest()
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    with _from_network():
+        return answer.read(CHUNK_BYTES)
 
 
 def _refusal(answer: http.client.HTTPResponse) -> WireError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from render_node.agent.io.archive_download import download
 from render_node.agent.io.title_cache import TitleCache
 from tests.support.published_title import OTHER_KEY, archive, release_of
 from title_archive.signing import sign_release
@@ -140,6 +142,17 @@ async def test_a_broker_that_is_away_is_told(tmp_path: Path, source: Source) -> 
     with pytest.raises(WireError) as caught:
         await source.into(TitleCache(tmp_path, 1 << 20), release)
     assert caught.value.reason is Reason.TITLE_MISSING
+
+
+async def test_a_fault_of_the_network_is_told_from_one_of_the_disk(tmp_path: Path, source: Source) -> None:
+    release = source.offer("1.0.0")
+    with open("/dev/full", "wb") as full, pytest.raises(OSError, match="No space left"):
+        await asyncio.to_thread(
+            download, f"{source.url}/{release.archive_sha256}", "node_a:key", full, release, threading.Event()
+        )
+    source.url = source.url.replace("http", "https")
+    with pytest.raises(WireError, match="could not be fetched: SSLError"):
+        await source.into(TitleCache(tmp_path, 1 << 20), release)
 
 
 async def test_the_longest_unused_goes_first_and_what_runs_stays(tmp_path: Path, source: Source) -> None:
