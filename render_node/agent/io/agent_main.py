@@ -147,6 +147,7 @@ class Agent:
             await asyncio.wait(deaths, timeout=stop.ask_s + stop.terminate_s + KILLED_GRACE_S)
         for task in [*deaths, *self._launches.values(), *self._fetches]:
             task.cancel()
+        self._cache.close()
         if self._timer is not None:
             self._timer.cancel()
         await self._link.flushed(FLUSH_S)
@@ -264,7 +265,7 @@ class Agent:
                 raise WireError(Reason.BAD_ENROLMENT, "this node has no key")
             title = await self._cache.get(
                 effect.release, broker_url=self._config.broker_url.rstrip("/"), node_id=known.node_id,
-                node_key=known.node_key, keep=self._sessions.folders_in_use(),
+                node_key=known.node_key, keep=self._sessions.folders_in_use,
             )  # fmt: skip
         except WireError as error:
             log.warning("title_not_fetched", session_id=session_id, reason=error.reason, detail=error.detail)

@@ -12,7 +12,8 @@ import json
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
@@ -29,12 +30,15 @@ from wire.sandbox import Trust
 from wire.title_manifest import MANIFEST_FILE, InstalledTitle, TitleManifest, parse_manifest
 from wire.title_release import Release
 
+DOWNLOADS_MAX = 4
+"""Archives that come at once; they have threads of their own, since each may take minutes."""
+
 _STAMP = ".stamp"
 log = structlog.get_logger()
 
 
 class TitleCache:
-    """Owns its folder.
+    """Owns its folder, and the threads of downloads until ``close``.
 
     Args:
         folder: Made if it is missing; what a killed agent left half done in it is removed.
@@ -47,12 +51,17 @@ class TitleCache:
         folder.chmod(ENTER_ONLY)
         self._folder = folder
         self._max_bytes = max_bytes
+        self._downloads = ThreadPoolExecutor(DOWNLOADS_MAX, "download")
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._room = asyncio.Lock()
+        """Held while titles are removed; nobody may look for one meanwhile."""
+        self._wanted: dict[str, int] = {}
+        """Folders that somebody waits for, and the bytes that are still to come into each."""
         for path in folder.glob(".*"):
             remove_tree(path) if path.is_dir() else path.unlink()
 
     async def get(
-        self, release: Release, *, broker_url: str, node_id: str, node_key: str, keep: Collection[str]
+        self, release: Release, *, broker_url: str, node_id: str, node_key: str, keep: Callable[[], Collection[str]]
     ) -> InstalledTitle:
         """Return a published title whose files lie here, fetched if they do not yet.
 
@@ -61,41 +70,47 @@ class TitleCache:
             broker_url: Where its archive is fetched from.
             node_id: Who asks.
             node_key: Its key.
-            keep: Folders of titles that run and must stay.
+            keep: Returns the folders of titles that run and must stay; asked on the loop whenever room is made.
 
         Raises:
             WireError: ``bad_signature``, ``bad_archive``, ``too_large`` or ``title_missing``.
         """
         check_release(release)
+        target = self._folder / release.archive_sha256
         stop = threading.Event()
         async with self._turns[release.archive_sha256]:
+            self._wanted[str(target)] = 0
             try:
-                return await asyncio.to_thread(self._get, release, broker_url, f"{node_id}:{node_key}", keep, stop)
+                # Whoever makes room now may remove it; whoever does later sees that it is wanted.
+                async with self._room:
+                    is_here = await asyncio.to_thread(_is_untouched, target)
+                if not is_here:
+                    await self._make_room(release, target, keep)
+                    fetch = (release, broker_url, f"{node_id}:{node_key}", target, stop)
+                    await asyncio.get_running_loop().run_in_executor(self._downloads, self._fetch, *fetch)
+                return await asyncio.to_thread(_open, target)
             except OSError as error:
                 raise WireError(Reason.TITLE_MISSING, f"its archive cannot be kept here: {error.strerror}") from error
             finally:
                 stop.set()
+                del self._wanted[str(target)]
 
-    def _get(
-        self, release: Release, broker_url: str, bearer: str, keep: Collection[str], stop: threading.Event
-    ) -> InstalledTitle:
-        target = self._folder / release.archive_sha256
-        stamp = self._stamp_path(target)
-        if not _is_untouched(target, stamp):
-            remove_tree(target)
-            if release.archive_bytes > self._max_bytes:
-                words = f"an archive may have {self._max_bytes} bytes on this node"
-                raise WireError(Reason.TOO_LARGE, words)
-            self._make_room(release.archive_bytes, {*keep, str(target)})
-            self._fetch(release, broker_url, bearer, target, stop)
-            write_private(stamp, json.dumps({"stamp": _stamp_of(target), "bytes": release.archive_bytes}))
-        os.utime(stamp)
-        manifest = parse_manifest((target / MANIFEST_FILE).read_text(encoding="utf-8"))
-        # The broker offers only what an operator has approved.
-        return InstalledTitle(manifest, str(target), Trust.APPROVED)
+    def close(self) -> None:
+        """Start no more downloads; those that nobody waits for any more end by themselves."""
+        self._downloads.shutdown(wait=False, cancel_futures=True)
+
+    async def _make_room(self, release: Release, target: Path, keep: Callable[[], Collection[str]]) -> None:
+        if release.archive_bytes > self._max_bytes:
+            words = f"an archive may have {self._max_bytes} bytes on this node"
+            raise WireError(Reason.TOO_LARGE, words)
+        async with self._room:
+            self._wanted[str(target)] = release.archive_bytes
+            stays = {*keep(), *self._wanted}
+            await asyncio.to_thread(self._remove_unused, sum(self._wanted.values()), stays)
 
     def _fetch(self, release: Release, broker_url: str, bearer: str, target: Path, stop: threading.Event) -> None:
         part = self._folder / f".{release.archive_sha256}.part"
+        remove_tree(target)
         try:
             with open(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w+b") as file:
                 download(f"{broker_url}/api/v1/archives/{release.archive_sha256}", bearer, file, release, stop)
@@ -104,10 +119,11 @@ class TitleCache:
                 unpack(file, index, target)
         finally:
             part.unlink(missing_ok=True)
+        write_private(_stamp_path(target), json.dumps({"stamp": _stamp_of(target), "bytes": release.archive_bytes}))
         log.info("title_fetched", title_id=release.title_id, version=release.version, bytes=release.archive_bytes)
 
-    def _make_room(self, wanted_bytes: int, keep: Collection[str]) -> None:
-        """Remove the titles that were not started for the longest time."""
+    def _remove_unused(self, wanted_bytes: int, keep: Collection[str]) -> None:
+        """Make room by removing the titles that were not started for the longest time."""
         stamps = sorted(self._folder.glob(f"*{_STAMP}"), key=lambda path: path.stat().st_mtime_ns)
         sizes = {path: _size_of(path) for path in stamps}
         for stamp in stamps:
@@ -119,8 +135,17 @@ class TitleCache:
                 remove_tree(target)
                 del sizes[stamp]
 
-    def _stamp_path(self, target: Path) -> Path:
-        return target.with_name(f"{target.name}{_STAMP}")
+
+def _stamp_path(target: Path) -> Path:
+    return target.with_name(f"{target.name}{_STAMP}")
+
+
+def _open(target: Path) -> InstalledTitle:
+    """Return the title in a folder, and note that it was started."""
+    os.utime(_stamp_path(target))
+    manifest = parse_manifest((target / MANIFEST_FILE).read_text(encoding="utf-8"))
+    # The broker offers only what an operator has approved.
+    return InstalledTitle(manifest, str(target), Trust.APPROVED)
 
 
 def _check_manifest(manifest: TitleManifest, release: Release) -> None:
@@ -128,9 +153,9 @@ def _check_manifest(manifest: TitleManifest, release: Release) -> None:
         raise WireError(Reason.BAD_ARCHIVE, "the archive is of another title than its signature says")
 
 
-def _is_untouched(target: Path, stamp: Path) -> bool:
+def _is_untouched(target: Path) -> bool:
     try:
-        return bool(json.loads(stamp.read_text())["stamp"] == _stamp_of(target))
+        return bool(json.loads(_stamp_path(target).read_text())["stamp"] == _stamp_of(target))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -7,14 +7,17 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from render_node.agent.io import title_cache
 from render_node.agent.io.archive_download import download
-from render_node.agent.io.title_cache import TitleCache
+from render_node.agent.io.title_cache import DOWNLOADS_MAX, TitleCache
+from tests.support.deadlines import TIME_FACTOR
 from tests.support.published_title import OTHER_KEY, archive, release_of
 from title_archive.signing import sign_release
 from wire.errors import Reason, WireError
@@ -32,12 +35,17 @@ class Source:
     def __init__(self) -> None:
         self.archives: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.answers = threading.Event()
+        """Cleared, it lets whoever asks wait."""
+        self.answers.set()
         source = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                source.asked.append(self.path.rpartition("/")[2])
-                data = source.archives.get(source.asked[-1])
+                digest = self.path.rpartition("/")[2]
+                source.asked.append(digest)
+                source.answers.wait()
+                data = source.archives.get(digest)
                 if self.headers["Authorization"] != "Bearer node_a:key":
                     self.answer(403, b'{"reason": "bad_enrolment", "detail": "no"}')
                 elif data is None:
@@ -64,7 +72,13 @@ class Source:
         return release
 
     async def into(self, cache: TitleCache, release: Release, *keep: str, key: str = "key") -> InstalledTitle:
-        return await cache.get(release, broker_url=self.url, node_id="node_a", node_key=key, keep=keep)
+        return await cache.get(release, broker_url=self.url, node_id="node_a", node_key=key, keep=lambda: keep)
+
+    async def was_asked(self, count: int) -> None:
+        """Return once this many have asked, since the beginning."""
+        async with asyncio.timeout(10 * TIME_FACTOR):
+            while len(self.asked) < count:
+                await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -73,6 +87,7 @@ def source() -> Iterator[Source]:
     thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
     thread.start()
     yield made
+    made.answers.set()
     made.server.shutdown()
     thread.join()
     made.server.server_close()
@@ -165,6 +180,60 @@ async def test_the_longest_unused_goes_first_and_what_runs_stays(tmp_path: Path,
     assert not there_is(second.folder)
     await source.into(cache, releases[3])
     assert not there_is(running.folder)
+
+
+async def test_two_that_come_at_once_find_room_for_both(tmp_path: Path, source: Source) -> None:
+    releases = [source.offer(f"1.0.{number}") for number in range(4)]
+    cache = TitleCache(tmp_path, releases[0].archive_bytes * 2 + 10)
+    for release in releases[:2]:
+        await source.into(cache, release)
+    source.answers.clear()
+    getting = asyncio.gather(*(source.into(cache, release) for release in releases[2:]))
+    await source.was_asked(4)
+    source.answers.set()
+    folders = {title.folder for title in await getting}
+    assert {str(path) for path in tmp_path.iterdir() if path.is_dir()} == folders
+
+
+async def test_a_title_that_was_just_found_stays_when_another_needs_room(
+    tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases = [source.offer(f"1.0.{number}") for number in range(2)]
+    cache = TitleCache(tmp_path, releases[0].archive_bytes + 10)
+    await source.into(cache, releases[0])
+    opened, may_open, open_title = threading.Event(), threading.Event(), title_cache._open
+
+    def open_late(target: Path) -> InstalledTitle:
+        opened.set()
+        may_open.wait(10 * TIME_FACTOR)
+        return open_title(target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(title_cache, "_open", open_late)
+        found = asyncio.create_task(source.into(cache, releases[0]))
+        await asyncio.to_thread(opened.wait, 10 * TIME_FACTOR)
+        other = asyncio.create_task(source.into(cache, releases[1]))
+        await source.was_asked(2)
+        may_open.set()
+        assert there_is((await found).folder)
+        await other
+
+
+async def test_a_title_that_is_here_starts_while_archives_come(tmp_path: Path, source: Source) -> None:
+    cache, release = TitleCache(tmp_path, 1 << 20), source.offer("1.0.0")
+    await source.into(cache, release)
+    # What other threads of the agent take their turns on.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    source.answers.clear()
+    others = [source.offer(f"2.0.{number}") for number in range(DOWNLOADS_MAX + 1)]
+    coming = asyncio.gather(*(source.into(cache, each) for each in others))
+    await source.was_asked(1 + DOWNLOADS_MAX)
+    async with asyncio.timeout(10 * TIME_FACTOR):
+        await source.into(cache, release)
+    assert not coming.done()
+    source.answers.set()
+    await coming
+    cache.close()
 
 
 async def test_what_a_killed_agent_left_is_removed(tmp_path: Path) -> None:
