@@ -21,11 +21,6 @@ def may_follow(state: PeerState, new: PeerState) -> bool:
     return new in _NEXT[state]
 
 
-def is_final(state: PeerState) -> bool:
-    """Tell whether nothing follows ``state``."""
-    return not _NEXT[state]
-
-
 def end_state(reason: Reason) -> PeerState:
     """Return the state in which a peer ends for ``reason``: lost if nobody wanted it to end."""
     return PeerState.LOST if reason in _LOST else PeerState.LEFT

@@ -14,7 +14,7 @@ from aiortc.exceptions import OperationError
 from render_node.session.core.liveness import CONNECT_US, Liveness
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.ntp import ntp_from_unix_us
-from render_node.session.core.peer_states import end_state, is_final, may_follow
+from render_node.session.core.peer_states import end_state, may_follow
 from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
 from render_node.session.core.send_side import RateLimits
 from render_node.session.core.sent_packets import PacketKind
@@ -256,8 +256,11 @@ class PeerSession:
             self._finish(Reason.PEER_CLOSED)
 
     def _tick(self) -> None:
-        self._timer = None
-        now_us = monotonic.now_us()
+        # Armed before the turn, which may fail: the next one is what ends a session whose peer is gone.
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+        self._guarded(self._look_after)(monotonic.now_us())
+
+    def _look_after(self, now_us: int) -> None:
         built = self._parts()
         if built.ice.heard_us is not None:
             self._liveness.heard(built.ice.heard_us)
@@ -265,12 +268,9 @@ class PeerSession:
             self._finish(Reason.CONNECT_TIMEOUT)
         elif self.state is PeerState.CONNECTED and self._liveness.is_lost(now_us):
             self._finish(Reason.PEER_SILENT)
-        if is_final(self.state):
-            return
         if self.state is PeerState.CONNECTED:
             self._send_reports(now_us)
             self.video.help(now_us)
-        self._timer = self._loop.call_later(TICK_S, self._tick)
 
     def _send_reports(self, now_us: int) -> None:
         if now_us - self._reported_us < REPORT_US:

@@ -10,7 +10,7 @@ from render_node.session.core.keyframe_policy import (
     KeyframePolicy,
 )
 from render_node.session.core.liveness import SILENT_US, Liveness
-from render_node.session.core.peer_states import end_state, is_final, may_follow
+from render_node.session.core.peer_states import end_state, may_follow
 from wire.errors import Reason
 from wire.session_control import PeerState, Role
 
@@ -60,7 +60,6 @@ def test_peer_states(state: PeerState) -> None:
         PeerState.CONNECTED: {PeerState.LOST, PeerState.LEFT},
     }.get(state, set())
     assert {new for new in PeerState if may_follow(state, new)} == allowed
-    assert is_final(state) == (state in (PeerState.LOST, PeerState.LEFT))
 
 
 def test_ends() -> None:
