@@ -227,11 +227,6 @@ class SendSide:
         measured_us = path.capacity.measured_us if path.capacity is not None else None
         return self._prober.take(self._controller.total_bps, measured_us, now_us)
 
-    def set_limits(self, limits: RateLimits) -> None:
-        """Take other bounds; ``start_bps`` has no meaning any more."""
-        self._limits = limits
-        self._retarget()
-
     def _retarget(self) -> None:
         limits, total_bps = self._limits, self._controller.total_bps
         video_bps = max(total_bps - self._others_bps, (1 - OTHERS_SHARE_MAX) * total_bps)

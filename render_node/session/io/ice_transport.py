@@ -10,7 +10,7 @@ from aioice import Candidate
 
 @runtime_checkable
 class IceConnection(Protocol):
-    """One peer's way to the network. ``lite`` is the first adapter; one for nodes behind a NAT will be another.
+    """One peer's way to the network; ``ice_lite`` is one adapter, ``ice_full`` another, for nodes behind a NAT.
 
     The names down to ``get_event`` are those that aiortc's ``RTCIceTransport`` uses (aioice's ``Connection``).
     """

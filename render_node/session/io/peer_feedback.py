@@ -49,8 +49,6 @@ class PeerFeedback:
         """Smoothed round trip; 0 until the first report that answers one of ours."""
         self.fraction_lost = 0.0
         """Share of packets lost in the newest report interval."""
-        self.jitter = 0
-        """Interarrival jitter in 1/90000 s."""
         self.keyframe_requests = 0
         self.nacked = 0
         """Sequence numbers asked for again."""
@@ -106,7 +104,6 @@ class PeerFeedback:
 
     def _reported(self, report: ReceptionReport, now_ntp: int) -> None:
         self.fraction_lost = report.fraction_lost
-        self.jitter = report.jitter
         rtt_us = round_trip_us(report, now_ntp)
         if rtt_us is not None:
             smoothed = self.rtt_us + RTT_WEIGHT * (rtt_us - self.rtt_us)
