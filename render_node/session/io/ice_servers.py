@@ -111,9 +111,12 @@ class IceServers:
         try:
             async with asyncio.timeout(GATHER_S):
                 place = await self._place_of(server.host, server.port, is_udp=True)
-                question = _Question(self._udp)
-                self._takers.setdefault(place, {})["stun"] = question.take
-                self.mapped = await question.ask(place)
+                question, takers = _Question(self._udp), self._takers.setdefault(place, {})
+                takers["stun"] = question.take
+                try:
+                    self.mapped = await question.ask(place)
+                finally:
+                    del takers["stun"]
         except (OSError, UnicodeError, stun.TransactionError) as error:
             self.stun_failure = f"{server.uri} {_words(error)}"
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from render_node.session.io.ice_lite import CHECKS_PER_S, QUEUE_MAX_DATAGRAMS, R
 from render_node.session.io.ice_port import DATAGRAM_MAX_BYTES, TRANSACTIONS_MAX, IcePort, local_ufrag
 from render_node.session.io.turn_relay import TurnRelay
 from render_node.session.io.udp_port import Address
+from tests.support.deadlines import TIME_FACTOR
 from tests.support.stun_messages import binding_request
 from tests.unit.session_peer.test_ice_full import FakeLeg
-from wire.worker_control import IceMode, IceSpec, TurnServer
+from wire.worker_control import IceMode, IceSpec, StunServer, TurnServer
 
 FINGERPRINT_BYTES = 8
 """At the end of a check, behind what its password protects."""
@@ -207,3 +209,25 @@ def test_nothing_in_a_servers_name_breaks_the_port(datagrams: list[bytes]) -> No
         assert not servers.take(b"\x80media", HOME)
         assert servers.mapped is None
         assert not udp.sent
+
+
+async def test_a_stun_server_is_listened_to_while_it_is_asked() -> None:
+    """Where it is the TURN server too, all that is relayed comes from its address."""
+
+    class Answering(FakeLeg):
+        def send(self, data: bytes, address: Address) -> bool:
+            answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, stun.parse_message(data).transaction_id)
+            answer.attributes["XOR-MAPPED-ADDRESS"] = HOME
+            asyncio.get_running_loop().call_soon(self.on_datagram, bytes(answer), address)
+            return super().send(data, address)
+
+    udp: Any = Answering()
+    servers = ice_servers.IceServers(
+        IceSpec(mode=IceMode.FULL, stun=StunServer(*SERVER)), udp, lambda *relayed: None
+    )
+    udp.on_datagram = servers.take
+    async with asyncio.timeout(10 * TIME_FACTOR):
+        assert await servers.gather()
+    assert servers.mapped == HOME
+    assert len(udp.sent) == 1
+    assert servers._takers == {SERVER: {}}
