@@ -27,7 +27,7 @@ from render_node.agent.io.capacity_probe import measure_capacity
 from render_node.agent.io.check_responder import CheckResponder
 from render_node.agent.io.credential import Credential, load_credential, save_credential
 from render_node.agent.io.gpus import find_gpus
-from render_node.agent.io.ice_probe import probe_ice
+from render_node.agent.io.ice_probe import tell_ice_reach
 from render_node.agent.io.machine import CpuLoad, used_memory_bytes
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
@@ -41,7 +41,7 @@ from wire.errors import Reason, WireError
 from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, NodeWelcome
 from wire.schema import Message
 from wire.version import ProtocolRange
-from wire.worker_control import EncoderSpec, IceMode, StopWorker, WorkerState, WorkerStats
+from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats
 
 FLUSH_S = 1.0
 """How long the last news may take to reach the broker at shutdown."""
@@ -364,18 +364,14 @@ async def run_agent(
     check: CheckResponder | None = None
     try:
         await asyncio.to_thread(leftovers.remove_of_the_dead)
-        measured, sandbox, _ = await asyncio.gather(
-            measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox, config.sandbox), pool.warm_up()
-        )
+        measured, sandbox, *_ = await asyncio.gather(
+            measure_capacity(config.data_dir), asyncio.to_thread(probe_sandbox, config.sandbox), pool.warm_up(),
+            tell_ice_reach(config.ice),
+        )  # fmt: skip
         chosen = choose(measured, preset=config.x264_preset, slots=config.slots)
         log.info("node_measured", encoders=measured.h264_encoders, encode_ms=dict(measured.encode_ms),
                  slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.spec.profile)  # fmt: skip
         sandbox.warn()
-        if config.ice.mode is IceMode.FULL:
-            reach = await probe_ice(config.ice)
-            log.info("node_behind_nat", has_address=reach.mapped is not None, has_relay=reach.relay is not None)
-            for words in filter(None, (reach.stun_failure, reach.turn_failure)):
-                log.warning("ice_server_failed", detail=words)
         check = CheckResponder.open(config.ice, chosen.slots)
         findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus())
         await Agent(config, findings, pool, check, on_title_ended, leftovers).run(on_ready)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
 from render_node.session.io.ice_servers import IceServers
 from render_node.session.io.udp_port import UdpPort
-from wire.worker_control import IceSpec
+from wire.errors import WireError
+from wire.worker_control import IceMode, IceSpec
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,17 @@ async def probe_ice(spec: IceSpec) -> IceReach:
     finally:
         servers.close()
         udp.close()
+
+
+async def tell_ice_reach(spec: IceSpec) -> None:
+    """Log what the servers are good for, where a node asks any; it starts whatever they are."""
+    if spec.mode is not IceMode.FULL:
+        return
+    try:
+        reach = await probe_ice(spec)
+    except WireError as error:
+        log.warning("ice_not_probed", detail=error.detail)
+        return
+    log.info("node_behind_nat", has_address=reach.mapped is not None, has_relay=reach.relay is not None)
+    for words in filter(None, (reach.stun_failure, reach.turn_failure)):
+        log.warning("ice_server_failed", detail=words)

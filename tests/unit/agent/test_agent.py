@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from render_node.agent.core.capacity import Measurement, choose
 from render_node.agent.io.agent_main import Agent
+from render_node.agent.io.ice_probe import tell_ice_reach
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.session_leftovers import SessionLeftovers
 from render_node.agent.io.worker_pool import WorkerPool
@@ -20,6 +22,7 @@ from wire.sandbox import Profile, SandboxSpec, Wall
 from wire.schema import Message
 from wire.title_manifest import InstalledTitle, bare_manifest
 from wire.title_release import Release
+from wire.worker_control import IceMode, IceSpec
 
 
 class SlowPool:
@@ -93,3 +96,11 @@ async def test_whatever_goes_wrong_with_a_fetch_ends_its_session(
     assert detail.startswith("UnicodeDecodeError")
     assert bench.agent._sessions.running() == ()
     bench.close()
+
+
+async def test_servers_that_cannot_be_asked_are_a_warning() -> None:
+    with capture_logs() as logs:
+        await tell_ice_reach(IceSpec("192.0.2.77", 0, 0, ("192.0.2.77",), IceMode.FULL))
+    (warning,) = logs
+    assert (warning["event"], warning["log_level"]) == ("ice_not_probed", "warning")
+    assert "192.0.2.77" in warning["detail"]
