@@ -165,7 +165,7 @@ class TitleWalls:
         return [*self._in_scope(), *entry]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for the command; the title's own goes through a scope, which is outside its walls."""
+        """Return the command's environment; of a scope, which is outside the walls, the title sets nothing."""
         if self._spec.scope:
             return {name: os.environ[name] for name in _SCOPE_ENVIRONMENT if name in os.environ}
         return self._title_environment()

@@ -269,7 +269,9 @@ def published(session_id: str = "ses_a", epoch: int = 1) -> StartSession:
     return replace(start(session_id, epoch), title_id="go", title_version="1.0.0", release=RELEASE)
 
 
-@pytest.mark.parametrize(("asked", "signed"), [("../../../etc", "../../../etc"), ("go", "chess"), ("..", "go"), ("", "")])
+@pytest.mark.parametrize(
+    ("asked", "signed"), [("../../../etc", "../../../etc"), ("go", "chess"), ("..", "go"), ("", "")]
+)
 def test_a_published_title_whose_name_is_no_folder_or_not_the_signed_one_is_refused(asked: str, signed: str) -> None:
     ask = replace(published(), title_id=asked, release=replace(RELEASE, title_id=signed))
     sessions = connected()

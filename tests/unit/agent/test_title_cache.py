@@ -17,7 +17,7 @@ import pytest
 from render_node.agent.io import title_cache
 from render_node.agent.io.archive_download import download
 from render_node.agent.io.title_cache import DOWNLOADS_MAX, TitleCache
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import TIME_FACTOR, until
 from tests.support.published_title import OTHER_KEY, archive, release_of
 from title_archive.signing import sign_release
 from wire.errors import Reason, WireError
@@ -76,9 +76,10 @@ class Source:
 
     async def was_asked(self, count: int) -> None:
         """Return once this many have asked, since the beginning."""
-        async with asyncio.timeout(10 * TIME_FACTOR):
-            while len(self.asked) < count:
-                await asyncio.sleep(0.005)
+        await until(lambda: self._has_been_asked(count), 10, f"question {count}")
+
+    async def _has_been_asked(self, count: int) -> bool:
+        return len(self.asked) >= count
 
 
 @pytest.fixture
@@ -161,10 +162,14 @@ async def test_a_broker_that_is_away_is_told(tmp_path: Path, source: Source) -> 
 
 async def test_a_fault_of_the_network_is_told_from_one_of_the_disk(tmp_path: Path, source: Source) -> None:
     release = source.offer("1.0.0")
-    with open("/dev/full", "wb") as full, pytest.raises(OSError, match="No space left"):
-        await asyncio.to_thread(
-            download, f"{source.url}/{release.archive_sha256}", "node_a:key", full, release, threading.Event()
-        )
+    url = f"{source.url}/{release.archive_sha256}"
+
+    def to_a_full_disk() -> None:
+        with open("/dev/full", "wb") as full:
+            download(url, "node_a:key", full, release, threading.Event())
+
+    with pytest.raises(OSError, match="No space left"):
+        await asyncio.to_thread(to_a_full_disk)
     source.url = source.url.replace("http", "https")
     with pytest.raises(WireError, match="could not be fetched: SSLError"):
         await source.into(TitleCache(tmp_path, 1 << 20), release)
@@ -192,7 +197,7 @@ async def test_two_that_come_at_once_find_room_for_both(tmp_path: Path, source: 
     await source.was_asked(4)
     source.answers.set()
     folders = {title.folder for title in await getting}
-    assert {str(path) for path in tmp_path.iterdir() if path.is_dir()} == folders
+    assert {entry.path for entry in os.scandir(tmp_path) if entry.is_dir()} == folders
 
 
 async def test_a_title_that_was_just_found_stays_when_another_needs_room(

@@ -222,9 +222,7 @@ async def test_a_stun_server_is_listened_to_while_it_is_asked() -> None:
             return super().send(data, address)
 
     udp: Any = Answering()
-    servers = ice_servers.IceServers(
-        IceSpec(mode=IceMode.FULL, stun=StunServer(*SERVER)), udp, lambda *relayed: None
-    )
+    servers = ice_servers.IceServers(IceSpec(mode=IceMode.FULL, stun=StunServer(*SERVER)), udp, lambda *relayed: None)
     udp.on_datagram = servers.take
     async with asyncio.timeout(10 * TIME_FACTOR):
         assert await servers.gather()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from title_archive.removal import remove_tree
 from tests.support.deep_folders import make_deep
+from title_archive.removal import remove_tree
 
 
 @pytest.mark.parametrize("name", ["d", "d" * 250])
