@@ -144,6 +144,25 @@ async def test_a_socket_of_both_families_asks_by_ipv4_too(server: Coturn, page: 
         assert made.udp.address_of("::1") is None
 
 
+async def test_a_port_whose_relay_still_stands_there_gets_one_by_another_port(
+    server: Coturn, page: socket.socket
+) -> None:
+    async with gathered(server.server()) as before:
+        spec = IceSpec(HOST, 0, 0, (HOST,), IceMode.FULL, None, server.server())
+        heard: list[tuple[bytes, Any]] = []
+        again = IceServers(spec, before.udp, lambda relay, data, peer: heard.append((data, peer)))
+        before.udp.on_datagram = again.take
+        assert await again.gather()
+        assert again.relay is not None, again.turn_failure
+        assert again.relay.address != before.relay.address
+        again.relay.send(b"by the new one", page.getsockname())
+        assert await received(page, 1) == [(b"by the new one", again.relay.address)]
+        page.sendto(b"back", again.relay.address)
+        await poll(lambda: bool(heard), 5)
+        assert heard == [(b"back", page.getsockname())]
+        again.close()
+
+
 async def test_names_made_from_a_secret_are_taken() -> None:
     with coturn(secret=True) as server:
         async with gathered(server.server(secret=True)) as made:

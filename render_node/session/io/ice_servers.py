@@ -16,6 +16,7 @@ from aioice import stun
 from render_node.session.io import monotonic
 from render_node.session.io.turn_relay import TurnRelay
 from render_node.session.io.udp_port import Address, UdpPort
+from wire.errors import WireError
 from wire.worker_control import IceSpec, StunServer, TurnServer, TurnTransport
 
 GATHER_S = 1.5
@@ -23,6 +24,13 @@ GATHER_S = 1.5
 
 FRESH_US = 20_000_000
 """How long what was learned, or the failure to learn it, is taken as it is by further peers."""
+
+ALLOCATION_MISMATCH = 437
+"""What a TURN server answers that still has an allocation for our port, such as one that was lost, or of a worker
+that was killed and had the port before."""
+
+PORTS_TRIED = 3
+"""Before a TURN server is given up (RFC 8656 §7.4)."""
 
 ASKED_RETRIES = 3
 """Repetitions of a STUN question; more would not fit into the time."""
@@ -128,17 +136,41 @@ class IceServers:
         try:
             async with asyncio.timeout(GATHER_S):
                 place = await self._place_of(server.host, server.port, is_udp=is_udp)
-                relay = TurnRelay(server, place, self._udp, lambda data, peer: self._on_relayed(relay, data, peer))
-                if is_udp:
-                    self._takers.setdefault(place, {})["turn"] = relay.take
-                await relay.allocate()
-        except (OSError, UnicodeError, stun.TransactionError) as error:
+                relay = await self._allocate(server, place)
+        except (OSError, UnicodeError, stun.TransactionError, WireError) as error:
             self.turn_failure = f"{server.uri} {_words(error)}"
             return
         self.turn_failure = ""
         self._relay = relay
-        if self._spec.stun is None and is_udp:
+        if self._spec.stun is None and is_udp and not relay.has_own_port:
             self.mapped = relay.mapped
+
+    async def _allocate(self, server: TurnServer, place: Address) -> TurnRelay:
+        """Return a relay; over UDP by our socket, or by one of its own while the server takes ours for another's."""
+        own: UdpPort | None = None
+        for tries_left in reversed(range(PORTS_TRIED)):
+            relay = self._relay_by(server, place, own)
+            try:
+                await relay.allocate()
+            except stun.TransactionFailed as error:
+                is_mismatch = error.response.error_code == ALLOCATION_MISMATCH
+                if server.transport is not TurnTransport.UDP or not is_mismatch or not tries_left:
+                    raise
+            else:
+                break
+            own = UdpPort.open(self._spec.bind_host, 0, 0)
+        return relay
+
+    def _relay_by(self, server: TurnServer, place: Address, own: UdpPort | None) -> TurnRelay:
+        def relayed(data: bytes, peer: Address) -> None:
+            self._on_relayed(relay, data, peer)
+
+        relay = TurnRelay(server, place, own or self._udp, relayed, has_own_port=own is not None)
+        if own is not None:
+            own.on_datagram = lambda data, address: relay.take(data) if address == place else None
+        elif server.transport is TurnTransport.UDP:
+            self._takers.setdefault(place, {})["turn"] = relay.take
+        return relay
 
     async def _place_of(self, host: str, port: int, *, is_udp: bool) -> Address:
         """Look a server up, IPv4 first: that is what relays and most NATs speak. By UDP, as our socket writes it."""

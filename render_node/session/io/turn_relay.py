@@ -46,8 +46,9 @@ class TurnRelay:
     Args:
         server: Whom to ask, by which name and password.
         place: Its address; over UDP, what comes from there must be given to ``take``.
-        udp: The worker's socket.
+        udp: The worker's socket, or one for this relay.
         on_datagram: Called with what peers sent, and their address; must not raise.
+        has_own_port: Whether ``udp`` is the relay's alone, and closed with it.
 
     Attributes:
         address: Where peers send to, once allocated.
@@ -58,9 +59,16 @@ class TurnRelay:
     mapped: Address
 
     def __init__(
-        self, server: TurnServer, place: Address, udp: UdpPort, on_datagram: Callable[[bytes, Address], None]
+        self,
+        server: TurnServer,
+        place: Address,
+        udp: UdpPort,
+        on_datagram: Callable[[bytes, Address], None],
+        *,
+        has_own_port: bool = False,
     ) -> None:
         self.is_open = False
+        self.has_own_port = has_own_port
         self.dropped = 0
         """Datagrams that had no channel, or for which the link had no room."""
         self._server = server
@@ -87,7 +95,7 @@ class TurnRelay:
         """
         client = self._client
         if self._server.transport is TurnTransport.UDP:
-            self._link = UdpLink(self._udp, self._place, self._lost)
+            self._link = UdpLink(self._udp, self._place, self._link_closed)
             client.connection_made(self._link)
         else:
             tls = ssl.create_default_context() if self._server.transport is TurnTransport.TLS else None
@@ -130,7 +138,7 @@ class TurnRelay:
 
     def is_congested(self) -> bool:
         """Tell whether the way to the server has no room."""
-        return self._link.is_congested()
+        return self.is_open and self._link.is_congested()
 
     def close(self) -> None:
         """Give the allocation back: said once and not waited for, since the server frees it in time anyway."""
@@ -150,6 +158,11 @@ class TurnRelay:
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that the connection to the server broke (called by aioice)."""
+        self._lost()
+
+    def _link_closed(self) -> None:
+        if self.has_own_port:
+            self._udp.close()
         self._lost()
 
     def _lost(self) -> None:

@@ -18,7 +18,7 @@ from render_node.session.io.ice_leg import Route
 from render_node.session.io.ice_lite import CHECKS_PER_S, QUEUE_MAX_DATAGRAMS, ROUTES_MAX, LiteConnection
 from render_node.session.io.ice_port import DATAGRAM_MAX_BYTES, TRANSACTIONS_MAX, IcePort, local_ufrag
 from render_node.session.io.turn_relay import TurnRelay
-from render_node.session.io.udp_port import Address
+from render_node.session.io.udp_port import Address, UdpPort
 from tests.support.deadlines import TIME_FACTOR
 from tests.support.stun_messages import binding_request
 from tests.unit.session_peer.test_ice_full import FakeLeg
@@ -229,3 +229,78 @@ async def test_a_stun_server_is_listened_to_while_it_is_asked() -> None:
     assert servers.mapped == HOME
     assert len(udp.sent) == 1
     assert servers._takers == {SERVER: {}}
+
+
+class TurnServed(FakeLeg):
+    """A socket whose allocations a TURN server refuses, or gives."""
+
+    def __init__(self, error: int | None) -> None:
+        super().__init__()
+        self.error = error
+        self.closed = False
+
+    def send(self, data: bytes, address: Address) -> bool:
+        request = stun.parse_message(data)
+        if request.message_method == stun.Method.ALLOCATE:
+            kind = stun.Class.RESPONSE if self.error is None else stun.Class.ERROR
+            answer = stun.Message(request.message_method, kind, request.transaction_id)
+            if self.error is not None:
+                answer.attributes["ERROR-CODE"] = (self.error, "no")
+            else:
+                answer.attributes |= {"LIFETIME": 600, "XOR-MAPPED-ADDRESS": HOME, "XOR-RELAYED-ADDRESS": SERVER}
+            asyncio.get_running_loop().call_soon(self.on_datagram, bytes(answer), address)
+        return super().send(data, address)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def answering(
+    monkeypatch: pytest.MonkeyPatch, *errors: int | None
+) -> tuple[ice_servers.IceServers, list[TurnServed]]:
+    """Return servers asked from one socket, and it and the further ones that they open."""
+    legs = [TurnServed(error) for error in errors]
+    further = iter(legs[1:])
+    monkeypatch.setattr(UdpPort, "open", lambda *_: next(further))
+    spec = IceSpec(mode=IceMode.FULL, turn=TurnServer(*SERVER))
+    servers = ice_servers.IceServers(spec, legs[0], lambda *relayed: None)  # type: ignore[arg-type]
+    legs[0].on_datagram = servers.take
+    return servers, legs
+
+
+async def test_a_port_that_the_turn_server_takes_for_anothers_is_left_for_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    servers, legs = answering(monkeypatch, 437, 437, None)
+    async with asyncio.timeout(10 * TIME_FACTOR):
+        assert await servers.gather()
+    relay = servers.relay
+    assert relay is not None, servers.turn_failure
+    assert servers.mapped is None, "what the server saw is the relay's port, where nobody else is heard"
+    assert [leg.closed for leg in legs] == [False, True, False]
+    taken: list[bytes] = []
+    monkeypatch.setattr(relay, "take", taken.append)
+    legs[2].on_datagram(b"a stranger's", HOME)
+    legs[2].on_datagram(b"the server's", SERVER)
+    assert taken == [b"the server's"]
+    servers.close()
+    assert [leg.closed for leg in legs] == [False, True, True]
+    assert not relay.is_congested()
+
+
+async def test_a_turn_server_that_takes_no_port_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers, legs = answering(monkeypatch, 437, 437, 437, None)
+    async with asyncio.timeout(10 * TIME_FACTOR):
+        assert await servers.gather()
+    assert servers.relay is None
+    assert servers.turn_failure == "turn:203.0.113.1:3478 refused: 437 no"
+    assert [len(leg.sent) for leg in legs] == [1, 1, 1, 0]
+    assert [leg.closed for leg in legs] == [False, True, True, False]
+
+
+async def test_another_refusal_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers, legs = answering(monkeypatch, 486, None)
+    async with asyncio.timeout(10 * TIME_FACTOR):
+        assert await servers.gather()
+    assert servers.relay is None
+    assert not legs[1].sent
