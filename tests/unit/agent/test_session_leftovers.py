@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from render_node.agent.io.session_leftovers import SessionLeftovers
 from render_node.session.io import pod_sandbox
-from tests.support.deep_folders import make_deep
+from tests.support.deep_folders import DEPTH, little_stack, make_deep
 from title_archive.removal import remove_tree
 from wire.sandbox import SESSION_PREFIX, session_name
-
-DEPTH = sys.getrecursionlimit() + 100
 
 
 def test_deep_folders_of_the_dead_do_not_keep_an_agent_from_starting(tmp_path: Path) -> None:
@@ -23,16 +20,19 @@ def test_deep_folders_of_the_dead_do_not_keep_an_agent_from_starting(tmp_path: P
         folder.mkdir()
         make_deep(folder, DEPTH)
     leftovers = SessionLeftovers(tmp_path)
-    leftovers.remove_of_the_dead()
+    with little_stack():
+        leftovers.remove_of_the_dead()
     assert list(tmp_path.iterdir()) == [alive]
-    leftovers.remove("ses_b")
+    with little_stack():
+        leftovers.remove("ses_b")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_session_folder_goes_with_the_deep_folders_in_it(tmp_path: Path) -> None:
     folder = pod_sandbox.SessionFolder(tmp_path / "run" / "ses_a", None, ())
     make_deep(folder.tmp, DEPTH)
-    folder.remove()
+    with little_stack():
+        folder.remove()
     assert list((tmp_path / "run").iterdir()) == []
 
 
@@ -44,6 +44,7 @@ def test_a_deep_save_folder_is_handed_over_whole(tmp_path: Path, monkeypatch: py
     saves = tmp_path / "saves"
     saves.mkdir()
     make_deep(saves, DEPTH)
-    pod_sandbox.hand_over(str(saves), os.getuid())
+    with little_stack():
+        pod_sandbox.hand_over(str(saves), os.getuid())
     assert len(handed) == DEPTH + 2
     remove_tree(saves)
