@@ -37,7 +37,8 @@ async def test_a_turn_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch
 
     worker._media = cast(MediaFanout, SimpleNamespace(choose_rungs=choose_rungs))
     watch = asyncio.create_task(worker._watch_once_a_second())
-    await asyncio.wait_for(again.wait(), 5)
+    async with asyncio.timeout(5):
+        await again.wait()
     watch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watch
