@@ -11,7 +11,7 @@ from aioice.ice import get_host_addresses
 
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.ice_options import IceOptions, ice_spec
-from farplay.secrets_passing import take_enrolment_token, take_turn_secrets
+from farplay.secrets_passing import take_enrolment_token, take_metrics_token, take_turn_secrets
 from farplay.title_folders import installed_titles
 from farplay.tls_files import check_tls_files, link_name
 from render_node.agent.io.broker_link import socket_url
@@ -63,6 +63,7 @@ def broker_config(
         reserve_s=reserve_s,
         titles=_titles(titles, with_bundled),
         node_enrolment_token=take_enrolment_token(),
+        metrics_token=take_metrics_token(),
         allowed_hosts=allowed_hosts,
         tls=tls,
     )

@@ -1,4 +1,4 @@
-"""How ``up`` hands secrets to its children: by environment, since command lines are visible to everybody."""
+"""Secrets that processes are given by environment, since command lines are visible to everybody."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from farplay.ice_options import TurnSecrets
 ENROLMENT_VARIABLE = "FARPLAY_ENROLMENT_TOKEN"
 """One-time token with which a node enrols at a broker."""
 
+METRICS_VARIABLE = "FARPLAY_METRICS_TOKEN"
+"""Bearer token that may read a broker's ``/metrics``."""
+
 TURN_PASSWORD_VARIABLE = "FARPLAY_TURN_PASSWORD"
 """Of the user at the TURN server."""
 
@@ -20,6 +23,11 @@ TURN_SECRET_VARIABLE = "FARPLAY_TURN_SECRET"
 def take_enrolment_token() -> str | None:
     """Return the token and remove it from the environment, so that no child of ours inherits it."""
     return os.environ.pop(ENROLMENT_VARIABLE, None) or None
+
+
+def take_metrics_token() -> str | None:
+    """Return the token and remove it from the environment."""
+    return os.environ.pop(METRICS_VARIABLE, None) or None
 
 
 def take_turn_secrets() -> TurnSecrets:

@@ -70,11 +70,12 @@ class BrokerConfig:
     node_lost_s: float = 6.0
     """Seconds of silence on an open socket after which a node is lost."""
     node_grace_s: float = 1.5
-    """Seconds that a node whose socket closed has to come back before its sessions end."""
+    """Seconds that a node whose socket closed has to come back before its sessions begin anew on others."""
     node_return_s: float = 10.0
     """The same grace when the broker itself has started anew."""
     media_lease_s: float = 90.0
-    """Seconds that a session goes on without its node while the player's tab reports that pictures arrive."""
+    """Seconds that a session is left to its node while neither the node nor a tab of a player is here. A tab that is
+    here decides by what it sees."""
     seat_hold_s: float = 60.0
     """Seconds that an invited player's seat is held while neither their tab nor a connected peer is there."""
     heartbeat_s: float = 2.0

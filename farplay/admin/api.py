@@ -50,6 +50,10 @@ class OperatorApi:
         """
         return self._call("GET", f"/api/v1/operator{path}")
 
+    def post(self, path: str) -> Any:
+        """Make something and return it; raises as ``get``."""
+        return self._call("POST", f"/api/v1/operator{path}", {})
+
     def put(self, path: str, body: dict[str, Any]) -> None:
         """Do something; raises as ``get``."""
         self._call("PUT", f"/api/v1/operator{path}", body)

@@ -15,7 +15,7 @@ from farplay.data_folder import default_data_dir
 from farplay.screen import Screen, console
 
 app = typer.Typer(help="Operate: see nodes, sessions and the queue; drain nodes, end sessions.", no_args_is_help=True)
-node_app = typer.Typer(help="One node: drain, undrain.", no_args_is_help=True)
+node_app = typer.Typer(help="One node: enrol, drain, undrain.", no_args_is_help=True)
 app.add_typer(node_app, name="node")
 
 Broker = Annotated[str, typer.Option(help="Address of a broker.", envvar="FARPLAY_BROKER")]
@@ -137,6 +137,19 @@ def end(
     with _signed_in(broker, database_url, data_dir) as api:
         state = api.delete(f"/sessions/{session}")["session"]["state"]
         typer.echo(f"The session is {state}.")
+
+
+@node_app.command()
+def enrol(
+    broker: Broker = DEFAULT_BROKER,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Make a token with which one new node may join; it goes into that node's FARPLAY_ENROLMENT_TOKEN."""
+    with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
+        made = api.post("/enrolments")
+        _print_json(made) if as_json else typer.echo(made["token"])
 
 
 @node_app.command()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from session_broker.core import draining, invitations, nodes, ownership, sessions, table, tabs, waiting
+from session_broker.core import draining, invitations, node_loss, nodes, ownership, sessions, table, tabs, waiting
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
@@ -225,7 +225,7 @@ class Coordinator:
         faults: list[Exception] = []
         for node in state.nodes.values():
             try:
-                nodes.check_silence(state, node, now)
+                node_loss.check_silence(state, node, now)
                 draining.check_drain(state, node, now)
             except Exception as fault:
                 faults.append(fault)

@@ -31,6 +31,8 @@ class Tally(StrEnum):
 
     PLACEMENT = "placement"
     SESSION_END = "session_end"
+    SESSION_RESTART = "session_restart"
+    """A session that begins anew on another node, by why."""
     NODE_STRAY = "node_stray"
     """A node's message about something that is not (or no longer) its own, without harm."""
     VIOLATIONS = "violations"

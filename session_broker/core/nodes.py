@@ -8,7 +8,8 @@ from ipaddress import ip_address
 
 from session_broker.core import node_table
 from session_broker.core.claims import drop_claim, save_node, set_claim
-from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, NodeOffer, Tally, ToNode, WatchMedia
+from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, NodeOffer, Tally, ToNode
+from session_broker.core.node_loss import link_gone, lose
 from session_broker.core.node_table import NodeEvent, NodeState
 from session_broker.core.peers import reopen_invited, take_offer, take_peer_state
 from session_broker.core.placement_table import PlacementEvent
@@ -82,6 +83,8 @@ def join(
     lying_there = known.intersection(titles)
     state.fleet.describe(node_id, hello.capacity, kinds, lying_there)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
+    # Nothing new goes there before it is agreed what runs there.
+    state.fleet.set_ready(node_id, False)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
     save_node(state, node, NodeOffer(hello.capacity, tuple(sorted(lying_there)), node.check_port))
@@ -124,8 +127,9 @@ def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], no
         elif session.state is SessionState.STARTING:
             send_start(state, session, node)  # The request may have been lost with the old link.
         else:
-            _lose(state, session, Reason.NODE_LOST, now)
-            drop_claim(state, node.node_id, session.session_id, session.epoch)
+            epoch = session.epoch
+            lose(state, session, now)
+            drop_claim(state, node.node_id, session.session_id, epoch)
     _end_strangers(state, node, listed.values())
 
 
@@ -185,6 +189,8 @@ def _own_session(state: BrokerState, node: Node, session_id: str) -> Session | N
     if session is None:
         return None
     if session.placement is None or session.placement.node_id != node.node_id:
+        if session.session_id in node.claims:
+            return None  # It was taken from this node, which still has to end what it runs of it.
         raise WireError(Reason.FORBIDDEN, "this session is not on this node")
     return session
 
@@ -272,54 +278,11 @@ def _take_peer_message(state: BrokerState, node: Node, message: NodePeerOffer | 
         take_peer_state(state, session, message, now)
 
 
-def handle_gone(state: BrokerState, link: LinkKey, now: float, *, away_since: float | None = None) -> None:
-    """A node's socket closed; it may come back within the grace, counted from when it was last heard of."""
+def handle_gone(state: BrokerState, link: LinkKey, now: float) -> None:
+    """A node's socket closed."""
     node_id = state.links.pop(link, None)
-    if node_id is None:
-        return
-    node = state.nodes[node_id]
-    node.link = None
-    node.away_since = now if away_since is None else away_since
-    node.grace_s = state.limits.node_grace_s
-    state.fleet.set_ready(node_id, False)
-    save_node(state, node)
-    on_it = (s for s in state.sessions.values() if s.placement is not None and s.placement.node_id == node_id)
-    state.emit(*(WatchMedia(p.tab) for s in on_it for p in s.participants.values() if p.tab is not None))
-
-
-def check_silence(state: BrokerState, node: Node, now: float) -> None:
-    """Close the link of a node that went silent; give up a node that stays away."""
-    if node.link is not None and now - node.seen_at >= state.limits.node_lost_s:
-        link = node.link
-        state.emit(CloseLink(link, CLOSE_REFUSED))
-        handle_gone(state, link, now, away_since=node.seen_at)
-    if node.link is not None or now - node.away_since < node.grace_s:
-        return
-    if node.state is not NodeState.LOST:
-        node.state = node_table.transition(node.state, NodeEvent.LOSE)
-        save_node(state, node)
-    for session_id, epoch in list(node.claims.items()):
-        session = state.sessions.get(session_id)
-        if session is None or session.placement is None or session.placement.node_id != node.node_id:
-            drop_claim(state, node.node_id, session_id, epoch)
-        elif not _still_plays(state, session, node, now):
-            _lose(state, session, Reason.NODE_LOST, now)
-
-
-def _still_plays(state: BrokerState, session: Session, node: Node, now: float) -> bool:
-    """Tell whether the player's tab got frames after the node's link was lost, and still gets them.
-
-    The tab arbitrates: an agent whose network failed may well have workers that play on. Its word holds until the
-    media lease has run out.
-    """
-    limits = state.limits
-    after_loss = session.media_at > node.away_since + 0.5
-    fresh = now - session.media_at < 2.0
-    return after_loss and fresh and now - node.away_since < limits.media_lease_s
-
-
-def _lose(state: BrokerState, session: Session, reason: Reason, now: float) -> None:
-    placement_gone(state, session, PlacementEvent.LOSE, reason, now=now)
+    if node_id is not None:
+        link_gone(state, state.nodes[node_id], now)
 
 
 def check_session(state: BrokerState, session: Session, now: float) -> None:
@@ -327,7 +290,8 @@ def check_session(state: BrokerState, session: Session, now: float) -> None:
     if session.deadline is not None and now >= session.deadline:
         session.deadline = None
         if session.state is SessionState.ENDING:
-            _lose(state, session, session.reason or Reason.WORKER_LOST, now)
+            reason = session.reason or Reason.WORKER_LOST
+            placement_gone(state, session, PlacementEvent.LOSE, reason, now=now)
             return
         end_session(state, session, Reason.START_TIMEOUT, now)
     elif session.unattended_since is not None:

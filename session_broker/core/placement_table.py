@@ -34,6 +34,10 @@ TABLE = {
 }
 
 
+ON_NODE = frozenset({State.PREPARING, State.SERVING})
+"""States in which the session is on the placement's node, or comes to it."""
+
+
 def transition(state: State, event: PlacementEvent) -> State:
     """Return the placement's state after ``event``.
 

@@ -91,6 +91,8 @@ class Participant:
     away_since: float | None = None
     """Since when neither a tab nor a connected peer of theirs is there."""
     tab: TabKey | None = None
+    tab_since: float = float("-inf")
+    """When its newest tab came."""
     wanted_codecs: tuple[str, ...] | None = None
     """A request for a peer that waits until the session runs."""
     video_max_bps: int | None = None

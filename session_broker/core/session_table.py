@@ -27,6 +27,8 @@ class SessionEvent(StrEnum):
     """It was checkpointed and left its node."""
     END = "end"
     """Somebody wants it to end."""
+    PLACEMENT_LOST = "placement_lost"
+    """Its node is lost; it begins anew on another."""
     PLACEMENT_GONE = "placement_gone"
     """What ran it is gone, by its own will or not."""
 
@@ -39,14 +41,17 @@ TABLE = {
     (State.PLACING, SessionEvent.END): State.ENDED,
     (State.STARTING, SessionEvent.SERVE): State.RUNNING,
     (State.STARTING, SessionEvent.END): State.ENDING,
+    (State.STARTING, SessionEvent.PLACEMENT_LOST): State.QUEUED,
     (State.STARTING, SessionEvent.PLACEMENT_GONE): State.ENDED,
     (State.RUNNING, SessionEvent.PAUSE): State.PAUSED,
     (State.RUNNING, SessionEvent.SUSPEND): State.SUSPENDED,
     (State.RUNNING, SessionEvent.END): State.ENDING,
+    (State.RUNNING, SessionEvent.PLACEMENT_LOST): State.QUEUED,
     (State.RUNNING, SessionEvent.PLACEMENT_GONE): State.ENDED,
     (State.PAUSED, SessionEvent.RESUME): State.RUNNING,
     (State.PAUSED, SessionEvent.SUSPEND): State.SUSPENDED,
     (State.PAUSED, SessionEvent.END): State.ENDING,
+    (State.PAUSED, SessionEvent.PLACEMENT_LOST): State.QUEUED,
     (State.PAUSED, SessionEvent.PLACEMENT_GONE): State.ENDED,
     (State.SUSPENDED, SessionEvent.PLACE): State.PLACING,
     (State.SUSPENDED, SessionEvent.END): State.ENDED,

@@ -115,21 +115,31 @@ def placement_gone(
 ) -> None:
     """End a session whose placement is over: confirmed by its node, or lost.
 
-    A session that was asked to end keeps the reason it was asked for. The slot is freed only when the node confirms
-    or is lost itself; a node that never confirms keeps its claim, because the session may still run there.
+    A session that was asked to end keeps the reason it was asked for.
+    """
+    if session.placement is None:
+        return
+    if session.state is SessionState.ENDING and session.reason is not None:
+        reason = session.reason
+    leave_node(state, session, event, reason)
+    move_session(state, session, SessionEvent.PLACEMENT_GONE, reason, detail)
+    _forget(state, session)
+    place_waiting(state, now)
+
+
+def leave_node(state: BrokerState, session: Session, event: PlacementEvent, reason: Reason) -> None:
+    """Note that a session's placement is over.
+
+    The slot is freed only when the node confirms or is lost itself; a node that never confirms keeps its claim,
+    because the session may still run there.
     """
     placement = session.placement
     if placement is None:
         return
-    if session.state is SessionState.ENDING and session.reason is not None:
-        reason = session.reason
     move_placement(state, session, placement, event, reason)
     node_lost = state.nodes[placement.node_id].state is NodeState.LOST
     if event is PlacementEvent.RELEASE or node_lost:
         drop_claim(state, placement.node_id, session.session_id, placement.epoch)
-    move_session(state, session, SessionEvent.PLACEMENT_GONE, reason, detail)
-    _forget(state, session)
-    place_waiting(state, now)
 
 
 def note_violations(state: BrokerState, session: Session, count: int) -> None:

@@ -42,7 +42,7 @@ def join(
     if participant.tab is not None:
         state.emit(ToTab(participant.tab, TakenOver()), CloseTab(participant.tab, CLOSE_TAKEN_OVER))
         del state.tabs[participant.tab]
-    participant.tab = key
+    participant.tab, participant.tab_since = key, now
     participant.wanted_codecs = None
     participant.name = caller.name
     state.tabs[key] = Tab(key, session.session_id, participant.participant_id, protocol)

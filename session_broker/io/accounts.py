@@ -185,6 +185,12 @@ class Accounts:
                 row = {"token_sha256": hashed, "tenant_id": tenant_id, "created_at_ms": wall_ms()}
                 await connection.execute(insert(table).values(row))
 
+    async def mint_enrolment(self, tenant_id: TenantId) -> str:
+        """Return a fresh token with which one node may enrol."""
+        token = _new_token()
+        await self.add_enrolment(tenant_id, token)
+        return token
+
     async def enrol_node(self, token: str, name: str) -> Enrolled:
         """Use up an enrolment token and make a node with a key of its own.
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.effects import NodeOffer, ReplicaId
 from session_broker.core.node_table import NodeState
+from session_broker.core.placement_table import ON_NODE
 from session_broker.core.queue import Waiting
 from session_broker.core.records import DistantNode
 from session_broker.core.tickets import digest
@@ -110,7 +111,9 @@ class DistantRows:
             session, (placement.c.session_id == session.c.id) & (placement.c.epoch == session.c.epoch)
         )
         async with self._engine.connect() as connection:
-            found: str | None = await connection.scalar(query.where(session.c.id == session_id))
+            found: str | None = await connection.scalar(
+                query.where(session.c.id == session_id, placement.c.state.in_(ON_NODE))
+            )
         return NodeId(found) if found is not None else None
 
     async def invited_to(self, code: str) -> str | None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from session_broker.core.bus_messages import NodeMoved, SessionHandedOver
 from session_broker.core.effects import ReplicaId
 from session_broker.core.node_table import NodeState
+from session_broker.core.placement_table import ON_NODE
 from session_broker.core.records import CatalogueTitle, Node, Session
 from session_broker.io import tables
 from session_broker.io.bus import Post, write_posts
@@ -88,7 +89,9 @@ class Holdings:
             on_it = select(session).join(
                 placement, (placement.c.session_id == session.c.id) & (placement.c.epoch == session.c.epoch)
             )
-            on_it = on_it.where(placement.c.node_id == node_id, session.c.ended_at_ms.is_(None))
+            on_it = on_it.where(
+                placement.c.node_id == node_id, placement.c.state.in_(ON_NODE), session.c.ended_at_ms.is_(None)
+            )
             rows = list(await connection.execute(on_it.order_by(session.c.id).with_for_update(of=session)))
             taken = update(session).where(session.c.id.in_([each.id for each in rows]))
             await connection.execute(taken.values(owner=self._me))

@@ -31,6 +31,9 @@ class Metrics:
         self.handler_errors = self._counter("farplay_handler_errors", "Faults of our own, by place", "place")
         placed = self._counter("farplay_placements", "Placement decisions, by result", "result")
         ended = self._counter("farplay_sessions_ended", "Sessions that ended, by reason", "reason")
+        anew = self._counter(
+            "farplay_sessions_restarted", "Sessions that began anew on another node, by reason", "reason"
+        )
         stray = self._counter("farplay_node_stray", "Node messages about things not (or no longer) its own", "kind")
         violations = self._counter(
             "farplay_title_violations", "Sessions whose title ran against the sandbox's walls, by title", "title"
@@ -38,6 +41,7 @@ class Metrics:
         self._tallies = {
             Tally.PLACEMENT: placed,
             Tally.SESSION_END: ended,
+            Tally.SESSION_RESTART: anew,
             Tally.NODE_STRAY: stray,
             Tally.VIOLATIONS: violations,
         }

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from session_broker.core.fleet import Needs
+from session_broker.core.placement_table import ON_NODE
 from session_broker.core.records import Admission, CatalogueTitle, Invitation, Participant, Placement, Session
 from session_broker.io import tables
 from wire.errors import Reason
@@ -42,7 +43,8 @@ async def load_session(
     placements = select(tables.placement).where(
         tables.placement.c.session_id == row.id, tables.placement.c.epoch == row.epoch
     )
-    for placed in await connection.execute(placements):
+    # One that waits after its node was lost is nowhere.
+    for placed in await connection.execute(placements.where(tables.placement.c.state.in_(ON_NODE))):
         session.placement = Placement(placed.epoch, NodeId(placed.node_id), PlacementState(placed.state))
     await _load_table(connection, session)
     return session

@@ -394,3 +394,44 @@ describe("a peer that is refused before it is offered", () => {
     assert.equal(drive.state.peer.stage, "asked");
   });
 });
+
+describe("when the machine that ran the game is lost", () => {
+  it("lets go of the dead connection at once, says that the game begins anew, and asks again", () => {
+    const drive = new Drive().playing().on(message(state("queued", "node_lost")));
+    assert.equal(drive.did("close_peer").length, 1);
+    assert.deepEqual([drive.state.peer, drive.state.phase, drive.state.beginsAnew], [null, "reconnecting", true]);
+    drive.on(message(state("starting")));
+    assert.equal(drive.sent("open_peer").length, 1);
+    drive.on(message(state("running")), message(offer("peer_b")), { on: "peer_connected", peerId: "peer_b" });
+    assert.ok(drive.state.beginsAnew);
+    drive.on({ on: "first_frame", peerId: "peer_b" });
+    assert.deepEqual(drive.effects, [{ do: "say", words: "anew.said" }]);
+    assert.deepEqual([drive.state.phase, drive.state.beginsAnew], ["playing", false]);
+  });
+
+  it("says so as well where the page has seen the loss first", () => {
+    const lost = { on: "peer_lost", peerId: "peer_a", reason: "peer_silent", detail: "" };
+    const drive = new Drive().playing().on(lost);
+    assert.equal(drive.sent("open_peer").length, 1);
+    drive.on(message(state("queued", "node_lost")), message(state("starting")));
+    assert.equal(drive.sent("open_peer").length, 1);
+    assert.ok(drive.state.beginsAnew);
+  });
+
+  it("shows the queue while no other machine has room", () => {
+    const drive = new Drive().playing().on(
+      message(state("queued", "node_lost")), message({ ...state("queued", "no_room"), place: 1 }),
+    );
+    assert.ok(waitsForRoom(drive.state));
+    assert.equal(queueWords(drive.state), "waiting.next");
+    assert.ok(drive.state.beginsAnew);
+  });
+
+  it("says nothing of it when a connection alone was lost", () => {
+    const drive = new Drive().playing().on(
+      { on: "peer_lost", peerId: "peer_a", reason: "peer_silent", detail: "" }, message(offer("peer_b")),
+      { on: "peer_connected", peerId: "peer_b" }, { on: "first_frame", peerId: "peer_b" },
+    );
+    assert.equal(drive.did("say").length, 0);
+  });
+});

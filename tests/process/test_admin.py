@@ -58,6 +58,9 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
                 pass
             assert news.reason is Reason.NODE_SHUTDOWN
         assert await admin(ready.url, tmp_path, "end", second) == "The session is ended.\n"
+        token = (await admin(ready.url, tmp_path, "node", "enrol")).strip()
+        async with FakeNode.dial(ready.url, hello(token=token)) as joined:
+            assert joined.node_id != node.node_id
         again = await admin(ready.url, tmp_path, "node", "undrain", node.node_id)
         assert again == "fake takes sessions again.\n"
         devices = (await client.get("/api/v1/devices")).json()["devices"]

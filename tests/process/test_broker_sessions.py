@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -131,15 +132,32 @@ async def test_spectators_sit_apart_and_cannot_end(tmp_path: Path, database_url:
             await node.heard_a(CloseNodePeer, lambda m: m.peer_id == offer.peer_id)
 
 
-async def test_the_node_dies_and_tabs_hear_it_within_three_seconds(tmp_path: Path, database_url: str | None) -> None:
-    async with live_broker(broker_config(tmp_path, database_url=database_url)) as ready, signed_in(ready) as client:
-        async with FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)) as node:
-            session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
-            await node.heard_a(StartSession)
-        async with FakeTab.open(client, session_id) as tab, asyncio.timeout(3.0):
-            ended = await state_is(tab, SessionState.ENDED)
-            assert ended.reason is Reason.NODE_LOST
-            assert await tab.close_code() == 4002
+async def test_the_node_dies_and_the_game_begins_anew_on_another(tmp_path: Path, database_url: str | None) -> None:
+    async with (
+        live_broker(broker_config(tmp_path, database_url=database_url)) as ready,
+        signed_in(ready) as client,
+        contextlib.AsyncExitStack() as first,
+    ):
+        dead = await first.enter_async_context(FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)))
+        session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
+        async with FakeTab.open(client, session_id) as tab:
+            await state_is(tab, SessionState.RUNNING)
+            await first.aclose()
+            async with asyncio.timeout(3.0):
+                assert (await state_is(tab, SessionState.QUEUED)).reason is Reason.NODE_LOST
+            stale = tuple(dead.running.values())
+            token = (await client.post("/api/v1/operator/enrolments")).json()["token"]
+            async with FakeNode.dial(ready.url, hello(token=token)) as other:
+                assert (await other.heard_a(StartSession)).epoch == 2
+                await state_is(tab, SessionState.RUNNING)
+                await tab.send(OpenPeer(("H264",)))
+                await tab.next(Offer)
+                back = hello(node_id=dead.node_id, key=dead.key, sessions=stale)
+                async with FakeNode.dial(ready.url, back) as returned:
+                    ended = await returned.heard_a(EndSession)
+                    assert (ended.epoch, ended.reason) == (1, Reason.SUPERSEDED)
+        shown = (await client.get(f"/api/v1/sessions/{session_id}")).json()
+        assert shown["state"] == "running"
 
 
 async def test_a_node_that_comes_back_in_time_keeps_its_session(tmp_path: Path, database_url: str | None) -> None:
@@ -174,7 +192,7 @@ async def test_a_session_whose_pictures_go_on_outlives_its_nodes_socket(
                 await tab.send(MediaReport("peer_x", 100, 0))
                 await asyncio.sleep(0.1)
             assert (await client.get(f"/api/v1/sessions/{session_id}")).json()["state"] == "running"
-            assert (await state_is(tab, SessionState.ENDED)).reason is Reason.NODE_LOST  # The reports stopped.
+            assert (await state_is(tab, SessionState.QUEUED)).reason is Reason.NODE_LOST  # The reports stopped.
 
 
 async def test_a_restarted_broker_adopts_what_the_node_still_runs(tmp_path: Path, database_url: str | None) -> None:

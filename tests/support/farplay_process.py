@@ -26,14 +26,14 @@ END_S = 10.0
 
 
 class FarplayProcess:
-    """One ``farplay up`` or ``farplay title run`` with ``--json``.
+    """One ``farplay up``, ``broker``, ``node`` or ``title run`` with ``--json``.
 
     Owns the process from construction to `stop`. Its output beyond the JSON line goes to ``log_path``.
     """
 
-    def __init__(self, arguments: Sequence[str], log_path: Path) -> None:
+    def __init__(self, arguments: Sequence[str], log_path: Path, **variables: str) -> None:
         self.log_path = log_path
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default", **variables}
         environment["FARPLAY_MEDIA_HOST"] = "127.0.0.1"
         with log_path.open("wb") as log:
             self.process = subprocess.Popen(

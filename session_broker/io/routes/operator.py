@@ -89,6 +89,13 @@ class DrainWish(BaseModel):
     """Seconds after which what still runs is ended; null leaves it to the players."""
 
 
+class Enrolment(BaseModel):
+    """What lets one new node in."""
+
+    token: str
+    """For one node, once; it is not stored and cannot be shown again."""
+
+
 class History(BaseModel):
     """One session in full."""
 
@@ -175,6 +182,12 @@ async def queue(broker: BrokerDep) -> Queue:
         for entry, standing in waiting[:SESSIONS_SHOWN]
     ]
     return Queue(waiting=rows, waiting_total=len(waiting))
+
+
+@router.post("/enrolments", status_code=201, dependencies=[require(Right.OPERATOR)])
+async def enrol(broker: BrokerDep, caller: CallerDep) -> Enrolment:
+    """Make a token with which one node may enrol, at any broker of this database."""
+    return Enrolment(token=await broker.accounts.mint_enrolment(caller.tenant_id))
 
 
 @router.put("/nodes/{node_id}/drain", status_code=204, dependencies=[require(Right.OPERATOR)])

@@ -36,6 +36,7 @@ EXPECTED = {
     "/api/v1/releases": Right.DEVELOPER,
     "/api/v1/releases/{title_id}/channels/{channel}": Right.DEVELOPER,
     "/api/v1/releases/{title_id}/{version}/withdrawal": Right.DEVELOPER,
+    "/api/v1/operator/enrolments": Right.OPERATOR,
     "/api/v1/sessions": Right.SIGNED_IN,
     "GET /api/v1/sessions/{session_id}": Right.SESSION_PARTICIPANT,
     "DELETE /api/v1/sessions/{session_id}": Right.SESSION_OWNER,

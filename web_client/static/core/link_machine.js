@@ -48,7 +48,10 @@ export function linkStep(state, event, random) {
       return [{ ...state, peer: { id: event.peerId, stage: "connected" } }, [{ do: "timer", name: "peer", ms: null }]];
     case "first_frame":
       if (state.peer?.id !== event.peerId) return [state, []];
-      return [{ ...state, phase: "playing", hasPlayed: true, peerFailures: 0, failure: null }, []];
+      return [
+        { ...state, phase: "playing", hasPlayed: true, beginsAnew: false, peerFailures: 0, failure: null },
+        state.beginsAnew ? [{ do: "say", words: "anew.said" }] : [],
+      ];
     case "peer_lost":
       return state.peer?.id === event.peerId ? peerLost(state, event.reason, event.detail, random) : [state, []];
     default:
@@ -175,8 +178,21 @@ function stateNews(state, news) {
   const next = { ...state, sessionState: news.state, place: news.place };
   if (news.reason !== null && !state.hasPlayed) next.failure = { reason: news.reason, detail: news.detail };
   else if (state.socket === "welcomed") next.failure = null;
+  if (news.state === "queued") return waitsAgain(next, news);
   const [asked, effects] = askForPeer(next);
   return [asked.phase === "playing" ? asked : { ...asked, phase: waitingPhase(asked) }, effects];
+}
+
+/**
+ * No machine has the game: whatever connection there was led to one that is gone.
+ * @param {PageState} state
+ * @param {StateNews} news
+ * @returns {Step}
+ */
+function waitsAgain(state, news) {
+  const next = { ...state, peer: null, beginsAnew: state.beginsAnew || news.reason === Reason.NODE_LOST };
+  next.phase = waitingPhase(next);
+  return [next, state.peer === null ? [] : [{ do: "close_peer" }, { do: "timer", name: "peer", ms: null }]];
 }
 
 /**

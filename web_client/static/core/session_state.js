@@ -36,6 +36,7 @@ import { Reason } from "../wire/constants.js";
  * @property {number} protocol The control version that the broker and this page speak; 0 before it is agreed on.
  * @property {number | null} videoMaxBps Highest bitrate that the player allows, null without a bound.
  * @property {boolean} hasPlayed A picture was seen once.
+ * @property {boolean} beginsAnew Its machine was lost, and no picture from another one was seen yet.
  * @property {FailureReason | null} linkFailure Why the sign-in link in the address did not work.
  * @property {Failure | null} refusal The broker's last refusal; the reason if it closes the socket next.
  * @property {Failure | null} failure Why the phase is final, or why it waits.
@@ -52,6 +53,7 @@ import { Reason } from "../wire/constants.js";
  *   | {do: "send", message: FromTab}
  *   | {do: "make_answer", offer: Offer}
  *   | {do: "close_peer"}
+ *   | {do: "say", words: "anew.said"}
  *   | {do: "timer", name: TimerName, ms: number | null}} Effect
  */
 /** @typedef {[PageState, Effect[]]} Step */
@@ -107,7 +109,7 @@ export function initialState(visit, codecs) {
     sessionState: null, place: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
     titleName: "", title: null, participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
-    linkFailure: null, refusal: null, failure: null,
+    beginsAnew: false, linkFailure: null, refusal: null, failure: null,
   };
 }
 

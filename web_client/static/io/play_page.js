@@ -41,8 +41,10 @@ export class PlayPage {
   #broker = new BrokerLink((event) => this.#dispatch(event));
   #screenMode = new ScreenMode((isFull) => this.#panel.setFull(isFull));
   #language;
+  #words;
   #sound;
   #screens;
+  #toast = new Toast(byId("toast", HTMLElement));
   #figures;
   #away;
   #table;
@@ -58,6 +60,7 @@ export class PlayPage {
   constructor(spoken, visit) {
     const { language, words } = spoken;
     this.#language = language;
+    this.#words = words;
     this.#state = initialState(visit, videoCodecs());
     this.#screens = new Screens(spoken, () => this.#mainButton());
     this.#figures = new FiguresPanel(words);
@@ -74,7 +77,7 @@ export class PlayPage {
       onArrange: () => this.#seat.arrange(true),
       onLeave: (end) => this.#dispatch({ on: "left", end }),
     });
-    this.#seat = new PlayerSeat(this.#stage, words, this.#store, new Toast(byId("toast", HTMLElement)), {
+    this.#seat = new PlayerSeat(this.#stage, words, this.#store, this.#toast, {
       push: (event, stampMs) => this.#live.push(event, stampMs),
       holdsAnything: () => this.#live.sender?.holdsAnything ?? false,
       onOverlayKey: () => this.#toggleFigures(),
@@ -189,6 +192,9 @@ export class PlayPage {
         break;
       case "close_peer":
         this.#live.close();
+        break;
+      case "say":
+        this.#toast.show(this.#words(effect.words));
         break;
       case "timer":
         this.#setTimer(effect.name, effect.ms);

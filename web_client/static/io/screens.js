@@ -102,7 +102,7 @@ export class Screens {
       case "asking":
         return this.#words("ask.title");
       case "reconnecting":
-        return this.#words("reconnecting.title");
+        return this.#words(state.beginsAnew ? "anew.title" : "reconnecting.title");
       default:
         return shownName(state, this.#language) || this.#words("app.name");
     }
@@ -114,8 +114,9 @@ export class Screens {
     if (state.phase === "asking") return this.#words("ask.words");
     if (isFinal(state)) return this.#words(reasonKey(state));
     if (state.failure?.reason === "unreachable") return this.#words("link.unreachable");
-    if (state.phase === "reconnecting") return this.#words("reconnecting.words");
     if (waitsForRoom(state)) return this.#words(queueWords(state), { place: state.place ?? "" });
+    if (state.beginsAnew) return this.#words("anew.words");
+    if (state.phase === "reconnecting") return this.#words("reconnecting.words");
     return state.failure === null ? "" : this.#words(reasonKey(state));
   }
 

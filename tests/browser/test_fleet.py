@@ -1,0 +1,194 @@
+"""Two brokers on one PostgreSQL and two nodes, while Chromium plays: parts die, and the player plays on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from render_node.agent.io.capacity_probe import store_measurement
+from tests.support.agent_process import MEASURED
+from tests.support.chromium import PlayPage, play_page
+from tests.support.deadlines import until
+from tests.support.farplay_process import FarplayProcess
+from tests.support.key_presses import timed_presses
+from tests.support.load_balancer import LoadBalancer, load_balancer
+from tests.support.page_probe import count_frames
+from tests.support.player import session_id
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AGAIN_S = 6.0
+"""Within which the player plays again after the node died."""
+DISTURBED = ["WebSocket", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "Failed to load", "Failed to fetch"]
+"""What a browser itself logs about a server that died."""
+
+
+@dataclass
+class Fleet:
+    """All parts, by the names under which each other knows them."""
+
+    brokers: dict[str, FarplayProcess]
+    """By URL."""
+    nodes: dict[str, FarplayProcess]
+    """By node id."""
+    balancer: LoadBalancer
+
+    async def ask(self, play: PlayPage, method: str, path: str, data: Any = None) -> Any:
+        """Call the API as the page may; returns what it answers."""
+        answer = await play.context.request.fetch(
+            f"{self.balancer.url}/api/v1{path}", method=method, data=data, headers={"Origin": self.balancer.url}
+        )
+        assert answer.ok, await answer.text()
+        return await answer.json() if await answer.body() else None
+
+
+async def start(arguments: list[str], log: Path, **variables: str) -> FarplayProcess:
+    return await asyncio.to_thread(FarplayProcess, arguments, log, **variables)
+
+
+@contextlib.asynccontextmanager
+async def fleet(folder: Path, database_url: str) -> AsyncIterator[Fleet]:
+    """Run everything; at the end, whatever still lives ends in good order and leaves nothing behind."""
+
+    def broker(name: str) -> Any:
+        place = ["--port", "0", "--data-dir", str(folder / name), "--replica-lease", "3"]
+        shared = ["--database-url", database_url, "--objects-url", f"file://{folder / 'objects'}"]
+        return start(
+            ["broker", "--json", *place, *shared], folder / f"{name}.log", FARPLAY_ENROLMENT_TOKEN=f"token-{name}"
+        )
+
+    def node(name: str, brokers: str, token: str) -> Any:
+        data = folder / name
+        data.mkdir()
+        store_measurement(data, MEASURED)
+        place = ["--broker", brokers, "--data-dir", str(data), "--name", name, "--slots", "1"]
+        return start(["node", "--json", *place], folder / f"{name}.log", FARPLAY_ENROLMENT_TOKEN=token)
+
+    (folder / "objects").mkdir()
+    started = await asyncio.gather(broker("a"), broker("b"))
+    brokers = {each.url: each for each in started}
+    async with load_balancer(list(brokers)) as balancer:
+        nodes = await asyncio.gather(
+            node("one", balancer.url, "token-a"), node("two", balancer.url, "token-b"), return_exceptions=True
+        )
+        started += [each for each in nodes if isinstance(each, FarplayProcess)]
+        try:
+            yield Fleet(brokers, {each.ready["node_id"]: each for each in nodes}, balancer)
+        finally:
+            for each in reversed(started):
+                if each.process.poll() is None:
+                    assert each.stop() == 0, each.log_tail()
+                else:
+                    each.kill()
+
+
+async def test_parts_die_and_the_player_plays_on(tmp_path: Path, postgres_url: str, browser: Browser) -> None:
+    async with fleet(tmp_path, postgres_url) as place, play_page(browser) as play:
+        play.expected += DISTURBED
+        await sign_in(play, place)
+        await play.page.goto(f"{place.balancer.url}/play/testcard")
+        await play.probe.until_playing()
+
+        await the_broker_of_the_tab_dies(play, place)
+        first = await the_node_is_drained(play, place)
+        await the_node_dies(play, place, back_to=first)
+
+
+async def sign_in(play: PlayPage, place: Fleet) -> None:
+    token = next(iter(place.brokers.values())).ready["owner_token"]
+    await play.page.goto(f"{place.balancer.url}/#owner={token}")
+
+    async def signed_in() -> bool:
+        return (await play.context.request.get(f"{place.balancer.url}/api/v1/me")).ok
+
+    await until(signed_in, 10, "the owner's sign-in")
+
+
+async def the_broker_of_the_tab_dies(play: PlayPage, place: Fleet) -> None:
+    session = session_id(play)
+    serving = place.brokers[place.balancer.broker_of(f"/sessions/{session}/socket")]
+    number = (await play.probe.until_playing()).number
+    killed_ms = await play.probe.now_ms()
+    serving.process.kill()
+    deadline = time.monotonic() + 3.0
+    while time.monotonic() < deadline:
+        assert await timed_presses(play, 3, seed=1)
+    frames = await play.probe.frames(killed_ms)
+    count = count_frames(frames)
+    assert count.disordered == 0
+    assert count.shown / count.seconds >= 30
+    assert max(later.at_ms - earlier.at_ms for earlier, later in itertools.pairwise(frames)) < 1000
+
+    await until(lambda: play.page.evaluate("farplay.stats().socket === 'welcomed'"), 10, "the other broker's welcome")
+    # A peer is had through the other broker: a reload goes on with the same game.
+    await play.page.reload()
+    continued = (await play.probe.until_playing()).number
+    assert session_id(play) == session
+    assert number is not None
+    assert continued is not None
+    assert continued > number
+
+
+async def the_node_is_drained(play: PlayPage, place: Fleet) -> str:
+    """Its session ends with words, and the next one runs on the other node; returns the drained one."""
+    session = session_id(play)
+    node_id = await node_of(play, place, session)
+    await place.ask(play, "PUT", f"/operator/nodes/{node_id}/drain", {"deadline_s": 0.5})
+
+    async def told() -> bool:
+        return "The machine that ran the game is being shut down." in await play.words()
+
+    await until(told, 5, "words about the drained machine")
+    await play.page.click("#screen_play")
+    await play.probe.until_playing()
+    assert session_id(play) != session
+    assert await node_of(play, place, session_id(play)) != node_id
+    return node_id
+
+
+async def the_node_dies(play: PlayPage, place: Fleet, back_to: str) -> None:
+    """The game begins anew on the node that takes sessions again."""
+    session = session_id(play)
+    node_id = await node_of(play, place, session)
+    await place.ask(play, "DELETE", f"/operator/nodes/{back_to}/drain")
+    dead = place.nodes[node_id]
+    below = dead.descendants()
+    number = (await play.probe.until_playing()).number
+    assert number is not None
+    killed = time.monotonic()
+    dead.process.kill()
+
+    async def told() -> bool:
+        return "The game begins anew" in await play.words()
+
+    await until(told, AGAIN_S, "words about the game that begins anew")
+
+    async def plays_again() -> bool:
+        frame = await play.probe.newest()
+        return frame is not None and frame.number is not None and frame.number < number
+
+    await until(plays_again, AGAIN_S, "the picture from the other node")
+    again_s = time.monotonic() - killed
+    assert again_s < AGAIN_S, again_s
+    assert "it began anew on another one." in await play.words()
+    assert session_id(play) == session
+    assert len(await timed_presses(play, 3, seed=2)) == 3
+    assert not any(each.is_running() for each in below)
+    placements = (await place.ask(play, "GET", f"/operator/sessions/{session}"))["placements"]
+    assert [(each["epoch"], each["node_id"], each["state"]) for each in placements] == [
+        (1, node_id, "lost"), (2, back_to, "serving"),
+    ]  # fmt: skip
+
+
+async def node_of(play: PlayPage, place: Fleet, session: str) -> str:
+    placements = (await place.ask(play, "GET", f"/operator/sessions/{session}"))["placements"]
+    return str(max(placements, key=lambda each: int(each["epoch"]))["node_id"])
