@@ -90,5 +90,12 @@ lock: $(STAMP)                ## Resolve the dependencies anew, for every Python
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-header --group dev pyproject.toml -o requirements.lock
 
+wheel: $(STAMP)               ## Build what people install into build/wheel
+	rm -rf build/wheel
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
+
+images: wheel                 ## Build the container images of broker and node, with podman, docker or buildah
+	deploy/images/build.sh
+
 clean:                        ## Remove what the targets made
 	rm -rf $(VENV) web_client/node_modules build dist *.egg-info bench-results test-results

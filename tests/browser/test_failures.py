@@ -24,11 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WORDS_S = 3.0
 BROKERLESS_S = float(os.environ.get("TEST_BROKERLESS_S", "8"))
 """How long there is no broker; ``make soak`` waits a minute."""
-WORDS = {
-    "title": "The game crashed.",
-    "worker": "The program that ran the game stopped.",
-    "node": "The machine that ran the game is gone.",
-}
+WORDS = {"title": "The game crashed.", "worker": "The program that ran the game stopped."}
 DISTURBED = ["WebSocket", "ERR_CONNECTION", "Failed to load", "Failed to fetch"]
 """What a browser itself logs about a server that died."""
 
@@ -59,7 +55,7 @@ async def all_gone(processes: list[psutil.Process]) -> None:
     await until(gone, 5, "the end of what belonged to the killed process")
 
 
-@pytest.mark.parametrize("role", ["title", "worker", "node"])
+@pytest.mark.parametrize("role", ["title", "worker"])
 async def test_death_is_told_and_play_goes_on(role: str, up: FarplayProcess, open_player: OpenPlayer) -> None:
     async with open_player() as play:
         play.expected += DISTURBED
@@ -76,6 +72,25 @@ async def test_death_is_told_and_play_goes_on(role: str, up: FarplayProcess, ope
             return session_id(play) != ended
 
         await until(placed_again, 10, "a new session")
+        assert len(await timed_presses(play, 3, seed=1)) == 3
+
+
+async def test_a_game_whose_node_died_begins_anew_by_itself(up: FarplayProcess, open_player: OpenPlayer) -> None:
+    async with open_player() as play:
+        play.expected += DISTURBED
+        await play_title(play, up)
+        session = session_id(play)
+        dead = await kill(up, "node")
+        await words_appear(play, "The game begins anew")
+        told_ms = await play.probe.now_ms()
+        await all_gone(dead)
+
+        async def begun_anew() -> bool:
+            frame = await play.probe.newest()
+            return frame is not None and frame.at_ms > told_ms
+
+        await until(begun_anew, 10, "the picture from the node's next life")
+        assert session_id(play) == session
         assert len(await timed_presses(play, 3, seed=1)) == 3
 
 
