@@ -92,3 +92,19 @@ async def test_a_renewed_certificate_is_taken_up(tmp_path: Path, monkeypatch: py
             return await served() == wanted
 
         await until(renewed, 5.0, "the renewed certificate")
+
+
+@pytest.mark.parametrize("believed", [True, False])
+async def test_cookies_are_kept_to_tls_where_a_trusted_proxy_says_so(
+    believed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "127.0.0.1" if believed else "192.0.2.1")
+    async with (
+        live_broker(broker_config(tmp_path, allowed_hosts=(ELSEWHERE,))) as ready,
+        httpx.AsyncClient(base_url=ready.url.replace("localhost", "127.0.0.1")) as proxy,
+    ):
+        headers = {"Host": ELSEWHERE, "Origin": f"https://{ELSEWHERE}", "X-Forwarded-Proto": "https"}
+        signed = await proxy.post("/api/v1/sign-in/link", json={"token": ready.owner_token}, headers=headers)
+        assert signed.status_code == 204, signed.text
+        cookie = signed.headers["set-cookie"]
+        assert (cookie.startswith("__Host-"), "; Secure" in cookie) == (believed, believed)

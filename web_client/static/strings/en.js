@@ -160,7 +160,7 @@ export const en = {
   "waiting.next": "All machines are busy. You are next in line, and the game starts by itself.",
   "waiting.place": "All machines are busy. You are number {place} in line, and the game starts by itself.",
   "anew.title": "The game begins anew",
-  "anew.words": "The machine that ran it is gone. It begins anew on another one, without what was not saved.",
+  "anew.words": "The machine that ran it is gone. It begins anew on another one.",
   "anew.said": "The machine that ran the game is gone; it began anew on another one.",
   "reconnecting.title": "Connecting again",
   "reconnecting.words": "The game is still running. The picture comes back by itself.",
