@@ -70,7 +70,7 @@ class BrokerConfig:
     node_lost_s: float = 6.0
     """Seconds of silence on an open socket after which a node is lost."""
     node_grace_s: float = 1.5
-    """Seconds that a node whose socket closed has to come back before its sessions begin anew on others."""
+    """Seconds that a node whose socket closed has to come back before it is lost."""
     node_return_s: float = 10.0
     """The same grace when the broker itself has started anew."""
     media_lease_s: float = 90.0

@@ -216,7 +216,7 @@ class Node:
     away_since: float = 0.0
     """When its link was lost, if it has none."""
     grace_s: float = 0.0
-    """Seconds that it may stay away before its sessions end."""
+    """Seconds that it may stay away before it is lost."""
     drained: bool = False
     """Whether the operator wants it to take no more sessions."""
     drain_until_ms: int | None = None
