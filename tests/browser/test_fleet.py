@@ -27,7 +27,7 @@ from tests.support.player import session_id
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AGAIN_S = 12.0
-"""Within which the player plays again after the node died: twice what is promised, since tests share their machine."""
+"""Within which the player plays again after the node died: twice what is promised; tests share their machine."""
 DISTURBED = ["WebSocket", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "Failed to load", "Failed to fetch"]
 """What a browser itself logs about a server that died."""
 
