@@ -233,6 +233,32 @@ async def test_the_tabs_word_counts_at_the_owner_while_its_node_is_silent(tmp_pa
         await tab_there.__aexit__(None, None, None)
 
 
+async def test_a_game_whose_node_died_begins_anew_on_a_node_of_another_replica(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with place(tmp_path, postgres_url) as at, contextlib.AsyncExitStack() as first:
+        dead = await first.enter_async_context(FakeNode.dial(at.urls[0], hello(token=ENROLMENT_TOKEN)))
+        session_id = await start(at.clients[1])
+        token = (await at.clients[1].post("/api/v1/operator/enrolments")).json()["token"]
+        async with contextlib.AsyncExitStack() as later:
+            tab = await later.enter_async_context(FakeTab.open(at.clients[2], session_id))
+            await state_is(tab, SessionState.RUNNING)
+            other = await later.enter_async_context(FakeNode.dial(at.urls[1], hello(token=token)))
+            stale = tuple(dead.running.values())
+            await first.aclose()
+            assert (await state_is(tab, SessionState.QUEUED)).reason is Reason.NODE_LOST
+            assert (await other.heard_a(StartSession)).epoch == 2
+            await state_is(tab, SessionState.RUNNING)
+            await connect(tab, other)
+            back = hello(node_id=dead.node_id, key=dead.key, sessions=stale)
+            async with FakeNode.dial(at.urls[2], back) as returned:
+                ended = await returned.heard_a(EndSession)
+                assert (ended.epoch, ended.reason) == (1, Reason.SUPERSEDED)
+            owner, home = await owner_of(postgres_url, session_id)
+            assert owner == home
+            assert not [m for m in other.heard if isinstance(m, EndSession)]
+
+
 async def test_a_replica_that_ends_in_good_order_leaves_its_sessions_to_the_others(
     tmp_path: Path, postgres_url: str
 ) -> None:
