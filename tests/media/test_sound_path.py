@@ -62,8 +62,21 @@ def test_every_format_of_the_mixer_becomes_the_same_tone(sound: Sound) -> None:
     samples = decoded(payloads)[9600:40000]
     assert abs(pitch_hz(samples) - 660) < 2
     assert 0.45 < np.abs(samples).max() < 0.56
-    quiet = decoded(SoundEncoder().encode(silence(block * 50, sound), sound))
+    encoder = SoundEncoder()
+    quiet = decoded([p for _ in range(50) for p in encoder.encode(silence(block, sound), sound)])
     assert np.abs(quiet).max() < 0.01
+
+
+def test_lasting_silence_is_sent_without_being_encoded_and_ends_with_the_first_sound() -> None:
+    sound, encoder = Sound(48000, 2, True, 16), SoundEncoder()
+    noise = np.random.default_rng(1).integers(-20_000, 20_000, (400, 960), np.int16)
+    blocks = [*noise[:200], *np.zeros((200, 960), np.int16), *noise[200:]]
+    packets = [packet for block in blocks for packet in encoder.encode(block.tobytes(), sound)]
+    assert len(packets) == len(blocks)
+    assert len(set(packets[240:400])) == 1, "Opus itself makes the same packet by then"
+    loudness = np.sqrt(np.square(decoded(packets)).reshape(-1, 480).mean(axis=1))
+    assert loudness[250:399].max() < 0.001
+    assert loudness[402:].min() > 0.1
 
 
 async def test_the_card_is_heard_at_its_pitch_without_gaps(tmp_path: Path) -> None:
