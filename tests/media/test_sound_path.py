@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
+import fcntl
 import os
+import termios
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -151,5 +154,27 @@ async def test_the_reader_paces_the_writer_and_skips_no_time() -> None:
     await reader.close()
     assert 0.9 < took_s < 1.4
     assert packets[-1].rtp_ts == (len(packets) - 1) * 480
+    os.close(read_fd)
+    os.close(write_fd)
+
+
+async def test_a_pipe_that_runs_low_is_emptied_before_its_rest_is_needed() -> None:
+    read_fd, write_fd = os.pipe()
+    os.write(write_fd, bytes(2 * 1920 + 300))
+    unread: list[int] = []
+
+    def note(packet: OpusPacket) -> None:
+        loop.call_soon(lambda: unread.append(array.array("i", fcntl.ioctl(read_fd, termios.FIONREAD, bytes(4)))[0]))
+
+    loop = asyncio.get_running_loop()
+    reader = SoundReader(read_fd, on_packet=note, loop=loop)
+    reader.set_format(Sound(48000, 2, True, 16))
+
+    async def two_blocks() -> bool:
+        return len(unread) >= 2
+
+    await until(two_blocks, 5.0, "two blocks of sound")
+    await reader.close()
+    assert unread[:2] == [1920 + 300, 0]
     os.close(read_fd)
     os.close(write_fd)
