@@ -14,6 +14,7 @@ import json
 import random
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,8 @@ class SoundReading:
     """From the display of that tick's picture until the tone was heard; negative: the tone came first."""
     gaps_ms: tuple[float, ...]
     """Breaks of the long tone of more than 20 ms."""
+    jitter_buffer_ms: float
+    """Mean time that the browser's jitter buffer held a sample of the tones and the silence between them."""
     concealed_ms: float
     """What the browser invented of the long tone in place of sound that was missing."""
     seconds: float
@@ -94,10 +97,23 @@ async def more_onsets(play: PlayPage, count: int) -> bool:
     return await onsets(play) > count and newest is not None and newest.state is not None and newest.state.tone > 0
 
 
-async def concealed_samples(play: PlayPage) -> float:
+async def audio_stats(play: PlayPage) -> dict[str, Any]:
+    """Return the page's ``inbound-rtp`` of the sound."""
+    stats: dict[str, Any] = json.loads(await play.page.evaluate("probe.audio().then(JSON.stringify)"))
+    return stats
+
+
+def jitter_buffer_ms(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
+    """Return how long the jitter buffer held a sample on average."""
+    emitted = float(after["jitterBufferEmittedCount"]) - float(before["jitterBufferEmittedCount"])
+    held_s = float(after["jitterBufferDelay"]) - float(before["jitterBufferDelay"])
+    return 1000 * held_s / max(1.0, emitted)
+
+
+def concealed_samples(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
     """Return how many samples the browser invented, silence apart."""
-    audio = json.loads(await play.page.evaluate("probe.audio().then(JSON.stringify)"))
-    return float(audio["concealedSamples"]) - float(audio["silentConcealedSamples"])
+    invented = [stats["concealedSamples"] - stats["silentConcealedSamples"] for stats in (before, after)]
+    return float(invented[1] - invented[0])
 
 
 async def measure(play: PlayPage, seconds: float, seed: int) -> SoundReading:
@@ -105,18 +121,18 @@ async def measure(play: PlayPage, seconds: float, seed: int) -> SoundReading:
     await asyncio.sleep(SETTLE_S)
     await play.tap_key("KeyX")  # browsers let a page hear and sound only after the player did something
     await play.page.evaluate(f"({EAR_JS})()")
+    start = await audio_stats(play)
     heard, behind = await tone_times(play, seed)
+    held_ms = jitter_buffer_ms(start, await audio_stats(play))
     await play.tap_key(TONE_KEY)
     await play.probe.until_heard(440)
-    concealed = await concealed_samples(play)
+    begun = await audio_stats(play)
     await play.page.evaluate("ear.gaps = []")
     await asyncio.sleep(seconds)
     gaps, missed = await play.page.evaluate("[ear.gaps, ear.missed]")
     assert not missed, f"the page was too busy to listen {missed} times"
-    concealed = await concealed_samples(play) - concealed
-    return SoundReading(
-        Spread.of(heard), Spread.of(behind), tuple(map(float, gaps)), concealed * 1000 / 48_000, seconds
-    )
+    concealed_ms = concealed_samples(begun, await audio_stats(play)) * 1000 / 48_000
+    return SoundReading(Spread.of(heard), Spread.of(behind), tuple(map(float, gaps)), held_ms, concealed_ms, seconds)
 
 
 async def run(seconds: float, seed: int) -> SoundReading:
@@ -141,7 +157,10 @@ async def main() -> int:
     spreads = [["", "p50 ms", "p95 ms", "p99 ms"]]
     for name, each in (("tone on to heard", reading.heard_ms), ("sound behind the picture", reading.offset_ms)):
         spreads.append([name, f"{each.p50:.1f}", f"{each.p95:.1f}", f"{each.p99:.1f}"])
-    words = f"{reading.concealed_ms:.0f} ms of {reading.seconds:.0f} s were made up by the browser"
+    words = (
+        f"The browser's jitter buffer held sound for {reading.jitter_buffer_ms:.0f} ms. "
+        f"Of {reading.seconds:.0f} s it made up {reading.concealed_ms:.0f} ms."
+    )
     print("\n\n".join([as_text(gate_table(gates)), as_text(spreads), words]))
     chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / "sound.md").write_text(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
+import fcntl
 import os
+import termios
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -62,8 +65,21 @@ def test_every_format_of_the_mixer_becomes_the_same_tone(sound: Sound) -> None:
     samples = decoded(payloads)[9600:40000]
     assert abs(pitch_hz(samples) - 660) < 2
     assert 0.45 < np.abs(samples).max() < 0.56
-    quiet = decoded(SoundEncoder().encode(silence(block * 50, sound), sound))
+    encoder = SoundEncoder()
+    quiet = decoded([p for _ in range(50) for p in encoder.encode(silence(block, sound), sound)])
     assert np.abs(quiet).max() < 0.01
+
+
+def test_lasting_silence_is_sent_without_being_encoded_and_ends_with_the_first_sound() -> None:
+    sound, encoder = Sound(48000, 2, True, 16), SoundEncoder()
+    noise = np.random.default_rng(1).integers(-20_000, 20_000, (400, 960), np.int16)
+    blocks = [*noise[:200], *np.zeros((200, 960), np.int16), *noise[200:]]
+    packets = [packet for block in blocks for packet in encoder.encode(block.tobytes(), sound)]
+    assert len(packets) == len(blocks)
+    assert len(set(packets[240:400])) == 1, "Opus itself makes the same packet by then"
+    loudness = np.sqrt(np.square(decoded(packets)).reshape(-1, 480).mean(axis=1))
+    assert loudness[250:399].max() < 0.001
+    assert loudness[402:].min() > 0.1
 
 
 async def test_the_card_is_heard_at_its_pitch_without_gaps(tmp_path: Path) -> None:
@@ -138,5 +154,27 @@ async def test_the_reader_paces_the_writer_and_skips_no_time() -> None:
     await reader.close()
     assert 0.9 < took_s < 1.4
     assert packets[-1].rtp_ts == (len(packets) - 1) * 480
+    os.close(read_fd)
+    os.close(write_fd)
+
+
+async def test_a_pipe_that_runs_low_is_emptied_before_its_rest_is_needed() -> None:
+    read_fd, write_fd = os.pipe()
+    os.write(write_fd, bytes(2 * 1920 + 300))
+    unread: list[int] = []
+
+    def note(packet: OpusPacket) -> None:
+        loop.call_soon(lambda: unread.append(array.array("i", fcntl.ioctl(read_fd, termios.FIONREAD, bytes(4)))[0]))
+
+    loop = asyncio.get_running_loop()
+    reader = SoundReader(read_fd, on_packet=note, loop=loop)
+    reader.set_format(Sound(48000, 2, True, 16))
+
+    async def two_blocks() -> bool:
+        return len(unread) >= 2
+
+    await until(two_blocks, 5.0, "two blocks of sound")
+    await reader.close()
+    assert unread[:2] == [1920 + 300, 0]
     os.close(read_fd)
     os.close(write_fd)

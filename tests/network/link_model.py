@@ -16,6 +16,9 @@ from enum import IntEnum
 from tests.network.packet_loss import Loss, loss_process
 from tests.network.rate_schedule import RateSchedule, RateStep
 
+LINE_BPS = 1e9
+"""Speed of the line behind a token bucket."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkConfig:
@@ -34,6 +37,10 @@ class LinkConfig:
     """Drop-tail limit as time at the present rate."""
     queue_bytes: int | None = None
     """The same as bytes; counts in place of ``queue_us`` where given."""
+    bucket_bytes: int = 0
+    """Token bucket in place of a plain link if above 0: what it has tokens for goes at ``LINE_BPS``."""
+    batch_us: int = 0
+    """Packets arrive together at multiples of this, as over a radio that aggregates; 0 for one by one."""
 
 
 class Fate(IntEnum):
@@ -51,6 +58,8 @@ class Passage:
     fate: Fate
     waited_us: int
     """In the queue before its own first bit went out; 0 if the queue was full."""
+    out_us: int | None
+    """When its last bit is on the link; None if the queue was full."""
     deliver_us: int | None
     """When it arrives; None if it does not."""
 
@@ -70,6 +79,8 @@ class LinkModel:
         self._queue: deque[tuple[float, int]] = deque()
         """When each packet that is not out yet will be, and its size."""
         self._queued_bytes = 0
+        self._tokens_bytes = float(config.bucket_bytes)
+        self._tokens_us = float(now_us)
         self._free_us = float(now_us)
         self._last_deliver_us = now_us
         self.reshape(config, now_us)
@@ -86,20 +97,30 @@ class LinkModel:
         begin_us = out_us = float(now_us)
         if self._rate is not None:
             if self._queue and self._queued_bytes + packet_bytes > self._limit_bytes(self._rate.bps_at(now_us)):
-                return Passage(Fate.QUEUE_FULL, 0, None)
+                return Passage(Fate.QUEUE_FULL, 0, None, None)
             begin_us = max(begin_us, self._free_us)
-            out_us = self._free_us = self._rate.finish_us(begin_us, packet_bytes * 8)
+            out_us = self._free_us = self._out_us(self._rate, begin_us, packet_bytes)
             self._queue.append((out_us, packet_bytes))
             self._queued_bytes += packet_bytes
         waited_us = round(begin_us - now_us)
         if self._loss.loses():
-            return Passage(Fate.LOST, waited_us, None)
-        return Passage(Fate.DELIVERED, waited_us, self._deliver_us(out_us))
+            return Passage(Fate.LOST, waited_us, round(out_us), None)
+        return Passage(Fate.DELIVERED, waited_us, round(out_us), self._deliver_us(out_us))
 
     def queued_bytes(self, now_us: int) -> int:
         """Return how much is not out yet, the packet under way included."""
         self._drain(now_us)
         return self._queued_bytes
+
+    def _out_us(self, rate: RateSchedule, begin_us: float, packet_bytes: int) -> float:
+        bucket_bytes = self._config.bucket_bytes
+        if not bucket_bytes:
+            return rate.finish_us(begin_us, packet_bytes * 8)
+        earned_bytes = rate.capacity_bits(self._tokens_us, begin_us) / 8
+        tokens_bytes = min(bucket_bytes, self._tokens_bytes + earned_bytes)
+        self._tokens_bytes, self._tokens_us = tokens_bytes - packet_bytes, begin_us
+        missing_bits = 8 * max(0.0, packet_bytes - tokens_bytes)
+        return rate.finish_us(begin_us, missing_bits) + packet_bytes * 8e6 / LINE_BPS
 
     def _deliver_us(self, out_us: float) -> int:
         jitter_us = self._config.jitter_us
@@ -107,6 +128,8 @@ class LinkModel:
         due_us = math.ceil(out_us + max(0.0, self._config.delay_us + shift_us))
         if not self._config.reorders:
             due_us = max(due_us, self._last_deliver_us)
+        if self._config.batch_us:
+            due_us = -(-due_us // self._config.batch_us) * self._config.batch_us
         self._last_deliver_us = due_us
         return due_us
 

@@ -58,7 +58,7 @@ def loss_process(loss: Loss | None, chance: random.Random) -> LossProcess:
 
 
 def _check_share(share: float) -> None:
-    if not 0 <= share < 1:
+    if not 0 <= share <= 1:
         raise ValueError(f"a link cannot lose a share of {share}")
 
 

@@ -1,172 +1,55 @@
-"""A sender core and a receiving page over two links, in virtual time: seeded, without sockets, minutes in seconds."""
+"""Virtual time, and one direction of a link in it: seeded, without sockets, minutes in seconds."""
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+import random
+from collections.abc import Callable
+from typing import Any
 
-from tests.network.link_model import Fate, LinkConfig, LinkModel
-from tests.network.receiver_model import ReceiverConfig, ReceiverModel
-from tests.network.sender_port import (
-    Frame,
-    FrameReport,
-    Nack,
-    Packet,
-    PacketKind,
-    PictureLoss,
-    Sender,
-    Signal,
-    TransportFeedback,
-)
-
-OVERHEAD_BYTES = 28 + 14
-"""IPv4, UDP and the tail of SRTCP, for what the page sends."""
-SIGNAL_BYTES = 40
-"""A report's, a request's or a data channel message's own size, about."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentPacket:
-    """A packet that the sender put on the link."""
-
-    packet: Packet
-    sent_us: int
-    fate: Fate
-    waited_us: int
-    deliver_us: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class FrameOutcome:
-    """What became of a frame of which at least one packet was sent."""
-
-    frame: Frame
-    completed_us: int | None
-    decoded_us: int | None
-
-    @property
-    def delay_us(self) -> int | None:
-        """Capture until it could be decoded; None if it never was."""
-        return None if self.decoded_us is None else self.decoded_us - self.frame.captured_us
-
-
-@dataclass(slots=True)
-class Outcome:
-    """All that happened."""
-
-    packets: list[SentPacket] = field(default_factory=list)
-    frames: list[FrameOutcome] = field(default_factory=list)
-    signals: list[tuple[int, Signal]] = field(default_factory=list)
-    """What reached the sender, and when."""
+from tests.network.link_model import LinkConfig, LinkModel, Passage
 
 
 class Simulation:
-    """One run.
+    """One run from virtual time 0; times are integer microseconds.
 
     Args:
-        sender: The core under test.
-        forward: The link from the sender to the page.
-        back: The link from the page to the sender.
-        seed: Of both links.
-        fps: Frame intervals per second at the sender.
-        receiver: What the page is like.
+        config: The link; whoever sends shares its queue.
+        seed: Of all chance.
     """
 
-    def __init__(
-        self,
-        sender: Sender,
-        forward: LinkConfig,
-        back: LinkConfig,
-        *,
-        seed: int,
-        fps: int = 60,
-        receiver: ReceiverConfig | None = None,
-    ) -> None:
-        self._sender = sender
-        self._forward = LinkModel(forward, 2 * seed)
-        self._back = LinkModel(back, 2 * seed + 1)
-        self._receiver = ReceiverModel(receiver or ReceiverConfig())
-        self._fps = fps
-        self._events: list[tuple[int, int, Callable[[], None]]] = []
-        self._order = 0
-        self._now_us = 0
-        self._timers_us: dict[Callable[[], None], int] = {}
-        self._sent_frames: dict[int, Frame] = {}
-        self._outcome = Outcome()
+    def __init__(self, config: LinkConfig, seed: int) -> None:
+        self.config = config
+        self.random = random.Random(seed)
+        self.now_us = 0
+        self._link = LinkModel(config, seed)
+        self._events: list[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = []
+        self._count = 0
 
-    def run(self, seconds: float) -> Outcome:
-        """Play from virtual time 0; frames and packets under way at the end count as they are."""
-        end_us = round(seconds * 1e6)
-        for index in range(round(seconds * self._fps)):
-            self._at(index * 1_000_000 // self._fps, self._frame)
-        while self._events and self._events[0][0] < end_us:
-            self._now_us, _, happen = heapq.heappop(self._events)
-            happen()
-        received = self._receiver.frames
-        for frame_id, frame in self._sent_frames.items():
-            got = received.get(frame_id)
-            outcome = (None, None) if got is None else (got.completed_us, got.decoded_us)
-            self._outcome.frames.append(FrameOutcome(frame, *outcome))
-        return self._outcome
+    def at(self, when_us: int, call: Callable[..., object], *args: Any) -> None:
+        """Call then; calls of one moment come in the order in which they were asked for."""
+        self._count += 1
+        heapq.heappush(self._events, (max(when_us, self.now_us), self._count, call, args))
 
-    def _at(self, at_us: int, happen: Callable[[], None]) -> None:
-        self._order += 1
-        heapq.heappush(self._events, (max(at_us, self._now_us), self._order, happen))
+    def change(self, when_us: int, **values: Any) -> None:
+        """Let the link have other values from then on; what is queued goes as it would have."""
+        self.at(when_us, self._change, values)
 
-    def _frame(self) -> None:
-        self._send(self._sender.on_frame(self._now_us))
+    def run(self, until_us: int) -> None:
+        """Let time pass until just before then."""
+        while self._events and self._events[0][0] < until_us:
+            self.now_us, _, call, args = heapq.heappop(self._events)
+            call(*args)
+        self.now_us = until_us
 
-    def _send(self, packets: Sequence[Packet]) -> None:
-        for packet in packets:
-            passage = self._forward.offer(packet.size_bytes, self._now_us)
-            sent = SentPacket(packet, self._now_us, passage.fate, passage.waited_us, passage.deliver_us)
-            self._outcome.packets.append(sent)
-            if packet.frame is not None and packet.kind is PacketKind.MEDIA:
-                self._sent_frames.setdefault(packet.frame.frame_id, packet.frame)
-            if passage.deliver_us is not None:
-                self._at(passage.deliver_us, partial(self._arrive, packet))
-        self._arm(self._sender.next_timer_us(), self._sender_timer)
+    def send(self, size_bytes: int, arrived: Callable[..., object], *args: Any) -> Passage:
+        """Put a packet on the link; ``arrived`` is called if and when it comes out at the other end."""
+        passage = self._link.offer(size_bytes, self.now_us)
+        if passage.deliver_us is not None:
+            self.at(passage.deliver_us, arrived, *args)
+        return passage
 
-    def _sender_timer(self) -> None:
-        if self._timers_us.get(self._sender_timer) == self._now_us:
-            del self._timers_us[self._sender_timer]
-            self._send(self._sender.on_timer(self._now_us))
-
-    def _arrive(self, packet: Packet) -> None:
-        self._answer(self._receiver.on_packet(packet, self._now_us))
-
-    def _receiver_timer(self) -> None:
-        if self._timers_us.get(self._receiver_timer) == self._now_us:
-            del self._timers_us[self._receiver_timer]
-            self._answer(self._receiver.on_timer(self._now_us))
-
-    def _answer(self, signals: Sequence[Signal]) -> None:
-        for signal in signals:
-            passage = self._back.offer(OVERHEAD_BYTES + SIGNAL_BYTES, self._now_us)
-            if passage.deliver_us is not None:
-                self._at(passage.deliver_us, partial(self._take, signal))
-        self._arm(self._receiver.next_timer_us(), self._receiver_timer)
-
-    def _take(self, signal: Signal) -> None:
-        self._outcome.signals.append((self._now_us, signal))
-        match signal:
-            case TransportFeedback():
-                self._send(self._sender.on_feedback(signal, self._now_us))
-            case Nack(seqs):
-                self._send(self._sender.on_nack(seqs, self._now_us))
-            case PictureLoss():
-                self._send(self._sender.on_picture_loss(self._now_us))
-            case FrameReport():
-                self._send(self._sender.on_frame_report(signal, self._now_us))
-
-    def _arm(self, due_us: int | None, happen: Callable[[], None]) -> None:
-        """Have a timer's call at a moment; an earlier arming of it counts no more."""
-        if due_us is None:
-            self._timers_us.pop(happen, None)
-            return
-        due_us = max(due_us, self._now_us)
-        if self._timers_us.get(happen) != due_us:
-            self._timers_us[happen] = due_us
-            self._at(due_us, happen)
+    def _change(self, values: dict[str, Any]) -> None:
+        self.config = dataclasses.replace(self.config, **values)
+        self._link.reshape(self.config, self.now_us)

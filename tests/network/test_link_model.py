@@ -161,10 +161,25 @@ def test_a_link_can_become_another() -> None:
     assert after.deliver_us == queued[-1] + 240 + 1_000
 
 
+def test_a_token_bucket_passes_what_it_has_tokens_for_and_then_its_rate() -> None:
+    link = LinkModel(LinkConfig(rates=STEADY, bucket_bytes=2 * PACKET_BYTES), 0)
+    outs_us = [link.offer(PACKET_BYTES, 0).out_us or 0 for _ in range(5)]
+    assert outs_us[1] < 50
+    assert [later - sooner for sooner, later in itertools.pairwise(outs_us[1:])] == pytest.approx([2400] * 3, abs=30)
+    assert (link.offer(PACKET_BYTES, 100_000).out_us or 0) - 100_000 < 50
+
+
+def test_a_radio_that_aggregates_delivers_at_multiples_of_its_interval() -> None:
+    link = LinkModel(LinkConfig(delay_us=1_000, batch_us=8_000), 0)
+    assert [link.offer(PACKET_BYTES, at_us).deliver_us for at_us in (0, 6_900, 7_100, 20_000)] == [
+        8_000, 8_000, 16_000, 24_000,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "config",
     [
-        LinkConfig(loss=UniformLoss(1.0)),
+        LinkConfig(loss=UniformLoss(1.1)),
         LinkConfig(loss=BurstLoss(0.1, 0.5)),
         LinkConfig(loss=BurstLoss(0.9, 2)),
         LinkConfig(rates=(RateStep(0, 0),)),

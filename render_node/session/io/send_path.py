@@ -64,6 +64,7 @@ class SendPath:
         self._loop = asyncio.get_running_loop()
         self._unix_offset_us = unix_offset_us()
         self._timer: asyncio.TimerHandle | None = None
+        self._wake_us = 0
         self._refused_us: int | None = None
         self._told_bps = limits.start_bps
         self._has_feedback = False
@@ -173,13 +174,19 @@ class SendPath:
         due = self._pacer.due(now)
         if due:
             self._leave(self._ice, due, now)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         timeout_us = self._control.next_timeout_us if self._has_feedback else None
         wakes = [at for at in (self._pacer.next_wake_us(now), timeout_us) if at is not None]
         if wakes:
-            self._timer = self._loop.call_later(max(0, min(wakes) - now) / 1e6, self._wake)
+            self._wake_at(min(wakes), now)
+
+    def _wake_at(self, wake_us: int, now: int) -> None:
+        """Look again then. A timer that comes sooner stays: it costs less than a new one with each packet."""
+        if self._timer is not None:
+            if self._wake_us <= wake_us:
+                return
+            self._timer.cancel()
+        self._wake_us = wake_us
+        self._timer = self._loop.call_later(max(0, wake_us - now) / 1e6, self._wake)
 
     def _wake(self) -> None:
         self._timer = None

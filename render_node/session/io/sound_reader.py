@@ -6,8 +6,11 @@ quits. What the title did not write in time is silence.
 
 from __future__ import annotations
 
+import array
 import asyncio
+import fcntl
 import os
+import termios
 from collections.abc import Callable
 
 from render_node.session.core.sound_clock import BlockSizes, SoundClock
@@ -20,7 +23,7 @@ UNKNOWN = Sound(rate_hz=48_000, channels=2, signed=True, bits=16)
 """Pace at which a pipe is drained whose format the title has not told yet."""
 
 TOP_UP_S = 0.002
-"""A short read empties the pipe's one page, which lets the mixer write at once; by then it has."""
+"""How long a block waits for the rest of it from a mixer that was late."""
 
 
 class SoundReader:
@@ -41,6 +44,8 @@ class SoundReader:
         self._encoder = SoundEncoder()
         self._clock = SoundClock(monotonic.now_us())
         self._rtp_ts = 0
+        self._writes = False
+        self._unread = array.array("i", [0])
         self.underruns = 0
         """Blocks that were not whole when they were due."""
         self._use(UNKNOWN, known=False)
@@ -68,9 +73,8 @@ class SoundReader:
         self._rtp_ts += self._clock.begin_block(monotonic.now_us()) * PACKET_FRAMES
         self._size = self._sizes.next_bytes()
         self._fill()
-        # Where nobody writes, nobody waits for room.
-        writes = self._known or bool(self._raw)
-        if writes and len(self._raw) < self._size:
+        # Where nobody writes, nobody is waited for.
+        if len(self._raw) < self._size and (self._writes or self._raw):
             self._timer = self._loop.call_later(TOP_UP_S, self._top_up)
         else:
             self._end_block()
@@ -81,17 +85,25 @@ class SoundReader:
 
     def _end_block(self) -> None:
         whole = len(self._raw) - len(self._raw) % frame_bytes(self._format)
-        raw = bytes(self._raw[:whole])
-        del self._raw[:whole]
+        raw = bytes(self._raw[: min(whole, self._size)])
+        del self._raw[: len(raw)]
+        self._writes = bool(raw)
         self._timer = self._loop.call_later(self._clock.wait_us(monotonic.now_us()) / 1e6, self._begin_block)
         if self._known:
-            self._encode(raw, max(self._size - whole, 0))
+            self._encode(raw, self._size - len(raw))
+        self._read_ahead()
 
     def _encode(self, raw: bytes, missing: int) -> None:
         self.underruns += missing > 0
         for payload in self._encoder.encode(raw + silence(missing, self._format), self._format):
             self._on_packet(OpusPacket(self._rtp_ts % 2**32, payload))
             self._rtp_ts += PACKET_FRAMES
+
+    def _read_ahead(self) -> None:
+        """Empty a pipe with less than a block in it: the mixer, which can write to an empty page alone, has 10 ms."""
+        fcntl.ioctl(self._fd, termios.FIONREAD, self._unread)
+        if self._unread[0] < self._size:
+            self._raw += self._read(self._size)
 
     def _fill(self) -> None:
         self._raw += self._read(max(self._size - len(self._raw), 0))

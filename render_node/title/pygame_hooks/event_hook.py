@@ -42,7 +42,13 @@ class EventHook:
     """Owns all devices and applies messages to them in the order in which they came."""
 
     def __init__(
-        self, pygame: ModuleType, link: WorkerLink, ring: RingWriter, desktop_size: tuple[int, int], fps: int
+        self,
+        pygame: ModuleType,
+        link: WorkerLink,
+        ring: RingWriter,
+        desktop_size: tuple[int, int],
+        fps: int,
+        sound_fd: int,
     ) -> None:
         self._pygame = pygame
         self._link = link
@@ -60,7 +66,7 @@ class EventHook:
         self._touch = TouchHook(pygame, self._mouse, self._display.picture_size)
         self._pads = PadHook(pygame, link)
         self._seat_keyboards = SeatKeyboards()
-        self._sound = SoundHook(pygame, link)
+        self._sound = SoundHook(pygame, link, sound_fd)
         self._clock = ClockHook(pygame, self._phase, self._on_tick)
 
     def install(self) -> None:

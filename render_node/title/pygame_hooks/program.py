@@ -17,5 +17,5 @@ def run(spec: LaunchSpec, link: WorkerLink, ring: RingWriter) -> None:
     """Run the title; returns when the program ends, raises what it raises."""
     os.environ.update(sound_hook.environment(spec.sound_fd))
     pygame = importlib.import_module("pygame")
-    EventHook(pygame, link, ring, (spec.width_px, spec.height_px), spec.fps).install()
+    EventHook(pygame, link, ring, (spec.width_px, spec.height_px), spec.fps, spec.sound_fd).install()
     run_as_main(spec)

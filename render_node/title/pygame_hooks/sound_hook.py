@@ -1,12 +1,14 @@
 """Sound: SDL's disk driver writes the mixer's output into an inherited pipe; this tells the worker its format.
 
-The pipe's reader is the mixer's clock (``SDL_DISKAUDIODELAY`` 0), so nothing here keeps time.
+The pipe's reader is the mixer's clock (``SDL_DISKAUDIODELAY`` 0), so nothing here keeps time. What waits between the
+two is latency: the pipe is one page, and the stream by which the driver writes loses its buffer.
 """
 
 from __future__ import annotations
 
 from types import ModuleType
 
+from render_node.title.pygame_hooks.stdio_stream import unbuffer
 from render_node.title.worker_link import WorkerLink
 from wire.title_ipc import Sound
 
@@ -23,9 +25,10 @@ def environment(sound_fd: int) -> dict[str, str]:
 class SoundHook:
     """Watches the mixer, which titles start in many ways (``pygame.init``, ``mixer.init``, at any time)."""
 
-    def __init__(self, pygame: ModuleType, link: WorkerLink) -> None:
+    def __init__(self, pygame: ModuleType, link: WorkerLink, sound_fd: int) -> None:
         self._pygame = pygame
         self._link = link
+        self._fd = sound_fd
         self._told: tuple[int, int, int] | None = None
 
     def poll(self) -> None:
@@ -37,3 +40,4 @@ class SoundHook:
         rate_hz, size, channels = found
         if channels <= 2 and self._link.send(Sound(rate_hz, channels, size < 0, abs(size))):
             self._told = found
+            unbuffer(self._fd)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tests.unit.session_peer.link_simulation import Packet, Simulation
+from tests.unit.session_peer.shared_link import Packet, SharedLink
 
 SEGMENT_BYTES = 1500
 BETA, SCALE = 0.7, 0.4
@@ -13,7 +13,7 @@ BETA, SCALE = 0.7, 0.4
 
 @dataclass
 class CubicFlow:
-    sim: Simulation
+    sim: SharedLink
     stop_us: int | None = None
     window: float = 10.0
     acked_bytes: int = 0
@@ -46,11 +46,11 @@ class CubicFlow:
             return
         while len(self._out) < int(self.window):
             self._out[self._next] = self.sim.now_us
-            self.sim.send(Packet(self, SEGMENT_BYTES, self._next))
+            self.sim.carry(Packet(self, SEGMENT_BYTES, self._next))
             self._next += 1
 
     def arrived(self, packet: Packet) -> None:
-        self.sim.at(self.sim.now_us + self.sim.path.owd_us, self._acked, packet.seq)
+        self.sim.at(self.sim.now_us + self.sim.config.delay_us, self._acked, packet.seq)
 
     def _acked(self, seq: int) -> None:
         now_us = self.sim.now_us

@@ -12,7 +12,7 @@ from render_node.session.core.send_side import IP_UDP_BYTES, RateLimits, SendSid
 from render_node.session.core.sent_packets import PacketKind
 from render_node.session.core.transport_feedback import TransportFeedback
 from tests.support.transport_feedback import build_transport_feedback
-from tests.unit.session_peer.link_simulation import Packet, Simulation
+from tests.unit.session_peer.shared_link import Packet, SharedLink
 
 FRAME_US = 16_667
 FEEDBACK_US = 62_500
@@ -44,7 +44,7 @@ class Encoder:
 class Stream:
     """Our sender and its receiver."""
 
-    sim: Simulation
+    sim: SharedLink
     limits: RateLimits
     reports_frames: bool = False
     fullness: Callable[[int], float] = lambda _: 1.0
@@ -108,7 +108,7 @@ class Stream:
                 packet.seq, packet.size_bytes - IP_UDP_BYTES, paced.kind, now_us, frame_id=paced.frame_id
             )
             self._sent[packet.seq] = packet
-            self.sim.send(packet)
+            self.sim.carry(packet)
         wake_us = self.pacer.next_wake_us(now_us)
         if wake_us is not None:
             self.sim.at(wake_us, self._pump)
@@ -121,15 +121,15 @@ class Stream:
             missing = [(self._highest + step) % 65536 for step in range(1, gap)]
             self._highest = packet.seq
             if missing:
-                self.sim.at(now_us + self.sim.path.owd_us, self._nacked, missing)
+                self.sim.at(now_us + self.sim.config.delay_us, self._nacked, missing)
         if packet.kind in (PacketKind.VIDEO, PacketKind.RTX):
             self._missing.setdefault(packet.frame_id, set(range(packet.parts))).discard(packet.part)
             while self._missing.get(self._next_complete) == set():
                 del self._missing[self._next_complete]
                 self.completed_us.append(now_us)
                 if self.reports_frames:
-                    delay_us = 2_000 + round(self.sim.random.random() * 2_500)
-                    self.sim.at(now_us + self.sim.path.owd_us + delay_us, self._frame_reported, self._next_complete)
+                    delay_us = self.sim.config.delay_us + 2_000 + round(self.sim.random.random() * 2_500)
+                    self.sim.at(now_us + delay_us, self._frame_reported, self._next_complete)
                 self._next_complete += 1
 
     def _nacked(self, seqs: list[int]) -> None:
@@ -153,7 +153,7 @@ class Stream:
         data = build_transport_feedback(self._base, ticks, feedback_count=self._feedback_count)
         self._feedback_count += 1
         self._base = (self._highest + 1) % 65536
-        self.sim.at(self.sim.now_us + self.sim.path.owd_us, self._feedback, data)
+        self.sim.at(self.sim.now_us + self.sim.config.delay_us, self._feedback, data)
 
     def _feedback(self, data: bytes) -> None:
         (feedback,) = parse_rtcp(data)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import cast
 
 import pytest
@@ -198,3 +199,24 @@ async def test_nothing_leaves_after_the_end(bench: Bench) -> None:
     bench.send_frame(2)
     bench.path.send_protected(b"rtcp")
     assert len(bench.ice.sent) == sent
+
+
+async def test_a_packet_sets_no_timer_where_one_comes_sooner(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    waits_s: list[float] = []
+
+    class CountingLoop:
+        def call_later(self, wait_s: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+            waits_s.append(wait_s)
+            return loop.call_later(wait_s, call)
+
+    monkeypatch.setattr(bench.path, "_loop", CountingLoop())
+    bench.path.expect_feedback()
+    for number in range(30):
+        bench.now_us += 10_000
+        bench.path.send([Outgoing(bytes(100), ExtensionBlock(ExtensionIds(), "1"))], PacketKind.AUDIO)
+        bench.send_frame(number, packets=1)
+    assert waits_s == [waits_s[0]], "the first packet's, for news that is overdue then"
+    bench.send_frame(30, packets=30)
+    assert len(waits_s) == 2, "the pacer's comes sooner"
+    assert waits_s[1] < 0.02 < waits_s[0]

@@ -1,21 +1,21 @@
-"""The simulation with the simplest sender: what must come out is known without running it."""
+"""The exchange with the simplest sender: what must come out is known without running it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tests.network.constant_rate_sender import ConstantRateSender
+from tests.network.exchange import Exchange, Outcome
 from tests.network.link_model import Fate, LinkConfig
 from tests.network.packet_loss import BurstLoss, UniformLoss
 from tests.network.rate_schedule import RateStep
 from tests.network.sender_port import Nack, PacketKind, PictureLoss, TransportFeedback
-from tests.network.simulation import Outcome, Simulation
 
 ONE_WAY = LinkConfig(delay_us=10_000)
 
 
 def run(forward: LinkConfig, bps: int = 4_000_000, seconds: float = 10, seed: int = 1) -> Outcome:
-    return Simulation(ConstantRateSender(bps), forward, ONE_WAY, seed=seed).run(seconds)
+    return Exchange(ConstantRateSender(bps), forward, ONE_WAY, seed=seed).run(seconds)
 
 
 def delays_ms(outcome: Outcome) -> list[float]:
