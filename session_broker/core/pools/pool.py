@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 NAME_PATTERN = re.compile(r"[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?")
 """What a pool's name must be: names of nodes begin with it, and those are host names and names of Pods."""
@@ -52,8 +53,8 @@ class Hours:
 class Cluster:
     """Where a pool's Pods run."""
 
-    template: Path
-    """The Pod, as YAML; the broker adds name, labels, GPUs, regions and the node's credential."""
+    template: Mapping[str, Any]
+    """The Pod, as its manifest has it; the broker adds name, labels, GPUs, regions and the node's credential."""
     namespace: str = "farplay"
     kubeconfig: Path | None = None
     """How to reach the cluster; None is the service account of the Pod in which the broker runs."""

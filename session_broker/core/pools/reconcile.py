@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Sequence
 from session_broker.core.pools.backoff import Backoff
 from session_broker.core.pools.pool import Adapter, Pool, in_order
 from session_broker.core.pools.records import (
-    Coming,
     CreateNode,
     DeleteMachine,
     Demand,
@@ -33,6 +32,7 @@ from session_broker.core.pools.records import (
 from session_broker.core.pools.sharing import Shares, share
 from session_broker.core.pools.standing import Stage, Standing, standing_of
 from session_broker.core.pools.timers import Timers
+from wire.session_control import Coming
 
 DELETE_AGAIN_S = 10.0
 """Seconds after which a machine that is still there is deleted again."""
@@ -186,13 +186,13 @@ def _drain(each: Standing) -> DrainNode:
 def _outlook(order: Sequence[Pool], by_pool: dict[str, list[Standing]], shares: Shares, demand: Demand) -> Outlook:
     """Return what those who wait may hope for: a node that starts, or none."""
 
-    def coming(pools: Iterable[Pool], waiting: int, left: int) -> Coming | None:
+    def coming(pools: Sequence[Pool], waiting: int, left: int) -> Coming | None:
         if not waiting:
             return None
-        starts = any(
-            shares.create[p.name] or any(s.stage is Stage.STARTING and s.free for s in by_pool[p.name]) for p in pools
-        )
-        return Coming.STARTING if starts else Coming.NONE_FREE if left else None
+        starting = [s for p in pools for s in by_pool[p.name] if s.stage is Stage.STARTING]
+        if any(shares.create[p.name] for p in pools) or not all(s.troubled for s in starting):
+            return Coming.STARTING
+        return Coming.NONE_FREE if left or starting else None
 
     return Outlook(
         gpu=coming([p for p in order if p.gpus], demand.gpu, shares.left.gpu),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from wire.ids import NodeId
+from wire.session_control import Coming
 
 NodeName = NewType("NodeName", str)
 """A node's name in its pool: that of its process or Pod. Never used again."""
@@ -134,15 +135,6 @@ class ForgetNode:
 
 
 FleetEffect: TypeAlias = CreateNode | DrainNode | RetireNode | DeleteMachine | ForgetNode
-
-
-class Coming(StrEnum):
-    """What those who wait may hope for."""
-
-    STARTING = "starting"
-    """A machine is being started."""
-    NONE_FREE = "none_free"
-    """No pool can give one more now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Standing:
 
     node: PoolNode
     stage: Stage
+    troubled: bool = False
+    """Whether something keeps it from starting."""
     free: int = 0
     """Slots that whoever waits can count on, now or soon."""
     failed: bool = False
@@ -80,7 +82,7 @@ def standing_of(
         return Standing(node, Stage.RETIRED)
     if node.ready:
         # Whatever its adapter says: it is here, and people may play on it.
-        return Standing(node, Stage.READY, max(0, node.slots - node.claims), idle_s=idle_s)
+        return Standing(node, Stage.READY, free=max(0, node.slots - node.claims), idle_s=idle_s)
     gone = machine is not None and machine.phase is Phase.GONE
     if gone or unseen_s >= APPEAR_S:
         words = str(machine.trouble or "ended") if machine is not None else "not there"
@@ -90,7 +92,7 @@ def standing_of(
     if node.joined:
         if away_s >= RETURN_S:
             return Standing(node, Stage.OVER, why="away")
-        return Standing(node, Stage.AWAY, max(0, node.slots - node.claims) if away_s < AWAY_S else 0)
+        return Standing(node, Stage.AWAY, free=max(0, node.slots - node.claims) if away_s < AWAY_S else 0)
     if age_s >= pool.start_timeout_s:
         return Standing(node, Stage.OVER, failed=True, why="start_timeout")
-    return Standing(node, Stage.STARTING, 0 if troubled_s >= TROUBLED_S else pool.slots, idle_s=idle_s)
+    return Standing(node, Stage.STARTING, troubled, 0 if troubled_s >= TROUBLED_S else pool.slots, idle_s=idle_s)

@@ -11,7 +11,6 @@ from session_broker.core.pools.backoff import Backoff
 from session_broker.core.pools.pool import Adapter, Hours, Pool, in_order
 from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import (
-    Coming,
     DeleteMachine,
     Demand,
     DrainNode,
@@ -27,6 +26,7 @@ from session_broker.core.pools.records import (
 )
 from tests.support.pool_model import MONDAY, ModelDeployment
 from wire.ids import NodeId
+from wire.session_control import Coming
 
 POOL = Pool("a", Adapter.KUBERNETES, max_nodes=3, slots=2, idle_s=60)
 
