@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from session_broker.core.pools.pool import Pool
+from session_broker.core.pools.pool import Adapter, Cluster, Pool
 from session_broker.core.pools.records import Machine, NodeName, Phase, Trouble
 
 CONTAINER = "node"
@@ -36,6 +36,11 @@ def template_fault(template: Any) -> str:
     listed = containers if isinstance(containers, list) else []
     if not any(isinstance(each, dict) and each.get("name") == CONTAINER for each in listed):
         return f"has no container called {CONTAINER!r}"
+    try:
+        probe = Pool("probe", Adapter.KUBERNETES, 1, gpus=1, regions=("anywhere",), cluster=Cluster(template))
+        pod_of(probe, "", NodeName(""), "", "")
+    except (AttributeError, KeyError, TypeError):
+        return "is not built as a Pod is"
     return ""
 
 
