@@ -73,7 +73,7 @@ def standing_of(
     """
     age_s = timers.held_s((node.name, "age"), True, now)
     unseen_s = timers.held_s((node.name, "unseen"), known and machine is None, now)
-    idle = not node.claims and not node.retired
+    idle = not node.claims and not node.drained and not node.retired
     idle_s = timers.held_s((node.name, "idle"), idle, now)
     away_s = timers.held_s((node.name, "away"), node.joined and not node.ready and not node.drained, now)
     troubled = machine is not None and machine.phase is Phase.PENDING and machine.trouble is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from session_broker.core.pools.records import Machine, NodeName, Phase, Trouble
@@ -46,53 +46,58 @@ StartLocal = Callable[[LocalWish], Awaitable[LocalProcess]]
 
 
 @dataclass(slots=True)
-class _Berthed:
-    process: LocalProcess
-    berth: int
-    watching: asyncio.Task[None]
+class _Node:
+    """A node from the wish to its end."""
+
+    wish: LocalWish
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is a process, or a reason why there is none."""
+    process: LocalProcess | None = None
+    refusal: str = ""
     trouble: Trouble | None = None
     words: str = ""
-    stopping: asyncio.Task[None] | None = None
+
+    def machine(self) -> Machine:
+        gone, running = self.trouble is not None, self.process is not None
+        phase = Phase.GONE if gone else Phase.RUNNING if running else Phase.PENDING
+        return Machine(self.wish.name, phase, self.trouble, self.words)
 
 
 class LocalFleet:
-    """Owns the processes."""
+    """Owns the processes, and a task for each."""
 
     def __init__(self, pool: str, slots: int, broker_url: str, start: StartLocal) -> None:
         self._pool = pool
         self._slots = slots
         self._broker_url = broker_url
         self._start = start
-        self._nodes: dict[NodeName, _Berthed] = {}
-        self._starting: dict[NodeName, int] = {}
+        self._nodes: dict[NodeName, _Node] = {}
+        self._living: dict[NodeName, asyncio.Task[None]] = {}
+        self._stopping: dict[NodeName, asyncio.Task[None]] = {}
 
     async def create(self, name: NodeName, token: str) -> None:
         """Start a node."""
-        if name in self._nodes or name in self._starting:
-            return
-        taken = {node.berth for node in self._nodes.values()} | set(self._starting.values())
-        berth = self._starting[name] = next(n for n in range(len(taken) + 1) if n not in taken)
-        try:
-            process = await self._start(LocalWish(name, berth, self._pool, self._slots, self._broker_url, token))
-        except OSError as error:
-            raise MachineRefused(f"no process can be started: {error.strerror}") from error
-        finally:
-            del self._starting[name]
-        watching = asyncio.create_task(self._watch(name, process), name=f"node {name}")
-        self._nodes[name] = _Berthed(process, berth, watching)
+        node = self._nodes.get(name)
+        if node is None:
+            taken = {each.wish.berth for each in self._nodes.values()}
+            berth = next(n for n in range(len(taken) + 1) if n not in taken)
+            node = _Node(LocalWish(name, berth, self._pool, self._slots, self._broker_url, token))
+            self._nodes[name] = node
+            # In a task of its own: a caller that gives up must not leave a process that nobody knows.
+            self._living[name] = asyncio.create_task(self._live(node), name=f"node {name}")
+        await node.decided.wait()
+        if node.refusal:
+            raise MachineRefused(node.refusal)
 
     async def delete(self, name: NodeName) -> None:
         """Ask a node to end; it is gone from the list when it has."""
         node = self._nodes.get(name)
-        if node is not None and node.stopping is None:
-            node.stopping = asyncio.create_task(self._stop(name, node), name=f"stop {name}")
+        if node is not None and name not in self._stopping:
+            self._stopping[name] = asyncio.create_task(self._stop(node), name=f"stop {name}")
 
     def machines(self) -> Mapping[NodeName, Machine]:
         """Return the processes."""
-        return {
-            name: Machine(name, Phase.GONE if node.trouble is not None else Phase.RUNNING, node.trouble, node.words)
-            for name, node in self._nodes.items()
-        }
+        return {name: node.machine() for name, node in self._nodes.items()}
 
     async def follow(self) -> None:
         """Wait for ever: what happens to the processes is noticed at once."""
@@ -102,16 +107,30 @@ class LocalFleet:
         """End all nodes."""
         for name in list(self._nodes):
             await self.delete(name)
-        await asyncio.gather(*(node.stopping for node in self._nodes.values() if node.stopping is not None))
+        await asyncio.gather(*self._stopping.values())
 
-    async def _watch(self, name: NodeName, process: LocalProcess) -> None:
-        status = await process.wait()
-        node = self._nodes[name]
+    async def _live(self, node: _Node) -> None:
+        try:
+            node.process = await self._start(node.wish)
+        except OSError as error:
+            node.refusal = f"no process can be started: {error.strerror}"
+            self._forget(node)
+            return
+        finally:
+            node.decided.set()
+        status = await node.process.wait()
         node.trouble = Trouble.CRASHED if status else Trouble.ENDED
-        last = process.last_words().rstrip().rpartition("\n")[2]
+        last = node.process.last_words().rstrip().rpartition("\n")[2]
         node.words = f"exit status {status}: {last}" if last else f"exit status {status}"
 
-    async def _stop(self, name: NodeName, node: _Berthed) -> None:
-        await node.process.stop(STOP_S)
-        await node.watching
-        del self._nodes[name]
+    async def _stop(self, node: _Node) -> None:
+        living = self._living[node.wish.name]
+        await node.decided.wait()
+        if node.process is not None:
+            await node.process.stop(STOP_S)
+        await living
+        self._forget(node)
+
+    def _forget(self, node: _Node) -> None:
+        for each in (self._nodes, self._living, self._stopping):
+            each.pop(node.wish.name, None)

@@ -143,9 +143,14 @@ class FleetLoop:
             datetime.fromtimestamp(wall_ms() / 1000, UTC).astimezone(self._config.timezone),
         )
         plan = reconciler.step(view, monotonic_s())
-        await asyncio.gather(*(self._do(effect, reconciler, epoch) for effect in plan.effects))
+        done = await asyncio.gather(
+            *(self._do(effect, reconciler, epoch) for effect in plan.effects), return_exceptions=True
+        )
         await self._note(epoch, machines)
         await self._publish(epoch, plan)
+        for fault in done:
+            if fault is not None:
+                raise fault
 
     async def _demand(self) -> Demand:
         gpu = plain = 0
