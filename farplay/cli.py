@@ -262,7 +262,7 @@ def broker(
             ),
         )
         start_local = local_nodes(folder, tuple(path.absolute() for path in title or ()), with_bundled=bundled)
-        run_broker(config, start_local, as_json=as_json, parent_pid=parent_pid)
+        run_broker(config, start_local=start_local, as_json=as_json, parent_pid=parent_pid)
 
 
 @app.command()

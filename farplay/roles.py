@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from session_broker.io.serve import BrokerReady
 
 
-def run_broker(config: BrokerConfig, start_local: StartLocal, *, as_json: bool, parent_pid: int | None) -> None:
+def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, parent_pid: int | None) -> None:
     """Run a broker until SIGINT or SIGTERM; ``start_local`` starts nodes of its machine's pools."""
     from session_broker.io.serve import serve
 
