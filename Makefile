@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
 
 # Every target that says what it is for.
-.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 play: $(STAMP)                ## Start Farplay on this machine and print the link
 	@$(BIN)/farplay up
@@ -35,6 +35,10 @@ unit: $(STAMP)                ## The fast tests only
 
 test-walls: $(STAMP)          ## The attack suite with walls switched off: which attacks each wall holds; needs root
 	$(BIN)/python -m tests.support.attacks.without_walls
+
+test-k8s: $(STAMP)            ## Pools in a real cluster: KUBECONFIG=FILE names its administrator
+	@test -n "$$KUBECONFIG" || { echo "Name a cluster: KUBECONFIG=FILE make test-k8s"; exit 1; }
+	$(BIN)/python -m pytest -q --durations=5 tests/kubernetes
 
 soak: $(STAMP)                ## What takes minutes: a minute without a broker, a minute of killed brokers
 	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker

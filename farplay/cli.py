@@ -210,6 +210,14 @@ def broker(
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Further name under which this broker is reached.")
     ] = None,
+    pools: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the pools whose nodes are started and ended as players come and go.",
+            envvar="FARPLAY_POOLS",
+            dir_okay=False,
+        ),
+    ] = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_name: Annotated[
@@ -225,13 +233,15 @@ def broker(
     """Run only the session broker."""
     with Screen(as_json=as_json).failures_shown():
         require_linux()
+        from farplay.local_nodes import local_nodes
         from farplay.role_config import broker_config, tls_config
         from farplay.roles import run_broker
 
+        folder = (data_dir or default_data_dir()).absolute()
         config = broker_config(
             host=host,
             port=port,
-            data_dir=(data_dir or default_data_dir()).absolute(),
+            data_dir=folder,
             titles=tuple(title or ()),
             with_bundled=bundled,
             database_url=database_url,
@@ -240,6 +250,7 @@ def broker(
             bus_notify=bus_notify,
             reserve_s=reserve,
             allowed_hosts=tuple(allowed_host or ()),
+            pools=pools,
             tls=tls_config(
                 certificate_file=tls_cert,
                 key_file=tls_key,
@@ -250,7 +261,8 @@ def broker(
                 trust_port=trust_port,
             ),
         )
-        run_broker(config, as_json=as_json, parent_pid=parent_pid)
+        start_local = local_nodes(folder, tuple(path.absolute() for path in title or ()), with_bundled=bundled)
+        run_broker(config, start_local=start_local, as_json=as_json, parent_pid=parent_pid)
 
 
 @app.command()

@@ -11,12 +11,14 @@ from aioice.ice import get_host_addresses
 
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.ice_options import IceOptions, ice_spec
+from farplay.pools_file import read_pools
 from farplay.secrets_passing import take_enrolment_token, take_metrics_token, take_turn_secrets
 from farplay.title_folders import installed_titles
 from farplay.tls_files import check_tls_files, link_name
 from render_node.agent.io.broker_link import socket_url
 from render_node.config import NodeConfig
 from session_broker.config import BrokerConfig, TlsConfig
+from session_broker.core.pools.pool import Adapter, FleetConfig
 from wire.errors import WireError
 from wire.sandbox import Profile
 from wire.title_manifest import InstalledTitle
@@ -39,14 +41,16 @@ def broker_config(
     bus_notify: bool,
     reserve_s: float,
     allowed_hosts: tuple[str, ...],
+    pools: Path | None = None,
     tls: TlsConfig | None = None,
 ) -> BrokerConfig:
     """Return a broker's configuration.
 
     Raises:
-        CommandFailure: a title cannot be read, or a shared database comes without shared objects.
+        CommandFailure: a title or the pools file cannot be used, or a shared database comes without shared objects.
     """
-    if objects_url is None and database_url is not None and not database_url.startswith("sqlite"):
+    shared = database_url is not None and not database_url.startswith("sqlite")
+    if objects_url is None and shared:
         raise CommandFailure(
             ExitStatus.FAILED,
             "Brokers that share a database must share published games too; a folder of this one is not enough.",
@@ -65,8 +69,22 @@ def broker_config(
         node_enrolment_token=take_enrolment_token(),
         metrics_token=take_metrics_token(),
         allowed_hosts=allowed_hosts,
+        fleet=_fleet(pools, shared=shared) if pools is not None else None,
         tls=tls,
     )
+
+
+def _fleet(path: Path, *, shared: bool) -> FleetConfig:
+    fleet = read_pools(path)
+    local = [pool.name for pool in fleet.pools if pool.adapter is Adapter.LOCAL]
+    if local and shared:
+        raise CommandFailure(
+            ExitStatus.FAILED,
+            f"The pool {local[0]!r} is of the adapter local: its nodes would end with the broker that started them.",
+            "Where several brokers share a database, start the nodes of these machines by farplay node, or by "
+            "Kubernetes.",
+        )
+    return fleet
 
 
 def tls_config(

@@ -19,11 +19,12 @@ from wire.errors import Reason, WireError
 if TYPE_CHECKING:
     from render_node.config import NodeConfig
     from session_broker.config import BrokerConfig
+    from session_broker.io.fleet.local import StartLocal
     from session_broker.io.serve import BrokerReady
 
 
-def run_broker(config: BrokerConfig, *, as_json: bool, parent_pid: int | None) -> None:
-    """Run a broker until SIGINT or SIGTERM."""
+def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, parent_pid: int | None) -> None:
+    """Run a broker until SIGINT or SIGTERM; ``start_local`` starts nodes of its machine's pools."""
     from session_broker.io.serve import serve
 
     def on_ready(ready: BrokerReady) -> None:
@@ -36,7 +37,7 @@ def run_broker(config: BrokerConfig, *, as_json: bool, parent_pid: int | None) -
 
     with _role("broker", config.data_dir, parent_pid):
         try:
-            _run_until_signal(serve(config, on_ready=on_ready))
+            _run_until_signal(serve(config, on_ready=on_ready, start_local=start_local))
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise

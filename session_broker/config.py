@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from session_broker.core.pools.pool import FleetConfig
 from wire.title_manifest import InstalledTitle
 
 
@@ -95,6 +96,9 @@ class BrokerConfig:
     """Seconds without a sign of life after which the other replicas on its database take a broker for dead."""
     bus_notify: bool = True
     """Whether replicas wake each other by PostgreSQL's LISTEN; without it they look once a second."""
+
+    fleet: FleetConfig | None = None
+    """Pools whose nodes this deployment starts and ends by itself; the same for all replicas."""
 
     def url_of_database(self) -> str:
         """Return the SQLAlchemy URL to open."""

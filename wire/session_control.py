@@ -164,6 +164,15 @@ class Welcome(Message):
     title_name: str
 
 
+class Coming(StrEnum):
+    """What the fleet does for a session that waits for a machine."""
+
+    STARTING = "starting"
+    """A machine is being started."""
+    NONE_FREE = "none_free"
+    """Wherever machines come from, there is none to be had now."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateNews(Message):
     """The session is in a (new) state."""
@@ -176,6 +185,8 @@ class StateNews(Message):
     """Words for the game's developer, such as the title's last output; shown folded."""
     place: int | None = field(default=None, metadata={"min": 1})
     """Place in the queue, 1 is next; None unless it waits for room."""
+    coming: Coming | None = None
+    """What the fleet does about it, while it waits for a machine that a fleet could bring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,19 @@ def queue(
 
 
 @app.command()
+def pools(
+    broker: Broker = DEFAULT_BROKER,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """The pools of nodes: what is there, what it costs, what does not start and why."""
+    with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
+        listed = api.get("/pools")["pools"]
+        _print_json(listed) if as_json else tables.print_pools(listed, console())
+
+
+@app.command()
 def why(
     session: SessionArgument,
     broker: Broker = DEFAULT_BROKER,

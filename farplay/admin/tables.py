@@ -18,7 +18,7 @@ STATE_STYLES = {
 
 Row = Mapping[str, Any]
 
-_FOLDED = ("title", "state", "why", "name", "node")
+_FOLDED = ("title", "state", "why", "name", "node", "nodes", "pool")
 """Columns that may be broken over lines; the others fit a terminal of 80 characters beside each other."""
 
 
@@ -99,6 +99,30 @@ def print_queue(waiting: Iterable[Row], console: Console) -> None:
             _wait(entry), _time(entry["queued_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
     _show(table, "Nobody waits.", console)
+
+
+def print_pools(pools: Iterable[Row], console: Console) -> None:
+    """Print one line for each pool, then what is wrong with pools and with nodes that do not start."""
+    listed = list(pools)
+    table = _table("pool", "nodes", "of", "slots", "kept free", "per hour", "by")
+    for pool in listed:
+        _add(
+            table,
+            pool["name"], _states(pool["states"]), str(pool["max_nodes"]),
+            f"{pool['slots_used']} of {pool['slots']} used", str(pool["idle_wanted"]),
+            f"{pool['cost_per_hour']:.2f}", pool["adapter"] or "nobody",
+        )  # fmt: skip
+    _show(table, "There are no pools. Name them in a file: farplay broker --pools FILE", console)
+    troubles = [(pool["name"], pool["trouble"]) for pool in listed if pool["trouble"]]
+    nodes = [node for pool in listed for node in pool["nodes"]]
+    troubles += [(node["name"], f"{_words(node['trouble'])}: {node['words']}") for node in nodes if node["trouble"]]
+    for name, words in troubles:
+        shown = "".join(filter(str.isprintable, words))
+        console.print(Text.assemble((name, "bold"), (f"  {shown}", "yellow")))
+
+
+def _states(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
 
 
 def print_why(history: Row, console: Console) -> None:

@@ -124,6 +124,14 @@ class NodeMoved(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeUnneeded(Message):
+    """The fleet needs a node of the receiver's no more; it shall take no more sessions."""
+
+    TYPE: ClassVar[str] = "node_unneeded"
+    node_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSignedOut(Message):
     """A signed-in browser was signed out; its tabs are closed wherever they are."""
 
@@ -160,5 +168,5 @@ class HttpAnswered(Message):
 
 BUS_MESSAGES = family(
     TabJoined, TabSaid, TabGone, TabTold, TabClosed, TabRefused, TabDetached, MediaWatched, SessionHandedOver,
-    NodeMoved, DeviceSignedOut, HttpAsked, HttpAnswered,
+    NodeMoved, NodeUnneeded, DeviceSignedOut, HttpAsked, HttpAnswered,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
+from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import Standing, Waiting
 from session_broker.core.records import (
     BrokerState,
@@ -83,6 +84,10 @@ class Coordinator:
         """Take who waits and plays with other replicas; see ``waiting.see_queue``."""
         waiting.see_queue(self._state, queued, playing)
         place_waiting(self._state, now)
+
+    def see_outlook(self, outlook: Outlook, now: float) -> None:
+        """Take what those who wait may hope for of the fleet; see ``waiting.see_outlook``."""
+        waiting.see_outlook(self._state, outlook)
 
     def set_clock(self, database_ms: int, now: float) -> None:
         """Say what the database's clock shows."""

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from session_broker.core.effects import Effect, LinkKey, NodeOffer, ReplicaId, TabKey
 from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
+from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import Turnover, Waiting
 from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
-from wire.session_control import InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
+from wire.session_control import Coming, InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
 from wire.title_release import Release
 from wire.worker_control import PlacementState
 
@@ -190,6 +191,8 @@ class Session:
     """The last placement decision that was written down."""
     place: int | None = None
     """Place in the queue, 1 is next; None unless it waits for room."""
+    coming: Coming | None = None
+    """What the fleet does for it, while it waits."""
     told: StateNews | None = None
     """What its tabs were told of it last."""
 
@@ -289,6 +292,8 @@ class BrokerState:
     """Sessions of each account that other replicas have and that do not wait."""
     distant: dict[NodeId, DistantNode] = field(default_factory=dict)
     """Nodes of other replicas, in the fleet's columns like our own."""
+    outlook: Outlook = field(default_factory=Outlook)
+    """What those who wait for a machine may hope for."""
     effects: list[Effect] = field(default_factory=list)
 
     def emit(self, *effects: Effect) -> None:

@@ -34,7 +34,7 @@ def save_session(state: BrokerState, session: Session) -> None:
 
 def news_of(session: Session) -> StateNews:
     """Return what tabs are told of a session."""
-    return StateNews(session.state, session.reason, session.detail, session.place)
+    return StateNews(session.state, session.reason, session.detail, session.place, session.coming)
 
 
 def tell_tabs(state: BrokerState, session: Session) -> None:
@@ -52,7 +52,7 @@ def move_session(
         IllegalTransition: the step is not in the table; nothing has changed.
     """
     session.state = session_table.transition(session.state, event)
-    session.reason, session.detail, session.place = reason, detail, None
+    session.reason, session.detail, session.place, session.coming = reason, detail, None, None
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, session.tenant_id, str(session.state), reason))
     tell_tabs(state, session)

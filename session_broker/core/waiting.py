@@ -14,6 +14,7 @@ from session_broker.core.claims import save_node, set_claim
 from session_broker.core.effects import AppendEvent, Count, Tally
 from session_broker.core.fleet import Flags
 from session_broker.core.ownership import hand_over
+from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import PRIORITY_MAX, Standing, Waiting, in_order
 from session_broker.core.records import BrokerState, CatalogueTitle, Node, Placement, Session
 from session_broker.core.session_steps import (
@@ -27,7 +28,7 @@ from session_broker.core.session_steps import (
 from session_broker.core.session_table import SessionEvent
 from wire.errors import Reason, WireError
 from wire.ids import PlayerId, SessionId, TitleId
-from wire.session_control import SessionState
+from wire.session_control import Coming, SessionState
 
 THOUGHT_OF_S = 4.0
 """Seconds for which room is kept for a session of another replica: a few of its looks."""
@@ -55,6 +56,12 @@ def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[P
     there = {entry.session_id for entry in state.distant_waiting}
     state.thought_of_since = {each: since for each, since in state.thought_of_since.items() if each in there}
     state.distant_playing = playing
+
+
+def see_outlook(state: BrokerState, outlook: Outlook) -> None:
+    """Take what those who wait may hope for of the fleet, and tell them."""
+    state.outlook = outlook
+    tell_queue(state)
 
 
 def note_departures(state: BrokerState, now: float) -> None:
@@ -105,11 +112,19 @@ def tell_queue(state: BrokerState) -> None:
         if session is None:
             place += 1
             continue
-        waits_for_room = session.reason is Reason.NO_ROOM
+        session.coming = _coming(state, session)
+        waits_for_room = session.reason is Reason.NO_ROOM or session.coming is not None
         place += waits_for_room
         session.place = place if waits_for_room else None
         if news_of(session) != session.told:
             tell_tabs(state, session)
+
+
+def _coming(state: BrokerState, session: Session) -> Coming | None:
+    """Return what the fleet does for a session that waits: a node that it brings may lack something else."""
+    if session.reason not in (Reason.NO_ROOM, Reason.NO_NODE, Reason.NO_GPU):
+        return None
+    return state.outlook.gpu if session.title.needs.gpu else state.outlook.plain
 
 
 def _think_of(state: BrokerState, entry: Waiting, now: float) -> bool:

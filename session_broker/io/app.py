@@ -17,6 +17,7 @@ from session_broker.io.routes import (
     invitations,
     operator,
     pages,
+    pools,
     releases,
     sessions,
     sign_in,
@@ -46,6 +47,7 @@ def create_app(broker: Broker) -> FastAPI:
             invitations,
             check,
             operator,
+            pools,
             trust,
             pages,
         )

@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,8 @@ import web_client
 from session_broker.config import BrokerConfig
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.effects import ReplicaId, TabKey
+from session_broker.core.pools.pool import FleetConfig
+from session_broker.core.pools.records import Outlook
 from session_broker.core.rate_limit import TokenBucket
 from session_broker.core.reach import Reach
 from session_broker.core.records import Limits
@@ -31,9 +34,14 @@ from session_broker.io.database import is_shared, open_database, starting
 from session_broker.io.devices import Devices
 from session_broker.io.distant_rows import DistantRows
 from session_broker.io.edge import Edge
+from session_broker.io.fleet.adapters import adapter_of
+from session_broker.io.fleet.local import StartLocal
+from session_broker.io.fleet.loop import FleetLoop
+from session_broker.io.fleet.rows import FleetRows
 from session_broker.io.forwarding import Forwarding
 from session_broker.io.holdings import Holdings
 from session_broker.io.leases import Leases
+from session_broker.io.listen import url_of
 from session_broker.io.metrics import Metrics
 from session_broker.io.objects import Objects
 from session_broker.io.publishing import Publishing
@@ -42,7 +50,7 @@ from session_broker.io.replicas import Replicas
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store
-from wire.ids import ID_RANDOM_BYTES, TenantId, make_id
+from wire.ids import ID_RANDOM_BYTES, TenantId, TitleId, make_id
 
 TICK_S = 0.25
 """Seconds between looks at the deadlines."""
@@ -83,6 +91,7 @@ class Broker:
     catalogue: Catalogue
     releases: Releases
     publishing: Publishing
+    fleet_rows: FleetRows
     reach: Reach | None = None
     """Where other devices find this broker; None if they cannot."""
     device_token: str = ""
@@ -101,13 +110,16 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = None) -> AsyncIterator[Broker]:
+async def open_broker(
+    config: BrokerConfig, port: int, reach: Reach | None = None, start_local: StartLocal | None = None
+) -> AsyncIterator[Broker]:
     """Open the database, restore what lives, and drive the deadlines until the block ends.
 
     Args:
         config: The broker's configuration.
         port: The TCP port that is really listened on.
         reach: Where other devices find it.
+        start_local: Starts nodes on this machine, for pools of it.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
@@ -121,6 +133,8 @@ async def open_broker(config: BrokerConfig, port: int, reach: Reach | None = Non
         if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
             working.append(asyncio.create_task(broker.publishing.follow(), name="catalogue"))
+        if config.fleet is not None:
+            working.append(asyncio.create_task(_fleet(broker, config.fleet, start_local).run(), name="fleet"))
         try:
             yield broker
         finally:
@@ -192,9 +206,25 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
             spool=_spool(config.data_dir),
             archive_max_bytes=config.archive_max_bytes,
         ),
+        fleet_rows=FleetRows(engine, me, owner.tenant_id),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
     )
+
+
+def _fleet(broker: Broker, config: FleetConfig, start_local: StartLocal | None) -> FleetLoop:
+    coordinator, titles = broker.runner.coordinator, broker.catalogue.titles()
+
+    def needs_gpu(title_id: str) -> bool:
+        title = titles.get(TitleId(title_id))
+        return title is not None and title.needs.gpu
+
+    async def tell(outlook: Outlook) -> None:
+        await broker.runner.run(partial(coordinator.see_outlook, outlook))
+
+    url = config.broker_url or url_of(broker.config.host, broker.port)
+    adapters = {pool.name: adapter_of(pool, url, broker.tenant_id, start_local) for pool in config.pools}
+    return FleetLoop(config, broker.fleet_rows, adapters, needs_gpu=needs_gpu, drain=broker.replicas.drain, tell=tell)
 
 
 def _bus(engine: AsyncEngine, me: ReplicaId, config: BrokerConfig) -> Bus:

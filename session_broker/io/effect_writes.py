@@ -127,9 +127,10 @@ async def _write(connection: AsyncConnection, write: Write, me: ReplicaId, at_ms
         case SaveParticipant() | SaveInvitation() | SaveAdmission():
             await _write_table(connection, write, at_ms)
         case SaveNode():
-            await connection.execute(
-                update(tables.node).where(tables.node.c.id == write.node_id).values(_node_values(write, at_ms))
-            )
+            # SQLite locks nothing for a SELECT, so the fleet may have retired the node since.
+            mine = update(tables.node).where(tables.node.c.id == write.node_id, tables.node.c.home == me)
+            if (await connection.execute(mine.values(_node_values(write, at_ms)))).rowcount != 1:
+                raise Overtaken(frozenset(), frozenset({write.node_id}))
         case HandOver():
             given = update(tables.session).where(tables.session.c.id == write.session_id)
             await connection.execute(given.values(owner=write.to))

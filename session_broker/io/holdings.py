@@ -21,6 +21,7 @@ from session_broker.io import tables
 from session_broker.io.bus import Post, write_posts
 from session_broker.io.clock import wall_ms
 from session_broker.io.session_rows import load_session
+from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, TitleId
 
 ORPHANS_AT_ONCE = 200
@@ -47,7 +48,7 @@ class Holdings:
         """Claim nodes and sessions that no living replica owns."""
         node = tables.node
         async with self._engine.begin() as connection:
-            orphaned = select(node).where(_nobodys(node.c.home)).order_by(node.c.id)
+            orphaned = select(node).where(_nobodys(node.c.home), node.c.revoked_at_ms.is_(None)).order_by(node.c.id)
             rows = list(await connection.execute(orphaned.with_for_update(skip_locked=True)))
             taken = update(node).where(node.c.id.in_([row.id for row in rows]))
             await connection.execute(taken.values(home=self._me, ready=False))
@@ -80,10 +81,15 @@ class Holdings:
 
         All live sessions on it are returned, also those that are ours already: they may not have been read yet, and a
         session that is not known when its node comes is ended there.
+
+        Raises:
+            WireError: ``bad_enrolment`` if it was retired just now.
         """
         node, session, placement = tables.node, tables.session, tables.placement
         async with self._engine.begin() as connection:
             row = (await connection.execute(select(node).where(node.c.id == node_id).with_for_update())).one()
+            if row.revoked_at_ms is not None:
+                raise WireError(Reason.BAD_ENROLMENT, "this node's key was revoked")
             if row.home != self._me:
                 await connection.execute(update(node).where(node.c.id == node_id).values(home=self._me, ready=False))
             on_it = select(session).join(

@@ -21,6 +21,7 @@ from session_broker.core.bus_messages import (
     HttpAnswered,
     HttpAsked,
     NodeMoved,
+    NodeUnneeded,
     SessionHandedOver,
     TabDetached,
     TabGone,
@@ -178,6 +179,25 @@ class Replicas:
         """
         await self._bus.post([Post(other, message) for other in (await self._leases.roll()).listed - {self.me}])
 
+    async def drain(self, node_id: NodeId) -> None:
+        """Let a node take no more sessions, wherever its home is; ask again until its row says so.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+            WireError: the same, or it is another replica's by now.
+        """
+        if self._runner.coordinator.has(node_id):
+            await self._drain_ours(node_id)
+            return
+        found = await self._rows.home_of(node_id)
+        if found is not None and found.owner not in (None, self.me):
+            await self._bus.post((Post(found.owner, NodeUnneeded(node_id)),))
+
+    async def _drain_ours(self, node_id: NodeId) -> None:
+        coordinator = self._runner.coordinator
+        if coordinator.has(node_id):
+            await self._runner.run(lambda now: coordinator.drain(node_id, None, now))
+
     async def _look(self, edge: Edge) -> None:
         roll = await self._leases.roll()
         self.members = roll.living | {self.me}
@@ -222,8 +242,8 @@ class Replicas:
                     if session is not None:
                         coordinator = self._runner.coordinator
                         await self._runner.run(partial(coordinator.take_handed_over, session))
-                case NodeMoved():
-                    await self._let_go_node(NodeId(message.node_id))
+                case NodeMoved() | NodeUnneeded():
+                    await self._take_node_news(message)
                 case DeviceSignedOut():
                     await self.on_device_signed_out(message.device_id)
                 case HttpAsked() | HttpAnswered():
@@ -270,6 +290,12 @@ class Replicas:
     async def _drop_distant_tab(self, key: TabKey) -> None:
         self._runner.distant_tabs.forget(key)
         await self._runner.run(lambda now: self._runner.coordinator.tab_gone(key, now))
+
+    async def _take_node_news(self, news: NodeMoved | NodeUnneeded) -> None:
+        if isinstance(news, NodeMoved):
+            await self._let_go_node(NodeId(news.node_id))
+        else:
+            await self._drain_ours(NodeId(news.node_id))
 
     async def _let_go_node(self, node_id: NodeId) -> None:
         async with self._moving:

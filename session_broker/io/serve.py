@@ -17,6 +17,7 @@ from session_broker.core.reach import Reach
 from session_broker.io.app import create_app, create_trust_app
 from session_broker.io.broker import Broker, open_broker
 from session_broker.io.certificate_watch import follow_certificate
+from session_broker.io.fleet.local import StartLocal
 from session_broker.io.listen import Listeners, port_of, url_of
 from wire.limits import SOCKET_MESSAGE_MAX_BYTES
 
@@ -58,12 +59,15 @@ class _Server(uvicorn.Server):
         self.answering.set()
 
 
-async def serve(config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None]) -> None:
+async def serve(
+    config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None], start_local: StartLocal | None = None
+) -> None:
     """Run the broker until this coroutine is cancelled; then close its sockets and the database.
 
     Args:
         config: The broker's configuration.
         on_ready: Called once, when requests are answered.
+        start_local: Starts nodes on this machine, for pools of it.
 
     Raises:
         OSError: the address or port cannot be had.
@@ -73,7 +77,7 @@ async def serve(config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None]
     """
     with contextlib.closing(Listeners.open(config)) as listeners:
         port, reach = port_of(listeners.plain), _reach(config, listeners)
-        async with open_broker(config, port, reach) as broker:
+        async with open_broker(config, port, reach, start_local) as broker:
             app = create_app(broker)
             servers = [(_server(app), listeners.plain)]
             following: list[Coroutine[Any, Any, None]] = []

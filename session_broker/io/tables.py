@@ -3,7 +3,8 @@
 Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` and
 ``player_profile_device`` are the only places of personal data; a ``guest`` is a player without either, bound to one
 session. ``session_event`` is append-only. ``session.owner`` and ``node.home`` name the replica that alone may write
-about a live session or a node; a replica's id is of one life of its process.
+about a live session or a node; a replica's id is of one life of its process. ``pool_node`` holds the nodes that the
+fleet has made, until nothing is left of them; only the holder of ``fleet_lease`` writes there.
 """
 
 from __future__ import annotations
@@ -325,6 +326,29 @@ node_enrolment = Table(
     _at("created"),
     _at("used", nullable=True),
     Column("node_id", _ID, ForeignKey("node.id")),
+)
+
+pool_node = Table(
+    "pool_node",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    _tenant(),
+    Column("pool", _LABEL, nullable=False),
+    Column("enrolment_sha256", _DIGEST, ForeignKey("node_enrolment.token_sha256"), nullable=False),
+    Column("trouble", _LABEL),
+    Column("words", Text, nullable=False),
+    _at("created"),
+    _at("retired", nullable=True),
+)
+
+fleet_lease = Table(
+    "fleet_lease",
+    metadata,
+    Column("tenant_id", _ID, ForeignKey("tenant.id"), primary_key=True),
+    Column("holder", _ID, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    _at("expires"),
+    Column("news", JSON, nullable=False),
 )
 
 replica = Table("replica", metadata, Column("id", _ID, primary_key=True), _at("started"), _at("expires"))

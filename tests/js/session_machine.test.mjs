@@ -16,7 +16,7 @@ const welcome = {
   type: "welcome", protocol: 1, session_id: "ses_a", participant_id: "part_a", participant_index: 5, role: "player",
   seats: [0], title_id: "aliens", title_name: "Aliens",
 };
-const state = (name, reason = null, detail = "") => ({ type: "state", state: name, reason, detail, place: null });
+const state = (name, reason = null, detail = "") => ({ type: "state", state: name, reason, detail, place: null, coming: null });
 const offer = (peer_id) => ({ type: "offer", peer_id, ticket: "t", sdp: "v=0" });
 const message = (body) => ({ on: "message", message: body });
 
@@ -115,6 +115,25 @@ describe("on the way to a picture", () => {
     said(2);
     assert.equal(drive.on(message(state("starting"))).state.place, null);
     for (const language of [en, zh]) assert.match(language["waiting.place"], /\{place\}/);
+  });
+
+  it("says that a machine is being started, or that there is none, also where none is there at all", () => {
+    const drive = new Drive().joined();
+    const said = (coming, place, reason = "no_room") => {
+      drive.on(message({ ...state("queued", reason), place, coming }));
+      assert.ok(waitsForRoom(drive.state));
+      return queueWords(drive.state);
+    };
+    assert.deepEqual(
+      [said("starting", 1), said("starting", null), said("starting", 3), said("none_free", 1), said("none_free", 2)],
+      ["waiting.starting", "waiting.starting", "waiting.starting_place", "waiting.none_free", "waiting.none_free_place"],
+    );
+    assert.equal(said("starting", 1, "no_node"), "waiting.starting");
+    drive.on(message(state("queued", "no_node")));
+    assert.ok(!waitsForRoom(drive.state));
+    for (const key of ["starting_place", "none_free_place"]) {
+      for (const language of [en, zh]) assert.match(language[`waiting.${key}`], /\{place\}/);
+    }
   });
 
   it("asks before it takes a place when another site linked here", () => {

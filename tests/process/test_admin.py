@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from farplay.admin.commands import app
-from farplay.admin.tables import print_nodes
+from farplay.admin.tables import print_nodes, print_pools
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
@@ -46,6 +46,7 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
         (row,) = json.loads(await admin(ready.url, tmp_path, "nodes", "--json"))
         assert (row["node_id"], row["slots_used"], row["drained"]) == (node.node_id, 1, False)
         assert second in await admin(ready.url, tmp_path, "queue", "--first", second)
+        assert json.loads(await admin(ready.url, tmp_path, "pools", "--json")) == []
         assert f"node {node.node_id}" in await admin(ready.url, tmp_path, "why", first)
         assert "title missing" in await admin(ready.url, tmp_path, "sessions")
         async with FakeTab.open(client, first) as tab:
@@ -107,3 +108,19 @@ def test_what_nodes_call_themselves_is_neither_markup_nor_a_command_for_the_term
     assert "\x1b" not in shown
     assert "ready, drained" in shown
     assert "farplay node --broker" in rendered(print_nodes, [])
+
+
+def test_pools_are_shown_in_a_line_each_with_the_words_of_what_does_not_start() -> None:
+    node = {"name": "l4-a", "trouble": "no_room", "words": "2 Insufficient nvidia.com/gpu.\x1b[2J"}
+    pool = {
+        "name": "l4", "adapter": "kubernetes", "states": {"ready": 3, "starting": 1}, "max_nodes": 20, "slots": 12,
+        "slots_used": 7, "idle_wanted": 4, "cost_per_hour": 2.84, "trouble": "", "nodes": [node],
+    }  # fmt: skip
+    former = {**pool, "name": "old", "adapter": None, "states": {}, "trouble": "not in the file", "nodes": []}
+    shown = rendered(print_pools, [pool, former])
+    first, second, trouble, words = shown.splitlines()[1:]
+    assert " ".join(first.split()) == "l4 3 ready, 1 starting 20 7 of 12 used 4 2.84 kubernetes"
+    assert second.split()[:2] == ["old", "none"]
+    assert trouble.split() == ["old", "not", "in", "the", "file"]
+    assert words.rstrip() == "l4-a  no room: 2 Insufficient nvidia.com/gpu.[2J"
+    assert "--pools FILE" in rendered(print_pools, [])

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from session_broker.config import BrokerConfig
+from session_broker.io.fleet.local import StartLocal
 from session_broker.io.serve import BrokerReady, serve
 from wire.schema import Message, decode, encode
 from wire.session_control import TO_TAB, TabHello
@@ -42,10 +43,10 @@ def broker_config(data_dir: Path, **changes: Any) -> BrokerConfig:
 
 
 @contextlib.asynccontextmanager
-async def live_broker(config: BrokerConfig) -> AsyncIterator[BrokerReady]:
-    """Serve until the block ends."""
+async def live_broker(config: BrokerConfig, start_local: StartLocal | None = None) -> AsyncIterator[BrokerReady]:
+    """Serve until the block ends; ``start_local`` starts nodes of its pools."""
     ready: asyncio.Future[BrokerReady] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(config, on_ready=ready.set_result))
+    task = asyncio.create_task(serve(config, on_ready=ready.set_result, start_local=start_local))
     either: set[asyncio.Future[Any]] = {task, ready}
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

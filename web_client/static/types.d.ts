@@ -116,8 +116,10 @@ export interface Welcome {
   title_id: string;
   title_name: string;
 }
+export type Coming = "starting" | "none_free";
 export interface StateNews {
   type: "state"; state: SessionStateLabel; reason: ReasonLabel | null; detail: string; place: number | null;
+  coming: Coming | null;
 }
 export interface Present {
   participant_id: string;

@@ -55,6 +55,7 @@ EXPECTED = {
     "/api/v1/operator/sessions/{session_id}": Right.OPERATOR,
     "/api/v1/operator/sessions/{session_id}/priority": Right.OPERATOR,
     "/api/v1/operator/queue": Right.OPERATOR,
+    "/api/v1/operator/pools": Right.OPERATOR,
     "/api/v1/operator/nodes/{node_id}/drain": Right.OPERATOR,
     "/": Right.PUBLIC,
     "/play/{title_id}": Right.PUBLIC,

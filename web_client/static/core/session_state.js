@@ -5,7 +5,7 @@ import { textOf } from "./title_texts.js";
 import { Reason } from "../wire/constants.js";
 
 /** @import {
- *   FailureReason, FromTab, Offer, PlayedTitle, Present, RoleLabel, SessionStateLabel, TableNews, Visit
+ *   Coming, FailureReason, FromTab, Offer, PlayedTitle, Present, RoleLabel, SessionStateLabel, TableNews, Visit
  * } from "../types.js" */
 
 /**
@@ -27,6 +27,7 @@ import { Reason } from "../wire/constants.js";
  * @property {RoleLabel} role Whether this tab may play: it has a seat, or none.
  * @property {SessionStateLabel | null} sessionState
  * @property {number | null} place In the queue, 1 is next; null unless it waits for room.
+ * @property {Coming | null} coming What is done about a wait for room: a machine starts, or there is none to be had.
  * @property {string | null} titleId
  * @property {string} titleName In English; the name that is shown is `shownName`.
  * @property {PlayedTitle | null} title How it is played; null until that was read.
@@ -81,16 +82,18 @@ export function isFinal(state) {
  * Whether the game starts by itself as soon as there is room; a wait for another reason needs an operator.
  * @param {PageState} state
  */
-export function waitsForRoom({ sessionState, failure }) {
-  return sessionState === "queued" && (failure === null || failure.reason === Reason.NO_ROOM);
+export function waitsForRoom({ sessionState, failure, coming }) {
+  return sessionState === "queued" && (failure === null || failure.reason === Reason.NO_ROOM || coming !== null);
 }
 
 /**
  * How a wait for room is put into words, which take `{place}`.
  * @param {PageState} state
- * @returns {"waiting.queued" | "waiting.next" | "waiting.place"}
+ * @returns {"waiting.queued" | "waiting.next" | "waiting.place" | "waiting.starting" | "waiting.starting_place"
+ *   | "waiting.none_free" | "waiting.none_free_place"}
  */
-export function queueWords({ place }) {
+export function queueWords({ place, coming }) {
+  if (coming !== null) return place === null || place === 1 ? `waiting.${coming}` : `waiting.${coming}_place`;
   if (place === null) return "waiting.queued";
   return place === 1 ? "waiting.next" : "waiting.place";
 }
@@ -106,7 +109,7 @@ export function initialState(visit, codecs) {
     socket: "none", socketFailures: 0, peerFailures: 0,
     sessionId: visit.kind === "session" ? visit.sessionId : null,
     role: visit.kind === "session" ? visit.role : "player",
-    sessionState: null, place: null,
+    sessionState: null, place: null, coming: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
     titleName: "", title: null, participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     beginsAnew: false, linkFailure: null, refusal: null, failure: null,

@@ -327,6 +327,15 @@ export const TO_TAB = /** @type {const} */ ({
       "max": 9007199254740992,
       "nullable": true,
       "default": null
+    },
+    "coming": {
+      "kind": "enum",
+      "values": [
+        "starting",
+        "none_free"
+      ],
+      "nullable": true,
+      "default": null
     }
   },
   "table": {

@@ -1,0 +1,48 @@
+"""What a broker starts on its machine for a pool: the command, its secret, its folder, its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from farplay.local_nodes import local_nodes
+from session_broker.core.pools.records import NodeName
+from session_broker.io.fleet.local import LocalWish
+from tests.support.deadlines import until
+
+pytestmark = pytest.mark.process
+
+WISH = LocalWish(NodeName("own-abc"), 3, "own", 2, "http://localhost:1", "one-time-secret")
+
+
+async def test_a_node_runs_with_the_brokers_titles_and_a_secret_that_nobody_can_list(tmp_path: Path) -> None:
+    title = tmp_path / "game.py"
+    title.write_text("")
+    before = set(psutil.Process().children())
+    process = await local_nodes(tmp_path, (title,), with_bundled=False)(WISH)
+    (child,) = set(psutil.Process().children()) - before
+    command = child.cmdline()
+
+    def option(name: str) -> str:
+        return command[command.index(name) + 1]
+
+    assert command[command.index("node") :][0] == "node"
+    folder = tmp_path / "pools"
+    assert [option(name) for name in ("--broker", "--data-dir", "--name", "--slots", "--title")] == [
+        "http://localhost:1", str(folder / "own-3"), "own-abc", "2", str(title),
+    ]  # fmt: skip
+    assert "--no-bundled" in command
+    assert "one-time-secret" not in " ".join(command)
+    assert child.environ()["FARPLAY_ENROLMENT_TOKEN"] == "one-time-secret"
+    log = folder / "logs" / "own-3.log"
+
+    async def works() -> bool:
+        return (folder / "own-3").is_dir()
+
+    await until(works, 20, "it has its folder")
+    await process.stop(8)
+    assert await process.wait() == 0
+    assert not child.is_running()
+    assert log.stat().st_mode & 0o777 == 0o600
