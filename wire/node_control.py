@@ -48,6 +48,8 @@ class NodeCapacity:
     """Walls that this profile can have and this machine lacks."""
     fetches_titles: bool = False
     """Whether it fetches the archives of published titles."""
+    python_minor: int = field(default=0, metadata={"min": 0, "max": 999})
+    """Minor version of the Python 3 that its titles run on; 0 from nodes that do not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ class LaunchSpec:
     """Where the launcher's own packages lie; off the import path again before the title runs."""
     packages_path: str
     """Where the packages of the kind lie."""
+    site_packages: str
+    """Where the title's own packages lie, last on its import path; empty without."""
     confinement: Confinement
     """What the launcher shuts itself into first."""
     group_fds: tuple[int, ...] = ()

@@ -58,7 +58,7 @@ def place(
     left = fleet.ready.copy() if among is None else fleet.ready & among
     refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
     tests = (
-        (Reason.NO_CAPABILITY, fleet.runs_kind(kind)),
+        (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
         (Reason.NO_MEMORY, fleet.has_memory(needs)),
         (Reason.TITLE_MISSING, here),

@@ -110,6 +110,6 @@ def catalogue_title(manifest: TitleManifest, release: Release | None = None) -> 
         manifest.height_px,
         manifest.fps,
         manifest.players_max,
-        Needs(manifest.about.gpu, manifest.about.memory_mib),
+        Needs(manifest.about.gpu, manifest.about.memory_mib, manifest.python_minor),
         release,
     )

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from wire.sandbox import SandboxSpec
 from wire.title_about import AFK_MAX_S
-from wire.title_manifest import InstalledTitle
+from wire.title_manifest import SITE_PACKAGES, InstalledTitle
 from wire.worker_control import EncoderSpec, IceSpec, TitleSpec
 
 
@@ -30,6 +30,8 @@ class NodeOffer:
     afk_pause_max_s: int = AFK_MAX_S
     """Most that a title may ask for, as ``NodeConfig`` says."""
     afk_end_max_s: int = AFK_MAX_S
+    python_minor: int = 0
+    """Minor version of the Python 3 that titles run on."""
 
 
 def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
@@ -50,4 +52,5 @@ def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
         memory_mib=manifest.about.memory_mib,
         afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
         afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
+        site_packages=SITE_PACKAGES if manifest.python_requires else "",
     )

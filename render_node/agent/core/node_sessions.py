@@ -186,9 +186,9 @@ class NodeSessions:
             refused = Reason.NO_ROOM
         if refused is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
-        unfit = "" if title is None else self._unfit(title)
-        if unfit:
-            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, unfit)
+        unfit = None if title is None else self._unfit(title)
+        if unfit is not None:
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, *unfit)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
         placed = _Placed(
             ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id
@@ -201,11 +201,16 @@ class NodeSessions:
         assert title is not None
         return [*news, *self._launch(ask.session_id, placed, title, now)]
 
-    def _unfit(self, title: InstalledTitle) -> str:
-        """Return why a title must not run here; empty if it may."""
+    def _unfit(self, title: InstalledTitle) -> tuple[Reason, str] | None:
+        """Return why a title must not or cannot run here; None if it may."""
         walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
-        needs = f"a title that is {title.trust} needs walls that this machine lacks"
-        return f"{needs}: {', '.join(walls)}" if walls else ""
+        if walls:
+            needs = f"a title that is {title.trust} needs walls that this machine lacks"
+            return Reason.TITLE_UNTRUSTED, f"{needs}: {', '.join(walls)}"
+        if title.manifest.python_minor not in (0, self._offer.python_minor):
+            words = f"it needs Python {title.manifest.python_version}, and this node has 3.{self._offer.python_minor}"
+            return Reason.NO_CAPABILITY, words
+        return None
 
     def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session's title, or let it wait for the save folder."""
@@ -292,8 +297,8 @@ class NodeSessions:
         if placed is None:
             return []
         unfit = self._unfit(title)
-        if unfit:
-            return self._gone(session_id, Reason.TITLE_UNTRUSTED, unfit)
+        if unfit is not None:
+            return self._gone(session_id, *unfit)
         return self._launch(session_id, placed, title, now)
 
     def handle_title_not_fetched(self, session_id: str, epoch: int, reason: Reason, detail: str) -> list[Effect]:

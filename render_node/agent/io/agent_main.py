@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -94,6 +95,7 @@ class Agent:
                 abandon_s=config.abandon_s,
                 afk_pause_max_s=config.afk_pause_max_s,
                 afk_end_max_s=config.afk_end_max_s,
+                python_minor=findings.python_minor,
                 start_timeout_s=config.start_timeout_s,
             )
         )
@@ -373,7 +375,7 @@ async def run_agent(
                  slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.spec.profile)  # fmt: skip
         sandbox.warn()
         check = CheckResponder.open(config.ice, chosen.slots)
-        findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus())
+        findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus(), sys.version_info.minor)
         await Agent(config, findings, pool, check, on_title_ended, leftovers).run(on_ready)
     finally:
         if check is not None:

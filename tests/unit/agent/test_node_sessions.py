@@ -559,6 +559,19 @@ def test_a_title_that_nobody_vouches_for_needs_all_its_walls() -> None:
             assert effects == [news(RELEASED, Reason.TITLE_UNTRUSTED, detail)]
 
 
+@pytest.mark.parametrize(("version", "runs"), [("", True), ("3.12", True), ("3.13", False)])
+def test_a_title_that_was_packed_for_another_python_is_refused(version: str, runs: bool) -> None:
+    manifest = replace(bare_manifest("chess.py"), python_requires=("x",), python_version=version)
+    title = InstalledTitle(manifest, "/titles/chess", Trust.BUNDLED)
+    sessions = NodeSessions(replace(OFFER, titles=(title,), python_minor=12))
+    sessions.handle_connected()
+    effects = sessions.handle_broker(start(), now=0.0)
+    launched = [effect.start for effect in effects if isinstance(effect, Launch)]
+    assert [each.title.site_packages for each in launched] == (["site-packages"] if runs else [])
+    detail = "it needs Python 3.13, and this node has 3.12"
+    assert runs or effects == [news(RELEASED, Reason.NO_CAPABILITY, detail)]
+
+
 def test_a_session_id_that_is_no_name_is_refused() -> None:
     sessions = connected()
     (told,) = sessions.handle_broker(start("../ses_a"), now=0.0)

@@ -61,13 +61,15 @@ def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
         (Needs(gpu=True), Reason.NO_GPU),
         (Needs(memory_mib=4096), None),
         (Needs(memory_mib=4097), Reason.NO_MEMORY),
+        (Needs(python_minor=13), Reason.NO_CAPABILITY),
     ],
 )
 def test_a_node_must_have_what_the_title_needs(needs: Needs, reason: Reason | None) -> None:
     decision = place(fleet_of(("plain", 1, 0)), *TITLE, "pygame", 0.0, needs)
     assert decision.reason is reason
     fleet = fleet_of(*((f"plain{n}", 1, 0) for n in range(20)))
-    fleet.describe(NodeId("big"), replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30), ["pygame"], [TITLE])
+    big = replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30, python_minor=13)
+    fleet.describe(NodeId("big"), big, ["pygame"], [TITLE])
     fleet.set_ready(NodeId("big"), True)
     if reason is not None:
         assert place(fleet, *TITLE, "pygame", 0.0, needs).node_id == "big"
