@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from wire.errors import Reason
 from wire.limits import (
+    ARCHIVES_PER_NODE_MAX,
     FIGURES_PER_HEARTBEAT,
     SDP_MAX_BYTES,
     SEATS_MAX,
@@ -119,6 +120,8 @@ class NodeHello(Message):
     """Credential from an earlier enrolment, with ``node_id``."""
     check_port: CheckPort | None = None
     """Where pages try their way to this node; None if it has no port to spare."""
+    archives: tuple[str, ...] = field(default=(), metadata={"max_len": ARCHIVES_PER_NODE_MAX})
+    """SHA-256 of the archives of published titles that lie unpacked here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class Heartbeat(Message):
     memory_used_bytes: int = 0
     figures: tuple[SessionFigures, ...] = field(default=(), metadata={"max_len": FIGURES_PER_HEARTBEAT})
     """Of as many sessions as fit; where more run, every heartbeat tells of others."""
+    archives: tuple[str, ...] | None = field(default=None, metadata={"max_len": ARCHIVES_PER_NODE_MAX})
+    """As in ``NodeHello``; None while nothing has changed since."""
 
 
 @dataclass(frozen=True, slots=True)

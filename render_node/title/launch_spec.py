@@ -29,8 +29,6 @@ class LaunchSpec:
     """Where the launcher's own packages lie; off the import path again before the title runs."""
     packages_path: str
     """Where the packages of the kind lie."""
-    site_packages: str
-    """Where the title's own packages lie, last on its import path; empty without."""
     confinement: Confinement
     """What the launcher shuts itself into first."""
     group_fds: tuple[int, ...] = ()
@@ -39,6 +37,8 @@ class LaunchSpec:
     """Where a warden writes the title's process id to; None where a process namespace holds the title."""
     worker_pid: int = 0
     """The worker's process id, as seen by a warden."""
+    site_packages: str = ""
+    """Where the title's own packages lie, last on its import path; empty without."""
 
     def to_json(self) -> str:
         """Return the command line argument."""

@@ -116,6 +116,8 @@ class NodeOffer:
     """Titles of the catalogue, with their versions, that lie there."""
     check_port: CheckPort | None = None
     """Where pages try their way to it."""
+    archives: tuple[str, ...] = ()
+    """SHA-256 of the archives of published titles that lie there unpacked."""
 
 
 @dataclass(frozen=True, slots=True)

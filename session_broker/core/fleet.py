@@ -49,6 +49,9 @@ class Fleet:
         self._has_gpu: Flags = np.zeros(_FIRST_ROWS, bool)
         self._fetches: Flags = np.zeros(_FIRST_ROWS, bool)
         self._python_minor: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._archives: dict[int, frozenset[str]] = {}
+        self._holders: dict[str, set[int]] = {}
+        """Rows of the nodes on which an archive lies, by its digest; only those that some node names."""
         self._marks: dict[Mark, Flags] = {}
 
     def __len__(self) -> int:
@@ -129,6 +132,24 @@ class Fleet:
             column[row] = False
         for mark in (*((kind,) for kind in kinds), *titles):
             self._marks.setdefault(mark, np.zeros(len(self._ready), bool))[row] = True
+
+    def set_archives(self, node_id: NodeId, archives: Iterable[str]) -> None:
+        """Say which archives lie unpacked on a node; replaces what was said before."""
+        row, now = self._row(node_id), frozenset(archives)
+        before = self._archives.get(row, frozenset())
+        for digest in before - now:
+            self._holders[digest].discard(row)
+            if not self._holders[digest]:
+                del self._holders[digest]
+        for digest in now - before:
+            self._holders.setdefault(digest, set()).add(row)
+        self._archives[row] = now
+
+    def has_archive(self, digest: str) -> Flags:
+        """Nodes on which an archive lies unpacked."""
+        chosen = np.zeros(len(self), bool)
+        chosen[list(self._holders.get(digest, ()))] = True
+        return chosen
 
     def rows_of(self, node_ids: Iterable[NodeId]) -> Flags:
         """Return which rows are those of the given nodes; nodes without a row are left out."""

@@ -223,6 +223,10 @@ class Node:
     """What it measured of itself; None until it dials in."""
     check_port: CheckPort | None = None
     """Where pages may try their way to it."""
+    titles: tuple[tuple[str, str], ...] = ()
+    """Titles of the catalogue, with their versions, that lie there."""
+    archives: tuple[str, ...] = ()
+    """SHA-256 of the archives of published titles that lie there unpacked."""
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
 

@@ -187,4 +187,5 @@ def _offer_json(offer: NodeOffer) -> dict[str, Any]:
         "capacity": asdict(offer.capacity),
         "titles": [list(title) for title in offer.titles],
         "check_port": asdict(offer.check_port) if offer.check_port is not None else None,
+        "archives": list(offer.archives),
     }

@@ -166,6 +166,7 @@ class Agent:
 
     def _hello(self) -> NodeHello:
         known = self._credential
+        self._archives = self._cache.held()
         return NodeHello(
             protocol=ProtocolRange(),
             name=self._config.name,
@@ -176,6 +177,7 @@ class Agent:
             node_id=None if known is None else known.node_id,
             node_key=None if known is None else known.node_key,
             check_port=None if self._check is None else self._check.described,
+            archives=self._archives,
         )
 
     def _on_welcome(self, welcome: NodeWelcome) -> None:
@@ -202,7 +204,9 @@ class Agent:
     def _heartbeat(self) -> Heartbeat:
         running = self._sessions.running()
         figures = self._figures.report([each.session_id for each in running])
-        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures)
+        told, self._archives = self._archives, self._cache.held()
+        changed = None if self._archives == told else self._archives
+        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures, changed)
 
     # --- effects ---
 
