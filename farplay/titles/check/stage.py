@@ -73,8 +73,11 @@ class Stage:
         return self.process.last_words.strip()
 
     def pile(self, grids: list[Grid] | None) -> None:
-        """Add pictures to a list from now on, as grids, some per second; None stops."""
+        """Add pictures to a list from now on, as grids, some per second, the one that is shown first; None stops."""
         self._pile, self._piled_s = grids, 0.0
+        shown = None if grids is None else self.look()
+        if grids is not None and shown is not None:
+            grids.append(shown)
 
     def send(self, *payloads: Payload) -> None:
         """Hand over events of the first seat."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from farplay.failures import CommandFailure
 from farplay.title_folders import load_title
-from farplay.titles.check.device_check import check_device
+from farplay.titles.check.device_check import check_device, play_until_heard
 from farplay.titles.check.findings import Finding, Outcome, Report, judged, skipped
 from farplay.titles.check.gestures import reached_as
 from farplay.titles.check.live_checks import (
@@ -123,7 +123,10 @@ class _Runs:
             await stage.wait(self.plan.settle_s)
             if start.outcome is Outcome.FAILED or stage.end is not None:
                 return judged(f"device-{device}", False, f"it did not run again: {start.words}", start.advice)
-            finding = await check_device(stage, device, reached_as(device, manifest.about.touch_mode), self.plan)
+            seen_as = reached_as(device, manifest.about.touch_mode)
+            finding = await check_device(stage, device, seen_as, self.plan)
+            if manifest.about.sound and not self.heard:
+                await play_until_heard(stage, seen_as, self.plan)
             self._picture(stage, device)
             return finding
 
