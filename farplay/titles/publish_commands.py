@@ -104,9 +104,16 @@ def withdraw(
         tell(as_json, {"title_id": title_id, "withdrawn": version}, words)
 
 
+@admin_title_app.command("list")
+def list_all(broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
+    """List every published version, what waits for approval, and what broke the sandbox's rules."""
+    with Screen(as_json=as_json).failures_shown():
+        _show(_client(broker, link).get("/api/v1/releases")["releases"], as_json, whole=True)
+
+
 @admin_title_app.command()
 def approve(digest: Digest, broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
-    """Let players be offered a published version; lifts a block."""
+    """Let players be offered a published version; lifts a block and forgets violations."""
     with Screen(as_json=as_json).failures_shown():
         _client(broker, link).send("POST", f"/api/v1/archives/{digest}/approval")
         tell(as_json, {"approved": digest}, "Approved.")
@@ -153,9 +160,13 @@ def _show(rows: Iterable[Mapping[str, Any]], as_json: bool, *, whole: bool = Fal
 
 def _state(row: Mapping[str, Any]) -> str:
     if row["blocked"]:
-        return "blocked"
+        return f"blocked{_violations(row)}"
     if row["withdrawn"]:
         return "withdrawn"
     if not row["approved"]:
         return "waits for approval"
-    return ", ".join(row["channels"]) or "kept"
+    return (", ".join(row["channels"]) or "kept") + _violations(row)
+
+
+def _violations(row: Mapping[str, Any]) -> str:
+    return f"; {row['violations']} sessions broke the sandbox's rules" if row["violations"] else ""

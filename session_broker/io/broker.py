@@ -191,6 +191,7 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
             runner,
             spool=_spool(config.data_dir),
             archive_max_bytes=config.archive_max_bytes,
+            violations_max=config.violations_max,
         ),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",

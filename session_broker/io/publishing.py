@@ -77,6 +77,7 @@ class Publishing:
         runner: Through which the coordinator is told.
         spool: Existing folder for uploads on their way.
         archive_max_bytes: Longest archive that is taken.
+        violations_max: Sessions of a version that may break the rules before it is blocked.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Publishing:
         *,
         spool: Path,
         archive_max_bytes: int,
+        violations_max: int,
     ) -> None:
         self._tenant_id = tenant_id
         self._objects = objects
@@ -97,6 +99,7 @@ class Publishing:
         self._runner = runner
         self._spool = spool
         self._archive_max_bytes = archive_max_bytes
+        self._violations_max = violations_max
         self._turns = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._refreshing = asyncio.Lock()
         """Held while the catalogue is read, so that an earlier reading cannot replace a later one."""
@@ -188,8 +191,12 @@ class Publishing:
         await self.refresh()
 
     async def refresh(self) -> None:
-        """Read anew what may be started and what is blocked; sessions of a blocked version end."""
+        """Read anew what may be started and what is blocked; sessions of a blocked version end.
+
+        Versions that broke the rules too often are blocked first.
+        """
         async with self._refreshing:
+            await self._releases.block_violators(self._tenant_id, self._violations_max)
             self._catalogue.offer(await self._releases.offered(self._tenant_id))
             blocked = await self._releases.blocked(self._tenant_id)
             await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -362,3 +363,45 @@ async def test_nodes_fetch_by_digest_with_their_key(tmp_path: Path) -> None:
         wrong = {"Authorization": f"Bearer {node.node_id}:other"}
         assert reason_of(await client.get(path, headers=wrong)) == (403, "bad_enrolment")
         assert reason_of(await client.get(f"/api/v1/archives/{'a' * 64}", headers=key)) == (404, "not_found")
+
+
+async def break_rules(
+    broker: Broker, release: Release, sessions: int, reason: Reason = Reason.TITLE_VIOLATION
+) -> None:
+    """Write down sessions of a version that have ended just now."""
+    owner = await broker.accounts.ensure_owner()
+    engine = await open_database(broker.config.url_of_database())
+    row = {
+        "tenant_id": owner.tenant_id, "player_id": owner.player_id, "title_id": release.title_id,
+        "title_version": release.version, "state": "ended", "reason": str(reason), "detail": "", "epoch": 1,
+        "created_at_ms": wall_ms(), "changed_at_ms": wall_ms(), "ended_at_ms": wall_ms(),
+    }  # fmt: skip
+    async with engine.begin() as connection:
+        for _ in range(sessions):
+            await connection.execute(insert(tables.session).values({**row, "id": f"ses_{os.urandom(12).hex()}"}))
+    await engine.dispose()
+
+
+async def test_a_version_whose_sessions_break_the_rules_is_blocked_until_it_is_approved(tmp_path: Path) -> None:
+    async with api(replace(broker_config(tmp_path), violations_max=2)) as (broker, client):
+        await sign_in(broker, client)
+        release, other = await publish_whole(client), await publish_whole(client, version="1.1.0")
+
+        async def told(version: Release) -> tuple[bool, int]:
+            await broker.publishing.refresh()
+            rows = (await client.get("/api/v1/releases")).json()["releases"]
+            return next((r["blocked"], r["violations"]) for r in rows if r["version"] == version.version)
+
+        await break_rules(broker, other, 2)
+        await break_rules(broker, other, 9, Reason.TITLE_MEMORY)
+        assert await told(other) == (False, 2)
+        started = await client.post("/api/v1/sessions", json={"title_id": "chess"})
+        await break_rules(broker, other, 1)
+        assert await told(other) == (True, 3)
+        assert await told(release) == (False, 0)
+        ended = (await client.get(f"/api/v1/sessions/{started.json()['session_id']}")).json()
+        assert (ended["state"], ended["reason"]) == ("ended", "title_blocked")
+        assert "chess" not in await library(client)
+        assert (await client.post(f"/api/v1/archives/{other.archive_sha256}/approval")).status_code == 204
+        assert await told(other) == (False, 0)
+        assert (await library(client))["chess"] == "1.1.0"
