@@ -207,6 +207,7 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
         told = state.sessions.get(SessionId(figures.session_id))
         if told is not None and told.placement is not None and told.placement.node_id == node.node_id:
             told.placement.figures = figures
+            told.performance.note(figures)
     listed = {SessionId(r.session_id): r for r in heartbeat.sessions if is_id(r.session_id, "ses")}
     freed = False
     for session_id, epoch in list(node.claims.items()):

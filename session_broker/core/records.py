@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from session_broker.core.effects import Effect, LinkKey, NodeOffer, ReplicaId, TabKey
 from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
+from session_broker.core.performance import Performance
 from session_broker.core.queue import Turnover, Waiting
 from session_broker.core.rate_limit import TokenBucket
 from wire.errors import Reason
@@ -190,6 +191,8 @@ class Session:
     """Place in the queue, 1 is next; None unless it waits for room."""
     told: StateNews | None = None
     """What its tabs were told of it last."""
+    performance: Performance = field(default_factory=Performance)
+    """How it has been doing since this replica has it."""
 
     @property
     def host(self) -> Participant:

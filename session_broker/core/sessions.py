@@ -124,6 +124,9 @@ def placement_gone(
     if session.state is SessionState.ENDING and session.reason is not None:
         reason = session.reason
     move_placement(state, session, placement, event, reason)
+    did = session.performance.summary()
+    if did is not None:
+        state.emit(AppendEvent(session.session_id, session.tenant_id, "performance", None, did))
     node_lost = state.nodes[placement.node_id].state is NodeState.LOST
     if event is PlacementEvent.RELEASE or node_lost:
         drop_claim(state, placement.node_id, session.session_id, placement.epoch)

@@ -21,6 +21,7 @@ from session_broker.io.catalogue import Catalogue, artwork_key
 from session_broker.io.objects import Objects
 from session_broker.io.releases import Releases
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
+from session_broker.io.title_reports import TitleReports
 from title_archive.artwork import reencode
 from title_archive.reader import read_content, read_index, read_manifest
 from title_archive.signing import check_release
@@ -189,6 +190,15 @@ class Publishing:
         """
         await self._releases.block(self._tenant_id, check_digest(archive_sha256))
         await self.refresh()
+
+    async def reports(self, caller: Caller, title_id: str) -> TitleReports:
+        """Return what there is to tell of a title's sessions.
+
+        Raises:
+            WireError: ``forbidden`` or ``not_found``.
+        """
+        await self._check_owner(caller, title_id)
+        return await self._releases.reports(self._tenant_id, title_id)
 
     async def refresh(self) -> None:
         """Read anew what may be started and what is blocked; sessions of a blocked version end.

@@ -16,6 +16,7 @@ from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from session_broker.io.session_rows import release_of
 from session_broker.io.store import manifest_json
+from session_broker.io.title_reports import TitleReports, read_reports
 from session_broker.io.violations import block_violators, count_violations
 from title_archive.signing import follow
 from wire.errors import Reason, WireError
@@ -197,6 +198,10 @@ class Releases:
         """Tell whether an archive is blocked."""
         async with self._engine.connect() as connection:
             return await _is_blocked(connection, tenant_id, archive_sha256)
+
+    async def reports(self, tenant_id: TenantId, title_id: str) -> TitleReports:
+        """Return what there is to tell of a title's sessions."""
+        return await read_reports(self._engine, tenant_id, title_id)
 
     async def publisher_of(self, tenant_id: TenantId, title_id: str) -> str | None:
         """Return whose account a title belongs to, None if it was never published."""

@@ -197,6 +197,7 @@ _NOT_ENDED = text("ended_at_ms IS NULL")
 Index("ix_session_owner_live", session.c.owner, sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED)
 Index("ix_session_player_id_created_at_ms", session.c.player_id, session.c.created_at_ms)
 Index("ix_session_ended_at_ms", session.c.ended_at_ms)
+Index("ix_session_title_id_ended_at_ms", session.c.title_id, session.c.ended_at_ms)
 _BROKE_RULES = text("reason = 'title_violation'")
 Index(
     "ix_session_violations",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -366,19 +367,29 @@ async def test_nodes_fetch_by_digest_with_their_key(tmp_path: Path) -> None:
 
 
 async def break_rules(
-    broker: Broker, release: Release, sessions: int, reason: Reason = Reason.TITLE_VIOLATION
+    broker: Broker,
+    release: Release,
+    sessions: int,
+    reason: Reason = Reason.TITLE_VIOLATION,
+    figures: Mapping[str, float] | None = None,
 ) -> None:
-    """Write down sessions of a version that have ended just now."""
+    """Write down sessions of a version that have ended just now, one second after they began."""
     owner = await broker.accounts.ensure_owner()
     engine = await open_database(broker.config.url_of_database())
     row = {
         "tenant_id": owner.tenant_id, "player_id": owner.player_id, "title_id": release.title_id,
-        "title_version": release.version, "state": "ended", "reason": str(reason), "detail": "", "epoch": 1,
-        "created_at_ms": wall_ms(), "changed_at_ms": wall_ms(), "ended_at_ms": wall_ms(),
+        "title_version": release.version, "state": "ended", "reason": str(reason), "detail": "last\nwords",
+        "epoch": 1,
+        "created_at_ms": wall_ms() - 1000, "changed_at_ms": wall_ms(), "ended_at_ms": wall_ms(),
     }  # fmt: skip
     async with engine.begin() as connection:
         for _ in range(sessions):
-            await connection.execute(insert(tables.session).values({**row, "id": f"ses_{os.urandom(12).hex()}"}))
+            session_id = f"ses_{os.urandom(12).hex()}"
+            await connection.execute(insert(tables.session).values({**row, "id": session_id}))
+            if figures is not None:
+                event = {"tenant_id": owner.tenant_id, "session_id": session_id, "event": "performance"}
+                data = {"happened_at_ms": wall_ms(), "data": dict(figures)}
+                await connection.execute(insert(tables.session_event).values({**event, **data}))
     await engine.dispose()
 
 
@@ -405,3 +416,26 @@ async def test_a_version_whose_sessions_break_the_rules_is_blocked_until_it_is_a
         assert (await client.post(f"/api/v1/archives/{other.archive_sha256}/approval")).status_code == 204
         assert await told(other) == (False, 0)
         assert (await library(client))["chess"] == "1.1.0"
+
+
+async def test_a_publisher_reads_how_the_sessions_of_their_title_did(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        release, newer = await publish_whole(client), await publish_whole(client, version="1.1.0")
+        path = "/api/v1/releases/chess/reports"
+        assert (await client.get(path)).json() == {"versions": [], "crashes": [], "sessions": []}
+        await break_rules(broker, release, 2, Reason.ENDED_BY_PLAYER, {"samples": 3, "fps_mean": 59.5})
+        await break_rules(broker, newer, 1, Reason.TITLE_CRASHED)
+        told = (await client.get(path)).json()
+        second, first = told["versions"]
+        assert (second["version"], second["sessions"], second["ends"]) == ("1.1.0", 1, {"title_crashed": 1})
+        assert (first["version"], first["sessions"], first["ends"]) == ("1.0.0", 2, {"ended_by_player": 2})
+        assert 2.0 <= first["played_s"] < 3.0
+        (crash,) = told["crashes"]
+        assert (crash["version"], crash["reason"], crash["last_words"]) == ("1.1.0", "title_crashed", "last\nwords")
+        figures = sorted((row["version"], row["figures"]) for row in told["sessions"])
+        assert figures == [("1.0.0", {"samples": 3, "fps_mean": 59.5})] * 2 + [("1.1.0", {})]
+        assert "plr_" not in json.dumps(told), "nobody learns who played"
+        assert reason_of(await client.get("/api/v1/releases/nothing/reports"))[1] == "not_found"
+        async with developer(broker) as other:
+            assert reason_of(await other.get(path))[1] == "forbidden"

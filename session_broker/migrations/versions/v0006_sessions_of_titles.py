@@ -1,4 +1,4 @@
-"""Sessions whose title broke the rules are found by version."""
+"""Sessions that have ended are found by their title, and those whose title broke the rules by its version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def upgrade() -> None:
         op.f("ix_session_violations"), "session", ["tenant_id", "title_id", "title_version"],
         sqlite_where=_BROKE_RULES, postgresql_where=_BROKE_RULES,
     )  # fmt: skip
+    op.create_index(op.f("ix_session_title_id_ended_at_ms"), "session", ["title_id", "ended_at_ms"])
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_session_violations"), "session")
+    for index in ("ix_session_title_id_ended_at_ms", "ix_session_violations"):
+        op.drop_index(op.f(index), "session")
