@@ -24,6 +24,7 @@ from wire.limits import (
 )
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
+from wire.title_options import OPTIONS_MAX, VALUE_MAX_LEN
 from wire.title_release import Release
 from wire.version import PROTOCOL_MIN, ProtocolRange
 from wire.worker_control import PlacementState
@@ -151,6 +152,14 @@ class Heartbeat(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenOption:
+    """An option of a title, set for one session."""
+
+    name: str = field(metadata={"max_len": 32})
+    value: str = field(metadata={"max_len": VALUE_MAX_LEN})
+
+
+@dataclass(frozen=True, slots=True)
 class StartSession(Message):
     """Place this session here."""
 
@@ -163,6 +172,8 @@ class StartSession(Message):
     """Opaque name of the player's save folder on this node."""
     release: Release | None = None
     """A published title's, by which the node fetches and checks its archive; None for one that is installed there."""
+    options: tuple[ChosenOption, ...] = field(default=(), metadata={"max_len": OPTIONS_MAX})
+    """What was set for this session, of what the title's manifest declares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from wire.manifest_reader import ManifestError, ManifestFault, ManifestReader, t
 from wire.manifest_values import Choice, FilePath, Flag, Text, Texts, Variables, Whole, Words
 from wire.sandbox import Trust
 from wire.title_about import TitleAbout
+from wire.title_options import Options, SessionOption
 from wire.toml_lines import find_lines
 
 MANIFEST_FILE = "title.toml"
@@ -161,6 +162,14 @@ class TitleManifest:
             Texts(64, 200, _REQUIREMENT, "requirements of Python packages by name, such as shapely>=2"),
             "What the program imports beside the standard library and what its kind offers; "
             "`pack`, `run` and `check` lock it and put it into `site-packages/`.",
+        ),
+    )
+    options: tuple[SessionOption, ...] = field(
+        default=(),
+        metadata=toml(
+            "options",
+            Options(_VARIABLE),
+            "What may be set for each session when it is made by the API, as an argument or an environment variable.",
         ),
     )
     python_version: str = field(

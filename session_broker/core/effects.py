@@ -52,6 +52,7 @@ class SaveSession:
     epoch: int
     queued_at_ms: int
     priority: int
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
 from wire.session_control import InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
+from wire.title_options import SessionOption
 from wire.title_release import Release
 from wire.worker_control import PlacementState
 
@@ -35,6 +36,8 @@ class CatalogueTitle:
     needs: Needs = NO_NEEDS
     release: Release | None = None
     """By which nodes fetch it; None for a title that is installed on them."""
+    options: tuple[SessionOption, ...] = ()
+    """What may be set for a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,8 @@ class Session:
     """Place in the queue, 1 is next; None unless it waits for room."""
     told: StateNews | None = None
     """What its tabs were told of it last."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was set for it when it was made, by the names of the title's options."""
     performance: Performance = field(default_factory=Performance)
     """How it has been doing since this replica has it."""
 

@@ -38,6 +38,7 @@ async def load_session(
         row.epoch,
         queued_at_ms=row.queued_at_ms,
         priority=row.priority,
+        options=dict(row.options),
     )
     placements = select(tables.placement).where(
         tables.placement.c.session_id == row.id, tables.placement.c.epoch == row.epoch
@@ -112,4 +113,5 @@ def catalogue_title(manifest: TitleManifest, release: Release | None = None) -> 
         manifest.players_max,
         Needs(manifest.about.gpu, manifest.about.memory_mib, manifest.python_minor),
         release,
+        manifest.options,
     )

@@ -174,7 +174,7 @@ async def on_stage(title: InstalledTitle, save_dir: Path) -> AsyncIterator[Stage
     )  # fmt: skip
     stage = Stage()
     stage.process = await TitleProcess.start(
-        title_spec(title, offer), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
+        title_spec(title, offer, {}), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
         on_ended=stage.on_ended,
     )  # fmt: skip
     stage.sound = SoundReader(stage.process.sound_fd, on_packet=stage.on_packet, loop=asyncio.get_running_loop())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from wire.sandbox import SandboxSpec
 from wire.title_about import AFK_MAX_S
 from wire.title_manifest import SITE_PACKAGES, InstalledTitle
+from wire.title_options import settle
 from wire.worker_control import EncoderSpec, IceSpec, TitleSpec
 
 
@@ -34,17 +36,27 @@ class NodeOffer:
     """Minor version of the Python 3 that titles run on."""
 
 
-def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
-    """Return what a worker needs to run an installed title, within this node's limits."""
+def title_spec(title: InstalledTitle, offer: NodeOffer, options: Mapping[str, str]) -> TitleSpec:
+    """Return what a worker needs to run an installed title, within this node's limits.
+
+    Args:
+        title: The title.
+        offer: What this node gives.
+        options: What was set for the session.
+
+    Raises:
+        WireError: ``malformed`` for what the title does not let be set.
+    """
     manifest = title.manifest
+    arguments, environment = settle(manifest.options, options)
     return TitleSpec(
         title_id=manifest.id,
         version=manifest.version,
         kind=manifest.kind,
         folder=title.folder,
         entry=manifest.entry,
-        arguments=manifest.arguments,
-        environment=tuple(f"{name}={value}" for name, value in manifest.environment.items()),
+        arguments=(*manifest.arguments, *arguments),
+        environment=tuple(f"{name}={value}" for name, value in {**manifest.environment, **environment}.items()),
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,

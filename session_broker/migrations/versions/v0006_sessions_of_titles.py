@@ -1,4 +1,4 @@
-"""Sessions that have ended are found by their title, and those whose title broke the rules by its version."""
+"""Sessions hold what was set for them; ended ones are found by their title, and those that broke the rules."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _BROKE_RULES = sa.text("reason = 'title_violation'")
 
 
 def upgrade() -> None:
+    op.add_column("session", sa.Column("options", sa.JSON(), nullable=False, server_default="{}"))
     op.create_index(
         op.f("ix_session_violations"), "session", ["tenant_id", "title_id", "title_version"],
         sqlite_where=_BROKE_RULES, postgresql_where=_BROKE_RULES,
@@ -24,3 +25,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for index in ("ix_session_title_id_ended_at_ms", "ix_session_violations"):
         op.drop_index(op.f(index), "session")
+    op.drop_column("session", "options")
