@@ -65,7 +65,7 @@ OFFER = NodeOffer(
 )
 
 
-def start(session_id: str = "ses_a", epoch: int = 1, **changed: str) -> StartSession:
+def start(session_id: str = "ses_a", epoch: int = 1, **changed: object) -> StartSession:
     player_key = "plr_1" if session_id == "ses_a" else f"plr_{session_id}"
     return replace(StartSession(session_id, epoch, "chess", "0.0.0", player_key), **changed)  # type: ignore[arg-type]
 
