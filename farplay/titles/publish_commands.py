@@ -196,4 +196,5 @@ def _state(row: Mapping[str, Any]) -> str:
 
 
 def _violations(row: Mapping[str, Any]) -> str:
-    return f"; {row['violations']} sessions broke the sandbox's rules" if row["violations"] else ""
+    count = row["violations"]
+    return f"; {count} session{'s' if count > 1 else ''} broke the sandbox's rules" if count else ""
