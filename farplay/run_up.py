@@ -19,6 +19,7 @@ from farplay.lan_serving import LanServing, prepare_lan
 from farplay.screen import Screen
 from farplay.secrets_passing import take_turn_secrets
 from farplay.title_folders import installed_titles, load_title
+from farplay.titles.wheels.prepare import prepare_wheels
 from farplay.up import Supervisor
 from wire.errors import Reason, WireError
 
@@ -92,6 +93,7 @@ def run_title(
         CommandFailure: it could not start.
     """
     try:
+        prepare_wheels(path, screen.progress)
         title = load_title(path)
     except WireError as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error

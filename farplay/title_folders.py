@@ -8,8 +8,10 @@ from pathlib import Path
 from wire.errors import Reason, WireError
 from wire.sandbox import Trust
 from wire.title_manifest import (
+    LOCK_FILE,
     MANIFEST_FILE,
     MANIFEST_MAX_BYTES,
+    SITE_PACKAGES,
     InstalledTitle,
     TitleManifest,
     bare_manifest,
@@ -39,16 +41,24 @@ def load_title(path: Path | str, trust: Trust = Trust.APPROVED) -> InstalledTitl
     if not place.is_dir():
         raise WireError(Reason.NOT_FOUND, f"{place} is neither a folder nor a .py file")
     folder = place.resolve()
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     entry = (folder / manifest.entry).resolve()
     if not entry.is_relative_to(folder):
         raise WireError(Reason.MALFORMED, f"the entry {manifest.entry} leads out of {folder}")
     if not entry.is_file():
         raise WireError(Reason.NOT_FOUND, f"the entry {manifest.entry} is not a file in {folder}")
+    if manifest.python_requires and not ((folder / LOCK_FILE).is_file() and (folder / SITE_PACKAGES).is_dir()):
+        words = f"{folder} lacks its Python packages; put them there with: farplay title pack {folder}"
+        raise WireError(Reason.NOT_FOUND, words)
     return InstalledTitle(manifest, str(folder), trust)
 
 
-def _read_manifest(folder: Path) -> TitleManifest:
+def read_manifest(folder: Path) -> TitleManifest:
+    """Return the manifest of a title's folder.
+
+    Raises:
+        WireError: ``not_found`` if there is none, ``too_large``, or ``malformed`` with every fault.
+    """
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise WireError(Reason.NOT_FOUND, f"{folder} has no {MANIFEST_FILE}; name a .py file, or write one")

@@ -92,6 +92,8 @@ class BrokerConfig:
     session_starts_per_min: float = 60.0
     """Sessions that a player may start per minute; half of that at once."""
 
+    violations_max: int = 4
+    """Sessions of a published version that may break the sandbox's rules once it is approved; one more blocks it."""
     replica_lease_s: float = 5.0
     """Seconds without a sign of life after which the other replicas on its database take a broker for dead."""
     bus_notify: bool = True

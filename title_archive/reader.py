@@ -27,7 +27,7 @@ from title_archive.zip_layout import (
     local_header,
 )
 from wire.errors import Reason, WireError
-from wire.title_manifest import MANIFEST_FILE, MANIFEST_MAX_BYTES, TitleManifest, parse_manifest
+from wire.title_manifest import LOCK_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, TitleManifest, parse_manifest
 
 CHUNK_BYTES = 1 << 20
 _STORED = 0
@@ -105,7 +105,9 @@ def read_manifest(file: BinaryIO, index: Index) -> TitleManifest:
         manifest = parse_manifest(b"".join(read_content(file, entry)).decode())
     except UnicodeDecodeError as error:
         raise _bad(f"{MANIFEST_FILE} is not UTF-8") from error
-    for what, name in (("entry", manifest.entry), ("artwork", manifest.about.artwork)):
+    lock = LOCK_FILE if manifest.python_requires else ""
+    parts = (("entry", manifest.entry), ("artwork", manifest.about.artwork), ("lock of its Python packages,", lock))
+    for what, name in parts:
         if name and index.find(name) is None:
             raise _bad(f"the {what} {name} is not in it")
     return manifest

@@ -14,6 +14,9 @@ SESSIONS_PER_NODE_MAX = 512
 TITLES_PER_NODE_MAX = 1024
 """Titles that a node may list."""
 
+ARCHIVES_PER_NODE_MAX = 256
+"""Unpacked archives that a node may list, those that were started last."""
+
 SOCKET_MESSAGE_MAX_BYTES = 2 * NODE_MESSAGE_MAX_BYTES
 """What a WebSocket takes before it closes: larger than any message, so that one is refused in words."""
 

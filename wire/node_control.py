@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from wire.errors import Reason
 from wire.limits import (
+    ARCHIVES_PER_NODE_MAX,
     FIGURES_PER_HEARTBEAT,
     SDP_MAX_BYTES,
     SEATS_MAX,
@@ -23,6 +24,7 @@ from wire.limits import (
 )
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
+from wire.title_options import OPTIONS_MAX, VALUE_MAX_LEN
 from wire.title_release import Release
 from wire.version import PROTOCOL_MIN, ProtocolRange
 from wire.worker_control import PlacementState
@@ -48,6 +50,8 @@ class NodeCapacity:
     """Walls that this profile can have and this machine lacks."""
     fetches_titles: bool = False
     """Whether it fetches the archives of published titles."""
+    python_minor: int = field(default=0, metadata={"min": 0, "max": 999})
+    """Minor version of the Python 3 that its titles run on; 0 from nodes that do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class NodeHello(Message):
     """Credential from an earlier enrolment, with ``node_id``."""
     check_port: CheckPort | None = None
     """Where pages try their way to this node; None if it has no port to spare."""
+    archives: tuple[str, ...] = field(default=(), metadata={"max_len": ARCHIVES_PER_NODE_MAX})
+    """SHA-256 of the archives of published titles that lie unpacked here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,16 @@ class Heartbeat(Message):
     memory_used_bytes: int = 0
     figures: tuple[SessionFigures, ...] = field(default=(), metadata={"max_len": FIGURES_PER_HEARTBEAT})
     """Of as many sessions as fit; where more run, every heartbeat tells of others."""
+    archives: tuple[str, ...] | None = field(default=None, metadata={"max_len": ARCHIVES_PER_NODE_MAX})
+    """As in ``NodeHello``; None while nothing has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenOption:
+    """An option of a title, set for one session."""
+
+    name: str = field(metadata={"max_len": 32})
+    value: str = field(metadata={"max_len": VALUE_MAX_LEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +172,8 @@ class StartSession(Message):
     """Opaque name of the player's save folder on this node."""
     release: Release | None = None
     """A published title's, by which the node fetches and checks its archive; None for one that is installed there."""
+    options: tuple[ChosenOption, ...] = field(default=(), metadata={"max_len": OPTIONS_MAX})
+    """What was set for this session, of what the title's manifest declares."""
 
 
 @dataclass(frozen=True, slots=True)

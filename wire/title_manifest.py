@@ -14,9 +14,16 @@ from wire.manifest_reader import ManifestError, ManifestFault, ManifestReader, t
 from wire.manifest_values import Choice, FilePath, Flag, Text, Texts, Variables, Whole, Words
 from wire.sandbox import Trust
 from wire.title_about import TitleAbout
+from wire.title_options import Options, SessionOption
 from wire.toml_lines import find_lines
 
 MANIFEST_FILE = "title.toml"
+LOCK_FILE = "title.lock"
+"""Names the wheels of a title that has ``python.requires``, with their digests; lies beside the manifest."""
+
+SITE_PACKAGES = "site-packages"
+"""Folder of what those wheels hold, beside the manifest."""
+
 MANIFEST_VERSION = 1
 MANIFEST_MAX_BYTES = 64 * 1024
 """A manifest with every field at its limit is far shorter."""
@@ -24,7 +31,17 @@ MANIFEST_MAX_BYTES = 64 * 1024
 KINDS = ("pygame", "sdk", "libretro", "native")
 """Kinds of title that this build can run."""
 
+PYTHON_KINDS = ("pygame", "sdk")
+"""Those whose program is Python."""
+
 _VERSION = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,32})?"
+_SPECIFIER = r"(===|[<>=!~]=|[<>]) *[A-Za-z0-9.*+!_-]+"
+_REQUIREMENT = (
+    r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])? *(\[[A-Za-z0-9._, -]*\])? *"
+    rf"({_SPECIFIER}( *, *{_SPECIFIER})*)? *(;[A-Za-z0-9_.<>=!~()*'\" -]*)?"
+)
+"""PEP 508 without addresses: what lies at one may be no wheel, and building it would run its code."""
+
 _WIDTHS, _HEIGHTS = Whole(PICTURE_MIN_PX, PICTURE_MAX_WIDTH_PX), Whole(PICTURE_MIN_PX, PICTURE_MAX_HEIGHT_PX)
 _VARIABLE = (
     r"(?!(?:FARPLAY|XDG|SDL|LD|PYTHON|PYGAME|DBUS|SYSTEMD|GLIBC|GCONV|OPENSSL)_"
@@ -142,10 +159,32 @@ class TitleManifest:
         default=(),
         metadata=toml(
             "python.requires",
-            Texts(64, 200, r"[A-Za-z0-9][^\u0000-\u001f]*", "requirements of Python packages, such as numpy>=2"),
-            "What the program imports beside the standard library, pygame and numpy.",
+            Texts(64, 200, _REQUIREMENT, "requirements of Python packages by name, such as shapely>=2"),
+            "What the program imports beside the standard library and what its kind offers; "
+            "`pack`, `run` and `check` lock it and put it into `site-packages/`.",
         ),
     )
+    options: tuple[SessionOption, ...] = field(
+        default=(),
+        metadata=toml(
+            "options",
+            Options(_VARIABLE),
+            "What may be set for each session when it is made by the API, as an argument or an environment variable.",
+        ),
+    )
+    python_version: str = field(
+        default="",
+        metadata=toml(
+            "python.version",
+            Text(8, r"3\.(1[1-9]|[2-9][0-9])", "a version such as 3.13"),
+            "Python that the program needs, where a package of it is compiled for one version only.",
+        ),
+    )
+
+    @property
+    def python_minor(self) -> int:
+        """Minor version of the Python 3 that it needs; 0 if any will do."""
+        return int(self.python_version.partition(".")[2] or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +258,10 @@ def _note_contradictions(read: ManifestReader, manifest: TitleManifest) -> None:
         read.note(("touch", "controls"), 'means something only with touch.mode = "pad"')
     if read.has("needs.gpu_memory_mib") and not about.gpu:
         read.note(("needs", "gpu_memory_mib"), "means something only with needs.gpu = true")
+    if read.has("python.requires") and manifest.kind not in PYTHON_KINDS:
+        read.note(("python", "requires"), f"means something only with kind = {' or '.join(PYTHON_KINDS)}")
+    if read.has("python.version") and not manifest.python_requires:
+        read.note(("python", "version"), "means something only with python.requires")
     if read.fits("devices"):
         for index, control in enumerate(about.controls):
             for device in control.by_device.keys() - {*about.devices}:

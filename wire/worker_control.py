@@ -79,6 +79,8 @@ class TitleSpec:
     """Seconds of pause after which it ends."""
     environment: tuple[str, ...] = field(default=(), metadata={"max_len": 64})
     """The title's own environment variables, each as ``NAME=value``."""
+    site_packages: str = field(default="", metadata={"max_len": 1024})
+    """Folder of its own Python packages, relative to its folder; empty for a title without."""
 
 
 class IceMode(StrEnum):

@@ -83,10 +83,12 @@ def pack(
     as_json: Json = False,
 ) -> None:
     """Pack a game into one file; the same files always make the same one."""
-    with Screen(as_json=as_json).failures_shown():
+    screen = Screen(as_json=as_json)
+    with screen.failures_shown():
         from farplay.titles.packages import pack_title
 
-        packed = pack_title(folder, out)
+        packed = pack_title(folder, out, screen.progress)
+        screen.end_progress()
         left_out = f"\nLeft out: {escape(', '.join(packed.left_out))}" if packed.left_out else ""
         tell(
             as_json,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.title_folders import load_title
 from farplay.titles.publisher_key import PublisherKey
+from farplay.titles.wheels.prepare import prepare_wheels
 from title_archive.artwork import reencode
 from title_archive.pack import ARCHIVE_SUFFIX, Packed, pack
 from title_archive.reader import read_index, read_manifest
@@ -32,13 +34,14 @@ class SignedPackage:
     release: Release
 
 
-def pack_title(folder: Path, target: Path | None) -> Packed:
-    """Pack a title; the file is called after its id and version unless a target is named.
+def pack_title(folder: Path, target: Path | None, on_progress: Callable[[str], None]) -> Packed:
+    """Pack a title with its Python packages; the file is called after its id and version unless a target is named.
 
     Raises:
         CommandFailure: the title has faults, or cannot be packed.
     """
     try:
+        prepare_wheels(folder, on_progress)
         title = load_title(folder)
         if not (folder / MANIFEST_FILE).is_file():
             words = f"{folder} has no {MANIFEST_FILE}, and only a folder with one can be packed."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -104,9 +105,41 @@ def withdraw(
         tell(as_json, {"title_id": title_id, "withdrawn": version}, words)
 
 
+def reports(
+    title_id: TitleId,
+    csv: Annotated[Path | None, typer.Option(help="Write how each session did to this file.", dir_okay=False)] = None,
+    crashes: Annotated[
+        Path | None, typer.Option(help="Write what each crash left to a file in this folder.", file_okay=False)
+    ] = None,
+    broker: Broker = LOCAL_BROKER,
+    link: Link = None,
+    as_json: Json = False,
+) -> None:
+    """Show how the sessions of your game did: by version, its crashes, and figures as CSV."""
+    with Screen(as_json=as_json).failures_shown():
+        from farplay.titles.reports import print_reports, write_crashes, write_csv
+
+        found = _client(broker, link).get(f"/api/v1/releases/{title_id}/reports")
+        if csv is not None:
+            write_csv(found, csv)
+        if crashes is not None:
+            write_crashes(found, crashes)
+        if as_json:
+            typer.echo(json.dumps(found))
+        else:
+            print_reports(found, console())
+
+
+@admin_title_app.command("list")
+def list_all(broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
+    """List every published version, what waits for approval, and what broke the sandbox's rules."""
+    with Screen(as_json=as_json).failures_shown():
+        _show(_client(broker, link).get("/api/v1/releases")["releases"], as_json, whole=True)
+
+
 @admin_title_app.command()
 def approve(digest: Digest, broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
-    """Let players be offered a published version; lifts a block."""
+    """Let players be offered a published version; lifts a block and forgets violations."""
     with Screen(as_json=as_json).failures_shown():
         _client(broker, link).send("POST", f"/api/v1/archives/{digest}/approval")
         tell(as_json, {"approved": digest}, "Approved.")
@@ -124,6 +157,7 @@ def add_publish_commands(title_app: typer.Typer) -> None:
     """Add these commands beside the others of ``farplay title``."""
     for name, command in (
         ("publish", publish), ("list", list_), ("show", show), ("offer", offer), ("withdraw", withdraw),
+        ("reports", reports),
     ):  # fmt: skip
         title_app.command(name)(command)
 
@@ -153,9 +187,14 @@ def _show(rows: Iterable[Mapping[str, Any]], as_json: bool, *, whole: bool = Fal
 
 def _state(row: Mapping[str, Any]) -> str:
     if row["blocked"]:
-        return "blocked"
+        return f"blocked{_violations(row)}"
     if row["withdrawn"]:
         return "withdrawn"
     if not row["approved"]:
         return "waits for approval"
-    return ", ".join(row["channels"]) or "kept"
+    return (", ".join(row["channels"]) or "kept") + _violations(row)
+
+
+def _violations(row: Mapping[str, Any]) -> str:
+    count = row["violations"]
+    return f"; {count} session{'s' if count > 1 else ''} broke the sandbox's rules" if count else ""

@@ -37,6 +37,8 @@ class LaunchSpec:
     """Where a warden writes the title's process id to; None where a process namespace holds the title."""
     worker_pid: int = 0
     """The worker's process id, as seen by a warden."""
+    site_packages: str = ""
+    """Where the title's own packages lie, last on its import path; empty without."""
 
     def to_json(self) -> str:
         """Return the command line argument."""

@@ -29,9 +29,7 @@ def availability_of(fleet: Fleet, title: CatalogueTitle) -> Availability:
         fleet: The snapshot; not changed.
         title: The title.
     """
-    decision = place(
-        fleet, title.title_id, title.version, title.kind, 0.0, title.needs, published=title.release is not None
-    )
+    decision = place(fleet, title.title_id, title.version, title.kind, 0.0, title.needs, release=title.release)
     ready = fleet.ready
     if not ready.any():
         return Availability(Reason.NO_NODE, None, None)

@@ -111,10 +111,17 @@ class Coordinator:
     # Players
 
     def create_session(
-        self, player_id: PlayerId, title_id: str, now: float, *, elsewhere: int = 0
+        self,
+        player_id: PlayerId,
+        title_id: str,
+        now: float,
+        *,
+        elsewhere: int = 0,
+        options: Mapping[str, str] | None = None,
     ) -> tuple[Session, bool]:
         """Return the player's live session of the title and whether it is new; see ``sessions.create_session``."""
-        return sessions.create_session(self._state, self._state.tenant_id, player_id, title_id, now, elsewhere)
+        state, chosen = self._state, options or {}
+        return sessions.create_session(state, state.tenant_id, player_id, title_id, now, elsewhere, options=chosen)
 
     def end_session(self, session_id: str, reason: Reason, now: float) -> None:
         """End a session; one that has ended stays so."""

@@ -54,6 +54,7 @@ class SaveSession:
     epoch: int
     queued_at_ms: int
     priority: int
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class NodeOffer:
     """Titles of the catalogue, with their versions, that lie there."""
     check_port: CheckPort | None = None
     """Where pages try their way to it."""
+    archives: tuple[str, ...] = ()
+    """SHA-256 of the archives of published titles that lie there unpacked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Needs:
     gpu: bool = False
     memory_mib: int = 0
     """Of all the memory that the node may use; what its other sessions take is bounded by its slots."""
+    python_minor: int = 0
+    """Minor version of the Python 3 that its titles must run on; 0 for any."""
 
 
 NO_NEEDS = Needs()
@@ -46,6 +48,10 @@ class Fleet:
         self._memory_mib: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._has_gpu: Flags = np.zeros(_FIRST_ROWS, bool)
         self._fetches: Flags = np.zeros(_FIRST_ROWS, bool)
+        self._python_minor: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._archives: dict[int, frozenset[str]] = {}
+        self._holders: dict[str, set[int]] = {}
+        """Rows of the nodes on which an archive lies, by its digest; only those that some node names."""
         self._marks: dict[Mark, Flags] = {}
 
     def __len__(self) -> int:
@@ -99,6 +105,11 @@ class Fleet:
         enough: Flags = self._memory_mib[: len(self)] >= needs.memory_mib
         return enough
 
+    def has_python(self, needs: Needs) -> Flags:
+        """Nodes with the Python that is needed, or all of them if any will do."""
+        found: Flags = (self._python_minor[: len(self)] == needs.python_minor) | (needs.python_minor == 0)
+        return found
+
     def describe(
         self, node_id: NodeId, capacity: NodeCapacity, kinds: Iterable[str], titles: Iterable[tuple[str, str]]
     ) -> None:
@@ -116,10 +127,29 @@ class Fleet:
         self._memory_mib[row] = capacity.memory_bytes >> 20
         self._has_gpu[row] = bool(capacity.gpus)
         self._fetches[row] = capacity.fetches_titles
+        self._python_minor[row] = capacity.python_minor
         for column in self._marks.values():
             column[row] = False
         for mark in (*((kind,) for kind in kinds), *titles):
             self._marks.setdefault(mark, np.zeros(len(self._ready), bool))[row] = True
+
+    def set_archives(self, node_id: NodeId, archives: Iterable[str]) -> None:
+        """Say which archives lie unpacked on a node; replaces what was said before."""
+        row, now = self._row(node_id), frozenset(archives)
+        before = self._archives.get(row, frozenset())
+        for digest in before - now:
+            self._holders[digest].discard(row)
+            if not self._holders[digest]:
+                del self._holders[digest]
+        for digest in now - before:
+            self._holders.setdefault(digest, set()).add(row)
+        self._archives[row] = now
+
+    def has_archive(self, digest: str) -> Flags:
+        """Nodes on which an archive lies unpacked."""
+        chosen = np.zeros(len(self), bool)
+        chosen[list(self._holders.get(digest, ()))] = True
+        return chosen
 
     def rows_of(self, node_ids: Iterable[NodeId]) -> Flags:
         """Return which rows are those of the given nodes; nodes without a row are left out."""
@@ -171,6 +201,7 @@ class Fleet:
         self._memory_mib = np.concatenate([self._memory_mib, np.zeros(extra, np.int64)])
         self._has_gpu = np.concatenate([self._has_gpu, np.zeros(extra, bool)])
         self._fetches = np.concatenate([self._fetches, np.zeros(extra, bool)])
+        self._python_minor = np.concatenate([self._python_minor, np.zeros(extra, np.int64)])
         for mark, column in self._marks.items():
             self._marks[mark] = np.concatenate([column, np.zeros(extra, bool)])
 

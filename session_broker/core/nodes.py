@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
@@ -37,6 +38,8 @@ from wire.schema import Message
 from wire.session_control import SessionState
 from wire.title_manifest import KINDS
 from wire.worker_control import PlacementState
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 ABSENT_HEARTBEATS = 2
 """Heartbeats in a row that must miss a serving session before it counts as lost; one may cross its news."""
@@ -80,15 +83,21 @@ def join(
     known = {(title.title_id, title.version) for title in state.titles.values()}
     kinds = set(KINDS).intersection(hello.capacity.title_kinds)
     # Only what the catalogue knows: a node must not make the fleet remember words of its own.
-    lying_there = known.intersection(titles)
-    state.fleet.describe(node_id, hello.capacity, kinds, lying_there)
+    node.titles = tuple(sorted(known.intersection(titles)))
+    state.fleet.describe(node_id, hello.capacity, kinds, node.titles)
+    _take_archives(state, node, hello.archives)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     # Nothing new goes there before it is agreed what runs there.
     state.fleet.set_ready(node_id, False)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
-    save_node(state, node, NodeOffer(hello.capacity, tuple(sorted(lying_there)), node.check_port))
+    save_node(state, node, NodeOffer(hello.capacity, node.titles, node.check_port, node.archives))
     place_waiting(state, now)
+
+
+def _take_archives(state: BrokerState, node: Node, archives: Iterable[str]) -> None:
+    node.archives = tuple(archive for archive in archives if _DIGEST.fullmatch(archive))
+    state.fleet.set_archives(node.node_id, node.archives)
 
 
 def _reachable(port: CheckPort | None) -> CheckPort | None:
@@ -197,10 +206,14 @@ def _own_session(state: BrokerState, node: Node, session_id: str) -> Session | N
 
 def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: float) -> None:
     node.cpu_percent, node.memory_used_bytes = heartbeat.cpu_percent, heartbeat.memory_used_bytes
+    if heartbeat.archives is not None and node.capacity is not None:
+        _take_archives(state, node, heartbeat.archives)
+        save_node(state, node, NodeOffer(node.capacity, node.titles, node.check_port, node.archives))
     for figures in heartbeat.figures:
         told = state.sessions.get(SessionId(figures.session_id))
         if told is not None and told.placement is not None and told.placement.node_id == node.node_id:
             told.placement.figures = figures
+            told.performance.note(figures)
     listed = {SessionId(r.session_id): r for r in heartbeat.sessions if is_id(r.session_id, "ses")}
     freed = False
     for session_id, epoch in list(node.claims.items()):

@@ -105,6 +105,7 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
             titles = known.intersection(node.offer.titles)
             kinds = set(KINDS).intersection(capacity.title_kinds)
             state.fleet.describe(node.node_id, capacity, kinds, titles)
+            state.fleet.set_archives(node.node_id, node.offer.archives)
         state.fleet.set_claims(node.node_id, node.claims)
         state.fleet.set_ready(node.node_id, node.ready and node.offer is not None)
     for node_id in state.distant.keys() - seen.keys() - state.nodes.keys():

@@ -1,7 +1,8 @@
 """Placement: which node takes a session, as a pure function over the fleet's columns, with the reasons.
 
 Sessions are packed: among the nodes that can take one, the fullest come first, so that empty nodes can be retired;
-one of the best few is drawn at random, so that several replicas that decide at once do not all pick the same.
+one of the best few is drawn at random, so that several replicas that decide at once do not all pick the same. A node
+on which a published title lies already comes before all that would have to fetch it, since its player need not wait.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs
 from wire.errors import Reason
 from wire.ids import NodeId
+from wire.title_release import Release
 
 BEST_FEW = 3
 """Nodes among which one is drawn."""
@@ -29,6 +31,8 @@ class Decision:
     """Why it must wait."""
     refused: Mapping[str, int]
     """Nodes refused, by the first reason that held."""
+    bytes_to_fetch: int = 0
+    """What the node has to fetch before it can start the title."""
 
 
 def place(
@@ -40,7 +44,7 @@ def place(
     needs: Needs = NO_NEEDS,
     among: Flags | None = None,
     *,
-    published: bool = False,
+    release: Release | None = None,
 ) -> Decision:
     """Pick a node for a session of a title.
 
@@ -52,13 +56,13 @@ def place(
         draw: A random number in ``[0, 1)``.
         needs: What the node must have.
         among: Rows that are looked at; None is all of them.
-        published: It has an archive, which nodes fetch.
+        release: Of a published title, whose archive nodes fetch.
     """
-    here = fleet.fetches_titles if published else fleet.has_title(title_id, version)
+    here = fleet.has_title(title_id, version) if release is None else fleet.fetches_titles
     left = fleet.ready.copy() if among is None else fleet.ready & among
     refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
     tests = (
-        (Reason.NO_CAPABILITY, fleet.runs_kind(kind)),
+        (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
         (Reason.NO_MEMORY, fleet.has_memory(needs)),
         (Reason.TITLE_MISSING, here),
@@ -74,7 +78,11 @@ def place(
     rows = np.flatnonzero(left)
     if not len(rows):
         return Decision(None, why, counts)
-    return Decision(fleet.node_ids[_draw(fleet, rows, draw)], None, counts)
+    to_fetch = 0
+    if release is not None:
+        holding = rows[fleet.has_archive(release.archive_sha256)[rows]]
+        rows, to_fetch = (holding, 0) if len(holding) else (rows, release.archive_bytes)
+    return Decision(fleet.node_ids[_draw(fleet, rows, draw)], None, counts, to_fetch)
 
 
 def _draw(fleet: Fleet, rows: np.ndarray[tuple[int], np.dtype[np.intp]], draw: float) -> int:

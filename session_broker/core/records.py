@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from session_broker.core.effects import Effect, LinkKey, NodeOffer, ReplicaId, TabKey
 from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.node_table import NodeState
+from session_broker.core.performance import Performance
 from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import Turnover, Waiting
 from session_broker.core.rate_limit import TokenBucket
@@ -16,6 +17,7 @@ from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
 from wire.session_control import Coming, InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
+from wire.title_options import SessionOption
 from wire.title_release import Release
 from wire.worker_control import PlacementState
 
@@ -35,6 +37,8 @@ class CatalogueTitle:
     needs: Needs = NO_NEEDS
     release: Release | None = None
     """By which nodes fetch it; None for a title that is installed on them."""
+    options: tuple[SessionOption, ...] = ()
+    """What may be set for a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,10 @@ class Session:
     """What the fleet does for it, while it waits."""
     told: StateNews | None = None
     """What its tabs were told of it last."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was set for it when it was made, by the names of the title's options."""
+    performance: Performance = field(default_factory=Performance)
+    """How it has been doing since this replica has it."""
 
     @property
     def host(self) -> Participant:
@@ -228,6 +236,10 @@ class Node:
     """What it measured of itself; None until it dials in."""
     check_port: CheckPort | None = None
     """Where pages may try their way to it."""
+    titles: tuple[tuple[str, str], ...] = ()
+    """Titles of the catalogue, with their versions, that lie there."""
+    archives: tuple[str, ...] = ()
+    """SHA-256 of the archives of published titles that lie there unpacked."""
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
 

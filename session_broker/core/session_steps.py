@@ -8,7 +8,7 @@ from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.records import BrokerState, Node, Participant, Placement, Session
 from session_broker.core.session_table import SessionEvent
 from wire.errors import Reason
-from wire.node_control import StartSession
+from wire.node_control import ChosenOption, StartSession
 from wire.session_control import StateNews
 
 
@@ -28,6 +28,7 @@ def save_session(state: BrokerState, session: Session) -> None:
         SaveSession(
             session.session_id, session.tenant_id, session.player_id, session.title.title_id, session.title.version,
             session.state, session.reason, session.detail, session.epoch, session.queued_at_ms, session.priority,
+            session.options,
         )
     )  # fmt: skip
 
@@ -82,8 +83,9 @@ def save_placement(state: BrokerState, session: Session, placement: Placement, r
 def send_start(state: BrokerState, session: Session, node: Node) -> None:
     """Ask the node to start the session; it may be asked again with the same epoch."""
     if node.link is not None:
-        title = session.title
+        title, options = session.title, tuple(ChosenOption(*each) for each in session.options.items())
         message = StartSession(
-            session.session_id, session.epoch, title.title_id, title.version, session.player_id, title.release
-        )
+            session.session_id, session.epoch, title.title_id, title.version, session.player_id, title.release,
+            options,
+        )  # fmt: skip
         state.emit(ToNode(node.link, message))

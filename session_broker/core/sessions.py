@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from session_broker.core.claims import drop_claim
 from session_broker.core.effects import CLOSE_ENDED, AppendEvent, CloseTab, Count, Tally, ToNode
 from session_broker.core.node_table import NodeState
@@ -15,13 +17,21 @@ from wire.errors import Reason, WireError
 from wire.ids import ParticipantId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import EndSession
 from wire.session_control import Role, SessionState
+from wire.title_options import settle
 
 NUMBER_MAX = 0xFFFF
 """Largest number of a participant that an input batch can carry."""
 
 
 def create_session(
-    state: BrokerState, tenant_id: TenantId, player_id: PlayerId, title_id: str, now: float, elsewhere: int = 0
+    state: BrokerState,
+    tenant_id: TenantId,
+    player_id: PlayerId,
+    title_id: str,
+    now: float,
+    elsewhere: int = 0,
+    *,
+    options: Mapping[str, str],
 ) -> tuple[Session, bool]:
     """Return the player's live session of a title, and whether it was made just now.
 
@@ -32,13 +42,16 @@ def create_session(
         title_id: What.
         now: Monotonic seconds.
         elsewhere: Live sessions that the player has with other replicas, none of this title.
+        options: What to set for a new session, by the names of the title's options.
 
     Raises:
-        WireError: ``unknown_title``, ``too_many_sessions``, or ``too_many`` if the player starts them too fast.
+        WireError: ``unknown_title``, ``malformed`` for what cannot be set, ``too_many_sessions``, or
+            ``too_many`` if the player starts them too fast.
     """
     title = state.titles.get(TitleId(title_id))
     if title is None:
         raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
+    settle(title.options, options)
     mine = [s for s in state.sessions.values() if s.player_id == player_id and s.state is not SessionState.ENDING]
     for session in mine:
         if session.title.title_id == title.title_id:
@@ -52,7 +65,7 @@ def create_session(
     if not _start_bucket(state, player_id, now).take(now):
         raise WireError(Reason.TOO_MANY, "sessions are started too fast; wait a moment")
     session = Session(SessionId(state.new_id("ses")), tenant_id, player_id, title, unattended_since=now)
-    session.queued_at_ms = state.next_queued_at_ms(now)
+    session.queued_at_ms, session.options = state.next_queued_at_ms(now), dict(options)
     state.sessions[session.session_id] = session
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, tenant_id, "created"))
@@ -137,6 +150,9 @@ def leave_node(state: BrokerState, session: Session, event: PlacementEvent, reas
     if placement is None:
         return
     move_placement(state, session, placement, event, reason)
+    did = session.performance.summary()
+    if did is not None:
+        state.emit(AppendEvent(session.session_id, session.tenant_id, "performance", None, did))
     node_lost = state.nodes[placement.node_id].state is NodeState.LOST
     if event is PlacementEvent.RELEASE or node_lost:
         drop_claim(state, placement.node_id, session.session_id, placement.epoch)

@@ -150,6 +150,8 @@ def _place(state: BrokerState, session: Session, now: float) -> bool:
     if written != session.decided:
         session.decided = written
         data: dict[str, object] = {"node_id": decision.node_id, "refused": dict(decision.refused)}
+        if decision.bytes_to_fetch:
+            data["bytes_to_fetch"] = decision.bytes_to_fetch
         state.emit(AppendEvent(session.session_id, session.tenant_id, "placement", decision.reason, data))
         state.emit(Count(Tally.PLACEMENT, str(decision.reason or "placed")))
     distant = state.distant.get(decision.node_id) if decision.node_id is not None else None
@@ -176,9 +178,15 @@ def _decide(state: BrokerState, session: Session) -> placing.Decision:
 
 
 def _place_title(state: BrokerState, title: CatalogueTitle, among: Flags | None = None) -> placing.Decision:
-    published = title.release is not None
     return placing.place(
-        state.fleet, title.title_id, title.version, title.kind, state.draw(), title.needs, among, published=published
+        state.fleet,
+        title.title_id,
+        title.version,
+        title.kind,
+        state.draw(),
+        title.needs,
+        among,
+        release=title.release,
     )
 
 

@@ -205,6 +205,7 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
             runner,
             spool=_spool(config.data_dir),
             archive_max_bytes=config.archive_max_bytes,
+            violations_max=config.violations_max,
         ),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
         reach=reach,

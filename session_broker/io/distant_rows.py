@@ -129,4 +129,6 @@ def _offer(stored: Mapping[str, Any]) -> NodeOffer:
     capacity = NodeCapacity(**{**stored["capacity"], **lists})
     titles = tuple((title_id, version) for title_id, version in stored["titles"])
     port = stored["check_port"]
-    return NodeOffer(capacity, titles, CheckPort(**{**port, "hosts": tuple(port["hosts"])}) if port else None)
+    check_port = CheckPort(**{**port, "hosts": tuple(port["hosts"])}) if port else None
+    # A replica of an earlier version, which writes no archives, may still run beside this one.
+    return NodeOffer(capacity, titles, check_port, tuple(stored.get("archives", ())))

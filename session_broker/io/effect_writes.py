@@ -116,6 +116,7 @@ async def _write(connection: AsyncConnection, write: Write, me: ReplicaId, at_ms
                 "queued_at_ms": write.queued_at_ms,
                 "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
                 "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
+                "options": dict(write.options),
             }  # fmt: skip
             changed = {**values, "changed_at_ms": at_ms, "ended_at_ms": ended_at_ms}
             await put(connection, tables.session, {"id": write.session_id}, changed, first)
@@ -188,4 +189,5 @@ def _offer_json(offer: NodeOffer) -> dict[str, Any]:
         "capacity": asdict(offer.capacity),
         "titles": [list(title) for title in offer.titles],
         "check_port": asdict(offer.check_port) if offer.check_port is not None else None,
+        "archives": list(offer.archives),
     }

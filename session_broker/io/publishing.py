@@ -21,6 +21,7 @@ from session_broker.io.catalogue import Catalogue, artwork_key
 from session_broker.io.objects import Objects
 from session_broker.io.releases import Releases
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
+from session_broker.io.title_reports import TitleReports
 from title_archive.artwork import reencode
 from title_archive.reader import read_content, read_index, read_manifest
 from title_archive.signing import check_release
@@ -77,6 +78,7 @@ class Publishing:
         runner: Through which the coordinator is told.
         spool: Existing folder for uploads on their way.
         archive_max_bytes: Longest archive that is taken.
+        violations_max: Sessions of a version that may break the rules before it is blocked.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Publishing:
         *,
         spool: Path,
         archive_max_bytes: int,
+        violations_max: int,
     ) -> None:
         self._tenant_id = tenant_id
         self._objects = objects
@@ -97,6 +100,7 @@ class Publishing:
         self._runner = runner
         self._spool = spool
         self._archive_max_bytes = archive_max_bytes
+        self._violations_max = violations_max
         self._turns = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._refreshing = asyncio.Lock()
         """Held while the catalogue is read, so that an earlier reading cannot replace a later one."""
@@ -187,9 +191,22 @@ class Publishing:
         await self._releases.block(self._tenant_id, check_digest(archive_sha256))
         await self.refresh()
 
+    async def reports(self, caller: Caller, title_id: str) -> TitleReports:
+        """Return what there is to tell of a title's sessions.
+
+        Raises:
+            WireError: ``forbidden`` or ``not_found``.
+        """
+        await self._check_owner(caller, title_id)
+        return await self._releases.reports(self._tenant_id, title_id)
+
     async def refresh(self) -> None:
-        """Read anew what may be started and what is blocked; sessions of a blocked version end."""
+        """Read anew what may be started and what is blocked; sessions of a blocked version end.
+
+        Versions that broke the rules too often are blocked first.
+        """
         async with self._refreshing:
+            await self._releases.block_violators(self._tenant_id, self._violations_max)
             self._catalogue.offer(await self._releases.offered(self._tenant_id))
             blocked = await self._releases.blocked(self._tenant_id)
             await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))

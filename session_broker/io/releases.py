@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Row, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,6 +16,8 @@ from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from session_broker.io.session_rows import release_of
 from session_broker.io.store import manifest_json
+from session_broker.io.title_reports import TitleReports, read_reports
+from session_broker.io.violations import block_violators, count_violations
 from title_archive.signing import follow
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
@@ -37,6 +39,8 @@ class PublishedVersion:
     blocked: bool
     channels: tuple[Channel, ...]
     """Channels that offer it now."""
+    violations: int = 0
+    """Sessions that broke the rules since it was approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Releases:
             await connection.execute(channel.delete().where(*_is(channel, tenant_id, title_id, version)))
 
     async def approve(self, tenant_id: TenantId, archive_sha256: str) -> None:
-        """Let players be offered a version, and lift its block.
+        """Let players be offered a version, and lift its block; what its sessions did before counts no more.
 
         Raises:
             WireError: ``not_found`` if nothing of that digest was published.
@@ -159,9 +163,7 @@ class Releases:
         table, blocked = tables.title_release, tables.blocked_archive
         here = and_(table.c.tenant_id == tenant_id, table.c.archive_sha256 == archive_sha256)
         async with self._engine.begin() as connection:
-            approved = update(table).where(here).values(
-                approved_at_ms=func.coalesce(table.c.approved_at_ms, wall_ms())
-            )  # fmt: skip
+            approved = update(table).where(here).values(approved_at_ms=wall_ms())
             if (await connection.execute(approved)).rowcount == 0:
                 raise WireError(Reason.NOT_FOUND, "nothing of this digest was published here")
             await connection.execute(
@@ -175,6 +177,16 @@ class Releases:
                 row = {"tenant_id": tenant_id, "archive_sha256": archive_sha256, "blocked_at_ms": wall_ms()}
                 await connection.execute(insert(tables.blocked_archive).values(row))
 
+    async def block_violators(self, tenant_id: TenantId, most: int) -> None:
+        """Block versions of which more sessions than ``most`` broke the rules since they were approved."""
+        try:
+            async with self._engine.begin() as connection:
+                news = await block_violators(connection, tenant_id, most, wall_ms())
+        except IntegrityError:
+            return  # Another replica did; what is left over is blocked at the next look.
+        for digest, count in news.items():
+            _log.error("version_blocked", archive_sha256=digest, violations=count)
+
     async def blocked(self, tenant_id: TenantId) -> set[str]:
         """Return the digests of all blocked archives."""
         table = tables.blocked_archive
@@ -186,6 +198,10 @@ class Releases:
         """Tell whether an archive is blocked."""
         async with self._engine.connect() as connection:
             return await _is_blocked(connection, tenant_id, archive_sha256)
+
+    async def reports(self, tenant_id: TenantId, title_id: str) -> TitleReports:
+        """Return what there is to tell of a title's sessions."""
+        return await read_reports(self._engine, tenant_id, title_id)
 
     async def publisher_of(self, tenant_id: TenantId, title_id: str) -> str | None:
         """Return whose account a title belongs to, None if it was never published."""
@@ -284,8 +300,9 @@ async def _read(
     if title_id is not None:
         query = query.where(table.c.title_id == title_id)
     query = query.order_by(table.c.title_id, table.c.published_at_ms.desc(), table.c.version)
+    violations = await count_violations(connection, tenant_id)
     return [
-        (_published(row, offering.get((row.title_id, row.version), ()), stopped), row.manifest_toml)
+        (_published(row, offering.get((row.title_id, row.version), ()), stopped, violations), row.manifest_toml)
         for row in await connection.execute(query)
     ]
 
@@ -298,10 +315,12 @@ def _manifest(release: Release, manifest_toml: str) -> TitleManifest | None:
         return None
 
 
-def _published(row: Row[Any], channels: Iterable[Channel], stopped: Collection[str]) -> PublishedVersion:
+def _published(
+    row: Row[Any], channels: Iterable[Channel], stopped: Collection[str], violations: Mapping[str, int]
+) -> PublishedVersion:
     return PublishedVersion(
         release_of(row), row.published_at_ms, row.approved_at_ms, row.withdrawn_at_ms,
-        row.archive_sha256 in stopped, tuple(channels),
+        row.archive_sha256 in stopped, tuple(channels), violations.get(row.archive_sha256, 0),
     )  # fmt: skip
 
 

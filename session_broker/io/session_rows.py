@@ -39,6 +39,7 @@ async def load_session(
         row.epoch,
         queued_at_ms=row.queued_at_ms,
         priority=row.priority,
+        options=dict(row.options),
     )
     placements = select(tables.placement).where(
         tables.placement.c.session_id == row.id, tables.placement.c.epoch == row.epoch
@@ -112,6 +113,7 @@ def catalogue_title(manifest: TitleManifest, release: Release | None = None) -> 
         manifest.height_px,
         manifest.fps,
         manifest.players_max,
-        Needs(manifest.about.gpu, manifest.about.memory_mib),
+        Needs(manifest.about.gpu, manifest.about.memory_mib, manifest.python_minor),
         release,
+        manifest.options,
     )

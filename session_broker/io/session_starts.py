@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from session_broker.core.records import Session
@@ -15,19 +16,21 @@ from wire.session_control import SessionState
 _ATTEMPTS = 3
 
 
-async def find_or_make(broker: Broker, player_id: PlayerId, title_id: str) -> tuple[Session | StoredSession, bool]:
-    """Return the player's live session of a title, and whether it was made just now.
+async def find_or_make(
+    broker: Broker, player_id: PlayerId, title_id: str, options: Mapping[str, str]
+) -> tuple[Session | StoredSession, bool]:
+    """Return the player's live session of a title, and whether it was made just now, with these options.
 
     Two replicas that are asked at once both try; the database takes one, and the other finds it.
 
     Raises:
-        WireError: ``unknown_title``, ``too_many_sessions``, ``too_many``.
+        WireError: ``unknown_title``, ``malformed`` for wrong options, ``too_many_sessions``, ``too_many``.
         MovedOn: it could not be settled in a few attempts.
     """
     coordinator = broker.runner.coordinator
 
     def make(elsewhere: int, now: float) -> tuple[Session, bool]:
-        return coordinator.create_session(player_id, title_id, now, elsewhere=elsewhere)
+        return coordinator.create_session(player_id, title_id, now, elsewhere=elsewhere, options=options)
 
     for _ in range(_ATTEMPTS):
         known = await broker.store.live_sessions_of(player_id)

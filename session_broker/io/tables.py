@@ -187,6 +187,7 @@ session = Table(
     Column("owner", _ID),
     Column("queued_at_ms", BigInteger, nullable=False, server_default="0"),
     Column("priority", Integer, nullable=False, server_default="0"),
+    Column("options", JSON, nullable=False, server_default="{}"),
     ForeignKeyConstraint(
         ["tenant_id", "title_id", "title_version"],
         ["title_version.tenant_id", "title_version.title_id", "title_version.version"],
@@ -198,6 +199,16 @@ _NOT_ENDED = text("ended_at_ms IS NULL")
 Index("ix_session_owner_live", session.c.owner, sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED)
 Index("ix_session_player_id_created_at_ms", session.c.player_id, session.c.created_at_ms)
 Index("ix_session_ended_at_ms", session.c.ended_at_ms)
+Index("ix_session_title_id_ended_at_ms", session.c.title_id, session.c.ended_at_ms)
+_BROKE_RULES = text("reason = 'title_violation'")
+Index(
+    "ix_session_violations",
+    session.c.tenant_id,
+    session.c.title_id,
+    session.c.title_version,
+    sqlite_where=_BROKE_RULES,
+    postgresql_where=_BROKE_RULES,
+)
 Index(
     "uq_session_one_live",
     session.c.player_id,

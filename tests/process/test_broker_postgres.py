@@ -8,12 +8,16 @@ import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select
 
 from session_broker.io import tables
 from session_broker.io.database import open_database
+from session_broker.io.title_reports import read_reports
+from session_broker.io.violations import count_violations
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
+from wire.ids import TenantId
 from wire.node_control import PlacementNews
 from wire.session_control import SessionState, StateNews, Welcome
 from wire.worker_control import PlacementState
@@ -67,8 +71,13 @@ async def test_the_broker_lives_on_postgresql(postgres_url: str, tmp_path: Path)
         assert again.status_code == 201
     engine = await open_database(postgres_url)
     async with engine.connect() as connection:
+        tenant_id = TenantId(str(await connection.scalar(select(tables.tenant.c.id))))
+        assert await count_violations(connection, tenant_id) == {}
         difference = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync), tables.metadata)
         )
+    reports = await read_reports(engine, tenant_id, "testcard")
     await engine.dispose()
     assert difference == []
+    assert [(each.sessions, each.ends) for each in reports.versions] == [(1, {"title_crashed": 1})]
+    assert [each.session_id for each in reports.crashes] == [session_id]

@@ -20,7 +20,7 @@ from wire.sandbox import Profile
 pytestmark = pytest.mark.process
 
 AT_ONCE = 6
-PLAN = CheckPlan(first_picture_s=8.0, settle_s=0.5, measure_s=2.0, still_s=0.3, react_s=1.0)
+PLAN = CheckPlan(first_picture_s=8.0, settle_s=0.5, measure_s=2.0, still_s=0.3, react_s=1.0, listen_s=0.3)
 """Shorter than a developer's: these titles are small, and nothing here is measured exactly."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running
-from tests.support.squares_rom import ARGUMENTS, build_squares
+from tests.support.squares_rom import ARGUMENTS, TEMPLATE, build_squares
 from wire.input_events import Key, Pad, PadPresence
 from wire.title_ipc import Quit, Sound
 
@@ -126,6 +126,7 @@ async def test_what_is_wrong_is_told_in_words(tmp_path: Path, arguments: tuple[s
 
 async def test_content_that_the_core_does_not_take_is_told(tmp_path: Path) -> None:
     content = build_squares(tmp_path)
+    assert content.read_bytes() == (TEMPLATE / "squares.nes").read_bytes(), "built of this source"
     content.write_bytes(b"nonsense")
     async with running(tmp_path, content, kind="libretro", arguments=ARGUMENTS) as title:
         end = await title.ends_with()

@@ -131,6 +131,16 @@ async def test_it_is_asked_to_quit_and_its_end_is_told(tmp_path: Path) -> None:
         assert (end.reason, "exit status 7" in end.detail) == ("title_crashed", True)
 
 
+async def test_a_program_that_lets_the_signal_end_it_has_quit(tmp_path: Path) -> None:
+    program = tmp_path / "start.sh"
+    program.write_text("#!/bin/sh\necho '{\"here\": true}'\nexec sleep 60\n")
+    program.chmod(0o755)
+    async with running(tmp_path, program, kind="native") as title:
+        await title.tells(here=True)
+        title.process._link.send(Quit())
+        assert (await title.ends_with()).reason == "title_quit"
+
+
 @pytest.mark.parametrize(
     ("mode", "text", "words"),
     [

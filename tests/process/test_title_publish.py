@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ async def test_a_game_is_made_published_played_and_blocked(tmp_path: Path, monke
     try:
         developer = Developer(tmp_path, monkeypatch)
         _publish(developer, up)
-        await _play(developer, up)
+        await _play(developer, up, tmp_path / "data" / "broker.sqlite3")
     finally:
         assert await asyncio.to_thread(up.stop) == ExitStatus.OK, up.log_tail()
     assert up.left_behind() == []
@@ -71,7 +73,7 @@ def _publish(developer: Developer, up: FarplayProcess) -> None:
     assert "stable" in developer.types("title", "show", "game", *broker)[1]
 
 
-async def _play(developer: Developer, up: FarplayProcess) -> None:
+async def _play(developer: Developer, up: FarplayProcess, database: Path) -> None:
     [cookie] = json.loads(developer.sign_ins.read_text()).values()
     async with httpx.AsyncClient(base_url=up.url, headers={"Cookie": cookie}) as client:
         made = await client.post("/api/v1/sessions", json={"title_id": "game"})
@@ -85,7 +87,18 @@ async def _play(developer: Developer, up: FarplayProcess) -> None:
             return await state() == "running"
 
         await until(runs, 20.0, "the published game to run")
-        digest = (await client.get("/api/v1/releases")).json()["releases"][0]["archive_sha256"]
+        release = (await client.get("/api/v1/releases")).json()["releases"][0]
+        digest = release["archive_sha256"]
+        story = (await client.get(f"/api/v1/operator{session.removeprefix('/api/v1')}")).json()
+        decided = [event["data"] for event in story["events"] if event["event"] == "placement"]
+        assert decided[-1]["bytes_to_fetch"] == release["archive_bytes"], "its node has to fetch it"
+
+        async def is_held() -> bool:
+            """Look whether the node has told that the archive lies there now."""
+            with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                return digest in str(connection.execute("SELECT offer FROM node").fetchall())
+
+        await until(is_held, 8.0, "the node to tell that it has the archive")
         broker = ("--broker", up.url)
         assert developer.told("admin", "title", "block", digest, *broker) == {"blocked": digest}
 

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from farplay.titles.new_title import TEMPLATES
 from tests.support.deadlines import until
 from tests.support.running_title import running
 from wire.input_events import Key, Pad, ReleaseAll
@@ -73,6 +75,21 @@ async def test_it_is_played_with_sound_and_goes_on_in_the_next_session(tmp_path:
         title.send(Key(SPACE, True))
         after = await title.tells(x=before)
         assert after["tick"] > 0
+
+
+async def test_the_small_title_that_developers_begin_with_goes_on_where_it_was_left(tmp_path: Path) -> None:
+    program, size = TEMPLATES / "sdk" / "main.py", 640 * 360 * 4
+    async with running(tmp_path, program, kind="sdk") as title:
+        await title.shows(1)
+        title.send(Key(RIGHT, True))
+        await title.shows(20)
+        title.process._link.send(Quit())
+        assert (await title.ends_with()).reason == "title_quit"
+        left = title.newest
+    async with running(tmp_path, program, kind="sdk") as title:
+        await title.shows(1)
+        same = np.frombuffer(title.newest, np.uint8)[:size] == np.frombuffer(left, np.uint8)[:size]
+        assert np.mean(same) > 0.97, "the player's place, the stones and the score are there"
 
 
 async def test_a_picture_that_stands_still_is_shown_once(tmp_path: Path) -> None:

@@ -31,8 +31,13 @@ def test_the_wheel_holds_pages_games_and_migrations_and_runs_elsewhere(tmp_path:
         "render_node/title/kinds/sdk.py",
         "farplay_sdk/gl.py",
         "farplay_sdk/py.typed",
+        "farplay/titles/templates/sdk/main.py",
+        "farplay/titles/templates/libretro/squares.nes",
+        "farplay/titles/templates/libretro/squares.s",
     ):
         assert needed in names
+    start = zipfile.ZipFile(wheel).getinfo("farplay/titles/templates/native/start.sh")
+    assert start.external_attr >> 16 & 0o100, "it is a program"
     assert any(name.startswith("session_broker/migrations/versions/") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "web_client/node_modules"))]
 

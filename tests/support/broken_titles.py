@@ -113,7 +113,7 @@ FAULTS: Mapping[str, Fault] = {
     "has SVG as artwork": Fault("artwork", files=lambda at: (at / "artwork.png").write_text("<svg/>"), runs=False),
     "holds a link out": Fault("package", files=lambda at: (at / "out").symlink_to("/etc"), runs=False),
     "needs what no node has": Fault(
-        "needs", manifest=("[rating]", "[python]\nrequires = ['x']\n[rating]"), runs=False
+        "needs", manifest=("[rating]", "[runtime]\npackages = ['x1']\n[rating]"), runs=False
     ),
     "has a misspelt field": Fault("manifest", manifest=("sound =", "sounds ="), runs=False),
     "lacks its program": Fault("manifest", files=lambda at: (at / "main.py").unlink(), runs=False),

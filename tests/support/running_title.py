@@ -132,6 +132,7 @@ async def running(
     fps: int = 60,
     walls: SandboxSpec | None = None,
     memory_mib: int = 256,
+    site_packages: str = "",
 ) -> AsyncIterator[RunningTitle]:
     """Run a program: its text, which is written into ``folder``, or the path of an existing one."""
     if isinstance(program, str):
@@ -157,6 +158,7 @@ async def running(
             fps,
             memory_mib=memory_mib,
             environment=environment,
+            site_packages=site_packages,
         ),
         str(saves),
         walls or walls_of(folder),

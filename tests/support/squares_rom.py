@@ -1,4 +1,4 @@
-"""The example's ROM, assembled from its source, with Debian's core beside it: a whole libretro title."""
+"""The small libretro title, its ROM assembled from its source, with Debian's core beside it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from farplay.titles.new_title import TEMPLATES
 from scripts.find_title_programs import find_core
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "libretro"
+TEMPLATE = TEMPLATES / "libretro"
 CORE = "nestopia_libretro.so"
 ARGUMENTS = ("--core", CORE)
 
 
 def build_squares(folder: Path) -> Path:
     """Return the path of the content, in ``folder`` with the core and the manifest; the core is the title's own."""
-    for name in ("squares.s", "nrom.cfg"):
-        shutil.copy(EXAMPLE / name, folder)
-    manifest = (EXAMPLE / "title.toml").read_text("utf-8").replace('"nestopia"', f'"{CORE}"')
+    for name in ("squares.s", "nrom.cfg", "artwork.png"):
+        shutil.copy(TEMPLATE / name, folder)
+    manifest = (TEMPLATE / "title.toml").read_text("utf-8").replace('"nestopia"', f'"{CORE}"')
+    manifest = manifest.replace('"ID"', '"squares"').replace('"NAME"', '"Squares"')
     (folder / "title.toml").write_text(manifest, "utf-8")
     core = find_core()
     assert core is not None, "python scripts/find_title_programs.py fetches it"

@@ -42,6 +42,22 @@ async def check_device(stage: Stage, device: str, seen_as: str, plan: CheckPlan)
     return judged(name, False, f"the picture did not answer to the {device}", advice)
 
 
+async def play_until_heard(stage: Stage, seen_as: str, plan: CheckPlan) -> None:
+    """Go on playing for a while, as far as it takes to hear the title.
+
+    Args:
+        stage: A running title.
+        seen_as: The device to play on, as the title sees it.
+        plan: How long.
+    """
+    due_s = time.monotonic() + plan.listen_s
+    for step in gestures(seen_as):
+        if stage.heard or stage.end is not None or time.monotonic() >= due_s:
+            return
+        stage.send(*step.payloads)
+        await stage.wait(step.wait_s)
+
+
 async def _gestures_answered(stage: Stage, watch: Watch, device: str, plan: CheckPlan) -> float | None:
     stage.pile(watch.under_input)
     began_s = time.monotonic()

@@ -22,6 +22,8 @@ class CheckPlan:
     """Seconds for which the picture is watched without input, twice, before a device is tried."""
     react_s: float = 4.0
     """Seconds of input within which the picture must answer."""
+    listen_s: float = 5.0
+    """Seconds for which a title that says it sounds, and that nobody has heard yet, is played on with each device."""
     quit_s: float = 2.0
     """Seconds that a title has to end when it is asked to, as in sessions."""
     frame_rate_share: float = 0.9

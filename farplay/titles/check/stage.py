@@ -73,8 +73,11 @@ class Stage:
         return self.process.last_words.strip()
 
     def pile(self, grids: list[Grid] | None) -> None:
-        """Add pictures to a list from now on, as grids, some per second; None stops."""
+        """Add pictures to a list from now on, as grids, some per second, the one that is shown first; None stops."""
         self._pile, self._piled_s = grids, 0.0
+        shown = None if grids is None else self.look()
+        if grids is not None and shown is not None:
+            grids.append(shown)
 
     def send(self, *payloads: Payload) -> None:
         """Hand over events of the first seat."""
@@ -171,7 +174,7 @@ async def on_stage(title: InstalledTitle, save_dir: Path) -> AsyncIterator[Stage
     )  # fmt: skip
     stage = Stage()
     stage.process = await TitleProcess.start(
-        title_spec(title, offer), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
+        title_spec(title, offer, {}), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
         on_ended=stage.on_ended,
     )  # fmt: skip
     stage.sound = SoundReader(stage.process.sound_fd, on_packet=stage.on_packet, loop=asyncio.get_running_loop())

@@ -57,13 +57,10 @@ def _artwork(title: InstalledTitle) -> Finding:
 
 def _needs(title: InstalledTitle) -> Finding:
     """A title that asks for what no node gives yet would fail at its players."""
-    wanted = []
-    if title.manifest.python_requires:
-        wanted.append(f"python.requires {', '.join(title.manifest.python_requires)}")
-    if title.manifest.runtime_packages:
-        wanted.append(f"runtime.packages {', '.join(title.manifest.runtime_packages)}")
+    wanted = ", ".join(title.manifest.runtime_packages)
     advice = "This version of Farplay does not install them; put what the title needs into its folder."
-    return judged("needs", not wanted, "; ".join(wanted) or "nothing beyond what nodes have", advice)
+    words = f"runtime.packages {wanted}" if wanted else "nothing beyond what nodes have"
+    return judged("needs", not wanted, words, advice)
 
 
 def _package(title: InstalledTitle, scratch: Path) -> Finding:

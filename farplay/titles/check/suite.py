@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from farplay.failures import CommandFailure
 from farplay.title_folders import load_title
-from farplay.titles.check.device_check import check_device
+from farplay.titles.check.device_check import check_device, play_until_heard
 from farplay.titles.check.findings import Finding, Outcome, Report, judged, skipped
 from farplay.titles.check.gestures import reached_as
 from farplay.titles.check.live_checks import (
@@ -30,6 +31,7 @@ from farplay.titles.check.processes import use_of
 from farplay.titles.check.screenshots import save_screenshot
 from farplay.titles.check.stage import Stage, on_stage
 from farplay.titles.check.static_checks import check_files
+from farplay.titles.wheels.prepare import prepare_wheels
 from wire.errors import WireError
 from wire.title_manifest import InstalledTitle
 
@@ -51,12 +53,19 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Rep
     """
     began_s = time.monotonic()
     try:
+        lock = await asyncio.to_thread(prepare_wheels, path, on_progress)
         title = load_title(path)
+    except CommandFailure as failure:
+        finding = judged("packages", False, failure.words, failure.advice)
+        return Report(str(path), (finding,), time.monotonic() - began_s)
     except WireError as error:
         advice = f"{error.detail}\nCorrect every line; docs/title-toml.md lists the fields."
         finding = judged("manifest", False, "it cannot be run as it is", advice)
         return Report(str(path), (finding,), time.monotonic() - began_s)
     findings = [judged("manifest", True, "title.toml has no faults", "")]
+    if lock is not None:
+        wheels = ", ".join(f"{wheel.name} {wheel.version}" for wheel in lock.wheels)
+        findings.append(judged("packages", True, wheels or "all of them come with its kind", ""))
     with tempfile.TemporaryDirectory(prefix="farplay-check-") as scratch:
         # Where titles have a user of their own, it passes through here to its save folder.
         os.chmod(scratch, 0o711)
@@ -114,7 +123,10 @@ class _Runs:
             await stage.wait(self.plan.settle_s)
             if start.outcome is Outcome.FAILED or stage.end is not None:
                 return judged(f"device-{device}", False, f"it did not run again: {start.words}", start.advice)
-            finding = await check_device(stage, device, reached_as(device, manifest.about.touch_mode), self.plan)
+            seen_as = reached_as(device, manifest.about.touch_mode)
+            finding = await check_device(stage, device, seen_as, self.plan)
+            if manifest.about.sound and not self.heard:
+                await play_until_heard(stage, seen_as, self.plan)
             self._picture(stage, device)
             return finding
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from wire.sandbox import SandboxSpec
 from wire.title_about import AFK_MAX_S
-from wire.title_manifest import InstalledTitle
+from wire.title_manifest import SITE_PACKAGES, InstalledTitle
+from wire.title_options import settle
 from wire.worker_control import EncoderSpec, IceSpec, TitleSpec
 
 
@@ -30,19 +32,31 @@ class NodeOffer:
     afk_pause_max_s: int = AFK_MAX_S
     """Most that a title may ask for, as ``NodeConfig`` says."""
     afk_end_max_s: int = AFK_MAX_S
+    python_minor: int = 0
+    """Minor version of the Python 3 that titles run on."""
 
 
-def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
-    """Return what a worker needs to run an installed title, within this node's limits."""
+def title_spec(title: InstalledTitle, offer: NodeOffer, options: Mapping[str, str]) -> TitleSpec:
+    """Return what a worker needs to run an installed title, within this node's limits.
+
+    Args:
+        title: The title.
+        offer: What this node gives.
+        options: What was set for the session.
+
+    Raises:
+        WireError: ``malformed`` for what the title does not let be set.
+    """
     manifest = title.manifest
+    arguments, environment = settle(manifest.options, options)
     return TitleSpec(
         title_id=manifest.id,
         version=manifest.version,
         kind=manifest.kind,
         folder=title.folder,
         entry=manifest.entry,
-        arguments=manifest.arguments,
-        environment=tuple(f"{name}={value}" for name, value in manifest.environment.items()),
+        arguments=(*manifest.arguments, *arguments),
+        environment=tuple(f"{name}={value}" for name, value in {**manifest.environment, **environment}.items()),
         width_px=manifest.width_px,
         height_px=manifest.height_px,
         fps=manifest.fps,
@@ -50,4 +64,5 @@ def title_spec(title: InstalledTitle, offer: NodeOffer) -> TitleSpec:
         memory_mib=manifest.about.memory_mib,
         afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
         afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
+        site_packages=SITE_PACKAGES if manifest.python_requires else "",
     )

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
 from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.core.placement_state import IllegalTransition, reported
 from render_node.agent.core.trust_levels import lacks
-from wire.errors import Reason
+from wire.errors import Reason, WireError
 from wire.ids import is_title_id
 from wire.node_control import (
     CloseNodePeer,
@@ -38,6 +38,7 @@ from wire.sandbox import session_name
 from wire.schema import Message
 from wire.session_control import PeerState
 from wire.title_manifest import InstalledTitle
+from wire.title_options import settle
 from wire.worker_control import (
     ClosePeer,
     DismissParticipant,
@@ -84,6 +85,8 @@ class _Placed:
     """Its title's files are on their way; nothing was launched."""
     folder: str = ""
     """The title's, once it is known."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was set for it."""
     waiting: StartWorker | None = None
     """Launched once the session before it has let go of the save folder."""
     end_due: float | None = None
@@ -186,13 +189,15 @@ class NodeSessions:
             refused = Reason.NO_ROOM
         if refused is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
-        unfit = "" if title is None else self._unfit(title)
-        if unfit:
-            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, Reason.TITLE_UNTRUSTED, unfit)
+        chosen = {option.name: option.value for option in ask.options}
+        unfit = None if title is None else self._unfit(title, chosen)
+        if unfit is not None:
+            return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, *unfit)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
         placed = _Placed(
-            ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id
-        )
+            ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id,
+            options=chosen,
+        )  # fmt: skip
         self._placed[ask.session_id] = placed
         news = self._news(ask.session_id, ask.epoch, PlacementState.PREPARING)
         if ask.release is not None:
@@ -201,11 +206,20 @@ class NodeSessions:
         assert title is not None
         return [*news, *self._launch(ask.session_id, placed, title, now)]
 
-    def _unfit(self, title: InstalledTitle) -> str:
-        """Return why a title must not run here; empty if it may."""
+    def _unfit(self, title: InstalledTitle, options: Mapping[str, str]) -> tuple[Reason, str] | None:
+        """Return why a title must not or cannot run here; None if it may."""
         walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
-        needs = f"a title that is {title.trust} needs walls that this machine lacks"
-        return f"{needs}: {', '.join(walls)}" if walls else ""
+        if walls:
+            needs = f"a title that is {title.trust} needs walls that this machine lacks"
+            return Reason.TITLE_UNTRUSTED, f"{needs}: {', '.join(walls)}"
+        if title.manifest.python_minor not in (0, self._offer.python_minor):
+            words = f"it needs Python {title.manifest.python_version}, and this node has 3.{self._offer.python_minor}"
+            return Reason.NO_CAPABILITY, words
+        try:
+            settle(title.manifest.options, options)
+        except WireError as error:
+            return error.reason, error.detail
+        return None
 
     def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session's title, or let it wait for the save folder."""
@@ -217,7 +231,7 @@ class NodeSessions:
         start = StartWorker(
             session_id=session_id,
             epoch=placed.epoch,
-            title=title_spec(title, self._offer),
+            title=title_spec(title, self._offer, placed.options),
             save_dir=placed.save_dir,
             ice=self._offer.ice,
             encoder=self._offer.encoder,
@@ -291,9 +305,9 @@ class NodeSessions:
         placed = self._fetching(session_id, epoch)
         if placed is None:
             return []
-        unfit = self._unfit(title)
-        if unfit:
-            return self._gone(session_id, Reason.TITLE_UNTRUSTED, unfit)
+        unfit = self._unfit(title, placed.options)
+        if unfit is not None:
+            return self._gone(session_id, *unfit)
         return self._launch(session_id, placed, title, now)
 
     def handle_title_not_fetched(self, session_id: str, epoch: int, reason: Reason, detail: str) -> list[Effect]:

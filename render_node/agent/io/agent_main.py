@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -94,6 +95,7 @@ class Agent:
                 abandon_s=config.abandon_s,
                 afk_pause_max_s=config.afk_pause_max_s,
                 afk_end_max_s=config.afk_end_max_s,
+                python_minor=findings.python_minor,
                 start_timeout_s=config.start_timeout_s,
             )
         )
@@ -164,6 +166,7 @@ class Agent:
 
     def _hello(self) -> NodeHello:
         known = self._credential
+        self._archives = self._cache.held()
         return NodeHello(
             protocol=ProtocolRange(),
             name=self._config.name,
@@ -174,6 +177,7 @@ class Agent:
             node_id=None if known is None else known.node_id,
             node_key=None if known is None else known.node_key,
             check_port=None if self._check is None else self._check.described,
+            archives=self._archives,
         )
 
     def _on_welcome(self, welcome: NodeWelcome) -> None:
@@ -200,7 +204,9 @@ class Agent:
     def _heartbeat(self) -> Heartbeat:
         running = self._sessions.running()
         figures = self._figures.report([each.session_id for each in running])
-        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures)
+        told, self._archives = self._archives, self._cache.held()
+        changed = None if self._archives == told else self._archives
+        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures, changed)
 
     # --- effects ---
 
@@ -373,7 +379,7 @@ async def run_agent(
                  slots=chosen.slots, preset=chosen.x264_preset, sandbox=sandbox.spec.profile)  # fmt: skip
         sandbox.warn()
         check = CheckResponder.open(config.ice, chosen.slots)
-        findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus())
+        findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus(), sys.version_info.minor)
         await Agent(config, findings, pool, check, on_title_ended, leftovers).run(on_ready)
     finally:
         if check is not None:

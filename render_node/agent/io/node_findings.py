@@ -19,6 +19,8 @@ class NodeFindings:
     chosen: Chosen
     sandbox: SandboxSpec
     gpus: tuple[str, ...] = ()
+    python_minor: int = 0
+    """Minor version of the Python 3 that titles run on."""
 
     def capacity(self) -> NodeCapacity:
         """Return what ``hello`` tells the broker."""
@@ -33,4 +35,5 @@ class NodeFindings:
             sandbox=self.sandbox.profile,
             missing_walls=missing(self.sandbox.profile, self.sandbox.walls),
             fetches_titles=True,
+            python_minor=self.python_minor,
         )

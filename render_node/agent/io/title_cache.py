@@ -26,6 +26,7 @@ from title_archive.removal import remove_tree
 from title_archive.signing import check_release
 from title_archive.unpack import unpack
 from wire.errors import Reason, WireError
+from wire.limits import ARCHIVES_PER_NODE_MAX
 from wire.sandbox import Trust
 from wire.title_manifest import MANIFEST_FILE, InstalledTitle, TitleManifest, parse_manifest
 from wire.title_release import Release
@@ -59,6 +60,11 @@ class TitleCache:
         """Folders that somebody waits for, and the bytes that are still to come into each."""
         for path in folder.glob(".*"):
             remove_tree(path) if path.is_dir() else path.unlink()
+
+    def held(self) -> tuple[str, ...]:
+        """Return the digests of the archives that lie here, in order; of many, those that were started last."""
+        stamps = sorted(self._folder.glob(f"*{_STAMP}"), key=_started_ns, reverse=True)
+        return tuple(sorted(path.name.removesuffix(_STAMP) for path in stamps[:ARCHIVES_PER_NODE_MAX]))
 
     async def get(
         self, release: Release, *, broker_url: str, node_id: str, node_key: str, keep: Callable[[], Collection[str]]
@@ -124,7 +130,7 @@ class TitleCache:
 
     def _remove_unused(self, wanted_bytes: int, keep: Collection[str]) -> None:
         """Make room by removing the titles that were not started for the longest time."""
-        stamps = sorted(self._folder.glob(f"*{_STAMP}"), key=lambda path: path.stat().st_mtime_ns)
+        stamps = sorted(self._folder.glob(f"*{_STAMP}"), key=_started_ns)
         sizes = {path: _size_of(path) for path in stamps}
         for stamp in stamps:
             target = stamp.with_name(stamp.name.removesuffix(_STAMP))
@@ -158,6 +164,14 @@ def _is_untouched(target: Path) -> bool:
         return bool(json.loads(_stamp_path(target).read_text())["stamp"] == _stamp_of(target))
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _started_ns(stamp: Path) -> int:
+    """Return when a title was last started, 0 for one that is just being removed."""
+    try:
+        return stamp.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _size_of(stamp: Path) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-from wire.title_manifest import InstalledTitle
+from wire.title_manifest import SITE_PACKAGES, InstalledTitle
 
 WATCH_EVERY_S = 0.5
 FILES_MAX = 5000
 """Files of one title that are watched; a program that lies in a large folder has more beside it than are its own."""
+
+_LEFT_OUT = ("__pycache__", SITE_PACKAGES)
+"""Folders whose files nobody writes by hand."""
 
 State = Mapping[str, tuple[int, int]]
 """Modification time and size by path."""
@@ -52,7 +55,7 @@ def _files(folder: str) -> Iterator[os.DirEntry[str]]:
     except OSError:
         return
     for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__pycache__":
+        if entry.name.startswith(".") or entry.name in _LEFT_OUT:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _files(entry.path)

@@ -22,7 +22,7 @@ def environment(save: str, scratch: str, packages: str) -> dict[str, str]:
     Args:
         save: Its save folder, as it sees it.
         scratch: Its folder for temporary files, as it sees it.
-        packages: Import path of its kind's packages, as it sees it.
+        packages: Import path of its kind's and its own packages, as it sees it.
     """
     return {
         "PATH": "/usr/bin:/bin",

@@ -220,6 +220,7 @@ class TitleProcess:
             fps=title.fps,
             launcher_path=paths.launcher,
             packages_path=paths.packages,
+            site_packages=paths.site_packages,
             confinement=self._walls.confinement(inherited),
             group_fds=tuple(group_fds),
             warden_info_fd=self._walls.warden_info_fd(info_fd),

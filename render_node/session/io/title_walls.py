@@ -60,6 +60,8 @@ class TitlePaths:
     scratch: str
     launcher: str
     packages: str
+    site_packages: str
+    """Import path of the title's own packages; empty without."""
 
 
 class TitleWalls:
@@ -128,14 +130,12 @@ class TitleWalls:
     @property
     def paths(self) -> TitlePaths:
         """Where things lie for the title."""
+        title = sandbox.TITLE_PATH if self._folder is None else self._title.folder
+        own = f"{title}/{self._title.site_packages}" if self._title.site_packages else ""
         if self._folder is None:
-            return TitlePaths(
-                sandbox.TITLE_PATH, sandbox.SAVE_PATH, "/tmp", sandbox.LAUNCHER_PATH, sandbox.PACKAGES_PATH
-            )
+            return TitlePaths(title, sandbox.SAVE_PATH, "/tmp", sandbox.LAUNCHER_PATH, sandbox.PACKAGES_PATH, own)
         folder = self._folder
-        return TitlePaths(
-            self._title.folder, self._save_dir, str(folder.tmp), str(folder.launcher), str(folder.packages)
-        )
+        return TitlePaths(title, self._save_dir, str(folder.tmp), str(folder.launcher), str(folder.packages), own)
 
     def storage(self) -> list[StorageBound]:
         """Return the folders that nothing in the kernel bounds."""
@@ -199,7 +199,8 @@ class TitleWalls:
         return GroupLimits(memory_bound_bytes(self._title.memory_mib), PROCESSES_MAX)
 
     def _title_environment(self) -> dict[str, str]:
-        base = environment(self.paths.save, self.paths.scratch, self.paths.packages)
+        paths = self.paths
+        base = environment(paths.save, paths.scratch, ":".join(filter(None, (paths.packages, paths.site_packages))))
         own = dict(variable.split("=", 1) for variable in self._title.environment)
         return {**base, **self._kind.environment, **own}
 

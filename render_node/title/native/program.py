@@ -106,9 +106,13 @@ class _Capture:
         self._focused: int | None = None
         self._changed = False
         self._seen_seq = 0
+        self._asked_to_end = False
 
     def run(self) -> int:
-        """Return the program's exit status when it has ended, negative for a signal."""
+        """Return the program's exit status when it has ended, negative for a signal.
+
+        One that lets SIGTERM end it when it is asked to end has done as it was asked.
+        """
         program_fd = os.pidfd_open(self._program.pid)
         poll = select.poll()
         for descriptor in (program_fd, self._client.fileno(), self._link.fileno()):
@@ -124,7 +128,8 @@ class _Capture:
             self._program.kill()
         finally:
             os.close(program_fd)
-        return self._program.wait()
+        status = self._program.wait()
+        return 0 if self._asked_to_end and status == -signal.SIGTERM else status
 
     def _wait_ms(self) -> int | None:
         """Return how long nothing needs doing unless something happens."""
@@ -145,6 +150,7 @@ class _Capture:
                     actions += self._devices.apply(message.event.payload, self._stage.place, now_ns)
                 self._seen_seq = message.seq
             elif isinstance(message, Quit):
+                self._asked_to_end = True
                 os.killpg(self._program.pid, signal.SIGTERM)
         if actions:
             self._client.pretend(actions)

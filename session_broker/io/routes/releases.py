@@ -47,6 +47,8 @@ class ReleaseView(BaseModel):
     blocked: bool
     channels: list[Channel]
     """Channels that offer it now."""
+    violations: int
+    """Sessions whose title broke the sandbox's rules since the version was approved."""
 
 
 class Releases(BaseModel):
@@ -131,4 +133,5 @@ def _view(version: PublishedVersion) -> ReleaseView:
         withdrawn=version.withdrawn_at_ms is not None,
         blocked=version.blocked,
         channels=list(version.channels),
+        violations=version.violations,
     )

@@ -16,6 +16,7 @@ from session_broker.io.store import StoredSession
 from session_broker.io.tab_socket import serve_tab
 from wire.errors import Reason, WireError
 from wire.session_control import Role
+from wire.title_options import OPTIONS_MAX
 
 router = APIRouter(prefix="/api/v1")
 
@@ -24,6 +25,8 @@ class NewSession(BaseModel):
     """What to play."""
 
     title_id: str = Field(min_length=1, max_length=64 + len(BETA))
+    options: dict[str, str] = Field(default={}, max_length=OPTIONS_MAX)
+    """What to set of what the title's ``title.toml`` declares; a session that is there already keeps its own."""
 
 
 class SessionMade(BaseModel):
@@ -57,7 +60,7 @@ async def create_session(body: NewSession, response: Response, broker: BrokerDep
     """Resume my live session of a title (200), or make one (201)."""
     if body.title_id.endswith(BETA) and not caller.is_developer:
         raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
-    session, created = await find_or_make(broker, caller.player_id, body.title_id)
+    session, created = await find_or_make(broker, caller.player_id, body.title_id, body.options)
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/sessions/{session.session_id}"
     return SessionMade(

@@ -15,6 +15,7 @@ from tests.support.chromium import PlayPage, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.page_probe import Luma
+from tests.support.small_wheel import RAYS, as_the_index, wheel
 from tests.support.squares_rom import build_squares
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -105,6 +106,43 @@ async def test_a_title_of_the_sdk_in_three_dimensions(browser: Browser, tmp_path
         await until(differs(play, before), 8, "another view")
         await play.page.keyboard.up("ArrowRight")
         await until(sounds(play), 8, "the wind")
+
+
+WITH_WHEELS = """
+import pygame
+from rays import NAME, colours
+
+pygame.init()
+screen, clock, step = pygame.display.set_mode((640, 360)), pygame.time.Clock(), 0
+words = pygame.font.Font(None, 48).render(NAME, True, "white")
+while not pygame.event.get(pygame.QUIT):
+    step += pygame.key.get_pressed()[pygame.K_RIGHT]
+    screen.fill((0, 0, 40))
+    pygame.draw.circle(screen, colours.warm(step), (100 + 4 * step % 440, 180), 60)
+    screen.blit(words, (20, 20))
+    pygame.display.flip()
+    clock.tick(30)
+"""
+
+
+async def test_a_pygame_title_with_third_party_wheels(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(as_the_index(tmp_path / "index", monkeypatch), "rays", "1.4.0", RAYS)
+    title = tmp_path / "wheels"
+    title.mkdir()
+    (title / "main.py").write_text(WITH_WHEELS)
+    (title / "title.toml").write_text(
+        'manifest = 1\nid = "wheels"\nversion = "1.0.0"\nkind = "pygame"\nentry = "main.py"\nname = "Wheels"\n'
+        "[picture]\nwidth = 640\nheight = 360\nfps = 30\n[python]\nrequires = ['rays>=1']\n"
+    )
+    async with playing(browser, title, tmp_path) as play:
+        await play.page.mouse.click(640, 360)
+        before = await luma(play)
+        await play.page.keyboard.down("ArrowRight")
+        await until(differs(play, before), 8, "the disc of the package's colour, moved")
+        await play.page.keyboard.up("ArrowRight")
+    assert (title / "site-packages" / "rays" / "colours.py").is_file()
 
 
 async def test_freedoom_is_walked_and_shot_in(browser: Browser, tmp_path: Path) -> None:

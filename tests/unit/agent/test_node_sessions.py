@@ -15,6 +15,7 @@ from render_node.agent.core.node_offer import NodeOffer
 from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBERED, NodeSessions
 from wire.errors import Reason
 from wire.node_control import (
+    ChosenOption,
     CloseNodePeer,
     DismissNodeParticipant,
     EndSession,
@@ -31,6 +32,7 @@ from wire.node_control import (
 from wire.sandbox import Profile, SandboxSpec, Trust, Wall
 from wire.session_control import PeerState, Role
 from wire.title_manifest import InstalledTitle, bare_manifest
+from wire.title_options import SessionOption
 from wire.title_release import Release
 from wire.worker_control import (
     ClosePeer,
@@ -63,7 +65,7 @@ OFFER = NodeOffer(
 )
 
 
-def start(session_id: str = "ses_a", epoch: int = 1, **changed: str) -> StartSession:
+def start(session_id: str = "ses_a", epoch: int = 1, **changed: object) -> StartSession:
     player_key = "plr_1" if session_id == "ses_a" else f"plr_{session_id}"
     return replace(StartSession(session_id, epoch, "chess", "0.0.0", player_key), **changed)  # type: ignore[arg-type]
 
@@ -557,6 +559,32 @@ def test_a_title_that_nobody_vouches_for_needs_all_its_walls() -> None:
         else:
             detail = "a title that is untrusted needs walls that this machine lacks: group"
             assert effects == [news(RELEASED, Reason.TITLE_UNTRUSTED, detail)]
+
+
+@pytest.mark.parametrize(("version", "runs"), [("", True), ("3.12", True), ("3.13", False)])
+def test_a_title_that_was_packed_for_another_python_is_refused(version: str, runs: bool) -> None:
+    manifest = replace(bare_manifest("chess.py"), python_requires=("x",), python_version=version)
+    title = InstalledTitle(manifest, "/titles/chess", Trust.BUNDLED)
+    sessions = NodeSessions(replace(OFFER, titles=(title,), python_minor=12))
+    sessions.handle_connected()
+    effects = sessions.handle_broker(start(), now=0.0)
+    launched = [effect.start for effect in effects if isinstance(effect, Launch)]
+    assert [each.title.site_packages for each in launched] == (["site-packages"] if runs else [])
+    detail = "it needs Python 3.13, and this node has 3.12"
+    assert runs or effects == [news(RELEASED, Reason.NO_CAPABILITY, detail)]
+
+
+def test_what_is_set_for_a_session_is_given_to_its_title_and_nothing_else() -> None:
+    options = (SessionOption("level", argument="--level"), SessionOption("seed", variable="SEED"))
+    manifest = replace(bare_manifest("chess.py"), arguments=("-q",), environment={"SEED": "0"}, options=options)
+    sessions = NodeSessions(replace(OFFER, titles=(InstalledTitle(manifest, "/titles/chess", Trust.BUNDLED),)))
+    sessions.handle_connected()
+    asked = (ChosenOption("seed", "7"), ChosenOption("level", "hard"))
+    (launch,) = (e for e in sessions.handle_broker(start(options=asked), 0.0) if isinstance(e, Launch))
+    assert (launch.start.title.arguments, launch.start.title.environment) == (("-q", "--level", "hard"), ("SEED=7",))
+    refused = sessions.handle_broker(start("ses_b", options=(ChosenOption("PATH", "/"),)), 0.0)
+    words = "this title has no option 'PATH'; it has: level, seed"
+    assert refused == [ToBroker(PlacementNews("ses_b", 1, RELEASED, Reason.MALFORMED, words))]
 
 
 def test_a_session_id_that_is_no_name_is_refused() -> None:

@@ -102,6 +102,7 @@ async def test_a_title_is_fetched_once_and_read_only(tmp_path: Path, source: Sou
     assert {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(title.folder)} == {0o444}
     assert await source.into(TitleCache(tmp_path / "titles", 1 << 20), release) == title
     assert len(source.asked) == 1
+    assert cache.held() == (release.archive_sha256,)
     assert sorted(os.listdir(tmp_path / "titles")) == [release.archive_sha256, f"{release.archive_sha256}.stamp"]
 
 

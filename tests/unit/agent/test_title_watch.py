@@ -30,7 +30,7 @@ def test_what_is_written_added_or_removed_is_noticed_once(tmp_path: Path) -> Non
 
 def test_what_is_not_the_titles_own_is_left_out(tmp_path: Path) -> None:
     watch = TitleWatch([InstalledTitle(bare_manifest("chess.py"), str(tmp_path))])
-    for name in (".git", "__pycache__"):
+    for name in (".git", "__pycache__", "site-packages"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text("")
     (tmp_path / "out").symlink_to("/nowhere")

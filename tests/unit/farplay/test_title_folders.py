@@ -98,3 +98,14 @@ def test_a_named_title_wins_over_a_bundled_one(tmp_path: Path) -> None:
 def test_two_named_titles_with_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WireError, match="both the title 'chess'"):
         installed_titles([folder(tmp_path), folder(tmp_path, "again")], with_bundled=False)
+
+
+def test_a_title_whose_python_packages_are_not_there_is_refused(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    with open(made / "title.toml", "a") as manifest:
+        manifest.write("[python]\nrequires = ['shapely']\n")
+    with pytest.raises(WireError, match=r"put them there with: farplay title pack .*chess"):
+        load_title(made)
+    (made / "title.lock").write_text("")
+    (made / "site-packages").mkdir()
+    assert load_title(made).manifest.python_requires == ("shapely",)

@@ -12,8 +12,9 @@ from session_broker.core.records import Limits, Session
 from tests.support.coordinator_bench import Bench
 from tests.support.fake_node import hello
 from wire.errors import Reason, WireError
-from wire.ids import PlayerId
+from wire.ids import PlayerId, TitleId
 from wire.node_control import (
+    ChosenOption,
     CloseNodePeer,
     EndSession,
     Heartbeat,
@@ -40,6 +41,7 @@ from wire.session_control import (
     StateNews,
     TabHello,
 )
+from wire.title_options import SessionOption
 from wire.version import ProtocolRange
 from wire.worker_control import PlacementState
 
@@ -529,3 +531,14 @@ def test_a_bound_is_kept_for_a_session_that_has_no_node_yet_and_is_not_a_spectat
     with pytest.raises(WireError) as refused:
         bench.tab_says(bench.tab(session, Role.SPECTATOR), SetQuality(100_000))
     assert reason_of(refused) is Reason.FORBIDDEN
+
+
+def test_the_node_is_told_what_was_set_for_a_session() -> None:
+    bench = Bench()
+    link = bench.node()
+    card = bench.titles[TitleId("testcard")]
+    bench.titles[card.title_id] = replace(card, options=(SessionOption("level", variable="LEVEL"),))
+    bench.coordinator.create_session(PlayerId("plr_a"), "testcard", bench.now, options={"level": "2"})
+    bench.drain()
+    (told,) = bench.to_node(StartSession, link)
+    assert told.options == (ChosenOption("level", "2"),)

@@ -10,8 +10,10 @@ from session_broker.core.effects import (
     AppendEvent,
     DetachTab,
     HandOver,
+    LinkKey,
     NodeOffer,
     ReplicaId,
+    SaveNode,
     SaveSession,
     WatchMedia,
 )
@@ -21,10 +23,10 @@ from session_broker.core.records import DistantNode, Limits, Node
 from session_broker.core.waiting import THOUGHT_OF_S
 from session_broker.io.session_rows import catalogue_title
 from tests.support.coordinator_bench import ALL_TITLES, Bench
-from tests.support.fake_node import capacity
+from tests.support.fake_node import capacity, hello
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
-from wire.node_control import OpenNodePeer, RunningSession, StartSession
+from wire.node_control import Heartbeat, OpenNodePeer, RunningSession, StartSession
 from wire.session_control import SessionState, Welcome
 from wire.title_manifest import KINDS, TitleManifest
 from wire.title_release import Release
@@ -288,3 +290,39 @@ def test_a_raised_session_goes_first() -> None:
     with pytest.raises(WireError) as refused:
         bench.coordinator.set_priority(first.session_id, 10, bench.now)
     assert refused.value.reason is Reason.MALFORMED
+
+
+def test_a_distant_node_that_has_the_archive_comes_before_one_of_ours_that_would_fetch_it() -> None:
+    bench = Bench()
+    release = Release("chess", "1.0.0", "a" * 64, 5000, "b" * 64, "c" * 128)
+    chess = catalogue_title(TitleManifest("chess", "1.0.0", "pygame", "chess.py", {"en": "Chess"}), release)
+    bench.titles[TitleId("chess")] = chess
+    fetching = replace(capacity(2), fetches_titles=True)
+    ours = replace(hello(slots=2), capacity=fetching)
+    bench.coordinator.node_joined(LinkKey(99), NodeId("node_ours"), ours, protocol=1, key=None, now=bench.now)
+    see(bench, replace(distant(), offer=NodeOffer(fetching, ALL_TITLES, archives=("a" * 64,))))
+    bench.coordinator.create_session(PlayerId("plr_a"), "chess", bench.now)
+    effects = bench.drain()
+    assert [e.to for e in effects if isinstance(e, HandOver)] == [OTHER]
+    assert [e.data for e in effects if isinstance(e, AppendEvent) and e.event == "placement"] == [
+        {"node_id": "node_far", "refused": {}}
+    ]
+    effects = bench.node_says(LinkKey(99), Heartbeat((), archives=("a" * 64, "no digest")))
+    (written,) = (e for e in effects if isinstance(e, SaveNode))
+    assert written.offer is not None
+    assert (written.offer.archives, written.offer.capacity) == (("a" * 64,), fetching)
+    assert not any(isinstance(e, SaveNode) for e in bench.node_says(LinkKey(99), Heartbeat(())))
+    see(bench)
+    bench.coordinator.create_session(PlayerId("plr_b"), "chess", bench.now)
+    assert not any(isinstance(e, HandOver) for e in bench.drain())
+
+
+def test_what_a_node_has_to_fetch_is_written_down_with_why_it_was_chosen() -> None:
+    bench = Bench()
+    release = Release("chess", "1.0.0", "a" * 64, 5000, "b" * 64, "c" * 128)
+    chess = catalogue_title(TitleManifest("chess", "1.0.0", "pygame", "chess.py", {"en": "Chess"}), release)
+    bench.titles[TitleId("chess")] = chess
+    see(bench, replace(distant(), offer=NodeOffer(replace(capacity(2), fetches_titles=True), ALL_TITLES)))
+    bench.coordinator.create_session(PlayerId("plr_a"), "chess", bench.now)
+    (data,) = (e.data for e in bench.drain() if isinstance(e, AppendEvent) and e.event == "placement")
+    assert data == {"node_id": "node_far", "refused": {}, "bytes_to_fetch": 5000}

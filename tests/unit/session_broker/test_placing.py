@@ -13,8 +13,10 @@ from session_broker.core.placing import BEST_FEW, place
 from tests.support.fake_node import capacity
 from wire.errors import Reason
 from wire.ids import NodeId
+from wire.title_release import Release
 
 TITLE = ("testcard", "1.0.0")
+RELEASE = Release("testcard", "1.0.0", "ab" * 32, 5000, "key")
 
 
 def fleet_of(*nodes: tuple[str, int, int], kinds: tuple[str, ...] = ("pygame",), cached: bool = True) -> Fleet:
@@ -49,10 +51,33 @@ def test_the_reason_is_that_of_the_nodes_that_came_furthest(
 
 def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
     fleet = fleet_of(("old", 1, 0), ("new", 1, 0))
-    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, published=True).reason is Reason.TITLE_MISSING
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, release=RELEASE).reason is Reason.TITLE_MISSING
     fleet.describe(NodeId("new"), replace(capacity(1, ("pygame",)), fetches_titles=True), ("pygame",), [])
-    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, published=True).node_id == "new"
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, release=RELEASE).node_id == "new"
     assert place(fleet, "chess", "1.0.0", "pygame", 0.0).reason is Reason.TITLE_MISSING
+
+
+def test_a_node_on_which_the_archive_lies_comes_before_fuller_ones_that_would_fetch_it() -> None:
+    fleet = Fleet()
+    for index in range(10):
+        name = NodeId(f"n{index}")
+        fleet.describe(name, replace(capacity(10, ("pygame",)), fetches_titles=True), ("pygame",), [])
+        fleet.set_ready(name, True)
+        fleet.set_claims(name, index)
+
+    def picked() -> set[tuple[NodeId | None, int]]:
+        decisions = [place(fleet, *TITLE, "pygame", draw / 30, release=RELEASE) for draw in range(30)]
+        return {(decision.node_id, decision.bytes_to_fetch) for decision in decisions}
+
+    assert picked() == {("n7", 5000), ("n8", 5000), ("n9", 5000)}
+    fleet.set_archives(NodeId("n0"), ["ab" * 32, "cd" * 32])
+    fleet.set_archives(NodeId("n1"), ["cd" * 32])
+    assert picked() == {("n0", 0)}
+    fleet.set_claims(NodeId("n0"), 10)
+    assert picked() == {("n7", 5000), ("n8", 5000), ("n9", 5000)}, "a full one helps nobody"
+    fleet.set_claims(NodeId("n0"), 0)
+    fleet.set_archives(NodeId("n0"), ["cd" * 32])
+    assert picked() == {("n7", 5000), ("n8", 5000), ("n9", 5000)}, "it made room for others"
 
 
 @pytest.mark.parametrize(
@@ -61,13 +86,15 @@ def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
         (Needs(gpu=True), Reason.NO_GPU),
         (Needs(memory_mib=4096), None),
         (Needs(memory_mib=4097), Reason.NO_MEMORY),
+        (Needs(python_minor=13), Reason.NO_CAPABILITY),
     ],
 )
 def test_a_node_must_have_what_the_title_needs(needs: Needs, reason: Reason | None) -> None:
     decision = place(fleet_of(("plain", 1, 0)), *TITLE, "pygame", 0.0, needs)
     assert decision.reason is reason
     fleet = fleet_of(*((f"plain{n}", 1, 0) for n in range(20)))
-    fleet.describe(NodeId("big"), replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30), ["pygame"], [TITLE])
+    big = replace(capacity(1), gpus=("GPU",), memory_bytes=64 << 30, python_minor=13)
+    fleet.describe(NodeId("big"), big, ["pygame"], [TITLE])
     fleet.set_ready(NodeId("big"), True)
     if reason is not None:
         assert place(fleet, *TITLE, "pygame", 0.0, needs).node_id == "big"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -362,3 +364,78 @@ async def test_nodes_fetch_by_digest_with_their_key(tmp_path: Path) -> None:
         wrong = {"Authorization": f"Bearer {node.node_id}:other"}
         assert reason_of(await client.get(path, headers=wrong)) == (403, "bad_enrolment")
         assert reason_of(await client.get(f"/api/v1/archives/{'a' * 64}", headers=key)) == (404, "not_found")
+
+
+async def break_rules(
+    broker: Broker,
+    release: Release,
+    sessions: int,
+    reason: Reason = Reason.TITLE_VIOLATION,
+    figures: Mapping[str, float] | None = None,
+) -> None:
+    """Write down sessions of a version that have ended just now, one second after they began."""
+    owner = await broker.accounts.ensure_owner()
+    engine = await open_database(broker.config.url_of_database())
+    row = {
+        "tenant_id": owner.tenant_id, "player_id": owner.player_id, "title_id": release.title_id,
+        "title_version": release.version, "state": "ended", "reason": str(reason), "detail": "last\nwords",
+        "epoch": 1,
+        "created_at_ms": wall_ms() - 1000, "changed_at_ms": wall_ms(), "ended_at_ms": wall_ms(),
+    }  # fmt: skip
+    async with engine.begin() as connection:
+        for _ in range(sessions):
+            session_id = f"ses_{os.urandom(12).hex()}"
+            await connection.execute(insert(tables.session).values({**row, "id": session_id}))
+            if figures is not None:
+                event = {"tenant_id": owner.tenant_id, "session_id": session_id, "event": "performance"}
+                data = {"happened_at_ms": wall_ms(), "data": dict(figures)}
+                await connection.execute(insert(tables.session_event).values({**event, **data}))
+    await engine.dispose()
+
+
+async def test_a_version_whose_sessions_break_the_rules_is_blocked_until_it_is_approved(tmp_path: Path) -> None:
+    async with api(replace(broker_config(tmp_path), violations_max=2)) as (broker, client):
+        await sign_in(broker, client)
+        release, other = await publish_whole(client), await publish_whole(client, version="1.1.0")
+
+        async def told(version: Release) -> tuple[bool, int]:
+            await broker.publishing.refresh()
+            rows = (await client.get("/api/v1/releases")).json()["releases"]
+            return next((r["blocked"], r["violations"]) for r in rows if r["version"] == version.version)
+
+        await break_rules(broker, other, 2)
+        await break_rules(broker, other, 9, Reason.TITLE_MEMORY)
+        assert await told(other) == (False, 2)
+        started = await client.post("/api/v1/sessions", json={"title_id": "chess"})
+        await break_rules(broker, other, 1)
+        assert await told(other) == (True, 3)
+        assert await told(release) == (False, 0)
+        ended = (await client.get(f"/api/v1/sessions/{started.json()['session_id']}")).json()
+        assert (ended["state"], ended["reason"]) == ("ended", "title_blocked")
+        assert "chess" not in await library(client)
+        assert (await client.post(f"/api/v1/archives/{other.archive_sha256}/approval")).status_code == 204
+        assert await told(other) == (False, 0)
+        assert (await library(client))["chess"] == "1.1.0"
+
+
+async def test_a_publisher_reads_how_the_sessions_of_their_title_did(tmp_path: Path) -> None:
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        release, newer = await publish_whole(client), await publish_whole(client, version="1.1.0")
+        path = "/api/v1/releases/chess/reports"
+        assert (await client.get(path)).json() == {"versions": [], "crashes": [], "sessions": []}
+        await break_rules(broker, release, 2, Reason.ENDED_BY_PLAYER, {"samples": 3, "fps_mean": 59.5})
+        await break_rules(broker, newer, 1, Reason.TITLE_CRASHED)
+        told = (await client.get(path)).json()
+        second, first = told["versions"]
+        assert (second["version"], second["sessions"], second["ends"]) == ("1.1.0", 1, {"title_crashed": 1})
+        assert (first["version"], first["sessions"], first["ends"]) == ("1.0.0", 2, {"ended_by_player": 2})
+        assert 2.0 <= first["played_s"] < 3.0
+        (crash,) = told["crashes"]
+        assert (crash["version"], crash["reason"], crash["last_words"]) == ("1.1.0", "title_crashed", "last\nwords")
+        figures = sorted((row["version"], row["figures"]) for row in told["sessions"])
+        assert figures == [("1.0.0", {"samples": 3, "fps_mean": 59.5})] * 2 + [("1.1.0", {})]
+        assert "plr_" not in json.dumps(told), "nobody learns who played"
+        assert reason_of(await client.get("/api/v1/releases/nothing/reports"))[1] == "not_found"
+        async with developer(broker) as other:
+            assert reason_of(await other.get(path))[1] == "forbidden"

@@ -34,6 +34,7 @@ EXPECTED = {
     "/api/v1/archives/{sha256}/approval": Right.OPERATOR,
     "/api/v1/archives/{sha256}/block": Right.OPERATOR,
     "/api/v1/releases": Right.DEVELOPER,
+    "/api/v1/releases/{title_id}/reports": Right.DEVELOPER,
     "/api/v1/releases/{title_id}/channels/{channel}": Right.DEVELOPER,
     "/api/v1/releases/{title_id}/{version}/withdrawal": Right.DEVELOPER,
     "/api/v1/operator/enrolments": Right.OPERATOR,

@@ -248,6 +248,10 @@ def test_a_titles_manifest_is_read_from_its_archive() -> None:
         ({b"main.py": b""}, "it has no title.toml"),
         ({b"title.toml": MANIFEST}, "the entry main.py is not in it"),
         ({b"main.py": b"", b"title.toml": MANIFEST + b'artwork = "a.png"\n'}, "the artwork a.png is not in it"),
+        (
+            {b"main.py": b"", b"title.toml": MANIFEST + b'[python]\nrequires = ["x"]\n'},
+            "the lock of its Python packages, title.lock is not in it",
+        ),
         ({b"main.py": b"", b"title.toml": b"\xff"}, "is not UTF-8"),
         ({b"main.py": b"", b"title.toml": b"#" * (MANIFEST_MAX_BYTES + 1)}, "more than"),
         ({b"main.py": b"", b"title.toml": b"manifest = 2"}, "line 1: manifest must be 1"),

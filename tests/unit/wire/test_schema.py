@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from wire import node_control, session_control, worker_control
 from wire.errors import Reason, WireError
 from wire.limits import (
+    ARCHIVES_PER_NODE_MAX,
     CONTROL_MESSAGE_MAX_BYTES,
     FIGURES_PER_HEARTBEAT,
     NODE_MESSAGE_MAX_BYTES,
@@ -210,7 +211,8 @@ def test_the_largest_messages_of_a_node_pass() -> None:
         for number in range(FIGURES_PER_HEARTBEAT)
     )
     capacity = node_control.NodeCapacity(SESSIONS_PER_NODE_MAX, 64, 2**40, 12.345, ("libx264",) * 8)
-    hello = node_control.NodeHello(ProtocolRange(), "n" * 64, capacity, titles, sessions)
-    for message in (hello, node_control.Heartbeat(sessions, 100.0, 2**40, figures)):
+    archives = tuple("f" * 64 for _ in range(ARCHIVES_PER_NODE_MAX))
+    hello = node_control.NodeHello(ProtocolRange(), "n" * 64, capacity, titles, sessions, archives=archives)
+    for message in (hello, node_control.Heartbeat(sessions, 100.0, 2**40, figures, archives)):
         text = encode(message)
         assert decode(text, node_control.FROM_NODE, max_bytes=NODE_MESSAGE_MAX_BYTES) == message

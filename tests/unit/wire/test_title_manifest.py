@@ -121,6 +121,15 @@ def test_what_the_program_is_given() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["shapely", "Shape.ly[extra, other] >= 2, < 3", "x==1.*", "x~=1.4; python_version < '3.13'", "a1", "x!=1"]
+)
+def test_requirements_are_written_as_pip_takes_them(text: str) -> None:
+    manifest = parse_manifest(f"{GOOD}[python]\nrequires = [{json.dumps(text)}]\nversion = '3.13'\n")
+    assert (manifest.python_requires, manifest.python_minor) == ((text,), 13)
+    assert parse_manifest(GOOD).python_minor == 0
+
+
+@pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
         ('summary = {en = "Shoot them", zh = "射击"}', 'summary = {zh = "射击"}', "summary must be text, or a table"),
@@ -199,6 +208,20 @@ def test_the_least_manifest() -> None:
         ("[players]", "[environment]\nLD_PRELOAD = '/'\n[players]", "environment.LD_PRELOAD is no name"),
         ("[players]", "[environment]\nLEVEL = 3\n[players]", "environment.LEVEL must be text"),
         ("[players]", "[python]\nrequires = ['-e .']\n[players]", r"python.requires\[0\] does not fit"),
+        ("[players]", "[python]\nrequires = ['x @ file:///x.zip']\n[players]", r"python.requires\[0\] does not fit"),
+        ("[players]", "[python]\nrequires = ['git+https://e.org/x']\n[players]", r"python.requires\[0\] does not"),
+        ("[players]", "[python]\nrequires = ['folder/x']\n[players]", r"python.requires\[0\] does not fit"),
+        ("[players]", "[python]\nversion = '3.12'\n[players]", "python.version means something only with"),
+        (
+            "[players]",
+            "[python]\nrequires = ['x']\nversion = '3'\n[players]",
+            "python.version must be a version such",
+        ),
+        (
+            'kind = "pygame"',
+            'kind = "native"\n[python]\nrequires = ["x"]',
+            "python.requires means something only with kind = pygame or sdk",
+        ),
         ("[players]", "[runtime]\npackages = ['No Such']\n[players]", r"runtime.packages\[0\] does not fit"),
         ('id = "aliens"', 'id = "aliens"\nsaves = ["../up"]', r"saves\[0\] does not fit"),
         ('id = "aliens"', 'id = "aliens\\n"', "id must be a-z"),

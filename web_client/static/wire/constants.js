@@ -16,6 +16,7 @@ export const CONTROL_MESSAGE_MAX_BYTES = 65536;
 export const NODE_MESSAGE_MAX_BYTES = 262144;
 export const SESSIONS_PER_NODE_MAX = 512;
 export const TITLES_PER_NODE_MAX = 1024;
+export const ARCHIVES_PER_NODE_MAX = 256;
 export const SOCKET_MESSAGE_MAX_BYTES = 524288;
 export const SDP_MAX_BYTES = 32768;
 export const STUN_URIS_MAX = 4;
