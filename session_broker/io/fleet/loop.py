@@ -135,10 +135,12 @@ class FleetLoop:
 
     async def _step(self, reconciler: Reconciler, epoch: int) -> None:
         machines = {name: adapter.machines() for name, adapter in self._adapters.items()}
+        # After the machines: all that are to be kept have their rows by now. Before the demand: of a session that is
+        # placed in between, the slot counts as free, and no node is made for it.
+        nodes = [each.node for each in await self._rows.nodes()]
         view = FleetView(
             await self._demand(),
-            # After the machines: all that are to be kept have their rows by now.
-            [each.node for each in await self._rows.nodes()],
+            nodes,
             machines,
             datetime.fromtimestamp(wall_ms() / 1000, UTC).astimezone(self._config.timezone),
         )

@@ -27,6 +27,7 @@ MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 TEMPLATES = sorted((DEPLOY / "helm/farplay/templates").glob("*.yaml"))
 COMPOSE = sorted((DEPLOY / "compose").glob("*.yaml"))
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+NODE_POD = DEPLOY / "kubernetes/node-pod.yaml"
 TEXTS = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file()]
 
 OF_ENGINES = {"FARPLAY_BROKER_IMAGE", "FARPLAY_NODE_IMAGE"}
@@ -107,8 +108,10 @@ def test_every_variable_of_ours_is_read_by_something() -> None:
     for path in TEXTS:
         text = path.read_text()
         named = set(re.findall(r"\bFARPLAY_[A-Z_]+", text))
-        # A file of variables for the shell or a unit's ExecStart may have some of its own.
-        own = set(re.findall(r"\$\{(FARPLAY_[A-Z_]+)", "".join(each.read_text() for each in (*COMPOSE, *UNITS))))
+        # A file of variables for the shell, a unit's ExecStart or a Pod's arguments may have some of their own.
+        own = set(
+            re.findall(r"\$[{(](FARPLAY_[A-Z_]+)", "".join(each.read_text() for each in (*COMPOSE, *UNITS, NODE_POD)))
+        )
         assert named <= asked | handed | own | OF_ENGINES, (path.name, named - asked - handed - own)
 
 
@@ -159,13 +162,16 @@ def test_the_panels_of_the_dashboard_lie_side_by_side() -> None:
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_pods_may_do_as_little_as_can_be(path: Path) -> None:
     for each in manifests(path):
-        assert each["metadata"]["name"]
-        if each["kind"] == "Deployment":
-            pod = each["spec"]["template"]["spec"]
+        # A node's Pod is a template: the broker names it.
+        assert ("name" in each["metadata"]) == (path != NODE_POD)
+        if each["kind"] in ("Deployment", "Pod"):
+            pod = each["spec"].get("template", each)["spec"]
             assert pod["securityContext"]["runAsNonRoot"] is True
             (container,) = pod["containers"]
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["readinessProbe"]
+        if each["kind"] == "Deployment":
             assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
             assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
             ports = {port["name"]: port["containerPort"] for port in container["ports"]}
