@@ -62,6 +62,9 @@ bench-peers: $(STAMP)         ## The same beside Selkies, installed apart from P
 bench-bus: $(STAMP)           ## How long messages take between two brokers on one PostgreSQL
 	$(BIN)/python -m tests.bench.bus
 
+bench-broker: $(STAMP)        ## Placement over up to 10,000 nodes, and session starts per second at three brokers
+	$(BIN)/python -m tests.bench.broker
+
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net
 

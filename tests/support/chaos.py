@@ -52,6 +52,12 @@ class ReplicaProcess:
         self.url = f"http://localhost:{self.port}"
         self.start()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the life that serves now."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start a new life."""
         arguments = (str(self._folder), self._database_url, self.port, self._lease_s)
