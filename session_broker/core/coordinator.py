@@ -1,7 +1,7 @@
 """The session coordinator: what to do upon events of tabs, nodes and time.
 
 Call one method, then take all effects with ``take_effects`` before the next (the single-mutation invariant): the
-store must have the writes of one step before its news goes out and before the next step begins. A step that raises
+store must have the writes of one step before its news goes out, and of steps in their order. A step that raises
 ``WireError`` has changed nothing that matters to others than its caller.
 """
 

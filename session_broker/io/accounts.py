@@ -24,6 +24,7 @@ from session_broker.core.sign_in import (
 from session_broker.core.tickets import TOKEN_RANDOM_BYTES, digest, make_token
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
+from session_broker.io.database import reads_of
 from wire.errors import Reason, WireError
 from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, SessionId, TenantId, make_id
 
@@ -52,6 +53,7 @@ class Accounts:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._reads = reads_of(engine)
 
     async def ensure_owner(self) -> Caller:
         """Return the owner of the one tenant; both are made at the first start."""
@@ -64,7 +66,7 @@ class Accounts:
         Raises:
             LookupError: no broker has started on this database.
         """
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             found = await self._find_owner(connection)
         if found is None:
             raise LookupError("no broker has started on this database")
@@ -136,7 +138,7 @@ class Accounts:
             .outerjoin(guest, guest.c.player_id == player.c.id)
         )
         query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > at_ms)
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             row = (await connection.execute(query)).first()
         if row is None:
             return None
@@ -166,7 +168,7 @@ class Accounts:
     async def display_name(self, player_id: PlayerId) -> str | None:
         """Return the name that a player chose to be shown by, if any."""
         profile = tables.player_profile
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             found = await connection.execute(select(profile.c.display_name).where(profile.c.player_id == player_id))
             return found.scalar_one_or_none()
 
@@ -231,7 +233,7 @@ class Accounts:
         query = select(table.c.id).where(
             table.c.id == node_id, table.c.key_sha256 == digest(key), table.c.revoked_at_ms.is_(None)
         )
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             if (await connection.execute(query)).first() is None:
                 raise WireError(Reason.BAD_ENROLMENT, "this node's key is not known or was revoked")
         return Enrolled(NodeId(node_id), None)

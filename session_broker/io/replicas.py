@@ -311,8 +311,9 @@ class Replicas:
     async def _count_sessions(self) -> None:
         """Take sessions that are ours and not here: refused a node that has moved, or lost with a message."""
         self._looks_until_count -= 1
-        if self._looks_until_count > 0 or self._runner.store_waits:
+        if self._looks_until_count > 0:
             return
+        await self._runner.settle()  # What is not written yet would look as if it were not there.
         self._looks_until_count = LOOKS_PER_COUNT
         coordinator = self._runner.coordinator
         for session_id in await self._holdings.my_sessions():

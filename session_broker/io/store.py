@@ -14,8 +14,10 @@ from session_broker.core.records import Admission
 from session_broker.io import tables
 from session_broker.io.bus import Post
 from session_broker.io.clock import wall_ms
-from session_broker.io.effect_writes import put, write_batch
+from session_broker.io.database import reads_of
+from session_broker.io.effect_writes import write_batch
 from session_broker.io.session_rows import admission_of
+from session_broker.io.upsert import Put, put
 from wire.errors import Reason
 from wire.ids import PlayerId, SessionId, TenantId
 from wire.session_control import SessionState
@@ -42,11 +44,12 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
         self._engine = engine
+        self._reads = reads_of(engine)
         self._me = me
 
     async def ping(self) -> None:
         """Ask the database for nothing; raises if it does not answer."""
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def apply(self, writes: Sequence[Write], posts: Sequence[Post]) -> None:
@@ -60,7 +63,7 @@ class Store:
 
     async def read_session(self, session_id: str) -> StoredSession | None:
         """Return a session, live or ended."""
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             rows = await connection.execute(select(tables.session).where(tables.session.c.id == session_id))
             row = rows.first()
         return _stored(row) if row is not None else None
@@ -70,14 +73,14 @@ class Store:
         table = tables.session
         query = select(table).where(table.c.player_id == player_id)
         query = query.order_by(table.c.created_at_ms.desc(), table.c.id).limit(SESSIONS_LISTED)
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def live_sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
         """Return a player's sessions that have not ended, on whichever replica, oldest first."""
         table = tables.session
         query = select(table).where(table.c.player_id == player_id, table.c.ended_at_ms.is_(None))
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             rows = await connection.execute(query.order_by(table.c.created_at_ms, table.c.id))
             return [_stored(row) for row in rows]
 
@@ -88,7 +91,7 @@ class Store:
         query = query.where(
             admission.c.session_id == session_id, admission.c.player_id == player_id, session.c.ended_at_ms.is_(None)
         )
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             row = (await connection.execute(query)).first()
         return admission_of(row) if row is not None else None
 
@@ -104,7 +107,7 @@ class Store:
             .where(*played)
             .group_by(table.c.title_id)
         )
-        async with self._engine.connect() as connection:
+        async with self._reads.connect() as connection:
             return {row.title_id: row.at_ms for row in await connection.execute(query)}
 
     async def sync_titles(self, tenant_id: TenantId, manifests: Iterable[TitleManifest]) -> None:
@@ -112,11 +115,11 @@ class Store:
         at_ms = wall_ms()
         async with self._engine.begin() as connection:
             for manifest in manifests:
-                key = {"tenant_id": tenant_id, "id": manifest.id}
-                await put(connection, tables.title, key, {}, {"created_at_ms": at_ms})
+                key, first = {"tenant_id": tenant_id, "id": manifest.id}, {"created_at_ms": at_ms}
+                await put(connection, tables.title, Put(key, {}, first))
                 version = {"tenant_id": tenant_id, "title_id": manifest.id, "version": manifest.version}
                 values = {"kind": manifest.kind, "manifest": manifest_json(manifest)}
-                await put(connection, tables.title_version, version, values, {"created_at_ms": at_ms})
+                await put(connection, tables.title_version, Put(version, values, first))
 
 
 def manifest_json(manifest: TitleManifest) -> dict[str, Any]:
