@@ -60,7 +60,7 @@ def place(
     """
     here = fleet.has_title(title_id, version) if release is None else fleet.fetches_titles
     left = fleet.ready.copy() if among is None else fleet.ready & among
-    refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
+    refused = {Reason.NO_NODE: fleet.known - int(left.sum())}
     tests = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),

@@ -2,15 +2,16 @@
 
 A message is a row, written in the transaction of the step that caused it, so that it is sent if and only if the step
 was done. The receiver is woken by NOTIFY, which carries nothing, and looks at the table every second in any case: the
-bell makes it fast, the table makes it right. Rows are taken in the order of their numbers, which is each sender's own
-order, and deleted when they were handled; a receiver that dies leaves its rows to whoever buries it.
+bell makes it fast, the table makes it right. What lies there is handled at once, so that no message waits for what the
+one before it writes; those of one sender about one thing in the order of their numbers, which is the sender's own. Rows
+are deleted when they were handled; a receiver that dies leaves its rows to whoever buries it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from session_broker.core.bus_messages import BUS_MESSAGE_MAX_BYTES, BUS_MESSAGES
+from session_broker.core.bus_messages import BUS_MESSAGE_MAX_BYTES, BUS_MESSAGES, comes_first, subject_of
 from session_broker.core.effects import ReplicaId
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
@@ -60,13 +61,32 @@ async def write_posts(connection: AsyncConnection, posts: Sequence[Post], me: Re
             await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": to})
 
 
-async def _hand(sender: str, body: str, handle: Handler) -> None:
+async def _hand(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) -> None:
+    """Hand messages over, one after the other."""
+    for sender, message in received:
+        try:
+            await handle(sender, message)
+        except Exception:
+            # It must not come back for ever, and those behind it must be handled.
+            _log.exception("bus_message_failed")
+
+
+async def _hand_all(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) -> None:
+    """Hand over what came together: each thing's messages in order, different things at once."""
+    threads: dict[Hashable, list[tuple[ReplicaId, Message]]] = {}
+    for sender, message in received:
+        threads.setdefault((sender, subject_of(message)), []).append((sender, message))
+    async with asyncio.TaskGroup() as handling:
+        for thread in threads.values():
+            handling.create_task(_hand(thread, handle))
+
+
+def _read(body: str) -> Message | None:
     try:
-        message = decode(body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
-        await handle(ReplicaId(sender), message)
+        return decode(body, BUS_MESSAGES, max_bytes=BUS_MESSAGE_MAX_BYTES)
     except Exception:
-        # It must not come back for ever, and those behind it must be handled.
         _log.exception("bus_message_failed")
+        return None
 
 
 class Bus(Protocol):
@@ -80,7 +100,7 @@ class Bus(Protocol):
         """
 
     async def run(self, handle: Handler) -> None:
-        """Hand every message to ``handle``, one after the other, until cancelled."""
+        """Hand every message to ``handle`` until cancelled: those of one sender about one thing in order."""
 
 
 class LocalBus:
@@ -120,7 +140,7 @@ class PostgresBus:
                 await write_posts(connection, posts, self._me, wall_ms())
 
     async def run(self, handle: Handler) -> None:
-        """Hand every message to ``handle``, one after the other, until cancelled."""
+        """Hand every message to ``handle`` until cancelled."""
         listening = asyncio.create_task(self._listen(), name="bus bell") if self._notified else None
         try:
             while True:
@@ -153,10 +173,12 @@ class PostgresBus:
             # Nothing is lost with a commit that the server forgets in a crash.
             await connection.execute(text("SET LOCAL synchronous_commit = off"))
             rows = list(await connection.execute(taking.returning(table.c.id, table.c.from_replica, table.c.body)))
-            for row in sorted(rows, key=lambda row: row.id):
-                if row.id not in self._handled:
-                    self._handled.add(row.id)
-                    await _hand(row.from_replica, row.body, handle)
+            new = [row for row in sorted(rows, key=lambda row: row.id) if row.id not in self._handled]
+            self._handled.update(row.id for row in new)
+            read = [(ReplicaId(row.from_replica), _read(row.body)) for row in new]
+            received = [(sender, message) for sender, message in read if message is not None]
+            await _hand_all([each for each in received if comes_first(each[1])], handle)
+            await _hand_all([each for each in received if not comes_first(each[1])], handle)
         self._handled.clear()
         return bool(rows)
 
