@@ -108,6 +108,10 @@ class Fleet:
         """Nodes with a GPU, or all of them if none is needed."""
         return self._has_gpu[: len(self)] | (not needs.gpu)
 
+    def wastes_gpu(self, needs: Needs) -> Flags:
+        """Nodes with a GPU that is not needed."""
+        return self._has_gpu[: len(self)] & (not needs.gpu)
+
     def has_memory(self, needs: Needs) -> Flags:
         """Nodes with as much memory as is needed."""
         enough: Flags = self._memory_mib[: len(self)] >= needs.memory_mib
@@ -196,8 +200,9 @@ class Fleet:
 
     def forget(self, node_id: NodeId) -> None:
         """Free the row of a node that is not here any more, for the next new one."""
-        row = self._rows.pop(node_id, None)
-        if row is not None:
+        if node_id in self._rows:
+            self.set_archives(node_id, ())
+            row = self._rows.pop(node_id)
             self._ready[row] = False
             self._claims[row] = self._reserved[row] = 0
             self._free.append(row)

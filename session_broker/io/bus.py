@@ -2,9 +2,9 @@
 
 A message is a row, written in the transaction of the step that caused it, so that it is sent if and only if the step
 was done. The receiver is woken by NOTIFY, which carries nothing, and looks at the table every second in any case: the
-bell makes it fast, the table makes it right. What lies there is handled at once, so that no message waits for what the
-one before it writes; those of one sender about one thing in the order of their numbers, which is the sender's own. Rows
-are deleted when they were handled; a receiver that dies leaves its rows to whoever buries it.
+bell makes it fast, the table makes it right. What lies there is handled at once, so that no message waits for what
+the one before it writes; those of one sender about one thing in the order of their numbers, which is the sender's
+own. Rows are deleted when they were handled; a receiver that dies leaves its rows to whoever buries it.
 """
 
 from __future__ import annotations

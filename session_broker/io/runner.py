@@ -124,11 +124,11 @@ class Runner:
             effects = self.coordinator.take_effects()
             if effects:
                 self._pending.append(_Step(effects))
-            await self.settle()
+            await self._settle()
             if self._let_go_count != let_go:
                 raise MovedOn  # The step may have seen what an earlier one, not written then, had made of it.
 
-    async def settle(self) -> None:
+    async def _settle(self) -> None:
         """Wait until every step so far is done.
 
         Raises:

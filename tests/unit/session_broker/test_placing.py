@@ -161,3 +161,17 @@ def test_a_node_that_is_forgotten_is_not_picked_and_leaves_its_row_to_another() 
     fleet.set_ready(NodeId("c"), True)
     assert (len(fleet), fleet.known, int(fleet.claims.sum())) == (2, 2, 1)
     assert place(fleet, *TITLE, "sdk", 0.5).node_id == NodeId("c")
+
+
+def test_a_gpu_is_left_to_those_who_need_it_while_there_are_other_nodes() -> None:
+    fleet = fleet_of(*((f"plain_{number}", 2, 0) for number in range(BEST_FEW)))
+    with_gpu = replace(capacity(4), gpus=("a",))
+    fleet.describe(NodeId("gpu"), with_gpu, ("pygame",), [TITLE])
+    fleet.set_ready(NodeId("gpu"), True)
+    fleet.set_claims(NodeId("gpu"), 3)
+    plain = {place(fleet, *TITLE, "pygame", draw).node_id for draw in (0.0, 0.4, 0.9)}
+    assert plain == {NodeId(f"plain_{number}") for number in range(BEST_FEW)}
+    assert place(fleet, *TITLE, "pygame", 0.0, Needs(gpu=True)).node_id == NodeId("gpu")
+    for number in range(BEST_FEW):
+        fleet.set_claims(NodeId(f"plain_{number}"), 2)
+    assert place(fleet, *TITLE, "pygame", 0.0).node_id == NodeId("gpu"), "rather than wait"
