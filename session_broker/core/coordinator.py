@@ -148,7 +148,7 @@ class Coordinator:
 
     def live_sessions_of(self, player_id: PlayerId) -> Mapping[TitleId, Session]:
         """Return a player's sessions that can be gone on with, by title; read only."""
-        mine = (s for s in self._state.sessions.values() if s.player_id == player_id)
+        mine = self._state.sessions.of(player_id)
         return {s.title.title_id: s for s in mine if s.state is not SessionState.ENDING}
 
     def availability(self, title_id: str) -> Availability:

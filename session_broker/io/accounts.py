@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.device_label import DeviceLabel
@@ -34,6 +34,21 @@ _OWNER_ROLES = [
 
 ENROL_AGAIN_MS = 60_000
 """For how long after its first use an enrolment token still works."""
+
+_seen, _who, _profile, _guest = tables.browser_session, tables.player, tables.player_profile, tables.guest
+_CALLER = (
+    select(
+        _who.c.id, _who.c.tenant_id, _who.c.roles, _profile.c.display_name, _guest.c.session_id,
+        _seen.c.id.label("device_id"), _seen.c.seen_at_ms,
+    )
+    .select_from(
+        _seen.join(_who, _seen.c.player_id == _who.c.id)
+        .outerjoin(_profile, _profile.c.player_id == _who.c.id)
+        .outerjoin(_guest, _guest.c.player_id == _who.c.id)
+    )
+    .where(_seen.c.token_sha256 == bindparam("token_sha256"), _seen.c.expires_at_ms > bindparam("at_ms"))
+)  # fmt: skip
+"""Who is signed in with a cookie."""
 
 _KEPT_MS = 24 * 3600 * 1000
 """Milliseconds for which an expired link is kept, so that a late click hears that it was used or expired."""
@@ -129,17 +144,10 @@ class Accounts:
 
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
-        table, player, profile, guest = tables.browser_session, tables.player, tables.player_profile, tables.guest
-        at_ms = wall_ms()
-        shown = (player.c.id, player.c.tenant_id, player.c.roles, profile.c.display_name, guest.c.session_id)
-        query = select(*shown, table.c.id.label("device_id"), table.c.seen_at_ms).select_from(
-            table.join(player, table.c.player_id == player.c.id)
-            .outerjoin(profile, profile.c.player_id == player.c.id)
-            .outerjoin(guest, guest.c.player_id == player.c.id)
-        )
-        query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > at_ms)
+        table, at_ms = tables.browser_session, wall_ms()
         async with self._reads.connect() as connection:
-            row = (await connection.execute(query)).first()
+            asked = {"token_sha256": digest(browser_token), "at_ms": at_ms}
+            row = (await connection.execute(_CALLER, asked)).first()
         if row is None:
             return None
         if at_ms - row.seen_at_ms >= SEEN_EVERY_MS:

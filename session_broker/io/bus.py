@@ -17,7 +17,7 @@ from typing import Protocol
 
 import asyncpg
 import structlog
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -33,6 +33,12 @@ POLL_S = 1.0
 
 TAKEN_AT_ONCE = 256
 _RING_AGAIN_S = 1.0
+_lies = tables.bus_message
+_OLDEST = select(_lies.c.id).where(_lies.c.to_replica == bindparam("me")).order_by(_lies.c.id).limit(TAKEN_AT_ONCE)
+_TAKE = delete(_lies).where(_lies.c.id.in_(_OLDEST)).returning(_lies.c.id, _lies.c.from_replica, _lies.c.body)
+_NEW_MESSAGE = insert(_lies)
+_NOTIFY = text("SELECT pg_notify(:channel, '')")
+_NOT_SYNCED = text("SET LOCAL synchronous_commit = off")
 _log = structlog.get_logger()
 
 
@@ -55,10 +61,10 @@ async def write_posts(connection: AsyncConnection, posts: Sequence[Post], me: Re
         {"to_replica": post.to, "from_replica": me, "body": encode(post.message), "sent_at_ms": at_ms}
         for post in posts
     ]
-    await connection.execute(insert(tables.bus_message), rows)
+    await connection.execute(_NEW_MESSAGE, rows)
     if connection.dialect.name == "postgresql":
         for to in sorted({post.to for post in posts}):
-            await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": to})
+            await connection.execute(_NOTIFY, {"channel": to})
 
 
 async def _hand(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) -> None:
@@ -166,13 +172,10 @@ class PostgresBus:
         The rows are deleted by the statement that reads them and committed when they were handled. Should that commit
         fail, they are there again, and are known.
         """
-        table = tables.bus_message
-        oldest = select(table.c.id).where(table.c.to_replica == self._me).order_by(table.c.id).limit(TAKEN_AT_ONCE)
-        taking = delete(table).where(table.c.id.in_(oldest))
         async with self._engine.begin() as connection:
             # Nothing is lost with a commit that the server forgets in a crash.
-            await connection.execute(text("SET LOCAL synchronous_commit = off"))
-            rows = list(await connection.execute(taking.returning(table.c.id, table.c.from_replica, table.c.body)))
+            await connection.execute(_NOT_SYNCED)
+            rows = list(await connection.execute(_TAKE, {"me": self._me}))
             new = [row for row in sorted(rows, key=lambda row: row.id) if row.id not in self._handled]
             self._handled.update(row.id for row in new)
             read = [(ReplicaId(row.from_replica), _read(row.body)) for row in new]

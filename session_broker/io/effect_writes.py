@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +31,18 @@ from wire.ids import NodeId, SessionId
 from wire.session_control import SessionState
 
 W = TypeVar("W", SaveSession, SaveParticipant, SaveInvitation, SaveAdmission, SavePlacement)
+
+# Statements are made once: to make one costs the broker more than to have it run.
+_IDS = bindparam("ids", expanding=True)
+_node, _session_row = tables.node.c, tables.session.c
+_NODES = select(_node.id, _node.home).where(_node.id.in_(_IDS)).order_by(_node.id).with_for_update()
+_SESSIONS = (
+    select(_session_row.id, _session_row.owner)
+    .where(_session_row.id.in_(_IDS))
+    .order_by(_session_row.id)
+    .with_for_update()
+)
+_NEW_EVENT = insert(tables.session_event)
 
 
 class Overtaken(Exception):
@@ -75,7 +87,7 @@ async def write_batch(
     await _write_nodes(connection, writes, me, at_ms)
     events = [_event(w, at_ms) for w in writes if isinstance(w, AppendEvent)]
     if events:
-        await connection.execute(insert(tables.session_event), events)
+        await connection.execute(_NEW_EVENT, events)
     handed = [w for w in writes if isinstance(w, HandOver)]
     for each in handed:
         given = update(tables.session).where(tables.session.c.id == each.session_id)
@@ -102,17 +114,15 @@ async def _check_ours(connection: AsyncConnection, writes: Sequence[Write], me: 
     """Lock the rows that the writes are about, nodes first like everybody, and compare their owners."""
     node_ids = {w.node_id for w in writes if isinstance(w, SaveNode | SavePlacement)}
     session_ids = {w.session_id for w in writes if not isinstance(w, SaveNode)}
-    node, session = tables.node, tables.session
     foreign_nodes: frozenset[NodeId] = frozenset()
     if node_ids:
-        query = select(node.c.id, node.c.home).where(node.c.id.in_(node_ids)).order_by(node.c.id).with_for_update()
-        foreign_nodes = frozenset(NodeId(row.id) for row in await connection.execute(query) if row.home != me)
+        rows = await connection.execute(_NODES, {"ids": list(node_ids)})
+        foreign_nodes = frozenset(NodeId(row.id) for row in rows if row.home != me)
     foreign: set[SessionId] = {
         w.session_id for w in writes if isinstance(w, SavePlacement) and w.node_id in foreign_nodes
     }
     if session_ids:
-        query = select(session.c.id, session.c.owner).where(session.c.id.in_(session_ids))
-        rows = await connection.execute(query.order_by(session.c.id).with_for_update())
+        rows = await connection.execute(_SESSIONS, {"ids": list(session_ids)})
         foreign |= {SessionId(row.id) for row in rows if row.owner != me}
     if foreign or foreign_nodes:
         raise Overtaken(frozenset(foreign), foreign_nodes)

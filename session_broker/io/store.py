@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.effects import ReplicaId, Write
@@ -22,6 +22,13 @@ from wire.errors import Reason
 from wire.ids import PlayerId, SessionId, TenantId
 from wire.session_control import SessionState
 from wire.title_manifest import TitleManifest
+
+_SESSION = select(tables.session).where(tables.session.c.id == bindparam("session_id"))
+_LIVE_OF = (
+    select(tables.session)
+    .where(tables.session.c.player_id == bindparam("player_id"), tables.session.c.ended_at_ms.is_(None))
+    .order_by(tables.session.c.created_at_ms, tables.session.c.id)
+)
 
 SESSIONS_LISTED = 50
 """Newest sessions that a player's list shows."""
@@ -64,8 +71,7 @@ class Store:
     async def read_session(self, session_id: str) -> StoredSession | None:
         """Return a session, live or ended."""
         async with self._reads.connect() as connection:
-            rows = await connection.execute(select(tables.session).where(tables.session.c.id == session_id))
-            row = rows.first()
+            row = (await connection.execute(_SESSION, {"session_id": session_id})).first()
         return _stored(row) if row is not None else None
 
     async def sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
@@ -78,11 +84,8 @@ class Store:
 
     async def live_sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
         """Return a player's sessions that have not ended, on whichever replica, oldest first."""
-        table = tables.session
-        query = select(table).where(table.c.player_id == player_id, table.c.ended_at_ms.is_(None))
         async with self._reads.connect() as connection:
-            rows = await connection.execute(query.order_by(table.c.created_at_ms, table.c.id))
-            return [_stored(row) for row in rows]
+            return [_stored(row) for row in await connection.execute(_LIVE_OF, {"player_id": player_id})]
 
     async def admission(self, session_id: str, player_id: PlayerId) -> Admission | None:
         """Return by what right somebody came to a live session's table."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import uvloop
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.exceptions import WebSocketException
@@ -37,7 +38,8 @@ def _run_replica(folder: str, url: str, port: int, lease_s: float) -> None:
     config = broker_config(
         Path(folder), database_url=url, port=port, replica_lease_s=lease_s, heartbeat_s=HEARTBEAT_S
     )
-    asyncio.run(serve(config, on_ready=lambda _ready: None))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(config, on_ready=lambda _ready: None))
 
 
 class ReplicaProcess:

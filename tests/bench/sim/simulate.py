@@ -196,7 +196,9 @@ class Simulation:
         alone = {who for who, count in per_account.items() if count == 1 and not others.get(who)}
         for title in CLASSES:
             came = [w.queued_at_ms for w in placed if w.title_id == title.name and w.player_id in alone]
-            left = [w.queued_at_ms for w in self._waiting.values() if w.title_id == title.name and w.player_id in alone]
+            left = [
+                w.queued_at_ms for w in self._waiting.values() if w.title_id == title.name and w.player_id in alone
+            ]
             self._overtakes += bool(came and left and max(came) > min(left))
 
     def _reconcile(self, now: float) -> None:
