@@ -77,6 +77,10 @@ class Turnover:
         """Somebody left the queue; ``now`` in monotonic seconds."""
         self._left_at.extend([now] * min(departures, DEPARTURES_KEPT))
 
+    def rest(self) -> None:
+        """Nobody waits any more: how fast the next queue moves is not known from the times between two."""
+        self._left_at.clear()
+
     def standing(self, place: int, now: float) -> Standing:
         """Return what to tell whoever stands at a place.
 

@@ -71,6 +71,8 @@ def note_departures(state: BrokerState, now: float) -> None:
     """Count who has left the queue since the last look."""
     there = frozenset(w.session_id for w in queue_of(state))
     state.turnover.note(len(state.waited - there), now)
+    if not there:
+        state.turnover.rest()
     state.waited = there
 
 

@@ -92,6 +92,8 @@ class Simulation:
         self._lose_patience(now)
         if self._waiting:
             self._place(now)
+        if not self._waiting:
+            self._turnover.rest()
 
     def _arrive(self, now: float) -> None:
         at_s = self._clicks.at_s
