@@ -39,9 +39,7 @@ def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, 
 
     with _role("broker", config.data_dir, parent_pid):
         try:
-            _run_until_signal(
-                serve(config, on_ready=on_ready, start_local=start_local), uvloop.new_event_loop
-            )
+            _run_until_signal(serve(config, on_ready=on_ready, start_local=start_local), uvloop.new_event_loop)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise

@@ -77,7 +77,7 @@ async def _hand(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) 
             _log.exception("bus_message_failed")
 
 
-async def _hand_all(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) -> None:
+async def hand_all(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) -> None:
     """Hand over what came together: each thing's messages in order, different things at once."""
     threads: dict[Hashable, list[tuple[ReplicaId, Message]]] = {}
     for sender, message in received:
@@ -180,8 +180,8 @@ class PostgresBus:
             self._handled.update(row.id for row in new)
             read = [(ReplicaId(row.from_replica), _read(row.body)) for row in new]
             received = [(sender, message) for sender, message in read if message is not None]
-            await _hand_all([each for each in received if comes_first(each[1])], handle)
-            await _hand_all([each for each in received if not comes_first(each[1])], handle)
+            await hand_all([each for each in received if comes_first(each[1])], handle)
+            await hand_all([each for each in received if not comes_first(each[1])], handle)
         self._handled.clear()
         return bool(rows)
 

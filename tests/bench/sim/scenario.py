@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from session_broker.core.fleet import Needs
+from session_broker.core.fleet import NO_NEEDS, Needs
 from session_broker.core.pools.pool import Adapter, Pool
 
 DAY_S = 24 * 3600.0
@@ -30,7 +30,7 @@ class TitleClass:
     share: float
     """Of all sessions."""
     kind: str
-    needs: Needs = Needs()
+    needs: Needs = NO_NEEDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A tiny day on the real cores: nobody is lost, no slot is given twice, nobody is overtaken, and it comes out the same."""
+"""A tiny day on the real cores: nobody is lost or overtaken, no slot is given twice, the same seed is the same."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.bench.sim.scenario import DAY, Outage, Scenario
 from tests.bench.sim.simulate import Simulation
 
 EVENING = replace(
-    DAY.scaled(0.003), lasts_s=1800.0, warm_up_s=900.0, begin_s=19.5 * 3600, played_mean_s=300.0, sessions_per_day=12_000,
-    accounts=400, outages=(Outage("eu", 300.0, 600.0),), node_life_s=3600.0, tick_s=5.0,
+    DAY.scaled(0.003), lasts_s=1800.0, warm_up_s=900.0, begin_s=19.5 * 3600, played_mean_s=300.0,
+    sessions_per_day=12_000, accounts=400, outages=(Outage("eu", 300.0, 600.0),), node_life_s=3600.0, tick_s=5.0,
 )  # fmt: skip
 """Too few machines, which die, a region that is lost, and accounts with several sessions."""
 

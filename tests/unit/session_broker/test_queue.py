@@ -108,3 +108,13 @@ def test_a_queue_that_stands_still_expects_ever_more() -> None:
     assert early is not None
     assert late is not None
     assert late > early
+
+
+def test_a_new_queue_does_not_count_the_time_since_the_one_before() -> None:
+    turnover = Turnover()
+    turnover.note(10, 0.0)
+    turnover.rest()
+    turnover.note(2, 3600.0)
+    wait_s = turnover.standing(4, 3604.0).wait_s
+    assert wait_s is not None
+    assert wait_s < 60.0
