@@ -24,7 +24,7 @@ from session_broker.core.sign_in import (
 from session_broker.core.tickets import TOKEN_RANDOM_BYTES, digest, make_token
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
-from session_broker.io.database import reads_of
+from session_broker.io.database import single_statements
 from wire.errors import Reason, WireError
 from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, SessionId, TenantId, make_id
 
@@ -68,7 +68,7 @@ class Accounts:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._reads = reads_of(engine)
+        self._single = single_statements(engine)
 
     async def ensure_owner(self) -> Caller:
         """Return the owner of the one tenant; both are made at the first start."""
@@ -81,7 +81,7 @@ class Accounts:
         Raises:
             LookupError: no broker has started on this database.
         """
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             found = await self._find_owner(connection)
         if found is None:
             raise LookupError("no broker has started on this database")
@@ -145,7 +145,7 @@ class Accounts:
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
         table, at_ms = tables.browser_session, wall_ms()
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             asked = {"token_sha256": digest(browser_token), "at_ms": at_ms}
             row = (await connection.execute(_CALLER, asked)).first()
         if row is None:
@@ -176,7 +176,7 @@ class Accounts:
     async def display_name(self, player_id: PlayerId) -> str | None:
         """Return the name that a player chose to be shown by, if any."""
         profile = tables.player_profile
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             found = await connection.execute(select(profile.c.display_name).where(profile.c.player_id == player_id))
             return found.scalar_one_or_none()
 
@@ -241,7 +241,7 @@ class Accounts:
         query = select(table.c.id).where(
             table.c.id == node_id, table.c.key_sha256 == digest(key), table.c.revoked_at_ms.is_(None)
         )
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             if (await connection.execute(query)).first() is None:
                 raise WireError(Reason.BAD_ENROLMENT, "this node's key is not known or was revoked")
         return Enrolled(NodeId(node_id), None)

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import asyncpg
 import structlog
-from sqlalchemy import bindparam, delete, insert, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,6 +26,7 @@ from session_broker.core.bus_messages import BUS_MESSAGE_MAX_BYTES, BUS_MESSAGES
 from session_broker.core.effects import ReplicaId
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
+from session_broker.io.database import single_statements
 from wire.schema import Message, decode, encode
 
 POLL_S = 1.0
@@ -37,7 +38,8 @@ _lies = tables.bus_message
 _OLDEST = select(_lies.c.id).where(_lies.c.to_replica == bindparam("me")).order_by(_lies.c.id).limit(TAKEN_AT_ONCE)
 _TAKE = delete(_lies).where(_lies.c.id.in_(_OLDEST)).returning(_lies.c.id, _lies.c.from_replica, _lies.c.body)
 _NEW_MESSAGE = insert(_lies)
-_NOTIFY = text("SELECT pg_notify(:channel, '')")
+_SEND = _NEW_MESSAGE.returning(func.pg_notify(_lies.c.to_replica, ""))
+"""One statement for the rows and the bell, which a transaction rings once for each receiver."""
 _NOT_SYNCED = text("SET LOCAL synchronous_commit = off")
 _log = structlog.get_logger()
 
@@ -61,10 +63,10 @@ async def write_posts(connection: AsyncConnection, posts: Sequence[Post], me: Re
         {"to_replica": post.to, "from_replica": me, "body": encode(post.message), "sent_at_ms": at_ms}
         for post in posts
     ]
-    await connection.execute(_NEW_MESSAGE, rows)
     if connection.dialect.name == "postgresql":
-        for to in sorted({post.to for post in posts}):
-            await connection.execute(_NOTIFY, {"channel": to})
+        await connection.execute(_SEND, rows)
+    else:
+        await connection.execute(_NEW_MESSAGE, rows)
 
 
 async def _hand(received: Sequence[tuple[ReplicaId, Message]], handle: Handler) -> None:
@@ -132,6 +134,7 @@ class PostgresBus:
 
     def __init__(self, engine: AsyncEngine, url: URL, me: ReplicaId, *, notified: bool = True) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
         self._url = url
         self._me = me
         self._notified = notified
@@ -142,7 +145,7 @@ class PostgresBus:
     async def post(self, posts: Sequence[Post]) -> None:
         """Send outside any step."""
         if posts:
-            async with self._engine.begin() as connection:
+            async with self._single.connect() as connection:
                 await write_posts(connection, posts, self._me, wall_ms())
 
     async def run(self, handle: Handler) -> None:
@@ -167,7 +170,7 @@ class PostgresBus:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _take(self, handle: Handler) -> bool:
-        """Handle what lies there; returns whether anything did.
+        """Handle what lies there; returns whether there may be more.
 
         The rows are deleted by the statement that reads them and committed when they were handled. Should that commit
         fail, they are there again, and are known.
@@ -183,7 +186,7 @@ class PostgresBus:
             await hand_all([each for each in received if comes_first(each[1])], handle)
             await hand_all([each for each in received if not comes_first(each[1])], handle)
         self._handled.clear()
-        return bool(rows)
+        return len(rows) == TAKEN_AT_ONCE
 
     async def _listen(self) -> None:
         """Keep a connection that rings the bell; what came while there was none is found by the poll."""

@@ -44,8 +44,8 @@ async def open_database(url: str) -> AsyncEngine:
     return engine
 
 
-def reads_of(engine: AsyncEngine) -> AsyncEngine:
-    """Return the same engine for single statements that read: on PostgreSQL they need no transaction around them."""
+def single_statements(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same engine for statements that stand alone: on PostgreSQL each is a transaction by itself."""
     return engine.execution_options(isolation_level="AUTOCOMMIT") if is_shared(engine) else engine
 
 

@@ -14,7 +14,7 @@ from session_broker.core.records import Admission
 from session_broker.io import tables
 from session_broker.io.bus import Post
 from session_broker.io.clock import wall_ms
-from session_broker.io.database import reads_of
+from session_broker.io.database import single_statements
 from session_broker.io.effect_writes import write_batch
 from session_broker.io.session_rows import admission_of
 from session_broker.io.upsert import Put, put
@@ -51,12 +51,12 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
         self._engine = engine
-        self._reads = reads_of(engine)
+        self._single = single_statements(engine)
         self._me = me
 
     async def ping(self) -> None:
         """Ask the database for nothing; raises if it does not answer."""
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def apply(self, writes: Sequence[Write], posts: Sequence[Post]) -> None:
@@ -70,7 +70,7 @@ class Store:
 
     async def read_session(self, session_id: str) -> StoredSession | None:
         """Return a session, live or ended."""
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(_SESSION, {"session_id": session_id})).first()
         return _stored(row) if row is not None else None
 
@@ -79,12 +79,12 @@ class Store:
         table = tables.session
         query = select(table).where(table.c.player_id == player_id)
         query = query.order_by(table.c.created_at_ms.desc(), table.c.id).limit(SESSIONS_LISTED)
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def live_sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
         """Return a player's sessions that have not ended, on whichever replica, oldest first."""
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             return [_stored(row) for row in await connection.execute(_LIVE_OF, {"player_id": player_id})]
 
     async def admission(self, session_id: str, player_id: PlayerId) -> Admission | None:
@@ -94,7 +94,7 @@ class Store:
         query = query.where(
             admission.c.session_id == session_id, admission.c.player_id == player_id, session.c.ended_at_ms.is_(None)
         )
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(query)).first()
         return admission_of(row) if row is not None else None
 
@@ -110,7 +110,7 @@ class Store:
             .where(*played)
             .group_by(table.c.title_id)
         )
-        async with self._reads.connect() as connection:
+        async with self._single.connect() as connection:
             return {row.title_id: row.at_ms for row in await connection.execute(query)}
 
     async def sync_titles(self, tenant_id: TenantId, manifests: Iterable[TitleManifest]) -> None:

@@ -34,9 +34,9 @@ FAULTS = (OSError, WebSocketException, httpx.HTTPError, TimeoutError)
 _DAY_MS = 24 * 3600 * 1000
 
 
-def _run_replica(folder: str, url: str, port: int, lease_s: float) -> None:
+def _run_replica(folder: str, url: str, port: int, lease_s: float, heartbeat_s: float) -> None:
     config = broker_config(
-        Path(folder), database_url=url, port=port, replica_lease_s=lease_s, heartbeat_s=HEARTBEAT_S
+        Path(folder), database_url=url, port=port, replica_lease_s=lease_s, heartbeat_s=heartbeat_s
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(config, on_ready=lambda _ready: None))
@@ -45,8 +45,9 @@ def _run_replica(folder: str, url: str, port: int, lease_s: float) -> None:
 class ReplicaProcess:
     """One place for a replica: a port, and the process that serves there at the moment."""
 
-    def __init__(self, folder: Path, database_url: str, lease_s: float) -> None:
-        self._folder, self._database_url, self._lease_s = folder, database_url, lease_s
+    def __init__(self, folder: Path, database_url: str, lease_s: float, heartbeat_s: float = HEARTBEAT_S) -> None:
+        self._folder, self._database_url = folder, database_url
+        self._lease_s, self._heartbeat_s = lease_s, heartbeat_s
         # Imports are paid once, by the server that forks the replicas.
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.support.chaos"])
@@ -62,7 +63,7 @@ class ReplicaProcess:
 
     def start(self) -> None:
         """Start a new life."""
-        arguments = (str(self._folder), self._database_url, self.port, self._lease_s)
+        arguments = (str(self._folder), self._database_url, self.port, self._lease_s, self._heartbeat_s)
         self._process = self._context.Process(target=_run_replica, args=arguments, daemon=True)
         self._process.start()
 

@@ -25,8 +25,8 @@ from tests.support.chaos import ReplicaProcess, make_accounts
 from tests.support.postgres import PostgresServer, postgres_server
 
 DEFAULT_FOLDER = Path("bench-results/broker")
-REPLICAS, NODES, SLOTS, PLAYERS = 3, 24, 32, 3000
-LEASE_S = 5.0
+REPLICAS, NODES, SLOTS, PLAYERS = 3, 150, 6, 3000
+LEASE_S, HEARTBEAT_S = 5.0, 2.0
 CONNECTIONS_MAX = 500
 
 
@@ -35,7 +35,7 @@ async def measure_starts(
 ) -> list[StartsReading]:
     """Return a reading for each rate, one after the other at the same brokers."""
     with tempfile.TemporaryDirectory() as folder:
-        replicas = [ReplicaProcess(Path(folder), url, LEASE_S) for _ in range(REPLICAS)]
+        replicas = [ReplicaProcess(Path(folder), url, LEASE_S, HEARTBEAT_S) for _ in range(REPLICAS)]
         engine = await open_database(url)
         try:
             await asyncio.gather(*(replica.answers() for replica in replicas))
