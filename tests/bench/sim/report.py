@@ -75,7 +75,7 @@ def plot_day(day: Result, path: Path) -> None:
     bottom.stackplot(hours, counts, labels=sorts)
     bottom.set_ylabel("nodes")
     bottom.set_xlabel("hour, UTC")
-    bottom.legend(loc="upper left")
+    bottom.legend(loc="lower right", ncols=len(sorts))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

@@ -15,6 +15,7 @@ from session_broker.core.fleet import Fleet
 from session_broker.core.placing import place
 from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import Demand as PoolDemand
+from session_broker.core.pools.records import NodeName
 from session_broker.core.queue import Standing, Turnover, Waiting, in_order
 from tests.bench.sim import demand
 from tests.bench.sim.machines import Park, SimNode
@@ -140,7 +141,7 @@ class Simulation:
             if decision.node_id is None:
                 hopeless.add(entry.title_id)
                 continue
-            self._claim(number, str(decision.node_id), now)
+            self._claim(number, NodeName(decision.node_id), now)
             placed.append(entry)
         self._turnover.note(sum(self._first_tick[int(w.session_id)] < now for w in placed), now)
         for entry in placed:
@@ -148,8 +149,8 @@ class Simulation:
         self._check_order(placed, others)
         self._tell(now, others)
 
-    def _claim(self, number: int, name: str, now: float) -> None:
-        node = self._park.nodes[name]  # type: ignore[index]
+    def _claim(self, number: int, name: NodeName, now: float) -> None:
+        node = self._park.nodes[name]
         if len(node.sessions) >= node.sort.slots or number in self._node_of:
             self._faults.append(f"session {number} is placed twice, or a slot is")
         del self._waiting[number]
