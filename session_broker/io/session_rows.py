@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, select
+from sqlalchemy import BindParameter, Row, Select, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from session_broker.core.fleet import Needs
@@ -20,7 +20,7 @@ from wire.title_manifest import TitleManifest
 from wire.title_release import Release
 from wire.worker_control import PlacementState
 
-_SESSION_ID = bindparam("session_id")
+_SESSION_ID: BindParameter[str] = bindparam("session_id")
 _placed, _invitation, _participant = tables.placement.c, tables.invitation.c, tables.participant.c
 _PLACED = select(tables.placement).where(
     _placed.session_id == _SESSION_ID, _placed.epoch == bindparam("epoch"), _placed.state.in_(ON_NODE)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Executable, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+Insert: TypeAlias = postgresql.Insert | sqlite.Insert
+
+_INSERTS: Mapping[str, Callable[[Table], Insert]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ async def put(connection: AsyncConnection, table: Table, *rows: Put) -> None:
 
 
 @lru_cache
-def _statement(dialect: str, table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Executable:
+def _statement(dialect: str, table: Table, key: tuple[str, ...], values: tuple[str, ...]) -> Insert:
     statement = _INSERTS[dialect](table)
     if not values:
         return statement.on_conflict_do_nothing(index_elements=key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ class Park:
         """Until when a region has no machines."""
         self._due: list[tuple[float, NodeName]] = []
         """When something happens to a node next: it comes, or it dies."""
-        self.lived_s: Counter[str] = Counter()
+        self.lived_s: defaultdict[str, float] = defaultdict(float)
         """Seconds for which machines of each sort have been there, those that have gone."""
         self.created = self.died = self.deleted_playing = 0
 
@@ -131,7 +131,7 @@ class Park:
 
     def cost(self, now: float) -> dict[str, float]:
         """Return what each sort has cost: owned machines the whole time, others while they were there."""
-        lived_s = Counter(self.lived_s)
+        lived_s = self.lived_s.copy()
         for node in self.nodes.values():
             if node.phase is not None:
                 lived_s[node.sort.sort] += now - node.made_at
