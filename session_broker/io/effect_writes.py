@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +33,7 @@ from wire.session_control import SessionState
 W = TypeVar("W", SaveSession, SaveParticipant, SaveInvitation, SaveAdmission, SavePlacement)
 
 # Statements are made once: to make one costs the broker more than to have it run.
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
 _node, _session_row = tables.node.c, tables.session.c
 _NODES = select(_node.id, _node.home).where(_node.id.in_(_IDS)).order_by(_node.id).with_for_update()
 _SESSIONS = (
