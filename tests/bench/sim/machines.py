@@ -32,6 +32,9 @@ from wire.node_control import NodeCapacity
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
 ENDS_S = 5.0
 """Seconds that a machine takes to go."""
+VERSION = "1.0.0"
+TITLES = tuple((each.name, VERSION) for each in CLASSES)
+"""They lie on every machine."""
 KINDS = tuple(dict.fromkeys(each.kind for each in CLASSES))
 
 
@@ -156,9 +159,9 @@ class Park:
         node.phase, node.joined = Phase.RUNNING, True
         memory_bytes, gpus = (32 << 30), ("gpu",) * node.sort.gpus
         capacity = NodeCapacity(
-            node.sort.slots, 8, memory_bytes, 4.0, ("libx264",), gpus, KINDS, fetches_titles=True
+            node.sort.slots, 8, memory_bytes, 4.0, ("libx264",), gpus, KINDS
         )  # fmt: skip
-        self._fleet.describe(node.node_id, capacity, KINDS, ())
+        self._fleet.describe(node.node_id, capacity, KINDS, TITLES)
         self._fleet.set_claims(node.node_id, 0)
         self._fleet.set_ready(node.node_id, True)
 

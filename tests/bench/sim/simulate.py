@@ -18,7 +18,7 @@ from session_broker.core.pools.records import Demand as PoolDemand
 from session_broker.core.pools.records import NodeName
 from session_broker.core.queue import Standing, Turnover, Waiting, in_order
 from tests.bench.sim import demand
-from tests.bench.sim.machines import Park, SimNode
+from tests.bench.sim.machines import VERSION, Park, SimNode
 from tests.bench.sim.result import Result, Sample, Told, Waits
 from tests.bench.sim.scenario import CLASSES, Scenario
 from wire.ids import PlayerId, SessionId, TitleId
@@ -137,7 +137,7 @@ class Simulation:
             number = int(entry.session_id)
             title = CLASSES[self._clicks.title[number]]
             draw = self._rng.random()
-            decision = place(self._fleet, title.name, "1", title.kind, draw, title.needs, published=True)
+            decision = place(self._fleet, title.name, VERSION, title.kind, draw, title.needs)
             if decision.node_id is None:
                 hopeless.add(entry.title_id)
                 continue
