@@ -15,19 +15,22 @@ from wire.session_control import SessionState
 TITLE = catalogue_title(TITLES[0].manifest)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["add", "start", "drop"]), st.integers(0, 5), st.integers(0, 2))))
+@given(
+    st.lists(st.tuples(st.sampled_from(["add", "start", "wait again", "drop"]), st.integers(0, 5), st.integers(0, 2)))
+)
 def test_the_indexes_agree_with_the_sessions(acts: list[tuple[str, int, int]]) -> None:
     live = LiveSessions()
     for act, number, player in acts:
         session_id = SessionId(f"ses_{number}")
         if act == "add" and session_id not in live:
             live[session_id] = Session(session_id, TenantId("ten_a"), PlayerId(f"plr_{player}"), TITLE)
-        elif act == "start" and session_id in live:
-            live[session_id].state = SessionState.STARTING
+        elif act in ("start", "wait again") and session_id in live:
+            live[session_id].state = SessionState.STARTING if act == "start" else SessionState.QUEUED
             live.note_state(live[session_id])
         elif act == "drop":
             live.pop(session_id, None)
         everybody = list(live.values())
-        assert list(live.waiting) == [s for s in everybody if s.state is SessionState.QUEUED]
+        waiting = {s.session_id for s in everybody if s.state is SessionState.QUEUED}
+        assert sorted(s.session_id for s in live.waiting) == sorted(waiting)
         for who in (PlayerId(f"plr_{each}") for each in range(3)):
             assert list(live.of(who)) == [s for s in everybody if s.player_id == who]
