@@ -62,6 +62,12 @@ bench-peers: $(STAMP)         ## The same beside Selkies, installed apart from P
 bench-bus: $(STAMP)           ## How long messages take between two brokers on one PostgreSQL
 	$(BIN)/python -m tests.bench.bus
 
+bench-broker: $(STAMP)        ## Placement over up to 10,000 nodes, and session starts per second at three brokers
+	$(BIN)/python -m tests.bench.broker
+
+sim: $(STAMP)                 ## A day of a million players on simulated machines: waiting, load, cost; five minutes
+	$(BIN)/python -m tests.bench.sim
+
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root
 	$(BIN)/python -m tests.bench.net
 

@@ -7,7 +7,7 @@ import errno
 import json
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from farplay.data_folder import FolderLock
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, parent_pid: int | None) -> None:
     """Run a broker until SIGINT or SIGTERM; ``start_local`` starts nodes of its machine's pools."""
+    import uvloop
+
     from session_broker.io.serve import serve
 
     def on_ready(ready: BrokerReady) -> None:
@@ -37,7 +39,7 @@ def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, 
 
     with _role("broker", config.data_dir, parent_pid):
         try:
-            _run_until_signal(serve(config, on_ready=on_ready, start_local=start_local))
+            _run_until_signal(serve(config, on_ready=on_ready, start_local=start_local), uvloop.new_event_loop)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
@@ -89,7 +91,9 @@ def _role(name: str, data_dir: Any, parent_pid: int | None) -> FolderLock:
     return FolderLock(data_dir, name)
 
 
-def _run_until_signal(main: Coroutine[Any, Any, None]) -> None:
+def _run_until_signal(
+    main: Coroutine[Any, Any, None], new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> None:
     """Run ``main``; SIGINT and SIGTERM cancel it, and it ends what it owns."""
 
     async def guarded() -> None:
@@ -103,5 +107,6 @@ def _run_until_signal(main: Coroutine[Any, Any, None]) -> None:
             if not task.cancelled():
                 raise
 
-    asyncio.run(guarded())
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(guarded())
     sys.stdout.flush()

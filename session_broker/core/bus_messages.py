@@ -2,11 +2,12 @@
 
 A tab's socket lies with one replica, its *edge*; its session lies with the replica that *owns* it. The edge passes on
 what the tab says under a number of its own, and the owner answers under the same number. Messages from one replica to
-another arrive in the order in which they were sent, each once, as long as both live.
+another arrive each once, as long as both live; those about one tab in the order in which they were sent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -170,3 +171,17 @@ BUS_MESSAGES = family(
     TabJoined, TabSaid, TabGone, TabTold, TabClosed, TabRefused, TabDetached, MediaWatched, SessionHandedOver,
     NodeMoved, NodeUnneeded, DeviceSignedOut, HttpAsked, HttpAnswered,
 )  # fmt: skip
+
+OF_A_TAB = (TabJoined, TabSaid, TabGone, TabTold, TabClosed, TabRefused, TabDetached, MediaWatched)
+
+
+def subject_of(message: Message) -> Hashable:
+    """Return what a message is about: from one sender, those about one thing are handled in their order."""
+    if isinstance(message, OF_A_TAB):
+        return message.key
+    return message
+
+
+def comes_first(message: Message) -> bool:
+    """Tell whether others that arrive with it may ask for what it brings."""
+    return isinstance(message, SessionHandedOver)

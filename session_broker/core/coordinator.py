@@ -1,7 +1,7 @@
 """The session coordinator: what to do upon events of tabs, nodes and time.
 
 Call one method, then take all effects with ``take_effects`` before the next (the single-mutation invariant): the
-store must have the writes of one step before its news goes out and before the next step begins. A step that raises
+store must have the writes of one step before its news goes out, and of steps in their order. A step that raises
 ``WireError`` has changed nothing that matters to others than its caller.
 """
 
@@ -148,7 +148,7 @@ class Coordinator:
 
     def live_sessions_of(self, player_id: PlayerId) -> Mapping[TitleId, Session]:
         """Return a player's sessions that can be gone on with, by title; read only."""
-        mine = (s for s in self._state.sessions.values() if s.player_id == player_id)
+        mine = self._state.sessions.of(player_id)
         return {s.title.title_id: s for s in mine if s.state is not SessionState.ENDING}
 
     def availability(self, title_id: str) -> Availability:

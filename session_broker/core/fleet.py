@@ -35,11 +35,13 @@ NO_NEEDS = Needs()
 
 
 class Fleet:
-    """Columns over nodes. A row stays with its node for the life of the broker."""
+    """Columns over nodes. A row stays with its node until that is forgotten."""
 
     def __init__(self) -> None:
         self.node_ids: list[NodeId] = []
         self._rows: dict[NodeId, int] = {}
+        self._free: list[int] = []
+        """Rows of no node."""
         self._ready: Flags = np.zeros(_FIRST_ROWS, bool)
         self._slots: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._claims: Counts = np.zeros(_FIRST_ROWS, np.int64)
@@ -55,7 +57,13 @@ class Fleet:
         self._marks: dict[Mark, Flags] = {}
 
     def __len__(self) -> int:
+        """Return the length of the columns, rows of no node included."""
         return len(self.node_ids)
+
+    @property
+    def known(self) -> int:
+        """How many nodes have a row."""
+        return len(self._rows)
 
     @property
     def ready(self) -> Flags:
@@ -99,6 +107,10 @@ class Fleet:
     def has_gpu(self, needs: Needs) -> Flags:
         """Nodes with a GPU, or all of them if none is needed."""
         return self._has_gpu[: len(self)] | (not needs.gpu)
+
+    def wastes_gpu(self, needs: Needs) -> Flags:
+        """Nodes with a GPU that is not needed."""
+        return self._has_gpu[: len(self)] & (not needs.gpu)
 
     def has_memory(self, needs: Needs) -> Flags:
         """Nodes with as much memory as is needed."""
@@ -159,7 +171,8 @@ class Fleet:
 
     def set_ready(self, node_id: NodeId, ready: bool) -> None:
         """Say whether a node takes sessions now."""
-        self._ready[self._row(node_id)] = ready
+        row = self._row(node_id)
+        self._ready[row] = ready
 
     def is_ready(self, node_id: NodeId) -> bool:
         """Tell whether a node takes sessions now."""
@@ -168,11 +181,13 @@ class Fleet:
 
     def add_claim(self, node_id: NodeId) -> None:
         """Count one more slot of a node as claimed."""
-        self._claims[self._row(node_id)] += 1
+        row = self._row(node_id)
+        self._claims[row] += 1
 
     def reserve(self, node_id: NodeId) -> None:
         """Keep one slot of a node until ``free_reserved``."""
-        self._reserved[self._row(node_id)] += 1
+        row = self._row(node_id)
+        self._reserved[row] += 1
 
     def free_reserved(self) -> None:
         """Keep nothing any more."""
@@ -180,11 +195,24 @@ class Fleet:
 
     def set_claims(self, node_id: NodeId, claims: int) -> None:
         """Say how many of a node's slots are claimed."""
-        self._claims[self._row(node_id)] = claims
+        row = self._row(node_id)  # First: for a new node it puts longer columns in the place of these.
+        self._claims[row] = claims
+
+    def forget(self, node_id: NodeId) -> None:
+        """Free the row of a node that is not here any more, for the next new one."""
+        if node_id in self._rows:
+            self.set_archives(node_id, ())
+            row = self._rows.pop(node_id)
+            self._ready[row] = False
+            self._claims[row] = self._reserved[row] = 0
+            self._free.append(row)
 
     def _row(self, node_id: NodeId) -> int:
         row = self._rows.get(node_id)
-        if row is None:
+        if row is None and self._free:
+            row = self._rows[node_id] = self._free.pop()
+            self.node_ids[row] = node_id
+        elif row is None:
             row = self._rows[node_id] = len(self.node_ids)
             self.node_ids.append(node_id)
             if row >= len(self._ready):

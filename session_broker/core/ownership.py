@@ -109,5 +109,5 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
         state.fleet.set_claims(node.node_id, node.claims)
         state.fleet.set_ready(node.node_id, node.ready and node.offer is not None)
     for node_id in state.distant.keys() - seen.keys() - state.nodes.keys():
-        state.fleet.set_ready(node_id, False)
+        state.fleet.forget(node_id)
     state.distant = seen

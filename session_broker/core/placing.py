@@ -1,8 +1,9 @@
 """Placement: which node takes a session, as a pure function over the fleet's columns, with the reasons.
 
 Sessions are packed: among the nodes that can take one, the fullest come first, so that empty nodes can be retired;
-one of the best few is drawn at random, so that several replicas that decide at once do not all pick the same. A node
-on which a published title lies already comes before all that would have to fetch it, since its player need not wait.
+nodes whose GPU a title does not need come last, so that titles that need one find it. One of the best few is drawn at
+random, so that several replicas that decide at once do not all pick the same. A node on which a published title lies
+already comes before all that would have to fetch it, since its player need not wait.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from wire.title_release import Release
 
 BEST_FEW = 3
 """Nodes among which one is drawn."""
+
+WASTED_GPU = 2.0
+"""What a GPU that is not needed counts against a node: more than any fullness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def place(
     """
     here = fleet.has_title(title_id, version) if release is None else fleet.fetches_titles
     left = fleet.ready.copy() if among is None else fleet.ready & among
-    refused = {Reason.NO_NODE: len(fleet) - int(left.sum())}
+    refused = {Reason.NO_NODE: fleet.known - int(left.sum())}
     tests = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
@@ -82,13 +86,13 @@ def place(
     if release is not None:
         holding = rows[fleet.has_archive(release.archive_sha256)[rows]]
         rows, to_fetch = (holding, 0) if len(holding) else (rows, release.archive_bytes)
-    return Decision(fleet.node_ids[_draw(fleet, rows, draw)], None, counts, to_fetch)
+    return Decision(fleet.node_ids[_draw(fleet, rows, draw, needs)], None, counts, to_fetch)
 
 
-def _draw(fleet: Fleet, rows: np.ndarray[tuple[int], np.dtype[np.intp]], draw: float) -> int:
+def _draw(fleet: Fleet, rows: np.ndarray[tuple[int], np.dtype[np.intp]], draw: float, needs: Needs) -> int:
     fullness = fleet.claims[rows] / fleet.slots[rows]
     # Encode time only breaks ties: a second of it outweighs nothing that fullness says.
-    score = fullness - np.minimum(fleet.encode_ms[rows], 1000.0) * 1e-6
+    score = fullness - np.minimum(fleet.encode_ms[rows], 1000.0) * 1e-6 - WASTED_GPU * fleet.wastes_gpu(needs)[rows]
     few = min(BEST_FEW, len(rows))
     best = np.argpartition(-score, few - 1)[:few] if few < len(rows) else np.arange(few)
     return int(rows[best[min(int(draw * few), few - 1)]])

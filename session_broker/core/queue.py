@@ -24,6 +24,7 @@ PRIORITY_MS = 10 * 60 * 1000
 PRIORITY_MAX = 9
 
 DEPARTURES_KEPT = 64
+"""Times at which somebody left, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,17 @@ class Turnover:
     """How fast the queue moves, from when somebody last left it, for whatever reason."""
 
     def __init__(self) -> None:
-        self._left_at: deque[float] = deque(maxlen=DEPARTURES_KEPT)
+        self._left: deque[tuple[float, int]] = deque(maxlen=DEPARTURES_KEPT)
+        """When somebody left, and how many did at once."""
 
     def note(self, departures: int, now: float) -> None:
         """Somebody left the queue; ``now`` in monotonic seconds."""
-        self._left_at.extend([now] * min(departures, DEPARTURES_KEPT))
+        if departures:
+            self._left.append((now, departures))
+
+    def rest(self) -> None:
+        """Nobody waits any more: how fast the next queue moves is not known from the times between two."""
+        self._left.clear()
 
     def standing(self, place: int, now: float) -> Standing:
         """Return what to tell whoever stands at a place.
@@ -83,9 +90,9 @@ class Turnover:
         The departures are taken as a Poisson process: the time to the n-th one has a deviation of sqrt(n) intervals,
         and the interval itself is known from k departures to one part in sqrt(k).
         """
-        known = len(self._left_at)
-        if known < 2:
+        known = sum(departures for _, departures in self._left)
+        if known < 2 or now <= self._left[0][0]:
             return Standing(place, None, None)
-        interval_s = (now - self._left_at[0]) / known
+        interval_s = (now - self._left[0][0]) / known
         error_s = interval_s * math.sqrt(place + place * place / known)
         return Standing(place, place * interval_s, error_s)

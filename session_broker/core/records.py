@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from session_broker.core.effects import Effect, LinkKey, NodeOffer, ReplicaId, TabKey
 from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
+from session_broker.core.live_sessions import LiveSessions
 from session_broker.core.node_table import NodeState
 from session_broker.core.performance import Performance
 from session_broker.core.pools.records import Outlook
@@ -279,8 +280,7 @@ class BrokerState:
     limits: Limits
     entropy: Callable[[int], bytes]
     """Secure random bytes."""
-    sessions: dict[SessionId, Session] = field(default_factory=dict)
-    """In the order of creation, which is the order of the queue."""
+    sessions: LiveSessions = field(default_factory=LiveSessions)
     nodes: dict[NodeId, Node] = field(default_factory=dict)
     tabs: dict[TabKey, Tab] = field(default_factory=dict)
     links: dict[LinkKey, NodeId] = field(default_factory=dict)
@@ -302,6 +302,8 @@ class BrokerState:
     """Since when room here is kept for such a session."""
     distant_playing: Mapping[PlayerId, int] = field(default_factory=dict)
     """Sessions of each account that other replicas have and that do not wait."""
+    distant_sessions: int = 0
+    """How many sessions other replicas have."""
     distant: dict[NodeId, DistantNode] = field(default_factory=dict)
     """Nodes of other replicas, in the fleet's columns like our own."""
     outlook: Outlook = field(default_factory=Outlook)

@@ -53,6 +53,7 @@ def move_session(
         IllegalTransition: the step is not in the table; nothing has changed.
     """
     session.state = session_table.transition(session.state, event)
+    state.sessions.note_state(session)
     session.reason, session.detail, session.place, session.coming = reason, detail, None, None
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, session.tenant_id, str(session.state), reason))

@@ -52,15 +52,14 @@ def create_session(
     if title is None:
         raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
     settle(title.options, options)
-    mine = [s for s in state.sessions.values() if s.player_id == player_id and s.state is not SessionState.ENDING]
+    mine = [s for s in state.sessions.of(player_id) if s.state is not SessionState.ENDING]
     for session in mine:
         if session.title.title_id == title.title_id:
             return session, False
     if len(mine) + elsewhere >= state.limits.sessions_per_player:
         most = state.limits.sessions_per_player
         raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {most} sessions at once")
-    everybody = len(state.sessions) + len(state.distant_waiting) + sum(state.distant_playing.values())
-    if everybody >= state.limits.sessions_per_tenant:
+    if len(state.sessions) + state.distant_sessions >= state.limits.sessions_per_tenant:
         raise WireError(Reason.TOO_MANY_SESSIONS, "as many play and wait here as may; try again later")
     if not _start_bucket(state, player_id, now).take(now):
         raise WireError(Reason.TOO_MANY, "sessions are started too fast; wait a moment")

@@ -6,7 +6,6 @@ that room, in thought: its own replica places it there.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from session_broker.core import placing, session_table
@@ -36,13 +35,16 @@ THOUGHT_OF_S = 4.0
 
 def queue_of(state: BrokerState) -> list[Waiting]:
     """Return everybody who waits, next first."""
-    mine = [s for s in state.sessions.values() if s.state is SessionState.QUEUED]
+    mine = state.sessions.waiting
     waiting = [Waiting(s.session_id, s.player_id, s.title.title_id, s.queued_at_ms, s.priority) for s in mine]
-    playing = Counter(state.distant_playing)
-    playing.update(s.player_id for s in state.sessions.values() if s.state is not SessionState.QUEUED)
     # One that has come over since the last look at the rows is ours, whatever they said.
-    theirs = (w for w in state.distant_waiting if w.session_id not in state.sessions)
-    return in_order([*waiting, *theirs], playing)
+    waiting += [w for w in state.distant_waiting if w.session_id not in state.sessions]
+    return in_order(waiting, {player_id: _playing(state, player_id) for player_id in {w.player_id for w in waiting}})
+
+
+def _playing(state: BrokerState, player_id: PlayerId) -> int:
+    mine = sum(s.state is not SessionState.QUEUED for s in state.sessions.of(player_id))
+    return mine + state.distant_playing.get(player_id, 0)
 
 
 def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
@@ -56,6 +58,7 @@ def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[P
     there = {entry.session_id for entry in state.distant_waiting}
     state.thought_of_since = {each: since for each, since in state.thought_of_since.items() if each in there}
     state.distant_playing = playing
+    state.distant_sessions = len(state.distant_waiting) + sum(playing.values())
 
 
 def see_outlook(state: BrokerState, outlook: Outlook) -> None:
@@ -68,6 +71,8 @@ def note_departures(state: BrokerState, now: float) -> None:
     """Count who has left the queue since the last look."""
     there = frozenset(w.session_id for w in queue_of(state))
     state.turnover.note(len(state.waited - there), now)
+    if not there:
+        state.turnover.rest()
     state.waited = there
 
 
@@ -88,7 +93,7 @@ def set_priority(state: BrokerState, session: Session, priority: int, now: float
 
 def place_waiting(state: BrokerState, now: float) -> None:
     """Try to place every session of ours that waits, in the order of the whole queue."""
-    if all(s.state is not SessionState.QUEUED for s in state.sessions.values()):
+    if not state.sessions.waiting:
         return
     hopeless: set[TitleId] = set()
     try:
@@ -107,7 +112,7 @@ def place_waiting(state: BrokerState, now: float) -> None:
 def tell_queue(state: BrokerState) -> None:
     """Count those who wait for room, and tell whoever waits for another reason or at another place than before."""
     place = 0
-    for entry in queue_of(state):
+    for entry in queue_of(state) if state.sessions.waiting else ():
         session = state.sessions.get(entry.session_id)
         if session is None:
             place += 1

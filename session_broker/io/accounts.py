@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.device_label import DeviceLabel
@@ -24,6 +24,7 @@ from session_broker.core.sign_in import (
 from session_broker.core.tickets import TOKEN_RANDOM_BYTES, digest, make_token
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
+from session_broker.io.database import single_statements
 from wire.errors import Reason, WireError
 from wire.ids import ID_RANDOM_BYTES, NodeId, PlayerId, SessionId, TenantId, make_id
 
@@ -33,6 +34,21 @@ _OWNER_ROLES = [
 
 ENROL_AGAIN_MS = 60_000
 """For how long after its first use an enrolment token still works."""
+
+_seen, _who, _profile, _guest = tables.browser_session, tables.player, tables.player_profile, tables.guest
+_CALLER = (
+    select(
+        _who.c.id, _who.c.tenant_id, _who.c.roles, _profile.c.display_name, _guest.c.session_id,
+        _seen.c.id.label("device_id"), _seen.c.seen_at_ms,
+    )
+    .select_from(
+        _seen.join(_who, _seen.c.player_id == _who.c.id)
+        .outerjoin(_profile, _profile.c.player_id == _who.c.id)
+        .outerjoin(_guest, _guest.c.player_id == _who.c.id)
+    )
+    .where(_seen.c.token_sha256 == bindparam("token_sha256"), _seen.c.expires_at_ms > bindparam("at_ms"))
+)  # fmt: skip
+"""Who is signed in with a cookie."""
 
 _KEPT_MS = 24 * 3600 * 1000
 """Milliseconds for which an expired link is kept, so that a late click hears that it was used or expired."""
@@ -52,6 +68,7 @@ class Accounts:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
 
     async def ensure_owner(self) -> Caller:
         """Return the owner of the one tenant; both are made at the first start."""
@@ -64,7 +81,7 @@ class Accounts:
         Raises:
             LookupError: no broker has started on this database.
         """
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             found = await self._find_owner(connection)
         if found is None:
             raise LookupError("no broker has started on this database")
@@ -127,17 +144,10 @@ class Accounts:
 
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
-        table, player, profile, guest = tables.browser_session, tables.player, tables.player_profile, tables.guest
-        at_ms = wall_ms()
-        shown = (player.c.id, player.c.tenant_id, player.c.roles, profile.c.display_name, guest.c.session_id)
-        query = select(*shown, table.c.id.label("device_id"), table.c.seen_at_ms).select_from(
-            table.join(player, table.c.player_id == player.c.id)
-            .outerjoin(profile, profile.c.player_id == player.c.id)
-            .outerjoin(guest, guest.c.player_id == player.c.id)
-        )
-        query = query.where(table.c.token_sha256 == digest(browser_token), table.c.expires_at_ms > at_ms)
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).first()
+        table, at_ms = tables.browser_session, wall_ms()
+        async with self._single.connect() as connection:
+            asked = {"token_sha256": digest(browser_token), "at_ms": at_ms}
+            row = (await connection.execute(_CALLER, asked)).first()
         if row is None:
             return None
         if at_ms - row.seen_at_ms >= SEEN_EVERY_MS:
@@ -166,7 +176,7 @@ class Accounts:
     async def display_name(self, player_id: PlayerId) -> str | None:
         """Return the name that a player chose to be shown by, if any."""
         profile = tables.player_profile
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             found = await connection.execute(select(profile.c.display_name).where(profile.c.player_id == player_id))
             return found.scalar_one_or_none()
 
@@ -231,7 +241,7 @@ class Accounts:
         query = select(table.c.id).where(
             table.c.id == node_id, table.c.key_sha256 == digest(key), table.c.revoked_at_ms.is_(None)
         )
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             if (await connection.execute(query)).first() is None:
                 raise WireError(Reason.BAD_ENROLMENT, "this node's key is not known or was revoked")
         return Enrolled(NodeId(node_id), None)

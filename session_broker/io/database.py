@@ -12,9 +12,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS_DIR = Path(__file__).parent.parent / "migrations"
+
+POOL_SIZE = 12
+"""Connections of a broker to PostgreSQL: kept open, since opening one costs more than a session's start."""
 
 _MIGRATION_LOCK = 0x6661726C
 """Key of PostgreSQL's advisory lock that lets one replica migrate at a time."""
@@ -31,16 +35,27 @@ async def open_database(url: str) -> AsyncEngine:
     """
     sqlite = make_url(url).get_backend_name() == "sqlite"
     await _migrate_once(url, sqlite=sqlite)
-    engine = _engine(url, pool_pre_ping=not sqlite)
     if sqlite:
+        engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _set_pragmas)
+    else:
+        engine = create_async_engine(url, **_POSTGRESQL, pool_size=POOL_SIZE, max_overflow=0)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
 
 
-def _engine(url: str, **options: Any) -> AsyncEngine:
-    if make_url(url).get_backend_name() == "postgresql":
-        options["connect_args"] = {"async_creator_fn": _connect}
-    return create_async_engine(url, **options)
+def single_statements(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same engine for statements that stand alone: on PostgreSQL each is a transaction by itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT") if is_shared(engine) else engine
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Let the pool open another connection in place of one that the server has closed.
+
+    The driver knows without asking. To ask the server each time (``pool_pre_ping``) takes three round trips.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _connect(*place: Any, **options: Any) -> Any:
@@ -79,9 +94,12 @@ async def starting(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
 
 
+_POSTGRESQL = {"connect_args": {"async_creator_fn": _connect}}
+
+
 async def _migrate_once(url: str, *, sqlite: bool) -> None:
     """Bring the schema up to date in one transaction, so that a start that is killed leaves the old one."""
-    engine = _engine(url)
+    engine = create_async_engine(url, **({} if sqlite else _POSTGRESQL))
     if sqlite:
         # The driver commits before each CREATE by itself unless it is told to leave transactions alone.
         event.listen(engine.sync_engine, "connect", _leave_transactions_alone)

@@ -16,6 +16,7 @@ from session_broker.core.queue import Waiting
 from session_broker.core.records import DistantNode
 from session_broker.core.tickets import digest
 from session_broker.io import tables
+from session_broker.io.database import single_statements
 from session_broker.io.leases import clock_ms
 from wire.ids import NodeId, PlayerId, SessionId, TitleId
 from wire.node_control import CheckPort, NodeCapacity
@@ -32,10 +33,10 @@ class Whereabouts:
 
 
 class DistantRows:
-    """Reads only; every public method is one transaction."""
+    """Reads only."""
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
-        self._engine = engine
+        self._single = single_statements(engine)
         self._me = me
         self._now_ms = clock_ms(engine)
         self._offers: dict[NodeId, tuple[int, NodeOffer]] = {}
@@ -49,7 +50,7 @@ class DistantRows:
             node.c.slots, node.c.claims,
         )  # fmt: skip
         query = select(*light, node.c.offers).join(home, home.c.id == node.c.home).where(home.c.id != self._me)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             rows = list(await connection.execute(query))
             stale = [row.id for row in rows if self._offers.get(row.id, (-1,))[0] != row.offers]
             await self._read_offers(connection, stale)
@@ -77,7 +78,7 @@ class DistantRows:
         waits = session.c.state == SessionState.QUEUED
         who = (session.c.id, session.c.player_id, session.c.title_id, session.c.queued_at_ms, session.c.priority)
         counted = select(session.c.player_id, func.count().label("sessions")).where(*theirs, ~waits)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             rows = list(await connection.execute(select(*who).where(*theirs, waits)))
             counts = await connection.execute(counted.group_by(session.c.player_id))
             playing = {PlayerId(row.player_id): row.sessions for row in counts}
@@ -91,7 +92,7 @@ class DistantRows:
         """Return whose a session is; None if there never was one."""
         session = tables.session
         query = select(session.c.owner, session.c.ended_at_ms).where(session.c.id == session_id)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(query)).first()
         if row is None:
             return None
@@ -100,7 +101,7 @@ class DistantRows:
     async def home_of(self, node_id: str) -> Whereabouts | None:
         """Return whose a node is; None if there never was one."""
         query = select(tables.node.c.id, tables.node.c.home).where(tables.node.c.id == node_id)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(query)).first()
         return Whereabouts(ReplicaId(row.home) if row.home else None, ended=False) if row is not None else None
 
@@ -110,7 +111,7 @@ class DistantRows:
         query = select(placement.c.node_id).join(
             session, (placement.c.session_id == session.c.id) & (placement.c.epoch == session.c.epoch)
         )
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             found: str | None = await connection.scalar(
                 query.where(session.c.id == session_id, placement.c.state.in_(ON_NODE))
             )
@@ -119,7 +120,7 @@ class DistantRows:
     async def invited_to(self, code: str) -> str | None:
         """Return the session that an invitation's code leads to, live or ended."""
         query = select(tables.invitation.c.session_id).where(tables.invitation.c.code_sha256 == digest(code))
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             found: str | None = await connection.scalar(query)
         return found
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Table, and_, insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,8 +26,23 @@ from session_broker.core.effects import (
 )
 from session_broker.io import tables
 from session_broker.io.bus import Post, write_posts
+from session_broker.io.upsert import Put, put
 from wire.ids import NodeId, SessionId
 from wire.session_control import SessionState
+
+W = TypeVar("W", SaveSession, SaveParticipant, SaveInvitation, SaveAdmission, SavePlacement)
+
+# Statements are made once: to make one costs the broker more than to have it run.
+_IDS: BindParameter[list[str]] = bindparam("ids", expanding=True)
+_node, _session_row = tables.node.c, tables.session.c
+_NODES = select(_node.id, _node.home).where(_node.id.in_(_IDS)).order_by(_node.id).with_for_update()
+_SESSIONS = (
+    select(_session_row.id, _session_row.owner)
+    .where(_session_row.id.in_(_IDS))
+    .order_by(_session_row.id)
+    .with_for_update()
+)
+_NEW_EVENT = insert(tables.session_event)
 
 
 class Overtaken(Exception):
@@ -47,12 +62,12 @@ class Overtaken(Exception):
 async def write_batch(
     connection: AsyncConnection, writes: Sequence[Write], posts: Sequence[Post], me: ReplicaId, at_ms: int
 ) -> None:
-    """Do all writes in order, then post. Doing them again after a failure changes nothing.
+    """Write, then post. A row that is written several times gets its last values; events keep their order.
 
     Args:
         connection: In a transaction, which the caller rolls back if this raises.
-        writes: From one step of the core.
-        posts: Messages to other replicas that the step caused.
+        writes: From one step of the core or several, in order.
+        posts: Messages to other replicas that they caused.
         me: The replica that writes.
         at_ms: Milliseconds since 1970.
 
@@ -60,117 +75,125 @@ async def write_batch(
         Overtaken: by whom is in the rows.
     """
     await _check_ours(connection, writes, me)
-    for write in writes:
+    for session in _latest(writes, SaveSession):
         try:
-            await _write(connection, write, me, at_ms)
+            await put(connection, tables.session, _session(session, me, at_ms))
         except IntegrityError as error:
-            if isinstance(write, SaveSession):
-                raise Overtaken(frozenset({write.session_id}), frozenset()) from error
-            raise
-    await write_posts(connection, posts, me, at_ms)
+            raise Overtaken(frozenset({session.session_id}), frozenset()) from error
+    await put(connection, tables.participant, *(_participant(w, at_ms) for w in _latest(writes, SaveParticipant)))
+    await put(connection, tables.invitation, *(_invitation(w, at_ms) for w in _latest(writes, SaveInvitation)))
+    await put(connection, tables.admission, *(_admission(w, at_ms) for w in _latest(writes, SaveAdmission)))
+    await put(connection, tables.placement, *(_placement(w, at_ms) for w in _latest(writes, SavePlacement)))
+    await _write_nodes(connection, writes, me, at_ms)
+    events = [_event(w, at_ms) for w in writes if isinstance(w, AppendEvent)]
+    if events:
+        await connection.execute(_NEW_EVENT, events)
+    handed = [w for w in writes if isinstance(w, HandOver)]
+    for each in handed:
+        given = update(tables.session).where(tables.session.c.id == each.session_id)
+        await connection.execute(given.values(owner=each.to))
+    news = [Post(each.to, SessionHandedOver(each.session_id)) for each in handed]
+    await write_posts(connection, [*news, *posts], me, at_ms)
+
+
+_KEYS: Mapping[type[Any], Callable[[Any], object]] = {
+    SaveSession: lambda w: w.session_id,
+    SaveParticipant: lambda w: w.participant_id,
+    SaveInvitation: lambda w: w.invitation_id,
+    SaveAdmission: lambda w: (w.session_id, w.player_id),
+    SavePlacement: lambda w: (w.session_id, w.epoch),
+}
+
+
+def _latest(writes: Sequence[Write], kind: type[W]) -> list[W]:
+    """Return the last write of each row of a kind, in the order in which the rows were written first."""
+    return list({_KEYS[kind](write): write for write in writes if isinstance(write, kind)}.values())
 
 
 async def _check_ours(connection: AsyncConnection, writes: Sequence[Write], me: ReplicaId) -> None:
     """Lock the rows that the writes are about, nodes first like everybody, and compare their owners."""
     node_ids = {w.node_id for w in writes if isinstance(w, SaveNode | SavePlacement)}
     session_ids = {w.session_id for w in writes if not isinstance(w, SaveNode)}
-    node, session = tables.node, tables.session
     foreign_nodes: frozenset[NodeId] = frozenset()
     if node_ids:
-        query = select(node.c.id, node.c.home).where(node.c.id.in_(node_ids)).order_by(node.c.id).with_for_update()
-        foreign_nodes = frozenset(NodeId(row.id) for row in await connection.execute(query) if row.home != me)
+        rows = await connection.execute(_NODES, {"ids": list(node_ids)})
+        foreign_nodes = frozenset(NodeId(row.id) for row in rows if row.home != me)
     foreign: set[SessionId] = {
         w.session_id for w in writes if isinstance(w, SavePlacement) and w.node_id in foreign_nodes
     }
     if session_ids:
-        query = select(session.c.id, session.c.owner).where(session.c.id.in_(session_ids))
-        rows = await connection.execute(query.order_by(session.c.id).with_for_update())
+        rows = await connection.execute(_SESSIONS, {"ids": list(session_ids)})
         foreign |= {SessionId(row.id) for row in rows if row.owner != me}
     if foreign or foreign_nodes:
         raise Overtaken(frozenset(foreign), foreign_nodes)
 
 
-async def put(
-    connection: AsyncConnection,
-    table: Table,
-    key: Mapping[str, Any],
-    values: Mapping[str, Any],
-    first: Mapping[str, Any],
-) -> None:
-    """Update a row, or insert it with ``first`` added. One writer per row, so the two steps cannot race."""
-    here = and_(*(table.c[name] == value for name, value in key.items()))
-    changed = await connection.execute(update(table).where(here).values(values or key))
-    if changed.rowcount == 0:
-        await connection.execute(insert(table).values({**first, **values, **key}))
+def _session(write: SaveSession, me: ReplicaId, at_ms: int) -> Put:
+    values = {
+        "state": write.state, "reason": write.reason, "detail": write.detail, "epoch": write.epoch,
+        "priority": write.priority, "changed_at_ms": at_ms,
+        "ended_at_ms": at_ms if write.state is SessionState.ENDED else None,
+    }  # fmt: skip
+    first = {
+        "queued_at_ms": write.queued_at_ms,
+        "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
+        "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
+        "options": dict(write.options),
+    }  # fmt: skip
+    return Put({"id": write.session_id}, values, first)
 
 
-async def _write(connection: AsyncConnection, write: Write, me: ReplicaId, at_ms: int) -> None:
-    match write:
-        case SaveSession():
-            ended_at_ms = at_ms if write.state is SessionState.ENDED else None
-            values = {
-                "state": write.state, "reason": write.reason, "detail": write.detail, "epoch": write.epoch,
-                "priority": write.priority,
-            }  # fmt: skip
-            first = {
-                "queued_at_ms": write.queued_at_ms,
-                "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
-                "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
-                "options": dict(write.options),
-            }  # fmt: skip
-            changed = {**values, "changed_at_ms": at_ms, "ended_at_ms": ended_at_ms}
-            await put(connection, tables.session, {"id": write.session_id}, changed, first)
-        case SavePlacement():
-            key = {"session_id": write.session_id, "epoch": write.epoch}
-            values = {"state": write.state, "reason": write.reason, "changed_at_ms": at_ms}
-            first = {"tenant_id": write.tenant_id, "node_id": write.node_id, "created_at_ms": at_ms}
-            await put(connection, tables.placement, key, values, first)
-        case SaveParticipant() | SaveInvitation() | SaveAdmission():
-            await _write_table(connection, write, at_ms)
-        case SaveNode():
-            # SQLite locks nothing for a SELECT, so the fleet may have retired the node since.
-            mine = update(tables.node).where(tables.node.c.id == write.node_id, tables.node.c.home == me)
-            if (await connection.execute(mine.values(_node_values(write, at_ms)))).rowcount != 1:
-                raise Overtaken(frozenset(), frozenset({write.node_id}))
-        case HandOver():
-            given = update(tables.session).where(tables.session.c.id == write.session_id)
-            await connection.execute(given.values(owner=write.to))
-            await write_posts(connection, (Post(write.to, SessionHandedOver(write.session_id)),), me, at_ms)
-        case AppendEvent():
-            row = {
-                "tenant_id": write.tenant_id, "session_id": write.session_id, "happened_at_ms": at_ms,
-                "event": write.event, "reason": write.reason, "data": dict(write.data),
-            }  # fmt: skip
-            await connection.execute(insert(tables.session_event).values(row))
+def _placement(write: SavePlacement, at_ms: int) -> Put:
+    values = {"state": write.state, "reason": write.reason, "changed_at_ms": at_ms}
+    first = {"tenant_id": write.tenant_id, "node_id": write.node_id, "created_at_ms": at_ms}
+    return Put({"session_id": write.session_id, "epoch": write.epoch}, values, first)
 
 
-async def _write_table(
-    connection: AsyncConnection, write: SaveParticipant | SaveInvitation | SaveAdmission, at_ms: int
-) -> None:
-    match write:
-        case SaveParticipant():
-            first = {
-                "tenant_id": write.tenant_id, "session_id": write.session_id, "player_id": write.player_id,
-                "number": write.number, "joined_at_ms": at_ms,
-            }  # fmt: skip
-            left_at_ms = at_ms if write.left else None
-            now = {"role": write.role, "seats": list(write.seats), "left_at_ms": left_at_ms}
-            await put(connection, tables.participant, {"id": write.participant_id}, now, first)
-        case SaveInvitation():
-            first = {
-                "tenant_id": write.tenant_id, "session_id": write.session_id, "code_sha256": write.code_sha256,
-                "kind": write.kind, "created_at_ms": at_ms, "expires_at_ms": write.expires_at_ms,
-            }  # fmt: skip
-            values = {"used_by": write.used_by, "revoked_at_ms": at_ms if write.revoked else None}
-            await put(connection, tables.invitation, {"id": write.invitation_id}, values, first)
-        case SaveAdmission():
-            key = {"session_id": write.session_id, "player_id": write.player_id}
-            admitted = {
-                "invitation_id": write.invitation_id, "role": write.role,
-                "barred_at_ms": at_ms if write.barred else None,
-            }  # fmt: skip
-            first = {"tenant_id": write.tenant_id, "guest": write.guest, "admitted_at_ms": at_ms}
-            await put(connection, tables.admission, key, admitted, first)
+def _participant(write: SaveParticipant, at_ms: int) -> Put:
+    values = {"role": write.role, "seats": list(write.seats), "left_at_ms": at_ms if write.left else None}
+    first = {
+        "tenant_id": write.tenant_id, "session_id": write.session_id, "player_id": write.player_id,
+        "number": write.number, "joined_at_ms": at_ms,
+    }  # fmt: skip
+    return Put({"id": write.participant_id}, values, first)
+
+
+def _invitation(write: SaveInvitation, at_ms: int) -> Put:
+    values = {"used_by": write.used_by, "revoked_at_ms": at_ms if write.revoked else None}
+    first = {
+        "tenant_id": write.tenant_id, "session_id": write.session_id, "code_sha256": write.code_sha256,
+        "kind": write.kind, "created_at_ms": at_ms, "expires_at_ms": write.expires_at_ms,
+    }  # fmt: skip
+    return Put({"id": write.invitation_id}, values, first)
+
+
+def _admission(write: SaveAdmission, at_ms: int) -> Put:
+    values = {
+        "invitation_id": write.invitation_id, "role": write.role,
+        "barred_at_ms": at_ms if write.barred else None,
+    }  # fmt: skip
+    first = {"tenant_id": write.tenant_id, "guest": write.guest, "admitted_at_ms": at_ms}
+    return Put({"session_id": write.session_id, "player_id": write.player_id}, values, first)
+
+
+def _event(write: AppendEvent, at_ms: int) -> dict[str, Any]:
+    return {
+        "tenant_id": write.tenant_id, "session_id": write.session_id, "happened_at_ms": at_ms,
+        "event": write.event, "reason": write.reason, "data": dict(write.data),
+    }  # fmt: skip
+
+
+async def _write_nodes(connection: AsyncConnection, writes: Sequence[Write], me: ReplicaId, at_ms: int) -> None:
+    """Write each node once: as it was saved last, with what it offered last."""
+    values: dict[NodeId, dict[str, Any]] = {}
+    for write in writes:
+        if isinstance(write, SaveNode):
+            values.setdefault(write.node_id, {}).update(_node_values(write, at_ms))
+    for node_id, changed in values.items():
+        # SQLite locks nothing for a SELECT, so the fleet may have retired the node since.
+        mine = update(tables.node).where(tables.node.c.id == node_id, tables.node.c.home == me)
+        if (await connection.execute(mine.values(changed))).rowcount != 1:
+            raise Overtaken(frozenset(), frozenset({node_id}))
 
 
 def _node_values(write: SaveNode, at_ms: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from session_broker.core.records import CatalogueTitle, Node, Session
 from session_broker.io import tables
 from session_broker.io.bus import Post, write_posts
 from session_broker.io.clock import wall_ms
+from session_broker.io.database import single_statements
 from session_broker.io.session_rows import load_session
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, SessionId, TenantId, TitleId
@@ -37,10 +38,11 @@ class Held:
 
 
 class Holdings:
-    """Claims and reads; every public method is one transaction."""
+    """Claims, each one transaction, and reads."""
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId, titles: Mapping[TitleId, CatalogueTitle]) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
         self._me = me
         self._titles = titles
 
@@ -113,7 +115,7 @@ class Holdings:
         query = select(session).where(
             session.c.id == session_id, session.c.owner == self._me, session.c.ended_at_ms.is_(None)
         )
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(query)).first()
             return await load_session(connection, row, self._titles) if row is not None else None
 
@@ -121,13 +123,13 @@ class Holdings:
         """Return the live sessions that are ours."""
         session = tables.session
         query = select(session.c.id).where(session.c.owner == self._me, session.c.ended_at_ms.is_(None))
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             return [SessionId(row.id) for row in await connection.execute(query)]
 
     async def is_home_of(self, node_id: NodeId) -> bool:
         """Tell whether a node is ours."""
         query = select(tables.node.c.home).where(tables.node.c.id == node_id)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             return await connection.scalar(query) == self._me
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from session_broker.core.effects import ReplicaId
 from session_broker.core.steadiness import Renewal
 from session_broker.io import tables
+from session_broker.io.database import single_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Leases:
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
         self._me = me
         self._now_ms = clock_ms(engine)
 
@@ -52,14 +54,14 @@ class Leases:
 
     async def clock_ms(self) -> int:
         """Return the database's clock in milliseconds since 1970."""
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             return int((await connection.execute(select(self._now_ms))).scalar_one())
 
     async def roll(self) -> Roll:
         """Return the replicas on this database."""
         table = tables.replica
         query = select(table.c.id, (table.c.expires_at_ms >= self._now_ms).label("holds"))
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             rows = list(await connection.execute(query))
         living = frozenset(ReplicaId(row.id) for row in rows if row.holds)
         return Roll(living, frozenset(ReplicaId(row.id) for row in rows))

@@ -90,6 +90,8 @@ class Replicas:
         self._moving = asyncio.Lock()
         """Held while a node comes or goes, so that late news of a move cannot undo the next one."""
         self._looks_until_count = LOOKS_PER_COUNT
+        self._missing: set[SessionId] = set()
+        """Sessions that are ours and were not here at the last count."""
         runner.on_overtaken = self._on_overtaken
 
     async def begin(self) -> None:
@@ -309,18 +311,24 @@ class Replicas:
         self._looks_until_count = 0
 
     async def _count_sessions(self) -> None:
-        """Take sessions that are ours and not here: refused a node that has moved, or lost with a message."""
+        """Take sessions that are ours and not here: refused a node that has moved, or lost with a message.
+
+        One that is missing once may be on its way: given away by a step that is not written yet, or given to us by a
+        message that has not come. It is looked for again at the next look.
+        """
         self._looks_until_count -= 1
-        if self._looks_until_count > 0 or self._runner.store_waits:
+        if self._looks_until_count > 0:
             return
-        self._looks_until_count = LOOKS_PER_COUNT
         coordinator = self._runner.coordinator
-        for session_id in await self._holdings.my_sessions():
-            if coordinator.session(session_id) is None:
-                session = await self._holdings.load_mine(session_id)
-                if session is not None:
-                    _log.info("took_back", session_id=session_id)
-                    await self._runner.run(partial(coordinator.take_over, (), (session,)))
+        mine = await self._holdings.my_sessions()
+        missing = {session_id for session_id in mine if coordinator.session(session_id) is None}
+        for session_id in missing & self._missing:
+            session = await self._holdings.load_mine(session_id)
+            if session is not None:
+                _log.info("took_back", session_id=session_id)
+                await self._runner.run(partial(coordinator.take_over, (), (session,)))
+        self._missing = missing
+        self._looks_until_count = 1 if missing else LOOKS_PER_COUNT
 
 
 async def _nobody_cares(_device_id: str) -> None:

@@ -1,15 +1,19 @@
-"""Runs the coordinator's steps one at a time: a step, its writes in one transaction, then its news.
+"""Runs the coordinator's steps one at a time: a step, its writes in a transaction, then its news.
 
-When the store does not answer, writes and news wait, in order, and are tried again with every later step, so nobody
-hears of something that a restart would forget. The broker gives up when too much waits. What another replica owns by
-now is left out of a step, and let go of. News for tabs whose sockets other replicas hold travel with the writes.
+One transaction is under way at a time. Steps that are done meanwhile wait for the next one, which takes them
+together, in order; so the more there is to do, the less each step costs. When the store does not answer, writes and
+news wait and are tried again with every later step, so nobody hears of something that a restart would forget. The
+broker gives up when too much waits. What another replica owns by now is left out of a step, and let go of. News for
+tabs whose sockets other replicas hold travel with the writes.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar, get_args
 
 import structlog
@@ -45,6 +49,9 @@ T = TypeVar("T")
 PENDING_MAX = 20_000
 """Effects that may wait for the store."""
 
+STEPS_AT_ONCE = 32
+"""Steps that one transaction takes: more would keep the first of them waiting, and rows locked."""
+
 _STORE_TIMEOUT_S = 10.0
 _WRITES, _TO_TABS = get_args(Write), (ToTab, CloseTab, DetachTab, WatchMedia)
 _log = structlog.get_logger()
@@ -64,6 +71,14 @@ class MovedOn(WireError):
         super().__init__(Reason.INTERNAL, "another server has this session now; try again in a moment")
 
 
+@dataclass(slots=True)
+class _Step:
+    """What a step wants done and is not done yet."""
+
+    effects: list[Effect]
+    written: bool = False
+
+
 class Runner:
     """Owns the coordinator. Every socket registers its outbox here before its first step."""
 
@@ -81,13 +96,10 @@ class Runner:
         self._store = store
         self._metrics = metrics
         self._lock = asyncio.Lock()
-        self._pending: deque[list[Effect]] = deque()
+        self._pending: deque[_Step] = deque()
+        self._let_go_count = 0
+        """Steps of which something was left out."""
         self._next_key = 0
-
-    @property
-    def store_waits(self) -> bool:
-        """Whether the database has not taken some steps yet."""
-        return bool(self._pending)
 
     def new_key(self) -> int:
         """Return a number for a socket that no other has."""
@@ -103,42 +115,69 @@ class Runner:
         Raises:
             WireError: the step refused what was asked.
             StoreUnavailable: the step was done; writes and news follow later.
-            MovedOn: some of it was another replica's; that part was not done.
+            MovedOn: some of it, or of what was under way, was another replica's; that part was not done.
         """
-        async with self._lock:
-            try:
-                return step(monotonic_s())
-            finally:
-                effects = self.coordinator.take_effects()
-                if effects:
-                    self._pending.append(effects)
-                await self._flush()
+        let_go = self._let_go_count
+        try:
+            return step(monotonic_s())
+        finally:
+            effects = self.coordinator.take_effects()
+            if effects:
+                self._pending.append(_Step(effects))
+            await self._settle()
+            if self._let_go_count != let_go:
+                raise MovedOn  # The step may have seen what an earlier one, not written then, had made of it.
 
-    async def _flush(self) -> None:
-        moved_on = False
-        while self._pending:
-            batch = self._pending[0]
-            writes = [effect for effect in batch if isinstance(effect, _WRITES)]
-            posts = self.distant_tabs.posts([effect for effect in batch if isinstance(effect, _TO_TABS)])
-            if writes or posts:
+    async def _settle(self) -> None:
+        """Wait until every step so far is done.
+
+        Raises:
+            StoreUnavailable: writes and news follow later.
+        """
+        if not self._pending:
+            return
+        newest = self._pending[-1]
+        async with self._lock:
+            while not newest.written:
                 try:
-                    async with asyncio.timeout(_STORE_TIMEOUT_S):
-                        await self._store.apply(writes, posts)
-                except Overtaken as overtaken:
-                    self._pending[0] = self._let_go(batch, overtaken)
-                    moved_on = True
-                    continue
+                    await self._write_some()
                 except (SQLAlchemyError, OSError) as error:
                     self._give_up(error)
                     raise StoreUnavailable from error
+
+    async def _write_some(self) -> None:
+        """Do the oldest steps, together unless something of them is another replica's."""
+        steps = list(islice(self._pending, STEPS_AT_ONCE))
+        try:
+            await self._write(steps)
+        except Overtaken:
+            for step in steps:
+                await self._write_what_is_ours(step)
+
+    async def _write_what_is_ours(self, step: _Step) -> None:
+        while not step.written:
+            try:
+                await self._write([step])
+            except Overtaken as overtaken:
+                step.effects = self._let_go(step.effects, overtaken)
+                self._let_go_count += 1
+
+    async def _write(self, steps: Sequence[_Step]) -> None:
+        """Do the oldest steps' writes together, then tell their news."""
+        effects = [effect for step in steps for effect in step.effects]
+        writes = [effect for effect in effects if isinstance(effect, _WRITES)]
+        posts = self.distant_tabs.posts([effect for effect in effects if isinstance(effect, _TO_TABS)])
+        if writes or posts:
+            async with asyncio.timeout(_STORE_TIMEOUT_S):
+                await self._store.apply(writes, posts)
+        for step in steps:
             self._pending.popleft()
-            for effect in batch:
+            step.written = True
+            for effect in step.effects:
                 self._tell(effect)
-        if moved_on:
-            raise MovedOn
 
     def _give_up(self, error: Exception) -> None:
-        waiting = sum(map(len, self._pending))
+        waiting = sum(len(step.effects) for step in self._pending)
         self._metrics.store_failures.inc()
         _log.error("store_unavailable", error=type(error).__name__, waiting=waiting)
         if waiting > PENDING_MAX:

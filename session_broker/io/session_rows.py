@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import BindParameter, Row, Select, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from session_broker.core.fleet import Needs
@@ -19,6 +19,19 @@ from wire.title_about import TitleAbout
 from wire.title_manifest import TitleManifest
 from wire.title_release import Release
 from wire.worker_control import PlacementState
+
+_SESSION_ID: BindParameter[str] = bindparam("session_id")
+_placed, _invitation, _participant = tables.placement.c, tables.invitation.c, tables.participant.c
+_PLACED = select(tables.placement).where(
+    _placed.session_id == _SESSION_ID, _placed.epoch == bindparam("epoch"), _placed.state.in_(ON_NODE)
+)
+_INVITED = (
+    select(tables.invitation)
+    .where(_invitation.session_id == _SESSION_ID)
+    .order_by(_invitation.created_at_ms, _invitation.id)
+)
+_ADMITTED = select(tables.admission).where(tables.admission.c.session_id == _SESSION_ID)
+_CAME = select(tables.participant).where(_participant.session_id == _SESSION_ID).order_by(_participant.number)
 
 
 async def load_session(
@@ -41,11 +54,8 @@ async def load_session(
         priority=row.priority,
         options=dict(row.options),
     )
-    placements = select(tables.placement).where(
-        tables.placement.c.session_id == row.id, tables.placement.c.epoch == row.epoch
-    )
     # One that waits after its node was lost is nowhere.
-    for placed in await connection.execute(placements.where(tables.placement.c.state.in_(ON_NODE))):
+    for placed in await connection.execute(_PLACED, {"session_id": row.id, "epoch": row.epoch}):
         session.placement = Placement(placed.epoch, NodeId(placed.node_id), PlacementState(placed.state))
     await _load_table(connection, session)
     return session
@@ -53,17 +63,15 @@ async def load_session(
 
 async def _load_table(connection: AsyncConnection, session: Session) -> None:
     """Read who may come, and who is at the table; spectators without an invitation join anew with their sockets."""
-    invitation, admission, participant = tables.invitation, tables.admission, tables.participant
-    invited = select(invitation).where(invitation.c.session_id == session.session_id)
-    for row in await connection.execute(invited.order_by(invitation.c.created_at_ms, invitation.c.id)):
+    of = {"session_id": session.session_id}
+    for row in await connection.execute(_INVITED, of):
         session.invitations[row.id] = Invitation(
             row.id, row.code_sha256, InvitationKind(row.kind), row.expires_at_ms, row.revoked_at_ms is not None,
             PlayerId(row.used_by) if row.used_by else None,
         )  # fmt: skip
-    for row in await connection.execute(select(admission).where(admission.c.session_id == session.session_id)):
+    for row in await connection.execute(_ADMITTED, of):
         session.admissions[PlayerId(row.player_id)] = admission_of(row)
-    came = select(participant).where(participant.c.session_id == session.session_id)
-    for row in await connection.execute(came.order_by(participant.c.number)):
+    for row in await connection.execute(_CAME, of):
         session.next_number = max(session.next_number, row.number + 1)
         known = session.admissions.get(PlayerId(row.player_id))
         if row.left_at_ms is not None:

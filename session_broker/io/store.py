@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.effects import ReplicaId, Write
@@ -14,12 +14,21 @@ from session_broker.core.records import Admission
 from session_broker.io import tables
 from session_broker.io.bus import Post
 from session_broker.io.clock import wall_ms
-from session_broker.io.effect_writes import put, write_batch
+from session_broker.io.database import single_statements
+from session_broker.io.effect_writes import write_batch
 from session_broker.io.session_rows import admission_of
+from session_broker.io.upsert import Put, put
 from wire.errors import Reason
 from wire.ids import PlayerId, SessionId, TenantId
 from wire.session_control import SessionState
 from wire.title_manifest import TitleManifest
+
+_SESSION = select(tables.session).where(tables.session.c.id == bindparam("session_id"))
+_LIVE_OF = (
+    select(tables.session)
+    .where(tables.session.c.player_id == bindparam("player_id"), tables.session.c.ended_at_ms.is_(None))
+    .order_by(tables.session.c.created_at_ms, tables.session.c.id)
+)
 
 SESSIONS_LISTED = 50
 """Newest sessions that a player's list shows."""
@@ -42,11 +51,12 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId) -> None:
         self._engine = engine
+        self._single = single_statements(engine)
         self._me = me
 
     async def ping(self) -> None:
         """Ask the database for nothing; raises if it does not answer."""
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def apply(self, writes: Sequence[Write], posts: Sequence[Post]) -> None:
@@ -60,9 +70,8 @@ class Store:
 
     async def read_session(self, session_id: str) -> StoredSession | None:
         """Return a session, live or ended."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(tables.session).where(tables.session.c.id == session_id))
-            row = rows.first()
+        async with self._single.connect() as connection:
+            row = (await connection.execute(_SESSION, {"session_id": session_id})).first()
         return _stored(row) if row is not None else None
 
     async def sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
@@ -70,16 +79,13 @@ class Store:
         table = tables.session
         query = select(table).where(table.c.player_id == player_id)
         query = query.order_by(table.c.created_at_ms.desc(), table.c.id).limit(SESSIONS_LISTED)
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def live_sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
         """Return a player's sessions that have not ended, on whichever replica, oldest first."""
-        table = tables.session
-        query = select(table).where(table.c.player_id == player_id, table.c.ended_at_ms.is_(None))
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(query.order_by(table.c.created_at_ms, table.c.id))
-            return [_stored(row) for row in rows]
+        async with self._single.connect() as connection:
+            return [_stored(row) for row in await connection.execute(_LIVE_OF, {"player_id": player_id})]
 
     async def admission(self, session_id: str, player_id: PlayerId) -> Admission | None:
         """Return by what right somebody came to a live session's table."""
@@ -88,7 +94,7 @@ class Store:
         query = query.where(
             admission.c.session_id == session_id, admission.c.player_id == player_id, session.c.ended_at_ms.is_(None)
         )
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             row = (await connection.execute(query)).first()
         return admission_of(row) if row is not None else None
 
@@ -104,7 +110,7 @@ class Store:
             .where(*played)
             .group_by(table.c.title_id)
         )
-        async with self._engine.connect() as connection:
+        async with self._single.connect() as connection:
             return {row.title_id: row.at_ms for row in await connection.execute(query)}
 
     async def sync_titles(self, tenant_id: TenantId, manifests: Iterable[TitleManifest]) -> None:
@@ -112,11 +118,11 @@ class Store:
         at_ms = wall_ms()
         async with self._engine.begin() as connection:
             for manifest in manifests:
-                key = {"tenant_id": tenant_id, "id": manifest.id}
-                await put(connection, tables.title, key, {}, {"created_at_ms": at_ms})
+                key, first = {"tenant_id": tenant_id, "id": manifest.id}, {"created_at_ms": at_ms}
+                await put(connection, tables.title, Put(key, {}, first))
                 version = {"tenant_id": tenant_id, "title_id": manifest.id, "version": manifest.version}
                 values = {"kind": manifest.kind, "manifest": manifest_json(manifest)}
-                await put(connection, tables.title_version, version, values, {"created_at_ms": at_ms})
+                await put(connection, tables.title_version, Put(version, values, first))
 
 
 def manifest_json(manifest: TitleManifest) -> dict[str, Any]:

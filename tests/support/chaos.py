@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import uvloop
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.exceptions import WebSocketException
@@ -33,18 +34,20 @@ FAULTS = (OSError, WebSocketException, httpx.HTTPError, TimeoutError)
 _DAY_MS = 24 * 3600 * 1000
 
 
-def _run_replica(folder: str, url: str, port: int, lease_s: float) -> None:
+def _run_replica(folder: str, url: str, port: int, lease_s: float, heartbeat_s: float) -> None:
     config = broker_config(
-        Path(folder), database_url=url, port=port, replica_lease_s=lease_s, heartbeat_s=HEARTBEAT_S
+        Path(folder), database_url=url, port=port, replica_lease_s=lease_s, heartbeat_s=heartbeat_s
     )
-    asyncio.run(serve(config, on_ready=lambda _ready: None))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(config, on_ready=lambda _ready: None))
 
 
 class ReplicaProcess:
     """One place for a replica: a port, and the process that serves there at the moment."""
 
-    def __init__(self, folder: Path, database_url: str, lease_s: float) -> None:
-        self._folder, self._database_url, self._lease_s = folder, database_url, lease_s
+    def __init__(self, folder: Path, database_url: str, lease_s: float, heartbeat_s: float = HEARTBEAT_S) -> None:
+        self._folder, self._database_url = folder, database_url
+        self._lease_s, self._heartbeat_s = lease_s, heartbeat_s
         # Imports are paid once, by the server that forks the replicas.
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.support.chaos"])
@@ -52,9 +55,15 @@ class ReplicaProcess:
         self.url = f"http://localhost:{self.port}"
         self.start()
 
+    @property
+    def pid(self) -> int:
+        """Process id of the life that serves now."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start a new life."""
-        arguments = (str(self._folder), self._database_url, self.port, self._lease_s)
+        arguments = (str(self._folder), self._database_url, self.port, self._lease_s, self._heartbeat_s)
         self._process = self._context.Process(target=_run_replica, args=arguments, daemon=True)
         self._process.start()
 

@@ -67,6 +67,11 @@ class PostgresServer:
         """Stop at once: whoever is connected loses the connection."""
         _run(self._programs / "pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running server, the parent of those that serve its connections."""
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+
     def url(self, database: str) -> str:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+asyncpg://farplay@/{database}?host={self._folder}"

@@ -143,3 +143,35 @@ def test_only_a_ready_node_with_a_free_slot_is_picked(nodes: list[tuple[int, int
     fitting = [str(index) for index, (slots, claims, ready) in enumerate(nodes) if ready and slots > claims]
     assert (decision.node_id in fitting) if fitting else decision.node_id is None
     assert sum(decision.refused.values()) == len(nodes) - len(fitting)
+
+
+def test_columns_grow_whatever_is_said_of_a_new_node_first() -> None:
+    fleet = fleet_of(*((f"node_{number}", 1, 0) for number in range(16)))
+    fleet.set_claims(NodeId("node_16"), 3)
+    assert (len(fleet), int(fleet.claims[16])) == (17, 3)
+
+
+def test_a_node_that_is_forgotten_is_not_picked_and_leaves_its_row_to_another() -> None:
+    fleet = fleet_of(("a", 2, 1), ("b", 2, 1))
+    fleet.forget(NodeId("a"))
+    fleet.forget(NodeId("never"))
+    assert {place(fleet, *TITLE, "pygame", draw).node_id for draw in (0.1, 0.9)} == {NodeId("b")}
+    assert place(fleet, *TITLE, "pygame", 0.5).refused == {}
+    fleet.describe(NodeId("c"), capacity(2, ("sdk",)), ("sdk",), [TITLE])
+    fleet.set_ready(NodeId("c"), True)
+    assert (len(fleet), fleet.known, int(fleet.claims.sum())) == (2, 2, 1)
+    assert place(fleet, *TITLE, "sdk", 0.5).node_id == NodeId("c")
+
+
+def test_a_gpu_is_left_to_those_who_need_it_while_there_are_other_nodes() -> None:
+    fleet = fleet_of(*((f"plain_{number}", 2, 0) for number in range(BEST_FEW)))
+    with_gpu = replace(capacity(4), gpus=("a",))
+    fleet.describe(NodeId("gpu"), with_gpu, ("pygame",), [TITLE])
+    fleet.set_ready(NodeId("gpu"), True)
+    fleet.set_claims(NodeId("gpu"), 3)
+    plain = {place(fleet, *TITLE, "pygame", draw).node_id for draw in (0.0, 0.4, 0.9)}
+    assert plain == {NodeId(f"plain_{number}") for number in range(BEST_FEW)}
+    assert place(fleet, *TITLE, "pygame", 0.0, Needs(gpu=True)).node_id == NodeId("gpu")
+    for number in range(BEST_FEW):
+        fleet.set_claims(NodeId(f"plain_{number}"), 2)
+    assert place(fleet, *TITLE, "pygame", 0.0).node_id == NodeId("gpu"), "rather than wait"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,3 +109,21 @@ def test_a_queue_that_stands_still_expects_ever_more() -> None:
     assert early is not None
     assert late is not None
     assert late > early
+
+
+def test_a_new_queue_does_not_count_the_time_since_the_one_before() -> None:
+    turnover = Turnover()
+    turnover.note(10, 0.0)
+    turnover.rest()
+    turnover.note(2, 3600.0)
+    wait_s = turnover.standing(4, 3604.0).wait_s
+    assert wait_s is not None
+    assert wait_s < 60.0
+
+
+def test_many_who_leave_at_once_do_not_make_the_wait_nothing() -> None:
+    turnover = Turnover()
+    turnover.note(500, 0.0)
+    assert turnover.standing(4, 0.0).wait_s is None, "one moment is no pace"
+    turnover.note(500, 100.0)
+    assert turnover.standing(10, 100.0).wait_s == pytest.approx(1.0)

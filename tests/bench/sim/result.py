@@ -1,0 +1,95 @@
+"""What a simulated day came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A moment."""
+
+    at_s: float
+    playing: int
+    waiting: int
+    slots: int
+    """Of all machines that take sessions."""
+    nodes: Mapping[str, int]
+    """Machines that run, by sort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long players waited for a node."""
+
+    clicks: int
+    at_once: float
+    """Share that got one within the step in which they clicked."""
+    p50_s: float
+    """Of all who got one, as are the others."""
+    p95_s: float
+    p99_s: float
+    most_s: float
+    gave_up: int
+
+    @classmethod
+    def of(cls, waits_s: Sequence[float], gave_up: int) -> Waits:
+        """Return the figures of those who got a node after ``waits_s``, and of those who went away before."""
+        waited = np.array(waits_s or [0.0])
+        p50, p95, p99, most = np.percentile(waited, (50, 95, 99, 100))
+        clicks = len(waits_s) + gave_up
+        at_once = float((waited == 0.0).sum()) / max(1, clicks) if waits_s else 0.0
+        return cls(clicks, at_once, float(p50), float(p95), float(p99), float(most), gave_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What those who had to wait were told when they came, beside what came of it."""
+
+    told: int
+    """Of those who waited and got a node, those who were told a time."""
+    within: float
+    """Share of them whose wait was within twice the error that they were told."""
+    ratio_p50: float
+    """Median of the wait over what was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One run."""
+
+    scenario: Mapping[str, Any]
+    seed: int
+    took_s: float
+    """Wall-clock seconds."""
+    waits: Mapping[str, Waits]
+    """By who asked for what: all, and those whose title needs a GPU."""
+    told: Told
+    cuts: Mapping[str, int]
+    """Sessions that ended with their machine, by why it died."""
+    utilisation: float
+    """Slot-seconds that were played over those that machines offered."""
+    played_h: float
+    cost: Mapping[str, float]
+    """Of each sort of machine."""
+    nodes_most: int
+    nodes_created: int
+    nodes_died: int
+    overtakes: int
+    """Steps in which somebody got a node whom others had come before that wanted the same."""
+    faults: Sequence[str]
+    """What must never happen."""
+    samples: Sequence[Sample]
+
+    @property
+    def cost_per_played_h(self) -> float:
+        """Return what an hour of play has cost."""
+        return sum(self.cost.values()) / max(1e-9, self.played_h)
+
+    def record(self) -> dict[str, Any]:
+        """Return everything as JSON takes it."""
+        return asdict(self) | {"cost_per_played_h": self.cost_per_played_h}

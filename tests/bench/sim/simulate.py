@@ -1,0 +1,248 @@
+"""A day of players on the real placement, queue and reconcile cores; the same seed gives the same day."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from session_broker.core.fleet import Fleet
+from session_broker.core.placing import place
+from session_broker.core.pools.reconcile import Reconciler
+from session_broker.core.pools.records import Demand as PoolDemand
+from session_broker.core.pools.records import NodeName
+from session_broker.core.queue import Standing, Turnover, Waiting, in_order
+from tests.bench.sim import demand
+from tests.bench.sim.machines import VERSION, Park, SimNode
+from tests.bench.sim.result import Result, Sample, Told, Waits
+from tests.bench.sim.scenario import CLASSES, Scenario
+from wire.ids import PlayerId, SessionId, TitleId
+
+SAMPLE_S = 300.0
+CLICKS_AGAIN_S = 10.0
+"""Seconds after which whoever was cut clicks again."""
+
+
+class Simulation:
+    """One run. Sessions are numbered by when their players first clicked."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self._scenario, self._seed = scenario, seed
+        self._clicks = demand.draw(scenario, np.random.default_rng(seed))
+        self._rng = random.Random(seed)
+        self._fleet, self._turnover = Fleet(), Turnover()
+        self._park = Park(scenario, self._fleet, random.Random(seed + 1))
+        self._reconciler = Reconciler(scenario.pools(), random.Random(seed + 2).randbytes)
+        self._left_s = self._clicks.played_s.tolist()
+        """What each session has still to play."""
+        self._next = 0
+        self._again: list[tuple[float, int]] = []
+        self._waiting: dict[int, Waiting] = {}
+        self._node_of: dict[int, SimNode] = {}
+        self._ends: list[tuple[float, int]] = []
+        self._ends_at: dict[int, float] = {}
+        self._playing: Counter[int] = Counter()
+        """Sessions of each account that do not wait."""
+        self._first_tick: dict[int, float] = {}
+        self._told: dict[int, Standing] = {}
+        self._waits: list[tuple[int, float]] = []
+        self._kept: list[tuple[Standing, float]] = []
+        self._gave_up: list[int] = []
+        self._ended = self._overtakes = self._nodes_most = 0
+        self._cuts: Counter[str] = Counter()
+        self._faults: list[str] = []
+        self._slot_s = self._played_s = 0.0
+        self._samples: list[Sample] = []
+
+    def run(self) -> Result:
+        """Live through it."""
+        began, scenario = time.perf_counter(), self._scenario
+        now = reconcile_at = -scenario.warm_up_s
+        cost_before = self._park.cost(0.0)
+        counting = False
+        while now < scenario.lasts_s:
+            if now >= 0.0 and not counting:
+                counting, cost_before = True, self._park.cost(0.0)
+            self._step(now)
+            if now >= reconcile_at:
+                self._reconcile(now)
+                reconcile_at = now + (scenario.reconcile_s if self._waiting else scenario.reconcile_calm_s)
+            if counting:
+                self._count(now)
+            now += scenario.tick_s
+        cost = {sort: spent - cost_before[sort] for sort, spent in self._park.cost(now).items()}
+        return self._result(cost, time.perf_counter() - began)
+
+    def _step(self, now: float) -> None:
+        for outage in self._scenario.outages:
+            if outage.at_s <= now < outage.at_s + self._scenario.tick_s:
+                dead = self._park.close_region(outage.region, outage.at_s + outage.lasts_s, now)
+                self._cut(dead, "region lost", now)
+        self._cut(self._park.step(now), "node lost", now)
+        while self._ends and self._ends[0][0] <= now:
+            at, number = heapq.heappop(self._ends)
+            if self._ends_at.get(number) == at:
+                self._leave(number)
+                self._ended += 1
+        self._arrive(now)
+        self._lose_patience(now)
+        if self._waiting:
+            self._place(now)
+        if not self._waiting:
+            self._turnover.rest()
+
+    def _arrive(self, now: float) -> None:
+        at_s = self._clicks.at_s
+        while self._next < len(at_s) and at_s[self._next] <= now:
+            self._queue(self._next, float(at_s[self._next]), now)
+            self._next += 1
+        while self._again and self._again[0][0] <= now:
+            at, number = heapq.heappop(self._again)
+            self._queue(number, at, now)
+
+    def _queue(self, number: int, at_s: float, now: float) -> None:
+        if number in self._waiting or number in self._node_of:
+            self._faults.append(f"session {number} is there twice")
+        account, title = int(self._clicks.account[number]), CLASSES[self._clicks.title[number]]
+        at_ms = round((at_s + self._scenario.warm_up_s) * 1000)
+        who = PlayerId(f"plr_{account}")
+        self._waiting[number] = Waiting(SessionId(f"{number:09d}"), who, TitleId(title.name), at_ms)
+        self._first_tick[number] = now
+
+    def _lose_patience(self, now: float) -> None:
+        patience_s = self._clicks.patience_s
+        gone = [n for n in self._waiting if now - self._first_tick[n] > patience_s[n]]
+        for number in gone:
+            del self._waiting[number]
+            self._told.pop(number, None)
+            if self._first_tick.pop(number) >= 0.0:
+                self._gave_up.append(number)
+            else:
+                self._ended += 1
+        self._turnover.note(len(gone), now)
+
+    def _place(self, now: float) -> None:
+        """Place whom a node has room for, next first, as a replica does."""
+        others = {w.player_id: self._playing[int(w.player_id[4:])] for w in self._waiting.values()}
+        hopeless: set[TitleId] = set()
+        placed: list[Waiting] = []
+        for entry in in_order(self._waiting.values(), others):
+            if entry.title_id in hopeless:
+                continue
+            number = int(entry.session_id)
+            title = CLASSES[self._clicks.title[number]]
+            draw = self._rng.random()
+            decision = place(self._fleet, title.name, VERSION, title.kind, draw, title.needs)
+            if decision.node_id is None:
+                hopeless.add(entry.title_id)
+                continue
+            self._claim(number, NodeName(decision.node_id), now)
+            placed.append(entry)
+        self._turnover.note(sum(self._first_tick[int(w.session_id)] < now for w in placed), now)
+        for entry in placed:
+            self._note_wait(int(entry.session_id), now)
+        self._check_order(placed, others)
+        self._tell(now, others)
+
+    def _claim(self, number: int, name: NodeName, now: float) -> None:
+        node = self._park.nodes[name]
+        if len(node.sessions) >= node.sort.slots or number in self._node_of:
+            self._faults.append(f"session {number} is placed twice, or a slot is")
+        del self._waiting[number]
+        node.sessions.add(number)
+        self._node_of[number] = node
+        self._fleet.set_claims(node.node_id, len(node.sessions))
+        self._playing[int(self._clicks.account[number])] += 1
+        ends_at = self._ends_at[number] = now + self._left_s[number]
+        heapq.heappush(self._ends, (ends_at, number))
+
+    def _leave(self, number: int) -> None:
+        node = self._node_of.pop(number)
+        del self._ends_at[number]
+        node.sessions.remove(number)
+        self._fleet.set_claims(node.node_id, len(node.sessions))
+        self._playing[int(self._clicks.account[number])] -= 1
+
+    def _cut(self, dead: Iterable[SimNode], why: str, now: float) -> None:
+        for node in dead:
+            for number in list(node.sessions):
+                self._left_s[number] = self._ends_at.pop(number) - now
+                del self._node_of[number]
+                self._playing[int(self._clicks.account[number])] -= 1
+                heapq.heappush(self._again, (now + CLICKS_AGAIN_S, number))
+                self._cuts[why] += now >= 0.0
+            node.sessions.clear()
+
+    def _note_wait(self, number: int, now: float) -> None:
+        since, told = self._first_tick.pop(number), self._told.pop(number, None)
+        if since >= 0.0:
+            self._waits.append((number, now - since))
+            if told is not None and told.wait_s is not None:
+                self._kept.append((told, now - since))
+
+    def _tell(self, now: float, others: dict[PlayerId, int]) -> None:
+        """Tell those who have come just now and must wait how long that will be."""
+        if any(number not in self._told for number in self._waiting):
+            for place_, entry in enumerate(in_order(self._waiting.values(), others), start=1):
+                number = int(entry.session_id)
+                if number not in self._told:
+                    self._told[number] = self._turnover.standing(place_, now)
+
+    def _check_order(self, placed: Sequence[Waiting], others: dict[PlayerId, int]) -> None:
+        """Compare who got a node with who did not, by when they came, among accounts with one session each."""
+        per_account = Counter(w.player_id for w in (*placed, *self._waiting.values()))
+        alone = {who for who, count in per_account.items() if count == 1 and not others.get(who)}
+        for title in CLASSES:
+            came = [w.queued_at_ms for w in placed if w.title_id == title.name and w.player_id in alone]
+            left = [
+                w.queued_at_ms for w in self._waiting.values() if w.title_id == title.name and w.player_id in alone
+            ]
+            self._overtakes += bool(came and left and max(came) > min(left))
+
+    def _reconcile(self, now: float) -> None:
+        gpu = sum(CLASSES[self._clicks.title[number]].needs.gpu for number in self._waiting)
+        view = self._park.view(PoolDemand(gpu, len(self._waiting) - gpu), now)
+        self._park.apply(self._reconciler.step(view, now).effects, now)
+
+    def _count(self, now: float) -> None:
+        tick_s = self._scenario.tick_s
+        slots = int(self._fleet.slots[self._fleet.ready].sum())
+        self._slot_s += slots * tick_s
+        self._played_s += len(self._node_of) * tick_s
+        if now % SAMPLE_S < tick_s:
+            nodes = self._park.ready_by_sort()
+            self._nodes_most = max(self._nodes_most, sum(nodes.values()))
+            self._samples.append(Sample(now, len(self._node_of), len(self._waiting), slots, dict(nodes)))
+
+    def _result(self, cost: dict[str, float], took_s: float) -> Result:
+        there = self._ended + len(self._gave_up) + len(self._waiting) + len(self._node_of) + len(self._again)
+        if there != self._next:
+            self._faults.append(f"{self._next} have come and {there} are accounted for")
+        if self._park.deleted_playing:
+            self._faults.append(f"{self._park.deleted_playing} sessions were on machines that were deleted")
+        gpu = [bool(CLASSES[title].needs.gpu) for title in self._clicks.title]
+        waits = {
+            "all": Waits.of([wait_s for _, wait_s in self._waits], len(self._gave_up)),
+            "with GPU": Waits.of([w for n, w in self._waits if gpu[n]], sum(gpu[n] for n in self._gave_up)),
+        }
+        return Result(
+            asdict(self._scenario), self._seed, took_s, waits, _told(self._kept), dict(self._cuts),
+            self._played_s / max(1.0, self._slot_s), self._played_s / 3600, cost, self._nodes_most,
+            self._park.created, self._park.died, self._overtakes, self._faults, self._samples,
+        )  # fmt: skip
+
+
+def _told(kept: Sequence[tuple[Standing, float]]) -> Told:
+    """Compare what was told with what came."""
+    if not kept:
+        return Told(0, 1.0, 1.0)
+    told_s = np.array([told.wait_s for told, _ in kept])
+    error_s = np.array([told.error_s for told, _ in kept])
+    waited_s = np.array([waited_s for _, waited_s in kept])
+    within = float((np.abs(waited_s - told_s) <= 2 * error_s).mean())
+    return Told(len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))))

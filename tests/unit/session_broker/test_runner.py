@@ -1,0 +1,121 @@
+"""Steps and their writes: those that come while the store is busy go together; news follows what is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from session_broker.core.effects import ReplicaId, Write
+from session_broker.core.records import Session
+from session_broker.io.bus import Post
+from session_broker.io.effect_writes import Overtaken
+from session_broker.io.metrics import Metrics
+from session_broker.io.runner import STEPS_AT_ONCE, MovedOn, Runner, StoreUnavailable
+from tests.support.coordinator_bench import Bench
+from wire.ids import PlayerId, SessionId
+
+ME = ReplicaId("rep_me")
+
+
+class BusyStore:
+    """A store that takes each batch when it is let to, and knows whose sessions are another's."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Write]] = []
+        self.foreign: set[SessionId] = set()
+        self.free = asyncio.Event()
+        self.free.set()
+        self.fails = False
+
+    async def apply(self, writes: Sequence[Write], _posts: Sequence[Post]) -> None:
+        """Take a batch, or refuse it whole."""
+        await self.free.wait()
+        if self.fails:
+            raise OperationalError("away", None, Exception())
+        foreign = {write.session_id for write in writes if hasattr(write, "session_id")} & self.foreign
+        if foreign:
+            raise Overtaken(frozenset(foreign), frozenset())
+        self.batches.append(list(writes))
+
+    def sessions(self) -> list[list[SessionId]]:
+        """Return the sessions of each batch, each once."""
+        return [list(dict.fromkeys(w.session_id for w in b if hasattr(w, "session_id"))) for b in self.batches]
+
+
+class Broker:
+    """A runner on such a store."""
+
+    def __init__(self) -> None:
+        self.store = BusyStore()
+        self.coordinator = Bench().coordinator
+        self.runner = Runner(self.coordinator, self.store, Metrics())  # type: ignore[arg-type]
+
+    async def click(self, player: int) -> Session:
+        """Start a session."""
+        return (await self.runner.run(lambda now: self.coordinator.create_session(_player(player), "testcard", now)))[
+            0
+        ]
+
+
+def _player(number: int) -> PlayerId:
+    return PlayerId(f"plr_{number}")
+
+
+async def test_steps_that_come_while_the_store_is_busy_are_written_together_in_their_order() -> None:
+    broker = Broker()
+    broker.store.free.clear()
+    clicks = [asyncio.create_task(broker.click(number)) for number in range(STEPS_AT_ONCE + 3)]
+    await asyncio.sleep(0)
+    broker.store.free.set()
+    made = [session.session_id for session in await asyncio.gather(*clicks)]
+    written = broker.store.sessions()
+    assert [session_id for batch in written for session_id in batch] == made
+    assert max(map(len, written)) == STEPS_AT_ONCE
+    assert len(written) <= 3
+
+
+async def test_nobody_hears_of_a_step_before_it_is_written() -> None:
+    broker = Broker()
+    broker.store.free.clear()
+    click = asyncio.create_task(broker.click(1))
+    await asyncio.sleep(0)
+    assert not click.done()
+    assert broker.coordinator.live_sessions_of(_player(1)), "the step itself is done"
+    broker.store.free.set()
+    await click
+    assert len(broker.store.batches) == 1
+
+
+async def test_what_is_anothers_is_left_out_and_the_rest_of_the_batch_is_written() -> None:
+    broker = Broker()
+    taken = await broker.click(1)
+    broker.store.foreign.add(taken.session_id)
+    broker.store.free.clear()
+    steps = [
+        asyncio.create_task(broker.click(2)),
+        asyncio.create_task(broker.runner.run(lambda now: broker.coordinator.set_priority(taken.session_id, 1, now))),
+        asyncio.create_task(broker.click(3)),
+    ]
+    await asyncio.sleep(0)
+    broker.store.free.set()
+    outcomes = await asyncio.gather(*steps, return_exceptions=True)
+    assert isinstance(outcomes[1], MovedOn)
+    assert broker.coordinator.session(taken.session_id) is None, "it was let go of"
+    live = {session.player_id for session in broker.coordinator.live_sessions()}
+    assert live == {_player(2), _player(3)}
+    assert {session_id for batch in broker.store.sessions()[1:] for session_id in batch} == {
+        session.session_id for session in broker.coordinator.live_sessions()
+    }
+
+
+async def test_what_the_store_did_not_take_is_written_with_the_next_step() -> None:
+    broker = Broker()
+    broker.store.fails = True
+    with pytest.raises(StoreUnavailable):
+        await broker.click(1)
+    broker.store.fails = False
+    await broker.click(2)
+    assert broker.store.sessions() == [[s.session_id for s in broker.coordinator.live_sessions()]]
