@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from session_broker.core.fleet import Fleet
-from session_broker.core.placing import place
+from session_broker.core.placing import ENDED_BY_A_NODE, place
+from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.records import CatalogueTitle
 from wire.errors import Reason
 
@@ -22,14 +23,17 @@ class Availability:
     """The same for memory."""
 
 
-def availability_of(fleet: Fleet, title: CatalogueTitle) -> Availability:
+def availability_of(fleet: Fleet, title: CatalogueTitle, pools: FleetConfig | None = None) -> Availability:
     """Return what placement would answer, without placing anything.
 
     Args:
         fleet: The snapshot; not changed.
         title: The title.
+        pools: What brings nodes, if anything does: a title that one of these can run only waits its turn.
     """
     decision = place(fleet, title.title_id, title.version, title.kind, 0.0, title.needs, release=title.release)
+    if decision.reason in ENDED_BY_A_NODE and pools is not None and pools.brings(gpu=title.needs.gpu):
+        return Availability(Reason.NO_ROOM, None, None)
     ready = fleet.ready
     if not ready.any():
         return Availability(Reason.NO_NODE, None, None)

@@ -153,7 +153,8 @@ class Coordinator:
 
     def availability(self, title_id: str) -> Availability:
         """Tell whether a title of the catalogue could start now."""
-        return availability_of(self._state.fleet, self._state.titles[TitleId(title_id)])
+        state = self._state
+        return availability_of(state.fleet, state.titles[TitleId(title_id)], state.limits.fleet)
 
     def tab_joined(self, key: TabKey, session_id: str, caller: Caller, role: Role, protocol: int, now: float) -> None:
         """A tab said hello; see ``tabs.join``."""

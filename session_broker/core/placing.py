@@ -24,6 +24,9 @@ BEST_FEW = 3
 WASTED_GPU = 2.0
 """What a GPU that is not needed counts against a node: more than any fullness."""
 
+ENDED_BY_A_NODE = (Reason.NO_ROOM, Reason.NO_NODE, Reason.NO_GPU)
+"""Reasons to wait that another node ends for certain; to others, what it lacks may be the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -11,6 +11,7 @@ from session_broker.core.fleet import NO_NEEDS, Fleet, Needs
 from session_broker.core.live_sessions import LiveSessions
 from session_broker.core.node_table import NodeState
 from session_broker.core.performance import Performance
+from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import Turnover, Waiting
 from session_broker.core.rate_limit import TokenBucket
@@ -60,6 +61,7 @@ class Limits:
     sessions_per_tenant: int = 100_000
     reserve_s: float = 30.0
     session_starts_per_min: float = 60.0
+    fleet: FleetConfig | None = None
 
 
 @dataclass(slots=True)

@@ -127,7 +127,7 @@ def tell_queue(state: BrokerState) -> None:
 
 def _coming(state: BrokerState, session: Session) -> Coming | None:
     """Return what the fleet does for a session that waits: a node that it brings may lack something else."""
-    if session.reason not in (Reason.NO_ROOM, Reason.NO_NODE, Reason.NO_GPU):
+    if session.reason not in placing.ENDED_BY_A_NODE:
         return None
     return state.outlook.gpu if session.title.needs.gpu else state.outlook.plain
 

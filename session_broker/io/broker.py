@@ -258,6 +258,7 @@ def _limits(config: BrokerConfig) -> Limits:
         sessions_per_tenant=config.sessions_per_tenant,
         reserve_s=config.reserve_s,
         session_starts_per_min=config.session_starts_per_min,
+        fleet=config.fleet,
     )
 
 

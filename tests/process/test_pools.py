@@ -67,6 +67,8 @@ async def state(client: httpx.AsyncClient, session_id: str) -> str:
 
 async def test_a_pool_grows_from_nothing_for_who_waits_and_goes_back_to_nothing(tmp_path: Path) -> None:
     async with pool_place(tmp_path) as (nodes, client):
+        titles = (await client.get("/api/v1/titles")).json()["titles"]
+        assert {each["availability"]["reason"] for each in titles} == {"no_room"}, "the library lets them wait"
         session_id = await play(client)
 
         async def runs() -> bool:

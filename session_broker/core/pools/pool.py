@@ -108,6 +108,10 @@ class FleetConfig:
     broker_url: str | None = None
     """Address that the nodes dial; None is this broker's own on loopback, which only local nodes reach."""
 
+    def brings(self, *, gpu: bool) -> bool:
+        """Tell whether there is a pool whose nodes could run a title that needs a GPU, or one that does not."""
+        return any(pool.max_nodes and (pool.gpus or not gpu) for pool in self.pools)
+
 
 def in_order(pools: Iterable[Pool]) -> list[Pool]:
     """Return the pools, the one to be used first in front."""

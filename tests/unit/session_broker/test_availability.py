@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.fleet import Fleet, Needs
+from session_broker.core.pools.pool import Adapter, FleetConfig, Pool
 from session_broker.core.records import CatalogueTitle
 from tests.support.fake_node import capacity
 from wire.errors import Reason
@@ -40,6 +43,28 @@ def fleet_of(*, slots: int = 1, ready: bool = True, cached: bool = True) -> Flee
 )
 def test_the_reason_and_what_is_met(fleet: Fleet, wanted: CatalogueTitle, expected: Availability) -> None:
     assert availability_of(fleet, wanted) == expected
+
+
+def pools_of(max_nodes: int = 1, gpus: int = 0) -> FleetConfig:
+    return FleetConfig((Pool("a", Adapter.KUBERNETES, max_nodes, gpus=gpus),), UTC)
+
+
+@pytest.mark.parametrize(
+    ("fleet", "wanted", "pools", "reason"),
+    [
+        (fleet_of(), title(), pools_of(), None),
+        (Fleet(), title(), pools_of(), Reason.NO_ROOM),
+        (Fleet(), title(gpu=True), pools_of(gpus=1), Reason.NO_ROOM),
+        (fleet_of(), title(gpu=True), pools_of(gpus=1), Reason.NO_ROOM),
+        (Fleet(), title(), pools_of(max_nodes=0), Reason.NO_NODE),
+        (fleet_of(), title(gpu=True), pools_of(), Reason.NO_GPU),
+        (fleet_of(cached=False), title(), pools_of(), Reason.TITLE_MISSING),
+    ],
+)
+def test_a_title_that_a_pool_can_bring_a_node_for_waits_its_turn(
+    fleet: Fleet, wanted: CatalogueTitle, pools: FleetConfig, reason: Reason | None
+) -> None:
+    assert availability_of(fleet, wanted, pools).reason is reason
 
 
 def test_asking_changes_nothing() -> None:

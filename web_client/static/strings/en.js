@@ -165,9 +165,9 @@ export const en = {
   "waiting.starting": "A machine is being started for you. It may take a few minutes, and the game starts by itself.",
   "waiting.starting_place":
     "A machine is being started. You are number {place} in line, and the game starts by itself.",
-  "waiting.none_free": "No machine is to be had right now. You are next in line, and the game starts by itself.",
+  "waiting.none_free": "No machine is free right now. You are next in line, and the game starts by itself.",
   "waiting.none_free_place":
-    "No machine is to be had right now. You are number {place} in line, and the game starts by itself.",
+    "No machine is free right now. You are number {place} in line, and the game starts by itself.",
   "reconnecting.title": "Connecting again",
   "reconnecting.words": "The game is still running. The picture comes back by itself.",
   "link.lost": "The server does not answer. The game goes on; trying again…",
