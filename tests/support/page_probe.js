@@ -45,8 +45,8 @@
       if (pixels[(row * CELLS + cell) * 4 + 1] > 128) bytes[cell >> 3] |= 0x80 >> (cell & 7);
     }
     const sum = bytes.slice(0, 7).reduce((folded, byte) => folded ^ byte, 0);
-    // An even grey or white picture is no card, though its checksum holds.
-    const even = bytes.every((byte) => byte === 0xff);
+    // An even picture, black, grey or white, is no card, though its checksum holds.
+    const even = bytes.every((byte) => byte === bytes[0]);
     return sum === bytes[7] && !even ? bytes : null;
   }
 
