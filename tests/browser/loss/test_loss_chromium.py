@@ -150,18 +150,18 @@ async def test_lost_parity_harms_nobody(tab: Page) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    ("loses", "late_ms"),
-    [(random_loss(0.01, 3), 60), (random_loss(0.05, 4), 120), (burst_loss(0.05, 3, 5), 120)],
+    "loses",
+    [random_loss(0.01, 3), random_loss(0.05, 4), burst_loss(0.05, 3, 5)],
     ids=["1%", "5%", "5% in bursts"],
 )
-async def test_a_lossy_link_plays_on(tab: Page, loses: Loses, late_ms: float) -> None:
+async def test_a_lossy_link_plays_on(tab: Page, loses: Loses) -> None:
     def lose(link: LossyLink, peer: PeerSession) -> None:
         link.loses = loses
 
     run = await run_lossy(tab, VideoCodec.H264, looper(), lose, seconds=5)
     report("adaptive", run)
-    late = sorted(run.late_ms().values())
-    assert late[int(len(late) * 0.99)] < late_ms
+    hit = run.hit_ms()
+    assert hit[int(len(hit) * 0.9)] < 150, "healed, where a keyframe would take longer"
     assert len(run.link.keyframe_requests) <= 1
 
 
