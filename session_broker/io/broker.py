@@ -129,10 +129,12 @@ async def open_broker(
     engine = await open_database(config.url_of_database())
     try:
         broker = await _open(config, port, reach, engine)
-        working = [asyncio.create_task(_tick(broker), name="broker deadlines")]
+        working = [
+            asyncio.create_task(_tick(broker), name="broker deadlines"),
+            asyncio.create_task(broker.publishing.follow(), name="catalogue"),
+        ]
         if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
-            working.append(asyncio.create_task(broker.publishing.follow(), name="catalogue"))
         if config.fleet is not None:
             working.append(asyncio.create_task(_fleet(broker, config.fleet, start_local).run(), name="fleet"))
         try:

@@ -33,7 +33,7 @@ from wire.title_release import Channel, KeyRotation, Release
 UPLOADS_AT_ONCE = 2
 UPLOAD_TIMEOUT_S = 900.0
 FOLLOW_EVERY_S = 10.0
-"""How soon a replica offers, withdraws or blocks what another one was told."""
+"""How soon a replica offers, withdraws or blocks what another one was told, and a version that broke the rules."""
 
 log = structlog.get_logger()
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -212,7 +212,7 @@ class Publishing:
             await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))
 
     async def follow(self) -> None:
-        """Take up what other replicas were told, until cancelled."""
+        """Take up what other replicas were told, and block what broke the rules, until cancelled."""
         while True:
             await asyncio.sleep(FOLLOW_EVERY_S)
             try:

@@ -25,6 +25,7 @@ from session_broker.io.database import open_database
 from session_broker.io.releases import OfferedVersion
 from session_broker.io.runner import MovedOn
 from tests.support.broker_api import ORIGIN, api, reason_of, sign_in
+from tests.support.deadlines import until
 from tests.support.live_broker import broker_config
 from tests.support.published_title import KEY, OTHER_KEY, archive, release_of
 from title_archive.artwork import image_type
@@ -416,6 +417,20 @@ async def test_a_version_whose_sessions_break_the_rules_is_blocked_until_it_is_a
         assert (await client.post(f"/api/v1/archives/{other.archive_sha256}/approval")).status_code == 204
         assert await told(other) == (False, 0)
         assert (await library(client))["chess"] == "1.1.0"
+
+
+async def test_a_broker_that_is_alone_blocks_such_a_version_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_broker.io.publishing, "FOLLOW_EVERY_S", 0.01)
+    async with api(replace(broker_config(tmp_path), violations_max=0)) as (broker, client):
+        await sign_in(broker, client)
+        await break_rules(broker, await publish_whole(client), 1)
+
+        async def blocked() -> bool:
+            return "chess" not in await library(client)
+
+        await until(blocked, 10, "it is blocked")
 
 
 async def test_a_publisher_reads_how_the_sessions_of_their_title_did(tmp_path: Path) -> None:
