@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from session_broker.core.claims import set_claim
+from session_broker.core.claims import save_node, set_claim
 from session_broker.core.effects import AppendEvent, DetachTab, HandOver
 from session_broker.core.records import BrokerState, DistantNode, Node, Session
 from wire.ids import NodeId, SessionId
@@ -61,7 +61,10 @@ def hand_over(state: BrokerState, session: Session, distant: DistantNode) -> Non
 
 
 def let_go_session(state: BrokerState, session_id: SessionId) -> None:
-    """Forget a session that is another replica's now, and send its tabs after it. Nothing is written."""
+    """Forget a session that is another replica's now, and send its tabs after it.
+
+    Nothing is written of it; but a node of ours that a slot was taken on for it has that slot again.
+    """
     session = state.sessions.pop(session_id, None)
     if session is None:
         return
@@ -76,6 +79,7 @@ def let_go_session(state: BrokerState, session_id: SessionId) -> None:
     node = state.nodes.get(session.placement.node_id) if session.placement is not None else None
     if node is not None and node.claims.pop(session_id, None) is not None:
         state.fleet.set_claims(node.node_id, len(node.claims))
+        save_node(state, node)
 
 
 def let_go_node(state: BrokerState, node_id: NodeId) -> None:

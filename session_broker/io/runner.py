@@ -139,11 +139,14 @@ class Runner:
         newest = self._pending[-1]
         async with self._lock:
             while not newest.written:
+                let_go = self._let_go_count
                 try:
                     await self._write_some()
                 except (SQLAlchemyError, OSError) as error:
                     self._give_up(error)
                     raise StoreUnavailable from error
+                if self._let_go_count != let_go and self._pending:
+                    newest = self._pending[-1]
 
     async def _write_some(self) -> None:
         """Do the oldest steps, together unless something of them is another replica's."""
@@ -184,7 +187,11 @@ class Runner:
             self.overflowed.set()
 
     def _let_go(self, batch: list[Effect], overtaken: Overtaken) -> list[Effect]:
-        """Forget what is not ours; returns what is left of the batch, which sends the tabs after their sessions."""
+        """Forget what is not ours; returns what is left of the batch.
+
+        What comes of forgetting is a step of its own behind all others: they saved nodes with the slots that are free
+        again now.
+        """
         coordinator = self.coordinator
         gone = set(overtaken.sessions)
         gone.update(
@@ -201,7 +208,10 @@ class Runner:
         for session_id in gone:
             coordinator.let_go_session(session_id)
         self.on_overtaken(gone)
-        return kept + coordinator.take_effects()
+        effects = coordinator.take_effects()
+        if effects:
+            self._pending.append(_Step(effects))
+        return kept
 
     def _is_about(self, effect: Effect, gone: Collection[SessionId], overtaken: Overtaken) -> bool:
         match effect:

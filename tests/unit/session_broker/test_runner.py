@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from session_broker.core.effects import ReplicaId, Write
+from session_broker.core.effects import ReplicaId, SaveNode, SaveSession, Write
 from session_broker.core.records import Session
 from session_broker.io.bus import Post
 from session_broker.io.effect_writes import Overtaken
@@ -26,6 +26,7 @@ class BusyStore:
     def __init__(self) -> None:
         self.batches: list[list[Write]] = []
         self.foreign: set[SessionId] = set()
+        self.play_elsewhere: set[PlayerId] = set()
         self.free = asyncio.Event()
         self.free.set()
         self.fails = False
@@ -36,6 +37,7 @@ class BusyStore:
         if self.fails:
             raise OperationalError("away", None, Exception())
         foreign = {write.session_id for write in writes if hasattr(write, "session_id")} & self.foreign
+        foreign |= {w.session_id for w in writes if isinstance(w, SaveSession) and w.player_id in self.play_elsewhere}
         if foreign:
             raise Overtaken(frozenset(foreign), frozenset())
         self.batches.append(list(writes))
@@ -50,7 +52,8 @@ class Broker:
 
     def __init__(self) -> None:
         self.store = BusyStore()
-        self.coordinator = Bench().coordinator
+        self.bench = Bench()
+        self.coordinator = self.bench.coordinator
         self.runner = Runner(self.coordinator, self.store, Metrics())  # type: ignore[arg-type]
 
     async def click(self, player: int) -> Session:
@@ -109,6 +112,20 @@ async def test_what_is_anothers_is_left_out_and_the_rest_of_the_batch_is_written
     assert {session_id for batch in broker.store.sessions()[1:] for session_id in batch} == {
         session.session_id for session in broker.coordinator.live_sessions()
     }
+
+
+async def test_the_slot_of_a_session_that_was_refused_is_free_in_the_nodes_row_too() -> None:
+    broker = Broker()
+    broker.bench.node(slots=4)
+    broker.store.play_elsewhere.add(_player(1))
+    broker.store.free.clear()
+    clicks = [asyncio.create_task(broker.click(number)) for number in (1, 2)]
+    await asyncio.sleep(0)
+    broker.store.free.set()
+    refused, _ = await asyncio.gather(*clicks, return_exceptions=True)
+    assert isinstance(refused, MovedOn)
+    saved = [write.claims for batch in broker.store.batches for write in batch if isinstance(write, SaveNode)]
+    assert saved[-1] == broker.coordinator.slots()[1] == 1
 
 
 async def test_what_the_store_did_not_take_is_written_with_the_next_step() -> None:
