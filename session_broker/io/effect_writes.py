@@ -75,7 +75,9 @@ async def write_batch(
         Overtaken: by whom is in the rows.
     """
     await _check_ours(connection, writes, me)
-    for session in _latest(writes, SaveSession):
+    # By the index that lets a player have one live session of a title: two replicas that make sessions of the same
+    # players would else wait for each other. Those of one player and title keep their order.
+    for session in sorted(_latest(writes, SaveSession), key=lambda write: (write.player_id, write.title_id)):
         try:
             await put(connection, tables.session, _session(session, me, at_ms))
         except IntegrityError as error:
