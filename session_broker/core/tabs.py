@@ -23,7 +23,7 @@ def join(
 ) -> None:
     """Seat a tab at the session's table and welcome it.
 
-    Another tab of the same participant is taken over from.
+    Another tab of the same participant is taken over from; one that has joined already is welcomed again.
 
     Args:
         state: The live state.
@@ -39,7 +39,7 @@ def join(
     """
     session = live_session(state, session_id)
     participant = _place_of(state, session, caller, role, now)
-    if participant.tab is not None:
+    if participant.tab not in (None, key):
         state.emit(ToTab(participant.tab, TakenOver()), CloseTab(participant.tab, CLOSE_TAKEN_OVER))
         del state.tabs[participant.tab]
     participant.tab, participant.tab_since = key, now

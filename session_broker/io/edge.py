@@ -266,6 +266,11 @@ class Edge:
             await self._runner.run(step)
         except StoreUnavailable:
             raise  # It has joined.
+        except MovedOn:
+            if coordinator.session_of_tab(key) is None:
+                tab.owner = None
+                return False
+            # What was left out was not this tab's: it has joined.
         except WireError as error:
             tab.owner = None
             if error.reason is Reason.UNKNOWN_SESSION and coordinator.session(tab.session_id) is None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from session_broker.core.effects import ReplicaId, SaveNode, SaveSession, Write
+from session_broker.core.effects import ReplicaId, SaveNode, SaveSession, TabKey, Write
 from session_broker.core.records import Session
-from session_broker.io.bus import Post
+from session_broker.core.sign_in import Caller
+from session_broker.io.bus import LocalBus, Post
+from session_broker.io.distant_rows import DistantRows
+from session_broker.io.edge import Edge
+from session_broker.io.edge_tab import EdgeTab
 from session_broker.io.effect_writes import Overtaken
 from session_broker.io.metrics import Metrics
+from session_broker.io.outbox import Outbox
 from session_broker.io.runner import STEPS_AT_ONCE, MovedOn, Runner, StoreUnavailable
+from session_broker.io.store import Store
 from tests.support.coordinator_bench import Bench
-from wire.ids import PlayerId, SessionId
+from wire.ids import PlayerId, SessionId, TenantId
+from wire.session_control import Role
 
 ME = ReplicaId("rep_me")
 
@@ -126,6 +134,29 @@ async def test_the_slot_of_a_session_that_was_refused_is_free_in_the_nodes_row_t
     assert isinstance(refused, MovedOn)
     saved = [write.claims for batch in broker.store.batches for write in batch if isinstance(write, SaveNode)]
     assert saved[-1] == broker.coordinator.slots()[1] == 1
+
+
+async def test_a_tab_that_joins_while_another_players_session_is_let_go_of_has_joined() -> None:
+    broker = Broker()
+    taken, kept = await broker.click(1), await broker.click(2)
+    broker.store.foreign.add(taken.session_id)
+    broker.store.free.clear()
+    rows = cast(DistantRows, None)
+    edge = Edge(ME, broker.runner, cast(Store, broker.store), rows, LocalBus(), lambda: {ME})
+    key, caller = TabKey(broker.runner.new_key()), Caller(_player(2), TenantId("ten_a"), ("player",))
+    outbox = broker.runner.tabs[key] = Outbox(9, lambda: None)
+    tab = EdgeTab(kept.session_id, caller, Role.PLAYER, 1, outbox)
+    steps = [
+        asyncio.create_task(broker.runner.run(lambda now: broker.coordinator.set_priority(taken.session_id, 1, now))),
+        asyncio.create_task(edge.join(key, tab)),
+    ]
+    await asyncio.sleep(0)
+    broker.store.free.set()
+    outcomes = await asyncio.gather(*steps, return_exceptions=True)
+    await edge.close()
+    assert isinstance(outcomes[0], MovedOn)
+    assert (outcomes[1], tab.owner) == (None, ME)
+    assert broker.coordinator.session_of_tab(key) == kept.session_id
 
 
 async def test_what_the_store_did_not_take_is_written_with_the_next_step() -> None:

@@ -7,9 +7,10 @@ import pytest
 from session_broker.core.effects import CLOSE_REFUSED, LinkKey, SaveAdmission, SaveParticipant
 from session_broker.core.invitations import ADMISSIONS_MAX, INVITATION_TTL_MS, LIVE_MAX
 from session_broker.core.records import Limits, Session
+from session_broker.core.sign_in import Caller
 from tests.support.coordinator_bench import Bench
 from wire.errors import Reason, WireError
-from wire.ids import NodeId, PlayerId
+from wire.ids import NodeId, PlayerId, TenantId
 from wire.limits import PEERS_MAX
 from wire.node_control import (
     CloseNodePeer,
@@ -338,6 +339,18 @@ def test_a_second_tab_of_a_guest_takes_over_and_the_hosts_goes_on() -> None:
     assert bench.to_tab(TakenOver, first)
     assert not bench.to_tab(TakenOver, host)
     assert seats(session) == {0: (0,), 1: (1,)}
+
+
+def test_a_tab_that_joins_twice_takes_over_from_nobody() -> None:
+    bench = Bench()
+    session = bench.session()
+    tab = bench.tab(session)
+    caller = Caller(session.player_id, TenantId("ten_a"), ("player",))
+    bench.coordinator.tab_joined(tab, session.session_id, caller, Role.PLAYER, 1, bench.now)
+    bench.drain()
+    assert bench.to_tab(Welcome, tab)
+    assert not bench.to_tab(TakenOver)
+    assert not bench.closed()
 
 
 def test_a_strangers_tab_hears_that_there_is_no_such_session() -> None:
