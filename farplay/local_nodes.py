@@ -8,6 +8,7 @@ from pathlib import Path
 from farplay.child_process import ChildProcess
 from farplay.log_file import TRIM_EVERY_S, trim_log
 from farplay.secrets_passing import ENROLMENT_VARIABLE
+from render_node.agent.io.credential import FILE_NAME
 from session_broker.io.fleet.local import LocalProcess, LocalWish, StartLocal
 
 
@@ -17,6 +18,9 @@ def local_nodes(data_dir: Path, titles: tuple[Path, ...], *, with_bundled: bool)
 
     async def start(wish: LocalWish) -> LocalProcess:
         own, log_path = folder / f"{wish.pool}-{wish.berth}", folder / "logs" / f"{wish.pool}-{wish.berth}.log"
+        # What the folder keeps are saves. With the key of the node that had it before, this one would join as that
+        # one, and be ended as a node that never came.
+        (own / FILE_NAME).unlink(missing_ok=True)
         arguments = [
             *("--broker", wish.broker_url, "--data-dir", str(own), "--name", wish.name, "--slots", str(wish.slots)),
             *(part for title in titles for part in ("--title", str(title))),

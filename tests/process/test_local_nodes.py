@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from farplay.child_process import ChildProcess
 from farplay.local_nodes import local_nodes
+from render_node.agent.io.credential import Credential, save_credential
 from session_broker.core.pools.records import NodeName
 from session_broker.io.fleet.local import LocalWish
 from tests.support.deadlines import until
@@ -46,3 +48,21 @@ async def test_a_node_runs_with_the_brokers_titles_and_a_secret_that_nobody_can_
     assert await process.wait() == 0
     assert not child.is_running()
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_new_node_in_the_folder_of_a_former_one_has_its_saves_and_not_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, found = tmp_path / "pools" / "own-3", list[str]()
+    own.mkdir(parents=True)
+    save_credential(own, Credential("node_former", "key"))
+    (own / "saves").mkdir()
+
+    async def start(*_arguments: object, **_options: object) -> ChildProcess:
+        found.extend(path.name for path in own.iterdir())
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(ChildProcess, "start", start)
+    with pytest.raises(OSError, match="no more"):
+        await local_nodes(tmp_path, (), with_bundled=False)(WISH)
+    assert found == ["saves"]
