@@ -36,10 +36,10 @@ async def open_database(url: str) -> AsyncEngine:
     sqlite = make_url(url).get_backend_name() == "sqlite"
     await _migrate_once(url, sqlite=sqlite)
     if sqlite:
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, **_QUIET)
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     else:
-        engine = create_async_engine(url, **_POSTGRESQL, pool_size=POOL_SIZE, max_overflow=0)
+        engine = create_async_engine(url, **_QUIET, **_POSTGRESQL, pool_size=POOL_SIZE, max_overflow=0)
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
 
@@ -93,6 +93,9 @@ async def starting(engine: AsyncEngine) -> AsyncIterator[None]:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
         yield
 
+
+_QUIET = {"hide_parameters": True}
+"""Errors come into the log, and what a statement was given may be a name or what a tab said."""
 
 _POSTGRESQL = {"connect_args": {"async_creator_fn": _connect}}
 
