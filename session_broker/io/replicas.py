@@ -266,8 +266,13 @@ class Replicas:
 
         try:
             await self._runner.run(step)
-        except (StoreUnavailable, MovedOn):
+        except StoreUnavailable:
             raise
+        except MovedOn:
+            if coordinator.session_of_tab(key) is None and self._runner.distant_tabs.key_of(edge, joined.key) == key:
+                # It was refused, maybe for what is another's by now: it shall look again.
+                self._runner.distant_tabs.forget(key)
+                await self._bus.post((Post(edge, TabDetached(joined.key)),))
         except WireError as error:
             self._runner.distant_tabs.forget(key)
             await self._refuse(edge, joined.key, error, joining=True)

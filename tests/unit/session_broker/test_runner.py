@@ -9,23 +9,28 @@ from typing import cast
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from session_broker.core.bus_messages import TabDetached, TabJoined
 from session_broker.core.effects import ReplicaId, SaveNode, SaveSession, TabKey, Write
 from session_broker.core.records import Session
 from session_broker.core.sign_in import Caller
-from session_broker.io.bus import LocalBus, Post
+from session_broker.io.bus import Handler, LocalBus, Post
 from session_broker.io.distant_rows import DistantRows
 from session_broker.io.edge import Edge
 from session_broker.io.edge_tab import EdgeTab
 from session_broker.io.effect_writes import Overtaken
+from session_broker.io.holdings import Holdings
+from session_broker.io.leases import Leases
 from session_broker.io.metrics import Metrics
 from session_broker.io.outbox import Outbox
+from session_broker.io.replicas import Replicas
 from session_broker.io.runner import STEPS_AT_ONCE, MovedOn, Runner, StoreUnavailable
 from session_broker.io.store import Store
 from tests.support.coordinator_bench import Bench
 from wire.ids import PlayerId, SessionId, TenantId
+from wire.schema import Message
 from wire.session_control import Role
 
-ME = ReplicaId("rep_me")
+ME, OTHER = ReplicaId("rep_me"), ReplicaId("rep_other")
 
 
 class BusyStore:
@@ -157,6 +162,43 @@ async def test_a_tab_that_joins_while_another_players_session_is_let_go_of_has_j
     assert isinstance(outcomes[0], MovedOn)
     assert (outcomes[1], tab.owner) == (None, ME)
     assert broker.coordinator.session_of_tab(key) == kept.session_id
+
+
+class OneMessage(LocalBus):
+    """A bus on which one message lies."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.posted: asyncio.Queue[Post] = asyncio.Queue()
+
+    async def post(self, posts: Sequence[Post]) -> None:
+        for post in posts:
+            self.posted.put_nowait(post)
+
+    async def run(self, handle: Handler) -> None:
+        await handle(OTHER, self.message)
+
+
+async def test_a_distant_tab_that_is_refused_meanwhile_looks_again() -> None:
+    broker = Broker()
+    taken = await broker.click(1)
+    broker.store.foreign.add(taken.session_id)
+    broker.store.free.clear()
+    bus = OneMessage(TabJoined(7, "ses_none", "plr_9", "ten_a", (), None, None, "dev_a", Role.PLAYER, 1, None, None))
+    leases, holdings, rows = cast(Leases, None), cast(Holdings, None), cast(DistantRows, None)
+    replicas = Replicas(ME, broker.runner, leases, holdings, rows, bus, 15.0, alone=False)
+    moving = asyncio.create_task(
+        broker.runner.run(lambda now: broker.coordinator.set_priority(taken.session_id, 1, now))
+    )
+    await asyncio.sleep(0)
+    living = asyncio.create_task(replicas.run(cast(Edge, None)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    broker.store.free.set()
+    async with asyncio.timeout(10.0):
+        assert await bus.posted.get() == Post(OTHER, TabDetached(7))
+    living.cancel()
+    await asyncio.gather(moving, living, return_exceptions=True)
 
 
 async def test_what_the_store_did_not_take_is_written_with_the_next_step() -> None:
