@@ -167,6 +167,8 @@ class ToTab:
 
     tab: TabKey
     message: Message
+    session_id: SessionId | None = field(default=None, compare=False)
+    """Whose news it is, where the tab may have left the table by the time that it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ class CloseTab:
 
     tab: TabKey
     code: int
+    session_id: SessionId | None = field(default=None, compare=False)
+    """The session whose end closes it, if that is why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ def news_of(session: Session) -> StateNews:
 def tell_tabs(state: BrokerState, session: Session) -> None:
     """Send the session's state to all of its tabs."""
     news = session.told = news_of(session)
-    state.emit(*(ToTab(p.tab, news) for p in session.participants.values() if p.tab is not None))
+    tabs = [p.tab for p in session.participants.values() if p.tab is not None]
+    state.emit(*(ToTab(tab, news, session.session_id) for tab in tabs))
 
 
 def move_session(

@@ -172,7 +172,7 @@ def _forget(state: BrokerState, session: Session) -> None:
             state.peers.pop(participant.peer.peer_id, None)
         if participant.tab is not None:
             state.tabs.pop(participant.tab, None)
-            state.emit(CloseTab(participant.tab, CLOSE_ENDED))
+            state.emit(CloseTab(participant.tab, CLOSE_ENDED, session.session_id))
     for invitation in session.invitations.values():
         state.invitations.pop(invitation.code_sha256, None)
     del state.sessions[session.session_id]

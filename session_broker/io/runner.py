@@ -201,6 +201,8 @@ class Runner:
         )
         _log.info("overtaken", sessions=len(gone), nodes=sorted(overtaken.nodes))
         kept = [effect for effect in batch if not self._is_about(effect, gone, overtaken)]
+        # A session that ended here has no table left to send its tabs on from, and goes on elsewhere.
+        kept += [DetachTab(each.tab) for each in batch if isinstance(each, CloseTab) and each.session_id in gone]
         for node_id in overtaken.nodes:
             link = coordinator.let_go_node(node_id)
             if link is not None:
@@ -218,7 +220,7 @@ class Runner:
             case SaveNode():
                 return effect.node_id in overtaken.nodes
             case ToTab() | CloseTab():
-                return self.coordinator.session_of_tab(effect.tab) in gone
+                return (effect.session_id or self.coordinator.session_of_tab(effect.tab)) in gone
             case ToNode():
                 return getattr(effect.message, "session_id", None) in gone
             case DetachTab() | WatchMedia() | CloseLink() | Count():

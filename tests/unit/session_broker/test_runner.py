@@ -26,6 +26,7 @@ from session_broker.io.replicas import Replicas
 from session_broker.io.runner import STEPS_AT_ONCE, MovedOn, Runner, StoreUnavailable
 from session_broker.io.store import Store
 from tests.support.coordinator_bench import Bench
+from wire.errors import Reason
 from wire.ids import PlayerId, SessionId, TenantId
 from wire.schema import Message
 from wire.session_control import Role
@@ -162,6 +163,26 @@ async def test_a_tab_that_joins_while_another_players_session_is_let_go_of_has_j
     assert isinstance(outcomes[0], MovedOn)
     assert (outcomes[1], tab.owner) == (None, ME)
     assert broker.coordinator.session_of_tab(key) == kept.session_id
+
+
+async def test_a_tab_follows_a_session_whose_end_here_was_refused() -> None:
+    broker = Broker()
+    session = await broker.click(1)
+    key, caller = TabKey(broker.runner.new_key()), Caller(_player(1), TenantId("ten_a"), ("player",))
+    outbox, detached = Outbox(9, lambda: None), list[TabKey]()
+    broker.runner.tabs[key], broker.runner.on_detached = outbox, detached.append
+
+    def join(now: float) -> None:
+        broker.coordinator.tab_joined(key, session.session_id, caller, Role.PLAYER, 1, now)
+
+    await broker.runner.run(join)
+    broker.store.foreign.add(session.session_id)
+    with pytest.raises(MovedOn):
+        await broker.runner.run(
+            lambda now: broker.coordinator.end_session(session.session_id, Reason.ENDED_BY_PLAYER, now)
+        )
+    assert not outbox.closing
+    assert detached == [key]
 
 
 class OneMessage(LocalBus):
