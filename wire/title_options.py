@@ -17,8 +17,8 @@ VALUE_MAX_LEN = 100
 
 _NAME = r"[a-z][a-z0-9_-]{0,31}"
 _ARGUMENT = r"--?[A-Za-z0-9][A-Za-z0-9_-]{0,63}|\+[A-Za-z0-9_-]{1,63}"
-_VALUE = rf"(?!-)[^\u0000-\u001f\u007f]{{0,{VALUE_MAX_LEN}}}"
-"""None can be taken for another argument."""
+_VALUE = rf"(?![-+])[^\u0000-\u001f\u007f]{{0,{VALUE_MAX_LEN}}}"
+"""None can be taken for another argument, nor for one of those engines that have commands like ``+map``."""
 
 _FIELDS = ("name", "argument", "variable", "values")
 
@@ -86,12 +86,13 @@ class Options:
             note((*where, "name"), f"is missing: write such as {_EXAMPLES['name']}")
         if ("argument" in row) == ("variable" in row):
             note((*where, "argument"), "must be there, or variable in its place: how the program is given the value")
-        values = row.get("values", ["?"])
+        values = row.get("values", ())
         few = isinstance(values, list) and 0 < len(values) <= VALUES_MAX
-        if not few or not all(_fits(value, _VALUE) for value in values):
-            note((*where, "values"), f"must be a list of 1 to {VALUES_MAX} texts that do not begin with -")
+        if "values" in row and not (few and all(_fits(value, _VALUE) for value in values)):
+            values = ()
+            note((*where, "values"), f"must be a list of 1 to {VALUES_MAX} texts that do not begin with - or +")
         found = {key: str(row.get(key, "")) for key in texts}
-        return SessionOption(**found, values=tuple(map(str, row.get("values", ()))))
+        return SessionOption(**found, values=tuple(values))
 
 
 _EXAMPLES = {"name": '"level"', "argument": '"--level"', "variable": '"LEVEL"'}
@@ -114,7 +115,7 @@ def settle(options: Sequence[SessionOption], chosen: Mapping[str, str]) -> tuple
             words = f"it has: {', '.join(known)}" if known else "it has none"
             raise WireError(Reason.MALFORMED, f"this title has no option {name[:40]!r}; {words}")
         if not _fits(value, _VALUE) or (option.values and value not in option.values):
-            short = f"text of at most {VALUE_MAX_LEN} characters that does not begin with -"
+            short = f"text of at most {VALUE_MAX_LEN} characters that does not begin with - or +"
             words = f"one of {', '.join(option.values)}" if option.values else short
             raise WireError(Reason.MALFORMED, f"the option {name} must be {words}")
     set_now = [(option, chosen[option.name]) for option in options if option.name in chosen]
