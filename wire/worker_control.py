@@ -77,8 +77,8 @@ class TitleSpec:
     """Seconds without input after which the session pauses."""
     afk_end_s: int = field(default=1800, metadata={"min": 1, "max": 86400})
     """Seconds of pause after which it ends."""
-    environment: tuple[str, ...] = field(default=(), metadata={"max_len": 64})
-    """The title's own environment variables, each as ``NAME=value``."""
+    environment: tuple[str, ...] = ()
+    """The title's own environment variables and those of its options, each as ``NAME=value``."""
     site_packages: str = field(default="", metadata={"max_len": 1024})
     """Folder of its own Python packages, relative to its folder; empty for a title without."""
 
