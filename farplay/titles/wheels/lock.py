@@ -17,6 +17,7 @@ _VERSION = re.compile(r"[A-Za-z0-9.!+_-]{1,100}")
 _FILE = re.compile(r"[A-Za-z0-9._+!]{1,120}(-[A-Za-z0-9._+!]{1,120}){4,5}\.whl")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ABI3 = re.compile(r"cp3(\d+)")
+_ANY_ABI = re.compile(r"py3(\d*)")
 
 
 class BadLock(ValueError):
@@ -43,11 +44,11 @@ class LockedWheel:
     def bound_to_python(self) -> bool:
         """Whether it runs on one minor version of Python only, or not on the oldest that nodes have."""
         python, abi, _ = self.file.removesuffix(".whl").rsplit("-", 3)[1:]
-        if abi == "abi3":
-            return not any(
-                int(found[1]) <= OLDEST_PYTHON for found in map(_ABI3.fullmatch, python.split(".")) if found
-            )
-        return abi != "none"
+        if abi not in ("abi3", "none"):
+            return True
+        form = _ABI3 if abi == "abi3" else _ANY_ABI
+        oldest = [int(found[1] or 0) for found in map(form.fullmatch, python.split(".")) if found]
+        return min(oldest, default=OLDEST_PYTHON + 1) > OLDEST_PYTHON
 
 
 @dataclass(frozen=True, slots=True)
