@@ -97,6 +97,25 @@ def test_the_chart_gives_the_broker_the_options_of_the_plain_manifests() -> None
     assert chart <= options_of("broker")
 
 
+def test_what_is_to_be_applied_can_be() -> None:
+    words = [word for path in TEXTS for line in path.read_text().splitlines() if "kubectl apply" in line
+             for word in shlex.split(line)]  # fmt: skip
+    named = [word for word in words if word.startswith("deploy/")]
+    files = [path for word in named for path in ([DEPLOY.parent / word] if Path(word).suffix else MANIFESTS)]
+    assert {path.name for path in files} == {"broker.yaml", "rbac.yaml", "network-policy.yaml"}
+    for path in files:
+        assert all({"name", "namespace"} <= each["metadata"].keys() for each in manifests(path)), path
+
+
+def test_folders_are_made_for_what_is_installed() -> None:
+    lines = [line.lstrip("# ").split("#")[0] for path in UNITS for line in path.read_text().splitlines()]
+    installs = [shlex.split(line) for line in lines if line.startswith("install ")]
+    assert installs
+    for words in installs:
+        assert "-D" in words or words[-1] == "/etc/systemd/system/", words
+        assert (DEPLOY.parent / words[-2]).is_file()
+
+
 def test_every_variable_of_ours_is_read_by_something() -> None:
     asked = {
         variable
