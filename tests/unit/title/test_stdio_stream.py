@@ -1,5 +1,7 @@
 import ctypes
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -40,3 +42,24 @@ def test_a_stream_that_a_library_opened_writes_at_once(pipe: tuple[int, int]) ->
 
 def test_without_such_a_stream_nothing_happens(pipe: tuple[int, int]) -> None:
     assert not unbuffer(pipe[1])
+
+
+CONTENTION = """
+import ctypes, os, sys, threading
+from render_node.title.pygame_hooks.stdio_stream import unbuffer
+libc, over, (_, write_fd) = ctypes.PyDLL(None), threading.Event(), os.pipe()
+def flush_often():
+    while not over.is_set():
+        libc.fflush(None)
+thread = threading.Thread(target=flush_often)
+thread.start()
+sys.setswitchinterval(1e-5)
+for _ in range(1000):
+    unbuffer(write_fd)
+over.set()
+thread.join()
+"""
+
+
+def test_a_thread_that_keeps_the_gil_while_it_waits_for_the_list_stops_nobody() -> None:
+    subprocess.run([sys.executable, "-c", CONTENTION], check=True, timeout=20)
