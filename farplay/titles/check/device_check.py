@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from farplay.titles.check.findings import Finding, judged
-from farplay.titles.check.gestures import HOLD_S, gestures, press
-from farplay.titles.check.motion import PRESSES_MIN, Watch
+from farplay.titles.check.gestures import gestures, press
+from farplay.titles.check.motion import TURNS, Watch
 from farplay.titles.check.plan import CheckPlan
 from farplay.titles.check.stage import Stage
 from wire.input_events import ReleaseAll
 
-ROUNDS = PRESSES_MIN + 2
-PAUSE_S = 0.05
+TURN_S = 0.17
+"""Seconds of a press or of none; even a slow title has drawn by then what comes of it."""
 
 
 async def check_device(stage: Stage, device: str, seen_as: str, plan: CheckPlan) -> Finding:
@@ -73,20 +74,19 @@ async def _gestures_answered(stage: Stage, watch: Watch, device: str, plan: Chec
 
 
 async def _presses_answered(stage: Stage, watch: Watch, device: str) -> float | None:
-    """Press one thing again and again, with a pause of the same length after each."""
+    """Press one thing in half of the turns, drawn by lot."""
     one, began_s = press(device), time.monotonic()
     stage.pile(None)
     stage.send(ReleaseAll(), *one.up)
-    await stage.wait(PAUSE_S)
-    for _ in range(ROUNDS):
-        for payloads, pairs in ((one.down, watch.pressed), ((), watch.paused)):
-            before = stage.look()
-            stage.send(*payloads)
-            await stage.wait(HOLD_S)
-            after = stage.look()
-            stage.send(*one.up)
-            await stage.wait(PAUSE_S)
-            if before is None or after is None or before.shape != after.shape:
-                return None
-            pairs.append((before, after))
+    await stage.wait(TURN_S)
+    before = stage.look()
+    for pressed in random.sample([True, False] * (TURNS // 2), TURNS):
+        stage.send(*(one.down if pressed else ()))
+        await stage.wait(TURN_S)
+        after = stage.look()
+        stage.send(*one.up)
+        if before is None or after is None or before.shape != after.shape:
+            return None
+        watch.turns.append((pressed, before, after))
+        before = after
     return time.monotonic() - began_s if watch.follows_presses() else None

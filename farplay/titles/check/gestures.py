@@ -16,7 +16,8 @@ _KEYS = {
 }  # fmt: skip
 """HID usages in the order in which they are pressed; escape leaves some titles and comes last."""
 
-_LEAVING = ("escape", "tab")
+_NOT_AT_ONCE = ("escape", "tab", "left", "a", "up", "w", "down", "s")
+"""What leaves some titles, and directions other than one: they would cancel it, or soon be at an end."""
 _BUTTONS = {
     "a": 0,
     "start": 9,
@@ -57,7 +58,7 @@ def gestures(device: str) -> Iterator[Step]:
 
 
 def press(device: str) -> Press:
-    """Return what is pressed again and again: all keys but those that leave, a button, the middle of the picture."""
+    """Return what is pressed again and again: keys, a button with the stick, or the middle of the picture."""
     return _PRESSES[device]
 
 
@@ -126,10 +127,10 @@ _GESTURES: Mapping[str, Callable[[], Iterator[Step]]] = {
 }  # fmt: skip
 _PRESSES: Mapping[str, Press] = {
     "keyboard": Press(
-        tuple(Key(usage, True) for name, usage in _KEYS.items() if name not in _LEAVING),
-        tuple(Key(usage, False) for name, usage in _KEYS.items() if name not in _LEAVING),
+        tuple(Key(usage, True) for name, usage in _KEYS.items() if name not in _NOT_AT_ONCE),
+        tuple(Key(usage, False) for name, usage in _KEYS.items() if name not in _NOT_AT_ONCE),
     ),
     "mouse": Press((_point(0.5, 0.5), MouseButton(0, True)), (MouseButton(0, False),)),
     "touch": Press((_finger(TouchPhase.DOWN, 0.5, 0.5),), (_finger(TouchPhase.UP, 0.5, 0.5),)),
-    "pad": Press((_PLUGGED, _pad_state(1)), (_pad_state(),)),
+    "pad": Press((_PLUGGED, _pad_state(1, _FULL)), (_pad_state(),)),
 }

@@ -2,8 +2,9 @@
 
 A title may move by itself, so it is first watched without input for two stretches. What a cell showed in them is its
 usual range. Cells that leave it under input, beyond what left the first stretch's range in the second one by itself,
-are an answer. A picture that moves everywhere hides answers of that kind; there, cells that change with every single
-press and never between two moments without one are an answer as well.
+are an answer. A picture that moves everywhere hides answers of that kind. There, one thing is pressed or not in turns
+that were drawn by lot, and the picture must go by the lots: a randomisation test (Fisher), which counts on nothing
+that a title does by itself.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ Grid: TypeAlias = NDArray[np.float32]
 
 RANGE_MARGIN = 5.0
 """Levels that a cell may leave its range by; less is rounding and fades."""
-CHANGE = 10.0
-"""Levels by which a cell differs that changed at a press."""
 CELLS_MIN = 2
 UNREST_FACTOR = 2.0
 """How many times more cells must leave their range than do by themselves in the same time."""
-PRESSES_MIN = 8
-"""Presses after which one cell that changed with each, and in no pause between them, is no coincidence."""
+TURNS = 24
+"""Half of them presses."""
+OTHER_LOTS = 999
+LUCK_MAX = 0.001
+"""Share of lots by which a picture goes as much as by those that were drawn; chance has no smaller one more often."""
+FADE = 2.0
+"""Levels of a cell that are rounding and fades, and no answer."""
 
 
 def grid(pixels: memoryview, width: int, height: int) -> Grid:
@@ -59,10 +63,8 @@ class Watch:
     second: list[Grid] = field(default_factory=list)
     """Both without input."""
     under_input: list[Grid] = field(default_factory=list)
-    pressed: list[tuple[Grid, Grid]] = field(default_factory=list)
-    """Before and after each press."""
-    paused: list[tuple[Grid, Grid]] = field(default_factory=list)
-    """Two moments as far apart, without a press between them."""
+    turns: list[tuple[bool, Grid, Grid]] = field(default_factory=list)
+    """Whether it was a press, and the pictures at the beginning and the end of the turn."""
 
     def left_range(self, input_s: float) -> bool:
         """Tell whether the picture answered to so many seconds of input by what it never showed before."""
@@ -70,12 +72,16 @@ class Watch:
         return _outside([*self.first, *self.second], self.under_input) >= CELLS_MIN + UNREST_FACTOR * unrest
 
     def follows_presses(self) -> bool:
-        """Tell whether some cell changed with every press and never without one."""
-        if min(len(self.pressed), len(self.paused)) < PRESSES_MIN:
+        """Tell whether the picture went by the presses, once all turns are over."""
+        if len(self.turns) < TURNS:
             return False
-        with_press = np.all([_changed(before, after) for before, after in self.pressed], axis=0)
-        without = np.any([_changed(before, after) for before, after in self.paused], axis=0)
-        return bool((with_press & ~without).any())
+        steps = np.asarray([end - start for _, start, end in self.turns])
+        if (steps.std(axis=0).max(axis=2) > FADE).sum() < CELLS_MIN:
+            return False
+        drawn = np.asarray([press for press, _, _ in self.turns])
+        lots = np.random.default_rng(0).permuted(np.tile(drawn, (OTHER_LOTS, 1)), axis=1)
+        fits = _fits(steps, np.vstack([drawn, lots]))
+        return bool(np.mean(fits >= fits[0]) <= LUCK_MAX)
 
 
 def _outside(usual: list[Grid], grids: list[Grid]) -> int:
@@ -87,5 +93,28 @@ def _outside(usual: list[Grid], grids: list[Grid]) -> int:
     return int(((stack < lowest) | (stack > highest)).any(axis=(0, 3)).sum())
 
 
-def _changed(before: Grid, after: Grid) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(after - before).max(axis=2) >= CHANGE)
+def _fits(steps: NDArray[np.float32], lots: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return for each row of ``lots`` how well the cells go by it: a few by far, or many by a little.
+
+    How much brighter a cell becomes may go by the lots, or by the turns at which they differ from the one before, as
+    with what is lit while something is held; how much it changes may go by the lots as well. Of each correlation t to
+    the fourth is summed up.
+    """
+    brighter, change = _standard(steps.mean(axis=3)), _standard(np.abs(steps).max(axis=3))
+    signs = np.where(lots, 1, -1).astype(np.float32)
+    edges = np.diff(signs, axis=1, prepend=np.float32(-1))
+    edges -= edges.mean(axis=1, keepdims=True)
+    edges /= edges.std(axis=1, keepdims=True)
+    total = np.zeros(len(lots), np.float32)
+    for each, seen in ((signs, brighter), (edges, brighter), (signs, change)):
+        squares = (each @ seen / len(steps)) ** 2
+        total += np.sum((squares / (1 - squares)) ** 2, axis=1)
+    return total
+
+
+def _standard(seen: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each cell's values over the turns with mean 0 and variance 1, less where they hardly vary."""
+    flat = seen.reshape(len(seen), -1)
+    centred = flat - flat.mean(axis=0)
+    standard: NDArray[np.float32] = centred / np.sqrt(np.mean(centred**2, axis=0) + FADE**2)
+    return standard

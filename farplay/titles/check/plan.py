@@ -20,7 +20,7 @@ class CheckPlan:
     """Seconds over which frame rate and processor time are measured."""
     still_s: float = 1.2
     """Seconds for which the picture is watched without input, twice, before a device is tried."""
-    react_s: float = 4.0
+    react_s: float = 3.0
     """Seconds of input within which the picture must answer."""
     listen_s: float = 5.0
     """Seconds for which a title that says it sounds, and that nobody has heard yet, is played on with each device."""

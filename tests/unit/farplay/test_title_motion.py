@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
+
 import numpy as np
 import pytest
 
-from farplay.titles.check.motion import COLUMNS, PRESSES_MIN, ROWS, Grid, Watch, grid, is_blank
+from farplay.titles.check.motion import COLUMNS, ROWS, TURNS, Grid, Watch, grid, is_blank
 
 
 def still(level: float = 40.0) -> Grid:
@@ -59,22 +62,60 @@ def test_a_picture_that_moves_by_itself_must_change_more_than_that() -> None:
     assert not watch.left_range(1000.0), "in so long a time it would move as far by itself"
 
 
-def test_a_cell_that_turns_with_each_press_shows_through_noise() -> None:
-    watch = Watch(1.0)
-    for turn in range(PRESSES_MIN):
-        before, after = noise(4 * turn), noise(4 * turn + 1)
-        watch.paused.append(
-            (lit((5, 5), level=0.0, base=noise(4 * turn + 2)), lit((5, 5), level=0.0, base=noise(4 * turn + 3)))
-        )
-        watch.pressed.append((lit((5, 5), level=0.0, base=before), lit((5, 5), level=200.0, base=after)))
-        assert watch.follows_presses() == (turn == PRESSES_MIN - 1)
-    watch.pressed[3] = watch.paused[3]
-    assert not watch.follows_presses()
+Turn = Callable[[int], tuple[Grid, Grid]]
 
 
-def test_noise_follows_no_presses() -> None:
+def follows(press: Turn, rest: Turn, seed: int = 1) -> bool:
+    """Play all turns in an order drawn by lot; each is called with its number."""
     watch = Watch(1.0)
-    for turn in range(PRESSES_MIN + 2):
-        watch.pressed.append((noise(turn), noise(turn + 100)))
-        watch.paused.append((noise(turn + 200), noise(turn + 300)))
-    assert not watch.follows_presses()
+    for number, pressed in enumerate(Random(seed).sample([True, False] * (TURNS // 2), TURNS)):
+        assert not watch.follows_presses(), "too early"
+        watch.turns.append((pressed, *(press if pressed else rest)(number)))
+    return watch.follows_presses()
+
+
+def between(before: float, after: float, among: Callable[[int], Grid]) -> Turn:
+    """Two cells that go from one level to another among others."""
+    cells = ((5, 5), (5, 6))
+    return lambda n: (lit(*cells, level=before, base=among(2 * n)), lit(*cells, level=after, base=among(2 * n + 1)))
+
+
+@pytest.mark.parametrize("among", [noise, lambda number: still(3.0 * number)], ids=["noise", "drift"])
+def test_what_turns_with_each_press_shows_in_a_picture_that_moves(among: Callable[[int], Grid]) -> None:
+    dark, light, rest = between(200, 0, among), between(0, 200, among), between(0, 0, among)
+    assert follows(light, rest)
+    assert follows(light, dark), "what a rest takes back"
+    assert follows(lambda number: (light, dark)[number % 2](number), rest), "a switch"
+    assert not follows(rest, rest)
+    assert not follows(light, light)
+
+
+def test_what_is_lit_while_something_is_held_shows_in_noise() -> None:
+    watch, level = Watch(1.0), 0.0
+    for number, pressed in enumerate(Random(2).sample([True, False] * (TURNS // 2), TURNS)):
+        watch.turns.append((pressed, *between(level, 200.0 * pressed, noise)(number)))
+        level = 200.0 * pressed
+    assert watch.follows_presses()
+
+
+def test_many_cells_that_answer_a_little_do() -> None:
+    def turn(tilt: float) -> Turn:
+        slope = np.linspace(-tilt, tilt, COLUMNS)[None, :, None]
+        return lambda number: (noise(2 * number) / 8, (noise(2 * number + 1) / 8 + slope).astype(np.float32))
+
+    assert follows(turn(20.0), turn(-5.0))
+    assert not follows(turn(20.0), turn(20.0))
+
+
+def test_a_picture_that_moves_by_itself_passes_by_chance_in_one_of_a_thousand_checks() -> None:
+    def drift(number: int) -> tuple[Grid, Grid]:
+        return still(10.0 * number + number**2 / 9), still(10.0 * number + 12 + number**2 / 9)
+
+    def blink(number: int) -> tuple[Grid, Grid]:
+        return still(100.0 * (number % 3 == 0)), still(100.0 * (number % 3 == 1))
+
+    def any_noise(number: int) -> tuple[Grid, Grid]:
+        return noise(2 * number), noise(2 * number + 1)
+
+    for by_itself in (drift, blink, any_noise, lambda _: (still(), still())):
+        assert not any(follows(by_itself, by_itself, seed) for seed in range(3))
