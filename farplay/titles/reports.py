@@ -43,7 +43,7 @@ def write_crashes(reports: Mapping[str, Any], folder: Path) -> int:
                 f"{crash['session_id']}, version {crash['version']}, {_time(crash['ended_at_ms'])}: {crash['reason']}"
             )
             path = folder / f"{Path(crash['session_id']).name}.txt"
-            path.write_text(f"{head}\n\n{crash['last_words']}\n", "utf-8")
+            path.write_text(f"{head}\n\n{_printable(crash['last_words'])}\n", "utf-8")
     except OSError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{folder} cannot be written: {error.strerror}.") from error
     return len(reports["crashes"])
@@ -81,8 +81,12 @@ def print_reports(reports: Mapping[str, Any], console: Console) -> None:
             shown.add(kind)
             console.print(f"\n{crash['reason'].replace('_', ' ')}, version {escape(crash['version'])}, "
                           f"{_time(crash['ended_at_ms'])}:", style="bold")  # fmt: skip
-            words = "".join(c for c in crash["last_words"] if c.isprintable() or c == "\n")
-            console.print(words or "It printed nothing.", markup=False)
+            console.print(_printable(crash["last_words"]) or "It printed nothing.", markup=False)
+
+
+def _printable(words: str) -> str:
+    """Return a title's words without what a terminal would obey, be it only when the file is shown."""
+    return "".join(c for c in words if c.isprintable() or c in "\n\t")
 
 
 def _time(at_ms: int) -> str:

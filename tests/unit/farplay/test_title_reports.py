@@ -51,6 +51,7 @@ def test_files_hold_a_line_for_each_session_and_the_words_of_each_crash(tmp_path
     assert write_crashes(REPORTS, tmp_path / "crashes") == 2
     assert {path.name for path in (tmp_path / "crashes").iterdir()} == {"ses_a.txt", "ses_b.txt"}
     assert "ses_b, version 1.1.0, 2025-11-27 08:00 UTC: title_crashed" in (tmp_path / "crashes/ses_b.txt").read_text()
+    assert (tmp_path / "crashes/ses_b.txt").read_text().endswith("\n\nTraceback [bold][31m\n")
     write_csv(REPORTS, tmp_path / "all.csv")
     with pytest.raises(CommandFailure, match="cannot be written"):
         write_csv(REPORTS, tmp_path)
