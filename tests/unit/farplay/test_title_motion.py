@@ -100,8 +100,8 @@ def test_what_is_lit_while_something_is_held_shows_in_noise() -> None:
 
 def test_many_cells_that_answer_a_little_do() -> None:
     def turn(tilt: float) -> Turn:
-        slope = np.linspace(-tilt, tilt, COLUMNS)[None, :, None]
-        return lambda number: (noise(2 * number) / 8, (noise(2 * number + 1) / 8 + slope).astype(np.float32))
+        slope = np.linspace(-tilt, tilt, COLUMNS, dtype=np.float32)[None, :, None]
+        return lambda number: (noise(2 * number) / np.float32(8), noise(2 * number + 1) / np.float32(8) + slope)
 
     assert follows(turn(20.0), turn(-5.0))
     assert not follows(turn(20.0), turn(20.0))
