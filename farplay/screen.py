@@ -23,6 +23,11 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, emoji=False, highlight=False)
 
 
+def printable(words: str) -> str:
+    """Return a title's words, or names that it chose, without what a terminal obeys."""
+    return "".join(c for c in words if c.isprintable() or c in "\n\t")
+
+
 class Screen:
     """Prints for a person, or one JSON line for a program."""
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from farplay.screen import printable
+
 STATE_STYLES = {
     "ready": "green", "running": "green", "draining": "yellow", "queued": "yellow", "starting": "yellow",
     "paused": "cyan", "ending": "yellow", "lost": "red", "registering": "dim",
@@ -134,8 +136,7 @@ def print_why(history: Row, console: Console) -> None:
         _add(table, _time(event["happened_at_ms"]), _words(event["event"]), why(event))
     console.print(table)
     if history["detail"]:
-        words = "".join(c for c in history["detail"] if c.isprintable() or c == "\n")
-        console.print(Text(f"Last words of the title:\n{words}", style="dim"))
+        console.print(Text(f"Last words of the title:\n{printable(history['detail'])}", style="dim"))
 
 
 def why(event: Row) -> str:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.screen import printable
 
 FIGURES = ("samples", "fps_mean", "fps_min", "sent_bps_mean", "encode_ms_p50_mean", "encode_ms_p99_max")
 """Columns of the CSV beside those of the session itself; empty where its node told none."""
@@ -43,7 +44,7 @@ def write_crashes(reports: Mapping[str, Any], folder: Path) -> int:
                 f"{crash['session_id']}, version {crash['version']}, {_time(crash['ended_at_ms'])}: {crash['reason']}"
             )
             path = folder / f"{Path(crash['session_id']).name}.txt"
-            path.write_text(f"{head}\n\n{_printable(crash['last_words'])}\n", "utf-8")
+            path.write_text(f"{head}\n\n{printable(crash['last_words'])}\n", "utf-8")
     except OSError as error:
         raise CommandFailure(ExitStatus.FAILED, f"{folder} cannot be written: {error.strerror}.") from error
     return len(reports["crashes"])
@@ -81,12 +82,7 @@ def print_reports(reports: Mapping[str, Any], console: Console) -> None:
             shown.add(kind)
             console.print(f"\n{crash['reason'].replace('_', ' ')}, version {escape(crash['version'])}, "
                           f"{_time(crash['ended_at_ms'])}:", style="bold")  # fmt: skip
-            console.print(_printable(crash["last_words"]) or "It printed nothing.", markup=False)
-
-
-def _printable(words: str) -> str:
-    """Return a title's words without what a terminal would obey, be it only when the file is shown."""
-    return "".join(c for c in words if c.isprintable() or c in "\n\t")
+            console.print(printable(crash["last_words"]) or "It printed nothing.", markup=False)
 
 
 def _time(at_ms: int) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from farplay.screen import printable
 from farplay.titles.check.findings import Outcome, Report
 
 _MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.FAILED: "[bold red]✗[/]", Outcome.SKIPPED: "[yellow]–[/]"}
@@ -25,12 +26,12 @@ def print_report(report: Report, console: Console) -> None:
     for column in ("", "requirement", "what was seen"):
         table.add_column(column, overflow="fold")
     for finding in report.findings:
-        table.add_row(_MARKS[finding.outcome], finding.name, escape(finding.words.partition("\n")[0]))
+        table.add_row(_MARKS[finding.outcome], finding.name, _shown(finding.words.partition("\n")[0]))
     console.print(table)
     failed = [finding for finding in report.findings if finding.outcome is Outcome.FAILED]
     for finding in failed:
         console.print(
-            f"\n[bold red]{finding.name}[/]: {escape(finding.words)}\n{escape(finding.advice)}", soft_wrap=True
+            f"\n[bold red]{finding.name}[/]: {_shown(finding.words)}\n{_shown(finding.advice)}", soft_wrap=True
         )
     words = f"[bold red]{len(failed)} of {len(report.findings)} failed[/]" if failed else "[bold green]All passed[/]"
     console.print(f"\n{words}, in {report.took_s:.0f} s.")
@@ -64,6 +65,10 @@ def write_junit(report: Report, path: Path) -> None:
         elif finding.outcome is Outcome.SKIPPED:
             ElementTree.SubElement(case, "skipped", message=_clean(finding.words))
     ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _shown(text: str) -> str:
+    return escape(printable(text))
 
 
 def _clean(text: str) -> str:
