@@ -27,6 +27,11 @@ def hard_frames() -> list[NDArray[np.uint8]]:
     return [card.draw(CardKey(number)).copy() for number in range(150)]
 
 
+@pytest.fixture(scope="module")
+def card_frame() -> NDArray[np.uint8]:
+    return CardSource(hard=False).draw(CardKey(600)).copy()
+
+
 def decoder(name: str) -> VideoCodecContext:
     context = av.CodecContext.create(name, "r")
     assert isinstance(context, VideoCodecContext)
@@ -103,6 +108,27 @@ def test_browsers_see_the_colours_that_the_title_drew(name: str, codec: str) -> 
         assert np.abs(shown.astype(int) - (red, green, blue)).max() <= 6, (label, shown)
         if codec == "h264":
             assert (picture.colorspace, picture.color_range) == (1, 1)
+
+
+@pytest.mark.parametrize(("name", "codec"), ENCODERS)
+@pytest.mark.parametrize("bps", [100_000, 300_000, 1_000_000])
+def test_a_keyframe_shows_the_picture_however_low_the_rate(
+    card_frame: NDArray[np.uint8], name: str, codec: str, bps: int
+) -> None:
+    """An encoder is opened anew with a keyframe just when the network carries less."""
+    encoder = OpenEncoder(name, EncoderSettings(1280, 720, 60, bps))
+    data, keyframe = encode(encoder, card_frame, 0)
+    quality_db = psnr_db(luma(decode(decoder(codec), data)), luma(convert(encoder, card_frame)))
+    assert keyframe
+    assert quality_db > 20.0
+
+
+def test_x264_meets_a_rate_that_is_too_low_for_the_picture(hard_frames: list[NDArray[np.uint8]]) -> None:
+    """What exceeds it stands in a queue of the network."""
+    encoder = OpenEncoder("libx264", EncoderSettings(1280, 720, 60, 1_000_000))
+    keyframe, *others = [len(data) for data, _ in encode_all(encoder, hard_frames[:60])]
+    assert keyframe * 8 < 100_000
+    assert sum(others) * 8 * 60 / len(others) < 1_100_000
 
 
 def test_a_keyframe_comes_on_request_with_parameter_sets_and_only_then() -> None:
