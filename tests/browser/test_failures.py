@@ -66,6 +66,8 @@ async def test_death_is_told_and_play_goes_on(role: str, up: FarplayProcess, ope
         await words_appear(play, WORDS[role])
         await all_gone(dead)
         assert up.named("broker") == broker
+        last = (await play.probe.frames(0))[-1]
+        assert last.number is not None, "the last picture does not stay"
 
         async def placed_again() -> bool:
             await play_title(play, up)

@@ -132,6 +132,7 @@ export class LivePeer {
   /** End the connection; the last picture stays on the screen. */
   close() {
     this.#input?.detach();
+    this.#stage.hold();
     this.#peer?.close();
     this.#peer = null;
     this.#watch = null;

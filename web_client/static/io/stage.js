@@ -5,8 +5,6 @@
 /** @typedef {Presented & ReadyFrame} StageFrame What `requestVideoFrameCallback` says of a frame. */
 
 export class Stage {
-  /** @type {MediaStreamTrack | null} */
-  #track = null;
   #onFrame;
 
   /**
@@ -21,21 +19,15 @@ export class Stage {
 
   /** @param {MediaStreamTrack} track */
   show(track) {
-    this.#track = track;
     this.video.srcObject = new MediaStream([track]);
     this.video.play().catch(() => {
       // `autoplay` starts a muted video where a script may not; a replaced source ends the promise, too.
     });
   }
 
-  /** The last picture stays until another track is shown. @param {MediaStreamTrack} track */
-  shows(track) {
-    return this.#track === track;
-  }
-
-  clear() {
-    this.#track = null;
-    this.video.srcObject = null;
+  /** Keep the last picture while the track ends: Chromium shows a black one then, unless the video is paused. */
+  hold() {
+    this.video.pause();
   }
 
   #follow() {
