@@ -132,6 +132,7 @@ async def the_broker_of_the_tab_dies(play: PlayPage, place: Fleet) -> None:
     frames = await play.probe.frames(killed_ms)
     count = count_frames(frames)
     pairs = list(itertools.pairwise(frames))
+    assert [frame for frame in frames if frame.number is None] == []
     numbers = [frame.number for frame in frames if frame.number is not None]
     assert [(a, b) for a, b in itertools.pairwise(numbers) if a > b] == []
     assert count.shown / count.seconds >= 30

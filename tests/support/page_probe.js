@@ -44,10 +44,11 @@
     for (let cell = 0; cell < CELLS; cell += 1) {
       if (pixels[(row * CELLS + cell) * 4 + 1] > 128) bytes[cell >> 3] |= 0x80 >> (cell & 7);
     }
-    const sum = bytes.slice(0, 7).reduce((folded, byte) => folded ^ byte, 0);
-    // An even picture, black, grey or white, is no card, though its checksum holds.
-    const even = bytes.every((byte) => byte === bytes[0]);
-    return sum === bytes[7] && !even ? bytes : null;
+    return bytes;
+  }
+
+  function checked(bytes) {
+    return bytes.slice(0, 7).reduce((folded, byte) => folded ^ byte, 0) === bytes[7] ? bytes : null;
   }
 
   function readCard(video) {
@@ -57,14 +58,16 @@
     const pixels = cells.getImageData(0, 0, CELLS, 2).data;
     block.drawImage(video, 0, 0, width * BLOCK_WIDTH, height * BLOCK_HEIGHT, 0, 0, 1, 1);
     const lit = block.getImageData(0, 0, 1, 1).data[1] > 128;
-    const counts = readRow(pixels, 1);
-    const states = readRow(pixels, 0);
-    return { width, height, lit, counts, states };
+    const [states, counts] = [readRow(pixels, 0), readRow(pixels, 1)];
+    // An even picture is no card, though its checksums hold.
+    const even = [...states, ...counts].every((byte) => byte === states[0]);
+    return { width, height, lit, counts: even ? null : checked(counts), states: even ? null : checked(states) };
   }
 
   function onFrame(video, metadata) {
     if (probe.firstFrameAt === null) probe.firstFrameAt = performance.timeOrigin + performance.now();
-    if (probe.paused) return;
+    // Chromium tells of a first frame before the element has one to draw: a canvas would stay as it is.
+    if (probe.paused || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     const card = readCard(video);
     const at = performance.now();
     if (probe.pending !== null && probe.block !== null && card.lit !== probe.pending.lit) {
