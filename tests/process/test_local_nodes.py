@@ -25,7 +25,12 @@ async def test_a_node_runs_with_the_brokers_titles_and_a_secret_that_nobody_can_
     before = set(psutil.Process().children())
     process = await local_nodes(tmp_path, (title,), with_bundled=False)(WISH)
     (child,) = set(psutil.Process().children()) - before
-    command = child.cmdline()
+
+    async def named() -> list[str] | None:
+        # The kernel shows a command line a moment after the program began.
+        return child.cmdline() or None
+
+    command = await until(named, 5, "its command line")
 
     def option(name: str) -> str:
         return command[command.index(name) + 1]
