@@ -81,6 +81,9 @@ check-titles: $(STAMP)        ## Check the titles that ship with Farplay; about 
 	@for title in games/*/title.toml; do \
 	  $(BIN)/farplay title check $$(dirname $$title) --screenshots test-results/titles || exit 1; done
 
+picture-dashboard: $(STAMP)   ## A fleet of fake nodes and players for five minutes, as the Grafana dashboard shows it
+	$(BIN)/python -m tests.bench.dashboard
+
 playthrough: $(STAMP)         ## An automatic player plays each game for two minutes
 	$(BIN)/python -m tests.bench.playthrough
 

@@ -283,6 +283,7 @@ class Coordinator:
         return Counter(n.state for n in self._state.nodes.values())
 
     def slots(self) -> tuple[int, int]:
-        """Return slots of ready nodes and how many slots are claimed."""
+        """Return slots of this broker's own nodes that are ready, and how many of its nodes' slots are claimed."""
         fleet = self._state.fleet
-        return int(fleet.slots[fleet.ready].sum()), int(fleet.claims.sum())
+        own = fleet.rows_of(self._state.nodes)
+        return int(fleet.slots[own & fleet.ready].sum()), int(fleet.claims[own].sum())

@@ -213,10 +213,14 @@ class CloseLink:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Count something for ``/metrics``."""
+    """Count something for ``/metrics``.
+
+    By 0, so that the counter is there before its first event: one that begins at 1 has no rise to see.
+    """
 
     tally: Tally
     label: str
+    by: int = 1
 
 
 Write: TypeAlias = (

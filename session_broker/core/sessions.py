@@ -68,6 +68,7 @@ def create_session(
     state.sessions[session.session_id] = session
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, tenant_id, "created"))
+    state.emit(Count(Tally.VIOLATIONS, title.title_id, 0))
     add_participant(state, session, player_id, Role.PLAYER, tuple(range(title.players_max)))
     place_waiting(state, now)
     return session, True

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.effects import Tally
 from session_broker.core.node_table import NodeState
+from wire.errors import Reason
 from wire.session_control import SessionState
 
 
@@ -45,13 +46,23 @@ class Metrics:
             Tally.NODE_STRAY: stray,
             Tally.VIOLATIONS: violations,
         }
+        # From the start, so that the first event is a rise: Prometheus sees none where a series begins.
+        for result in ("placed", *map(str, Reason)):
+            placed.labels(result)
+        for reason in Reason:
+            ended.labels(str(reason))
+        anew.labels(str(Reason.NODE_LOST))
+        for side in ("tab", "node"):
+            self.slow_consumers.labels(side)
+        for place in ("tab", "node", "tick"):
+            self.handler_errors.labels(place)
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(name, words, labels, registry=self.registry)
 
-    def count(self, tally: Tally, label: str) -> None:
+    def count(self, tally: Tally, label: str, by: int) -> None:
         """Count what the core wants counted."""
-        self._tallies[tally].labels(label).inc()
+        self._tallies[tally].labels(label).inc(by)
 
     def watch(self, coordinator: Coordinator, sockets: Callable[[], tuple[int, int]]) -> None:
         """Read gauges from here: the coordinator, and how many tab and node sockets are open."""
@@ -80,7 +91,7 @@ class _Live(Collector):
         tabs, links = self._sockets()
         yield sessions
         yield nodes
-        yield GaugeMetricFamily("farplay_slots", "Slots of the nodes that take sessions", slots)
-        yield GaugeMetricFamily("farplay_slots_claimed", "Slots that are claimed", claimed)
+        yield GaugeMetricFamily("farplay_slots", "Slots of this broker's nodes that take sessions", slots)
+        yield GaugeMetricFamily("farplay_slots_claimed", "Slots of this broker's nodes that are claimed", claimed)
         yield GaugeMetricFamily("farplay_tab_sockets", "Open session sockets of tabs", tabs)
         yield GaugeMetricFamily("farplay_node_sockets", "Open sockets of nodes", links)

@@ -241,5 +241,5 @@ class Runner:
                 self.links[link].send(message)
             case CloseLink(link, code) if link in self.links:
                 self.links[link].close(code)
-            case Count(tally, label):
-                self._metrics.count(tally, label)
+            case Count(tally, label, by):
+                self._metrics.count(tally, label, by)

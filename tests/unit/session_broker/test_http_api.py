@@ -242,6 +242,8 @@ async def test_probes_and_metrics(tmp_path: Path) -> None:
             assert 'farplay_sessions{state="queued"} 1.0' in numbers
             assert 'farplay_placements_total{result="no_node"} 1.0' in numbers
             assert 'farplay_sign_ins_total{result="ok"} 1.0' in numbers
+            assert 'farplay_title_violations_total{title="duel"} 0.0' in numbers, "there before the first one"
+            assert 'farplay_sessions_restarted_total{reason="node_lost"} 0.0' in numbers
             assert 'farplay_nodes{state="ready"} 0.0' in numbers
         paths = (await client.get("/api/v1/openapi.json")).json()["paths"]
         assert "/api/v1/sessions/{session_id}" in paths

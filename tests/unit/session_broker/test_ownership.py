@@ -56,6 +56,14 @@ def test_a_session_is_handed_to_the_home_of_the_node_that_has_room() -> None:
     assert bench.coordinator.session(session.session_id) is None
 
 
+def test_slots_are_counted_where_their_node_is() -> None:
+    bench = Bench()
+    bench.node(slots=3)
+    bench.session()
+    see(bench, distant(slots=2, claims=2))
+    assert bench.coordinator.slots() == (3, 1), "all replicas together count each slot once"
+
+
 def test_its_tabs_follow_a_session_that_is_handed_over() -> None:
     bench = Bench()
     session = bench.session()
