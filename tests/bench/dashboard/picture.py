@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from tests.bench.dashboard.prometheus import Line
+from tests.bench.dashboard.prometheus import SCRAPE_S, Line
 
 UNIT_IN = 0.62
 """A grid unit of the dashboard: one of 24 columns; a row is as high as half of it."""
@@ -121,6 +122,11 @@ def _series(axes: Axes, panel: Mapping[str, Any], targets: Sequence[tuple[str, l
         high = [floor + (0.0 if math.isnan(value) else value) for floor, value in zip(low, line.values, strict=True)]
         most = max(most, *high)
         beneath.update(zip(line.at_s, high, strict=True))
+        gaps = [n for n, (at, after) in enumerate(pairwise(line.at_s), 1) if after - at > 1.5 * SCRAPE_S]
+        for place in reversed(gaps):
+            times.insert(place, times[place])
+            low.insert(place, math.nan)
+            high.insert(place, math.nan)
         axes.fill_between(times, low, high, color=colour, alpha=0.35 if stacks else 0.12, linewidth=0)  # type: ignore[arg-type]
         axes.plot(times, high, color=colour, linewidth=1.2, label=name)  # type: ignore[arg-type]
     axes.set_ylim(0, None if most > 0 else 1)
