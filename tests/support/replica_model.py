@@ -263,7 +263,7 @@ class ModelReplica:
         theirs = [self.rows.sessions[s] for s in self.rows.live() if self.rows.owners[s] != self.me]
         playing = Counter(row.player_id for row in theirs if row.state is not SessionState.QUEUED)
         waiting = [
-            Waiting(s, row.player_id, row.title_id, row.queued_at_ms, row.priority)
+            Waiting(s, row.player_id, row.title_id, row.queued_at_ms, row.priority, row.round_trips_ms)
             for s, row in ((s, self.rows.sessions[s]) for s in self.rows.live())
             if row.state is SessionState.QUEUED and self.rows.owners[s] != self.me
         ]

@@ -69,6 +69,8 @@ class Result:
     waits: Mapping[str, Waits]
     """By who asked for what: all, and those whose title needs a GPU."""
     told: Told
+    far: float
+    """Share of the sessions that got a node whose round trip is above the longest that is wanted."""
     cuts: Mapping[str, int]
     """Sessions that ended with their machine, by why it died."""
     utilisation: float
