@@ -24,7 +24,7 @@ def region_rules(named: tuple[str, ...], rtt_max_ms: float, far_after_s: float) 
     urls: dict[str, str] = {}
     for text in named:
         name, mark, url = text.partition("=")
-        if not mark:
+        if not mark or not name:
             raise CommandFailure(ExitStatus.FAILED, f"{text!r} names no region with an address.", WRITTEN)
         if name in urls:
             raise CommandFailure(ExitStatus.FAILED, f"The region {name!r} is named twice.")
@@ -43,7 +43,7 @@ def region_name(text: str | None) -> str:
     Raises:
         CommandFailure: it cannot be one.
     """
-    if text is None:
+    if not text:
         return NO_REGION
     if NAME_PATTERN.fullmatch(text) is None:
         words = f"A region's name has up to {REGION_MAX_CHARS} letters, digits and . _ - between them."

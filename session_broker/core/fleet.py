@@ -150,7 +150,7 @@ class Fleet:
 
     def region(self, row: int) -> str:
         """Return the region of the node in a row."""
-        return self._regions[self._region[row]]
+        return self._regions[int(self._region[row])]
 
     def describe(
         self,

@@ -20,14 +20,14 @@ def test_regions_are_named_with_the_address_that_pages_ask() -> None:
     urls = {"eu": "https://eu.play.example.org/healthz", "us-east1": "https://us.play.example.org/ping?a=b"}
     assert rules == RegionRules(urls, 50.0, 30.0)
     assert region_rules((), 80.0, 60.0) == RegionRules()
-    assert (region_name(None), region_name("eu")) == ("", "eu")
+    assert (region_name(None), region_name(""), region_name("eu")) == ("", "", "eu")
 
 
 @pytest.mark.parametrize(
     ("named", "words"),
     [
         (("eu",), "names no region with an address"),
-        (("=https://eu/",), "cannot be the name of a region"),
+        (("=https://eu/",), "names no region with an address"),
         (("-eu=https://eu/",), "cannot be the name of a region"),
         ((f"{'x' * 33}=https://eu/",), "cannot be the name of a region"),
         (("eu=ftp://eu/",), "does not begin with https://"),

@@ -22,8 +22,16 @@ IN_EU, IN_US = {"eu": 20.0, "us": 110.0}, {"eu": 110.0, "us": 20.0}
 
 def bench_of(*pools: Pool) -> Bench:
     fleet = FleetConfig(pools, UTC) if pools else None
-    patient = {"abandon_s": 1e6, "node_lost_s": 1e6, "start_timeout_s": 1e6, "session_starts_per_min": 1e6}
-    return Bench(Limits(regions=RULES, fleet=fleet, **patient))
+    return Bench(
+        Limits(
+            regions=RULES,
+            fleet=fleet,
+            abandon_s=1e6,
+            node_lost_s=1e6,
+            start_timeout_s=1e6,
+            session_starts_per_min=1e6,
+        )
+    )
 
 
 def come(bench: Bench, player: str, far: dict[str, float], title: str = "testcard") -> Session:
