@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from session_broker.core.queue import Standing
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -56,6 +58,17 @@ class Told:
     """Share of them whose wait was within twice the error that they were told."""
     ratio_p50: float
     """Median of the wait over what was told."""
+
+    @classmethod
+    def of(cls, kept: Sequence[tuple[Standing, float]]) -> Told:
+        """Compare what was told with what came."""
+        if not kept:
+            return cls(0, 1.0, 1.0)
+        told_s = np.array([told.wait_s for told, _ in kept])
+        error_s = np.array([told.error_s for told, _ in kept])
+        waited_s = np.array([waited_s for _, waited_s in kept])
+        within = float((np.abs(waited_s - told_s) <= 2 * error_s).mean())
+        return cls(len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))))
 
 
 @dataclass(frozen=True, slots=True)

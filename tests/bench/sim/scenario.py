@@ -84,8 +84,8 @@ class Machines:
 
 MACHINES = (
     Machines(OWN, 1000, 6, 0.15, priority=0, start_s=30.0, owned=True),
-    Machines(RENTED, 2000, 6, 0.40, priority=1, start_s=90.0),
-    Machines(GPU, 334, 6, 0.90, priority=1, start_s=120.0, gpus=1),
+    Machines(RENTED, 5000, 6, 0.40, priority=1, start_s=90.0),
+    Machines(GPU, 700, 6, 0.90, priority=1, start_s=120.0, gpus=1),
 )
 
 
@@ -107,8 +107,10 @@ class Scenario:
     patience_s: float = 15 * 60.0
     """Mean time after which whoever waits goes away."""
     machines: Sequence[Machines] = MACHINES
-    regions: RegionRules = field(default_factory=lambda: RegionRules({each.name: "" for each in REGIONS}))
-    """How far from a player machines may be."""
+    regions: RegionRules = field(
+        default_factory=lambda: RegionRules({each.name: "" for each in REGIONS}, far_after_s=180.0)
+    )
+    """How far from a player machines may be, and how long near ones are waited for: longer than they take to come."""
     min_idle: float = 0.02
     """Slots of each pool that are kept free, as a share of its most."""
     idle_s: float = 300.0

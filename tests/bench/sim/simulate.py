@@ -6,7 +6,7 @@ import heapq
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC
 
@@ -20,6 +20,7 @@ from session_broker.core.pools.records import NodeName, Want
 from session_broker.core.queue import Places, Standing, Turnover, Waiting, in_order
 from session_broker.core.regions import Line
 from tests.bench.sim import demand
+from tests.bench.sim.fairness import overtakes
 from tests.bench.sim.machines import VERSION, Park, SimNode
 from tests.bench.sim.result import Result, Sample, Told, Waits
 from tests.bench.sim.scenario import CLASSES, REGIONS, ROUND_TRIPS_MS, Scenario, TitleClass
@@ -170,7 +171,7 @@ class Simulation:
         self._note_departures(lines, now)
         for entry in placed:
             self._note_wait(int(entry.session_id), now)
-        self._check_order(placed, others, now)
+        self._overtakes += overtakes(placed, self._waiting.values(), others, lambda entry: self._line(entry, now))
         self._tell(now, others)
 
     def _affinity(self, entry: Waiting, title: TitleClass, line: Line) -> Affinity:
@@ -233,21 +234,6 @@ class Simulation:
                 if number not in self._told:
                     self._told[number] = self._turnover.standing(place_, line, now)
 
-    def _check_order(self, placed: Sequence[Waiting], others: dict[PlayerId, int], now: float) -> None:
-        """Compare who got a node with who did not, by when they came, among accounts with one session each.
-
-        Those are compared who want the same: a title of one class, in the same regions.
-        """
-        per_account = Counter(w.player_id for w in (*placed, *self._waiting.values()))
-        alone = {who for who, count in per_account.items() if count == 1 and not others.get(who)}
-        came: dict[tuple[TitleId, Line], list[int]] = defaultdict(list)
-        left: dict[tuple[TitleId, Line], list[int]] = defaultdict(list)
-        for entries, times in ((placed, came), (self._waiting.values(), left)):
-            for each in entries:
-                if each.player_id in alone:
-                    times[each.title_id, self._line(each, now)].append(each.queued_at_ms)
-        self._overtakes += sum(max(came[want]) > min(left[want]) for want in came.keys() & left.keys())
-
     def _reconcile(self, now: float) -> None:
         wants = Counter(
             Want(CLASSES[self._clicks.title[number]].needs.gpu, self._line(each, now))
@@ -278,19 +264,8 @@ class Simulation:
             "with GPU": Waits.of([w for n, w in self._waits if gpu[n]], sum(gpu[n] for n in self._gave_up)),
         }
         return Result(
-            asdict(self._scenario), self._seed, took_s, waits, _told(self._kept),
+            asdict(self._scenario), self._seed, took_s, waits, Told.of(self._kept),
             self._far / max(1, self._placed), dict(self._cuts),
             self._played_s / max(1.0, self._slot_s), self._played_s / 3600, cost, self._nodes_most,
             self._park.created, self._park.died, self._overtakes, self._faults, self._samples,
         )  # fmt: skip
-
-
-def _told(kept: Sequence[tuple[Standing, float]]) -> Told:
-    """Compare what was told with what came."""
-    if not kept:
-        return Told(0, 1.0, 1.0)
-    told_s = np.array([told.wait_s for told, _ in kept])
-    error_s = np.array([told.error_s for told, _ in kept])
-    waited_s = np.array([waited_s for _, waited_s in kept])
-    within = float((np.abs(waited_s - told_s) <= 2 * error_s).mean())
-    return Told(len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))))
