@@ -27,7 +27,6 @@ from web_client import STATIC_DIR
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 READY_S, STOP_S = 30.0, 8.0
-WHOLE_MS = 25_000
 
 
 async def test_a_player_plays_in_the_region_that_is_near(tmp_path: Path, browser: Browser) -> None:
@@ -51,10 +50,8 @@ async def test_a_player_plays_in_the_region_that_is_near(tmp_path: Path, browser
             far = replace(hello(token=token, slots=64), region="far")
             async with FakeNode.dial(ready.url, far):
                 page = play.page
-                cookies = [
-                    {"name": name, "value": value, "url": ready.url} for name, value in operator.cookies.items()
-                ]
-                await play.context.add_cookies(cookies)
+                for name, value in operator.cookies.items():
+                    await play.context.add_cookies([{"name": name, "value": value, "url": ready.url}])
                 await page.goto(ready.url)
                 await expect(page.locator(".card:not(.skeleton)")).to_have_count(1)
 
@@ -73,7 +70,6 @@ async def test_a_player_plays_in_the_region_that_is_near(tmp_path: Path, browser
                 await expect(page.locator("#figures_link")).to_contain_text("Regionnear")
 
                 await page.goto(f"{ready.url}/check")
-                await expect(page.locator("#again")).to_be_enabled(timeout=WHOLE_MS)
                 leg = page.locator('li[data-leg="regions"] .leg_words')
                 await expect(leg).to_have_text(re.compile(r"There and back: near \d+ ms\. No answer from: far\."))
         finally:

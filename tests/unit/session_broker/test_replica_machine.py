@@ -30,8 +30,8 @@ class Evening:
         self.replicas = [self.born() for _ in range(3)]
         self.everywhere: dict[str, NodeId] = {}
         self.nodes = [
-            TrueNode(NodeId(f"node_{region or 'x'}"), slots, region, self.everywhere)
-            for region, slots in SLOTS.items()
+            TrueNode(NodeId(f"node_{n}"), slots, region, self.everywhere)
+            for n, (region, slots) in enumerate(SLOTS.items())
         ]
         self.seen: dict[str, Seen] = {}
 
@@ -129,9 +129,7 @@ class Evening:
         waiting = [row for s in live if (row := self.rows.sessions[s]).state is SessionState.QUEUED]
         for row in waiting:
             line = REGIONS.line(row.round_trips_ms, 0.0)
-            assert not {r for r in free if line is None or r in ("", *line)}, (
-                "nobody waits while there is room near by"
-            )
+            assert not {r for r in free if line is None or r in ("", *line)}, "nobody waits where there is room"
         runs = {SessionId(session_id) for session_id in self.everywhere}
         states = {s: (self.rows.sessions[s].state, self.rows.sessions[s].reason) for s in runs}
         assert {s for s in live if self.rows.sessions[s].state is SessionState.RUNNING} == runs, states

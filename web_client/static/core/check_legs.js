@@ -4,7 +4,7 @@ import { delayOf } from "./round_trips.js";
 
 /** @import {WordKey, Words} from "../strings/words.js" */
 
-/** @typedef {"http" | "sign_in" | "socket" | "webrtc" | "codecs" | "udp" | "delay" | "regions" | "sound" | "gamepad" | "features"} Leg */
+/** @typedef {"http" | "sign_in" | "socket" | "regions" | "webrtc" | "codecs" | "udp" | "delay" | "sound" | "gamepad" | "features"} Leg */
 /** @typedef {"ok" | "note" | "fails"} Verdict `note`: works, with something to know. */
 /**
  * @typedef {object} Finding
@@ -20,11 +20,11 @@ export const LEGS = [
   ["http", []],
   ["sign_in", ["http"]],
   ["socket", ["sign_in"]],
+  ["regions", ["sign_in"]],
   ["webrtc", []],
   ["codecs", ["webrtc"]],
   ["udp", ["sign_in", "webrtc"]],
   ["delay", ["udp"]],
-  ["regions", ["sign_in"]],
   ["sound", []],
   ["gamepad", []],
   ["features", []],
