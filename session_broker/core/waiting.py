@@ -13,8 +13,9 @@ from session_broker.core import placing, session_table
 from session_broker.core.claims import save_node, set_claim
 from session_broker.core.effects import AppendEvent, Count, Tally
 from session_broker.core.fleet import Flags
+from session_broker.core.nearness import affinity_of, line_of, nodes_of_account, story_of
 from session_broker.core.ownership import hand_over
-from session_broker.core.placing import NO_AFFINITY, Affinity
+from session_broker.core.placing import Affinity
 from session_broker.core.pools.records import Outlook, Want
 from session_broker.core.queue import PRIORITY_MAX, Places, Standing, Waiting, in_order
 from session_broker.core.records import BrokerState, CatalogueTitle, Node, Placement, Session
@@ -29,7 +30,7 @@ from session_broker.core.session_steps import (
 )
 from session_broker.core.session_table import SessionEvent
 from wire.errors import Reason, WireError
-from wire.ids import NodeId, PlayerId, SessionId, TitleId
+from wire.ids import PlayerId, SessionId, TitleId
 from wire.session_control import Coming, SessionState
 
 THOUGHT_OF_S = 4.0
@@ -57,13 +58,9 @@ def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
     """Return where everybody stands; ``now`` in monotonic seconds."""
     places, standing = Places(), {}
     for entry in queue_of(state):
-        line = _line(state, entry.round_trips_ms, entry.queued_at_ms, now)
+        line = line_of(state, entry, now)
         standing[entry.session_id] = state.turnover.standing(places.next(line), line, now)
     return standing
-
-
-def _line(state: BrokerState, round_trips_ms: Mapping[str, float], queued_at_ms: int, now: float) -> Line:
-    return state.limits.regions.line(round_trips_ms, (state.database_ms(now) - queued_at_ms) / 1000)
 
 
 def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[PlayerId, int]) -> None:
@@ -83,7 +80,7 @@ def see_outlook(state: BrokerState, outlook: Outlook, now: float) -> None:
 
 def note_departures(state: BrokerState, now: float) -> None:
     """Count who has left the queue since the last look."""
-    there = {w.session_id: _line(state, w.round_trips_ms, w.queued_at_ms, now) for w in queue_of(state)}
+    there = {w.session_id: line_of(state, w, now) for w in queue_of(state)}
     gone = Counter(line for session_id, line in state.waited.items() if session_id not in there)
     for line, departures in gone.items():
         state.turnover.note(line, departures, now)
@@ -114,7 +111,7 @@ def place_waiting(state: BrokerState, now: float) -> None:
     try:
         for entry in queue_of(state):
             session = state.sessions.get(entry.session_id)
-            line = _line(state, entry.round_trips_ms, entry.queued_at_ms, now)
+            line = line_of(state, entry, now)
             wish = (entry.title_id, line)
             if wish in hopeless and (session is None or session.decided is not None):
                 continue
@@ -131,7 +128,7 @@ def tell_queue(state: BrokerState, now: float) -> None:
     places = Places()
     for entry in queue_of(state) if state.sessions.waiting else ():
         session = state.sessions.get(entry.session_id)
-        line = _line(state, entry.round_trips_ms, entry.queued_at_ms, now)
+        line = line_of(state, entry, now)
         if session is None:
             places.next(line)
             continue
@@ -158,7 +155,7 @@ def _think_of(state: BrokerState, entry: Waiting, line: Line, now: float) -> boo
     title = state.titles.get(entry.title_id)
     if title is None or now - state.thought_of_since.setdefault(entry.session_id, now) >= THOUGHT_OF_S:
         return True
-    affinity = _affinity(state, title, entry.round_trips_ms, line)
+    affinity = affinity_of(state, title, entry.round_trips_ms, line)
     node_id = _place_title(state, title, affinity).node_id
     if node_id is None:
         del state.thought_of_since[entry.session_id]
@@ -172,7 +169,7 @@ def _place(state: BrokerState, session: Session, line: Line, now: float) -> bool
     written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
     if written != session.decided:
         session.decided = written
-        data = _told_of(state, session, decision, line)
+        data = story_of(state, session, decision, line)
         state.emit(AppendEvent(session.session_id, session.tenant_id, "placement", decision.reason, data))
         state.emit(Count(Tally.PLACEMENT, str(decision.reason or "placed")))
     distant = state.distant.get(decision.node_id) if decision.node_id is not None else None
@@ -190,44 +187,13 @@ def _place(state: BrokerState, session: Session, line: Line, now: float) -> bool
     return True
 
 
-def _told_of(state: BrokerState, session: Session, decision: placing.Decision, line: Line) -> dict[str, object]:
-    """Return a decision with all that led to it, for the session's history."""
-    data: dict[str, object] = {"node_id": decision.node_id, "refused": dict(decision.refused)}
-    if decision.bytes_to_fetch:
-        data["bytes_to_fetch"] = decision.bytes_to_fetch
-    if decision.behind:
-        data["behind"] = dict(decision.behind)
-    if decision.region:
-        data["region"] = decision.region
-    if decision.round_trip_ms is not None:
-        data["round_trip_ms"] = round(decision.round_trip_ms, 1)
-        if decision.round_trip_ms > state.limits.regions.rtt_max_ms:
-            waited = line is None and state.limits.regions.line(session.round_trips_ms, 0.0) is not None
-            data["far_because"] = "waited" if waited else "alone"
-    return data
-
-
 def _decide(state: BrokerState, session: Session, line: Line) -> placing.Decision:
-    plays_on = Counter(session.plays_beside)
-    plays_on.update(s.placement.node_id for s in state.sessions.of(session.player_id) if s.placement is not None)
-    affinity = _affinity(state, session.title, session.round_trips_ms, line, plays_on)
+    affinity = affinity_of(state, session.title, session.round_trips_ms, line, nodes_of_account(state, session))
     if session.came_over:
         here = _place_title(state, session.title, affinity, state.fleet.rows_of(state.nodes))
         if here.node_id is not None:
             return here
     return _place_title(state, session.title, affinity)
-
-
-def _affinity(
-    state: BrokerState,
-    title: CatalogueTitle,
-    round_trips_ms: Mapping[str, float],
-    line: Line,
-    plays_on: Mapping[NodeId, int] = NO_AFFINITY.plays_on,
-) -> Affinity:
-    pools = state.limits.fleet
-    comes = line is not None and pools is not None and pools.brings(gpu=title.needs.gpu, line=line)
-    return Affinity(round_trips_ms, line, comes, state.limits.regions.rtt_max_ms, plays_on)
 
 
 def _place_title(
