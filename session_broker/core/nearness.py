@@ -14,6 +14,8 @@ from wire.ids import NodeId
 
 def line_of(state: BrokerState, entry: Waiting, now: float) -> Line:
     """Return in which regions a session waits now; ``now`` in monotonic seconds."""
+    if not entry.round_trips_ms:
+        return None  # As the rules have it; who waits is looked at several times a second.
     waited_s = (state.database_ms(now) - entry.queued_at_ms) / 1000
     return state.limits.regions.line(entry.round_trips_ms, waited_s)
 

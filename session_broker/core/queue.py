@@ -79,12 +79,16 @@ class Places:
 
     def __init__(self) -> None:
         self._before: Counter[Line] = Counter()
+        self._all = 0
 
     def next(self, line: Line) -> int:
         """Return the place of the next one, 1 in front of all whom they meet."""
-        place = 1 + sum(count for other, count in self._before.items() if meet(line, other))
+        met = self._all
+        if line is not None:
+            met = sum(count for other, count in self._before.items() if meet(line, other))
         self._before[line] += 1
-        return place
+        self._all += 1
+        return met + 1
 
 
 class Turnover:

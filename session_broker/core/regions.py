@@ -61,8 +61,9 @@ class RegionRules:
             round_trips_ms: To the regions that its player's page has measured; empty if nothing is known.
             waited_s: For how long it has been waiting.
         """
-        near = frozenset(name for name, ms in round_trips_ms.items() if ms <= self.rtt_max_ms)
-        return near if near and waited_s < self.far_after_s else None
+        if waited_s >= self.far_after_s:
+            return None
+        return frozenset([name for name, ms in round_trips_ms.items() if ms <= self.rtt_max_ms]) or None
 
 
 def url_fault(url: str) -> str:
