@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 
 from session_broker.core.placing import NO_AFFINITY, Affinity, Decision
+from session_broker.core.pools.records import Want
 from session_broker.core.queue import Waiting
 from session_broker.core.records import BrokerState, CatalogueTitle, Session
 from session_broker.core.regions import Line
 from wire.ids import NodeId
+from wire.session_control import Coming
 
 
 def line_of(state: BrokerState, entry: Waiting, now: float) -> Line:
@@ -42,8 +44,10 @@ def affinity_of(
         line: In which regions it waits.
         plays_on: Sessions that the account has already, by their nodes.
     """
-    pools = state.limits.fleet
-    comes = line is not None and pools is not None and pools.brings(gpu=title.needs.gpu, line=line)
+    pools, gpu = state.limits.fleet, title.needs.gpu
+    comes = line is not None and pools is not None and pools.brings(gpu=gpu, line=line)
+    if state.outlook.get(Want(gpu, line)) is Coming.NONE_FREE:
+        comes = False
     return Affinity(round_trips_ms, line, comes, state.limits.regions.rtt_max_ms, plays_on)
 
 

@@ -16,7 +16,7 @@ from session_broker.core.fleet import Fleet
 from session_broker.core.placing import Affinity, place
 from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.reconcile import Reconciler
-from session_broker.core.pools.records import NodeName, Want
+from session_broker.core.pools.records import NodeName, Outlook, Want
 from session_broker.core.queue import Places, Standing, Turnover, Waiting, in_order
 from session_broker.core.regions import Line
 from tests.bench.sim import demand
@@ -25,6 +25,7 @@ from tests.bench.sim.machines import VERSION, Park, SimNode
 from tests.bench.sim.result import Result, Sample, Told, Waits
 from tests.bench.sim.scenario import CLASSES, REGIONS, ROUND_TRIPS_MS, Scenario, TitleClass
 from wire.ids import NodeId, PlayerId, SessionId, TitleId
+from wire.session_control import Coming
 
 SAMPLE_S = 300.0
 CLICKS_AGAIN_S = 10.0
@@ -41,6 +42,7 @@ class Simulation:
         self._fleet, self._turnover = Fleet(), Turnover()
         self._park = Park(scenario, self._fleet, random.Random(seed + 1))
         self._reconciler = Reconciler(scenario.pools(), random.Random(seed + 2).randbytes)
+        self._outlook: Outlook = {}
         self._pools = FleetConfig(scenario.pools(), UTC)
         self._left_s = self._clicks.played_s.tolist()
         """What each session has still to play."""
@@ -177,6 +179,8 @@ class Simulation:
     def _affinity(self, entry: Waiting, title: TitleClass, line: Line) -> Affinity:
         rules, plays_on = self._scenario.regions, self._plays_on[int(entry.player_id[4:])]
         comes = line is not None and self._pools.brings(gpu=title.needs.gpu, line=line)
+        if self._outlook.get(Want(title.needs.gpu, line)) is Coming.NONE_FREE:
+            comes = False
         return Affinity(entry.round_trips_ms, line, comes, rules.rtt_max_ms, plays_on)
 
     def _claim(self, number: int, name: NodeName, now: float) -> None:
@@ -240,7 +244,9 @@ class Simulation:
             for number, each in self._waiting.items()
         )
         view = self._park.view(wants, now)
-        self._park.apply(self._reconciler.step(view, now).effects, now)
+        plan = self._reconciler.step(view, now)
+        self._outlook = plan.outlook
+        self._park.apply(plan.effects, now)
 
     def _count(self, now: float) -> None:
         tick_s = self._scenario.tick_s

@@ -119,6 +119,20 @@ def test_a_pool_that_can_bring_a_near_node_is_waited_for_and_only_its_players_ar
     assert (node_of(european), node_of(other)) == ("burst-1", None)
 
 
+def test_a_near_node_is_not_waited_for_where_none_is_there_and_none_can_be_had() -> None:
+    bench = bench_of(Pool("burst", Adapter.KUBERNETES, 2, regions=("eu",)))
+    bench.node("n_us", slots=2, region="us")
+    first = come(bench, "e0", IN_EU)
+    assert first.state is SessionState.QUEUED
+    bench.coordinator.see_outlook({Want(line=frozenset({"eu"})): Coming.NONE_FREE}, bench.now)
+    bench.wait(0.25)
+    assert node_of(first) == "n_us"
+    assert [data["far_because"] for data in decided(bench)] == ["alone"]
+    bench.node("burst-1", slots=1, region="eu")
+    near, later = come(bench, "e1", IN_EU), come(bench, "e2", IN_EU)
+    assert (node_of(near), node_of(later)) == ("burst-1", None), "one that is there is waited for, though it is full"
+
+
 def test_a_page_is_told_the_region_that_it_plays_in_once_it_is_known() -> None:
     bench = bench_of()
     session = come(bench, "a", IN_EU)
