@@ -1,7 +1,7 @@
 """The queue: who is next, at what place everybody stands, and how long they will wait.
 
-A session waits for a node in one of some regions, its *line*. There is one order for all; whoever waits for other
-regions alone takes nobody's node, so they are neither counted before others nor overtaken by them.
+A session waits for a node in one of some regions, its *line*. There is one order for all; but who waits for other
+regions alone is not counted before somebody, since neither can take the other's node.
 
 Everybody gets a due time: when they came, later for each further session of one account, earlier for a priority. The
 order of due times is the queue. So accounts share what there is; nobody waits for ever, since whoever comes after
