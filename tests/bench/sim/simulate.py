@@ -49,6 +49,7 @@ class Simulation:
         self._next = 0
         self._again: list[tuple[float, int]] = []
         self._waiting: dict[int, Waiting] = {}
+        self._lines: dict[tuple[int, bool], Line] = {}
         self._node_of: dict[int, SimNode] = {}
         self._ends: list[tuple[float, int]] = []
         self._ends_at: dict[int, float] = {}
@@ -139,8 +140,13 @@ class Simulation:
         self._note_departures(lines, now)
 
     def _line(self, entry: Waiting, now: float) -> Line:
+        rules = self._scenario.regions
         waited_s = now + self._scenario.warm_up_s - entry.queued_at_ms / 1000
-        return self._scenario.regions.line(entry.round_trips_ms, waited_s)
+        # All players of a region have the same round trips: what was found for one holds for all.
+        key = id(entry.round_trips_ms), waited_s >= rules.far_after_s
+        if key not in self._lines:
+            self._lines[key] = rules.line(entry.round_trips_ms, waited_s)
+        return self._lines[key]
 
     def _note_departures(self, lines: Counter[Line], now: float) -> None:
         for line, departures in lines.items():
