@@ -37,9 +37,9 @@ class NodeRow(BaseModel):
     gpus: list[str] | None
     sandbox: str | None
     missing_walls: list[str]
-    region: str
-    """Where it says that it is; empty if it does not."""
-    region_known: bool
+    region: str = ""
+    """Where it says that it is; empty if it does not, or if a broker of an earlier version tells of it."""
+    region_known: bool = False
     """Whether the operator has named such a region to this broker; a node in no known one counts as anywhere."""
 
 
