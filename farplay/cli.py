@@ -218,6 +218,30 @@ def broker(
             dir_okay=False,
         ),
     ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A region in which nodes are, and where pages measure how far it is, such as "
+            "eu=https://eu.play.example.org/healthz; may be given more than once.",
+            envvar="FARPLAY_REGIONS",
+        ),
+    ] = None,
+    rtt_max: Annotated[
+        float,
+        typer.Option(
+            help="Longest round trip from a player to a node, ms, while a nearer one is there or can be made.",
+            envvar="FARPLAY_RTT_MAX",
+            min=1.0,
+        ),
+    ] = 80.0,
+    far_after: Annotated[
+        float,
+        typer.Option(
+            help="Seconds of waiting after which a player may be placed farther away than that.",
+            envvar="FARPLAY_FAR_AFTER",
+            min=0.0,
+        ),
+    ] = 60.0,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_name: Annotated[
@@ -234,6 +258,7 @@ def broker(
     with Screen(as_json=as_json).failures_shown():
         require_linux()
         from farplay.local_nodes import local_nodes
+        from farplay.region_options import region_rules
         from farplay.role_config import broker_config, tls_config
         from farplay.roles import run_broker
 
@@ -250,6 +275,7 @@ def broker(
             bus_notify=bus_notify,
             reserve_s=reserve,
             allowed_hosts=tuple(allowed_host or ()),
+            regions=region_rules(tuple(region or ()), rtt_max, far_after),
             pools=pools,
             tls=tls_config(
                 certificate_file=tls_cert,
@@ -272,6 +298,14 @@ def node(
     title: Titles = None,
     bundled: Bundled = True,
     name: Annotated[str | None, typer.Option(help="Name of this machine.", show_default="host name")] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            help="Where this machine is: a region that the broker names.",
+            envvar="FARPLAY_REGION",
+            show_default="none",
+        ),
+    ] = None,
     slots: Slots = None,
     preset: Preset = None,
     warm_workers: Annotated[int, typer.Option(help="Workers kept ready.", min=0, max=64)] = 1,
@@ -302,6 +336,7 @@ def node(
     """Run only a render node, which dials out to a broker."""
     with Screen(as_json=as_json).failures_shown():
         require_linux()
+        from farplay.region_options import region_name
         from farplay.role_config import node_config
         from farplay.roles import run_node
 
@@ -311,6 +346,7 @@ def node(
             titles=tuple(title or ()),
             with_bundled=bundled,
             name=name,
+            region=region_name(region),
             slots=slots,
             x264_preset=preset,
             warm_workers=warm_workers,

@@ -12,6 +12,7 @@ from aioice.ice import get_host_addresses
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.ice_options import IceOptions, ice_spec
 from farplay.pools_file import read_pools
+from farplay.region_options import check_pools
 from farplay.secrets_passing import take_enrolment_token, take_metrics_token, take_turn_secrets
 from farplay.title_folders import installed_titles
 from farplay.tls_files import check_tls_files, link_name
@@ -19,6 +20,7 @@ from render_node.agent.io.broker_link import socket_url
 from render_node.config import NodeConfig
 from session_broker.config import BrokerConfig, TlsConfig
 from session_broker.core.pools.pool import Adapter, FleetConfig
+from session_broker.core.regions import RegionRules
 from wire.errors import WireError
 from wire.sandbox import Profile
 from wire.title_manifest import InstalledTitle
@@ -41,6 +43,7 @@ def broker_config(
     bus_notify: bool,
     reserve_s: float,
     allowed_hosts: tuple[str, ...],
+    regions: RegionRules,
     pools: Path | None = None,
     tls: TlsConfig | None = None,
 ) -> BrokerConfig:
@@ -49,6 +52,7 @@ def broker_config(
     Raises:
         CommandFailure: a title or the pools file cannot be used, or a shared database comes without shared objects.
     """
+    fleet = read_pools(pools) if pools is not None else None
     shared = database_url is not None and not database_url.startswith("sqlite")
     if objects_url is None and shared:
         raise CommandFailure(
@@ -56,6 +60,9 @@ def broker_config(
             "Brokers that share a database must share published games too; a folder of this one is not enough.",
             "Add --objects-url s3://bucket/prefix, or file:///FOLDER for a folder that all of them have.",
         )
+    if fleet is not None:
+        _check_local(fleet, shared=shared)
+        check_pools(fleet, regions)
     return BrokerConfig(
         data_dir=data_dir,
         host=host,
@@ -69,13 +76,13 @@ def broker_config(
         node_enrolment_token=take_enrolment_token(),
         metrics_token=take_metrics_token(),
         allowed_hosts=allowed_hosts,
-        fleet=_fleet(pools, shared=shared) if pools is not None else None,
+        regions=regions,
+        fleet=fleet,
         tls=tls,
     )
 
 
-def _fleet(path: Path, *, shared: bool) -> FleetConfig:
-    fleet = read_pools(path)
+def _check_local(fleet: FleetConfig, *, shared: bool) -> None:
     local = [pool.name for pool in fleet.pools if pool.adapter is Adapter.LOCAL]
     if local and shared:
         raise CommandFailure(
@@ -84,7 +91,6 @@ def _fleet(path: Path, *, shared: bool) -> FleetConfig:
             "Where several brokers share a database, start the nodes of these machines by farplay node, or by "
             "Kubernetes.",
         )
-    return fleet
 
 
 def tls_config(
@@ -125,6 +131,7 @@ def node_config(
     titles: tuple[Path, ...],
     with_bundled: bool,
     name: str | None,
+    region: str,
     slots: int | None,
     x264_preset: X264Preset | None,
     warm_workers: int,
@@ -158,6 +165,7 @@ def node_config(
         data_dir=data_dir,
         titles=_titles(titles, with_bundled),
         name=(name or os.uname().nodename or "node")[:NAME_MAX_CHARS],
+        region=region,
         enrolment_token=take_enrolment_token(),
         ice=spec,
         slots=slots,

@@ -39,6 +39,8 @@ class NodeConfig:
     """Titles whose bytes lie on this machine."""
     name: str = "node"
     """The operator's name for the machine, 1-64 characters."""
+    region: str = ""
+    """Where the machine is, by the operator's name for it; empty if there is one place only."""
     enrolment_token: str | None = field(default=None, repr=False)
     """One-time token for the first hello; afterwards the stored key is used."""
     ice: IceSpec = LOOPBACK_ICE

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from session_broker.core.pools.pool import FleetConfig
+from session_broker.core.regions import RegionRules
 from wire.title_manifest import InstalledTitle
 
 
@@ -99,6 +100,8 @@ class BrokerConfig:
     bus_notify: bool = True
     """Whether replicas wake each other by PostgreSQL's LISTEN; without it they look once a second."""
 
+    regions: RegionRules = field(default_factory=RegionRules)
+    """Regions in which nodes are, and how far from a player they may be; the same for all replicas."""
     fleet: FleetConfig | None = None
     """Pools whose nodes this deployment starts and ends by itself; the same for all replicas."""
 

@@ -17,6 +17,12 @@ TITLES_PER_NODE_MAX = 1024
 ARCHIVES_PER_NODE_MAX = 256
 """Unpacked archives that a node may list, those that were started last."""
 
+REGION_MAX_CHARS = 32
+"""Name of a region."""
+
+REGIONS_MAX = 32
+"""Regions of a deployment."""
+
 SOCKET_MESSAGE_MAX_BYTES = 2 * NODE_MESSAGE_MAX_BYTES
 """What a WebSocket takes before it closes: larger than any message, so that one is refused in words."""
 

@@ -14,6 +14,7 @@ from wire.errors import Reason
 from wire.limits import (
     ARCHIVES_PER_NODE_MAX,
     FIGURES_PER_HEARTBEAT,
+    REGION_MAX_CHARS,
     SDP_MAX_BYTES,
     SEATS_MAX,
     SESSIONS_PER_NODE_MAX,
@@ -123,6 +124,8 @@ class NodeHello(Message):
     """Where pages try their way to this node; None if it has no port to spare."""
     archives: tuple[str, ...] = field(default=(), metadata={"max_len": ARCHIVES_PER_NODE_MAX})
     """SHA-256 of the archives of published titles that lie unpacked here."""
+    region: str = field(default="", metadata={"max_len": REGION_MAX_CHARS})
+    """Where the machine is, by the operator's name for it; empty if nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import ClassVar
 from wire.errors import Reason
 from wire.limits import (
     PEERS_MAX,
+    REGION_MAX_CHARS,
     REPORTED_MS_MAX,
     SDP_MAX_BYTES,
     SEATS_MAX,
@@ -187,6 +188,8 @@ class StateNews(Message):
     """Place in the queue, 1 is next; None unless it waits for room."""
     coming: Coming | None = None
     """What the fleet does about it, while it waits for a machine that a fleet could bring."""
+    region: str | None = field(default=None, metadata={"max_len": REGION_MAX_CHARS})
+    """Where it is, once it is on a machine that says so."""
 
 
 @dataclass(frozen=True, slots=True)

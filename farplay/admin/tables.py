@@ -20,7 +20,7 @@ STATE_STYLES = {
 
 Row = Mapping[str, Any]
 
-_FOLDED = ("title", "state", "why", "name", "node", "nodes", "pool")
+_FOLDED = ("title", "state", "why", "name", "node", "nodes", "pool", "region")
 """Columns that may be broken over lines; the others fit a terminal of 80 characters beside each other."""
 
 
@@ -61,7 +61,8 @@ def print_nodes(nodes: Iterable[Row], console: Console) -> None:
     """Print one line for each node; ids only where names do not tell them apart."""
     listed = list(nodes)
     counted = Counter(node["name"] for node in listed)
-    table = _table("name", "state", "slots", "cpu", "memory", "encoder", "heard")
+    placed = any(node["region"] for node in listed)
+    table = _table("name", *(("region",) if placed else ()), "state", "slots", "cpu", "memory", "encoder", "heard")
     for node in listed:
         state = "away" if not node["connected"] and node["state"] == "ready" else node["state"]
         if node["drained"] and state != "draining":
@@ -69,6 +70,7 @@ def print_nodes(nodes: Iterable[Row], console: Console) -> None:
         _add(
             table,
             node["name"] if counted[node["name"]] == 1 else f"{node['name']} {node['node_id']}",
+            *((_region(node),) if placed else ()),
             _state(state), f"{node['slots_used']} of {node['slots']}",
             f"{node['cpu_percent']:.0f}%", _gib(node["memory_used_bytes"], node["memory_bytes"]),
             _first(node["encoders"]), f"{node['heard_s']} s ago",
@@ -140,16 +142,22 @@ def print_why(history: Row, console: Console) -> None:
 
 
 def why(event: Row) -> str:
-    """Return an event's reason in words, with the nodes that placement refused."""
+    """Return an event's reason in words, with the nodes that placement refused or put behind."""
     data = event["data"]
     parts = [_words(event["reason"])] if event["reason"] else []
     if data.get("node_id"):
         parts.append(f"node {data['node_id']}")
-    refused = data.get("refused") or {}
-    if refused:
-        parts.append("not: " + ", ".join(f"{count} for {_words(name)}" for name, count in sorted(refused.items())))
-    parts += [f"{_words(name)} {data[name]}" for name in sorted(data) if name not in ("node_id", "refused")]
+    for words, name in (("not", "refused"), ("after it", "behind")):
+        if data.get(name):
+            counted = ", ".join(f"{count} for {_words(what)}" for what, count in sorted(data[name].items()))
+            parts.append(f"{words}: {counted}")
+    rest = [name for name in sorted(data) if name not in ("node_id", "refused", "behind")]
+    parts += [f"{_words(name)} {data[name]}" for name in rest]
     return "; ".join(parts)
+
+
+def _region(node: Row) -> str:
+    return node["region"] if node["region_known"] or not node["region"] else f"{node['region']} (not named)"
 
 
 def _table(*columns: str) -> Table:

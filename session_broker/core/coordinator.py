@@ -8,7 +8,7 @@ store must have the writes of one step before its news goes out, and of steps in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from session_broker.core import draining, invitations, node_loss, nodes, ownership, sessions, table, tabs, waiting
 from session_broker.core.availability import Availability, availability_of
@@ -87,7 +87,7 @@ class Coordinator:
 
     def see_outlook(self, outlook: Outlook, now: float) -> None:
         """Take what those who wait may hope for of the fleet; see ``waiting.see_outlook``."""
-        waiting.see_outlook(self._state, outlook)
+        waiting.see_outlook(self._state, outlook, now)
 
     def set_clock(self, database_ms: int, now: float) -> None:
         """Say what the database's clock shows."""
@@ -116,12 +116,16 @@ class Coordinator:
         title_id: str,
         now: float,
         *,
-        elsewhere: int = 0,
+        elsewhere: Sequence[NodeId | None] = (),
         options: Mapping[str, str] | None = None,
+        round_trips_ms: Mapping[str, float] | None = None,
     ) -> tuple[Session, bool]:
         """Return the player's live session of the title and whether it is new; see ``sessions.create_session``."""
-        state, chosen = self._state, options or {}
-        return sessions.create_session(state, state.tenant_id, player_id, title_id, now, elsewhere, options=chosen)
+        state = self._state
+        return sessions.create_session(
+            state, state.tenant_id, player_id, title_id, now, elsewhere,
+            options=options or {}, round_trips_ms=round_trips_ms or {},
+        )  # fmt: skip
 
     def end_session(self, session_id: str, reason: Reason, now: float) -> None:
         """End a session; one that has ended stays so."""

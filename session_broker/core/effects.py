@@ -55,6 +55,7 @@ class SaveSession:
     queued_at_ms: int
     priority: int
     options: Mapping[str, str] = field(default_factory=dict)
+    round_trips_ms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class NodeOffer:
     """Where pages try their way to it."""
     archives: tuple[str, ...] = ()
     """SHA-256 of the archives of published titles that lie there unpacked."""
+    region: str = ""
+    """Where it says that it is."""
 
 
 @dataclass(frozen=True, slots=True)

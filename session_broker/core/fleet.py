@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from session_broker.core.regions import NO_REGION, ROUND_TRIP_MAX_MS
 from wire.ids import NodeId
 from wire.node_control import NodeCapacity
 
 Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
+Times = npt.NDArray[np.float64]
 
 Mark = tuple[str, ...]
 """``(kind,)`` or ``(title_id, version)``: something that a node has or has not."""
@@ -51,6 +53,9 @@ class Fleet:
         self._has_gpu: Flags = np.zeros(_FIRST_ROWS, bool)
         self._fetches: Flags = np.zeros(_FIRST_ROWS, bool)
         self._python_minor: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._region: Counts = np.zeros(_FIRST_ROWS, np.int64)
+        self._regions = [NO_REGION]
+        """Names of the regions, at the places that their nodes' rows hold."""
         self._archives: dict[int, frozenset[str]] = {}
         self._holders: dict[str, set[int]] = {}
         """Rows of the nodes on which an archive lies, by its digest; only those that some node names."""
@@ -87,7 +92,7 @@ class Fleet:
         return room
 
     @property
-    def encode_ms(self) -> npt.NDArray[np.float64]:
+    def encode_ms(self) -> Times:
         """Median time to encode a 720p frame, as the node measured it."""
         return self._encode_ms[: len(self)]
 
@@ -122,8 +127,38 @@ class Fleet:
         found: Flags = (self._python_minor[: len(self)] == needs.python_minor) | (needs.python_minor == 0)
         return found
 
+    def in_regions(self, names: Iterable[str]) -> Flags:
+        """Nodes in one of these regions, and those that do not say where they are."""
+        wanted = {NO_REGION, *names}
+        inside = np.array([name in wanted for name in self._regions])
+        chosen: Flags = inside[self._region[: len(self)]]
+        return chosen
+
+    def round_trips_ms(self, measured: Mapping[str, float], unsaid_ms: float) -> Times:
+        """Return how far each node is from a player.
+
+        Args:
+            measured: Round trips to regions. Those that are not among them count as out of reach; if none is, nothing
+                is known, and all nodes are equally far.
+            unsaid_ms: Of nodes that do not say where they are.
+        """
+        if not measured:
+            return np.zeros(len(self))
+        known = {NO_REGION: unsaid_ms, **measured}
+        times = np.array([known.get(name, ROUND_TRIP_MAX_MS) for name in self._regions])
+        return times[self._region[: len(self)]]
+
+    def region(self, row: int) -> str:
+        """Return the region of the node in a row."""
+        return self._regions[int(self._region[row])]
+
     def describe(
-        self, node_id: NodeId, capacity: NodeCapacity, kinds: Iterable[str], titles: Iterable[tuple[str, str]]
+        self,
+        node_id: NodeId,
+        capacity: NodeCapacity,
+        kinds: Iterable[str],
+        titles: Iterable[tuple[str, str]],
+        region: str = NO_REGION,
     ) -> None:
         """Take what a node said of itself in its hello; replaces what it said before.
 
@@ -132,6 +167,7 @@ class Fleet:
             capacity: What it measured.
             kinds: Kinds of title that it runs, of those that are known; each is remembered for ever.
             titles: Titles and versions that lie there, of those in the catalogue.
+            region: Where it is, of the regions that the operator named; each is remembered for ever.
         """
         row = self._row(node_id)
         self._slots[row] = capacity.slots
@@ -140,6 +176,9 @@ class Fleet:
         self._has_gpu[row] = bool(capacity.gpus)
         self._fetches[row] = capacity.fetches_titles
         self._python_minor[row] = capacity.python_minor
+        if region not in self._regions:
+            self._regions.append(region)
+        self._region[row] = self._regions.index(region)
         for column in self._marks.values():
             column[row] = False
         for mark in (*((kind,) for kind in kinds), *titles):
@@ -168,6 +207,14 @@ class Fleet:
         chosen = np.zeros(len(self), bool)
         chosen[[self._rows[node_id] for node_id in node_ids if node_id in self._rows]] = True
         return chosen
+
+    def counts_of(self, counted: Mapping[NodeId, int]) -> Counts:
+        """Return a column with the numbers of the given nodes, 0 for all others."""
+        counts = np.zeros(len(self), np.int64)
+        for node_id, count in counted.items():
+            if node_id in self._rows:
+                counts[self._rows[node_id]] = count
+        return counts
 
     def set_ready(self, node_id: NodeId, ready: bool) -> None:
         """Say whether a node takes sessions now."""
@@ -230,6 +277,7 @@ class Fleet:
         self._has_gpu = np.concatenate([self._has_gpu, np.zeros(extra, bool)])
         self._fetches = np.concatenate([self._fetches, np.zeros(extra, bool)])
         self._python_minor = np.concatenate([self._python_minor, np.zeros(extra, np.int64)])
+        self._region = np.concatenate([self._region, np.zeros(extra, np.int64)])
         for mark, column in self._marks.items():
             self._marks[mark] = np.concatenate([column, np.zeros(extra, bool)])
 

@@ -26,6 +26,7 @@ from wire.ids import NodeId, SessionId, TenantId, is_id
 from wire.node_control import (
     CheckPort,
     Heartbeat,
+    NodeCapacity,
     NodeHello,
     NodePeerOffer,
     NodePeerState,
@@ -84,15 +85,20 @@ def join(
     kinds = set(KINDS).intersection(hello.capacity.title_kinds)
     # Only what the catalogue knows: a node must not make the fleet remember words of its own.
     node.titles = tuple(sorted(known.intersection(titles)))
-    state.fleet.describe(node_id, hello.capacity, kinds, node.titles)
+    node.region = clean_text(hello.region)
+    state.fleet.describe(node_id, hello.capacity, kinds, node.titles, state.limits.regions.known(node.region))
     _take_archives(state, node, hello.archives)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     # Nothing new goes there before it is agreed what runs there.
     state.fleet.set_ready(node_id, False)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
-    save_node(state, node, NodeOffer(hello.capacity, node.titles, node.check_port, node.archives))
+    save_node(state, node, _offer(node, hello.capacity))
     place_waiting(state, now)
+
+
+def _offer(node: Node, capacity: NodeCapacity) -> NodeOffer:
+    return NodeOffer(capacity, node.titles, node.check_port, node.archives, node.region)
 
 
 def _take_archives(state: BrokerState, node: Node, archives: Iterable[str]) -> None:
@@ -208,7 +214,7 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
     node.cpu_percent, node.memory_used_bytes = heartbeat.cpu_percent, heartbeat.memory_used_bytes
     if heartbeat.archives is not None and node.capacity is not None:
         _take_archives(state, node, heartbeat.archives)
-        save_node(state, node, NodeOffer(node.capacity, node.titles, node.check_port, node.archives))
+        save_node(state, node, _offer(node, node.capacity))
     for figures in heartbeat.figures:
         told = state.sessions.get(SessionId(figures.session_id))
         if told is not None and told.placement is not None and told.placement.node_id == node.node_id:

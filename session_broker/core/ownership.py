@@ -108,7 +108,8 @@ def see_distant(state: BrokerState, nodes: Iterable[DistantNode]) -> None:
             capacity = node.offer.capacity
             titles = known.intersection(node.offer.titles)
             kinds = set(KINDS).intersection(capacity.title_kinds)
-            state.fleet.describe(node.node_id, capacity, kinds, titles)
+            region = state.limits.regions.known(node.offer.region)
+            state.fleet.describe(node.node_id, capacity, kinds, titles, region)
             state.fleet.set_archives(node.node_id, node.offer.archives)
         state.fleet.set_claims(node.node_id, node.claims)
         state.fleet.set_ready(node.node_id, node.ready and node.offer is not None)

@@ -1,19 +1,22 @@
 """Placement: which node takes a session, as a pure function over the fleet's columns, with the reasons.
 
-Sessions are packed: among the nodes that can take one, the fullest come first, so that empty nodes can be retired;
-nodes whose GPU a title does not need come last, so that titles that need one find it. One of the best few is drawn at
-random, so that several replicas that decide at once do not all pick the same. A node on which a published title lies
-already comes before all that would have to fetch it, since its player need not wait.
+A node that can take a session has a score. Sessions are packed: the fullest come first, so that empty nodes can be
+retired. Against a node count its distance from the player, a GPU that the title does not need, an archive that it has
+to fetch while the player waits, and sessions that the same account has there already, so that one node's death does
+not take all of them. One of the best few is drawn at random, so that several replicas that decide at once do not all
+pick the same; a node that is worse by more than fullness can make up for is not among these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs
+from session_broker.core.regions import Line
 from wire.errors import Reason
 from wire.ids import NodeId
 from wire.title_release import Release
@@ -21,11 +24,47 @@ from wire.title_release import Release
 BEST_FEW = 3
 """Nodes among which one is drawn."""
 
+FULLNESS = 1.0
+"""What the fullest node has before an empty one; everything else counts against a node by this measure."""
+
+ROUND_TRIP_MS = 10.0
+"""By how much nearer an empty node must be to come before the fullest one."""
+
 WASTED_GPU = 2.0
 """What a GPU that is not needed counts against a node: more than any fullness."""
 
+SAME_ACCOUNT = 2.0
+"""The same for each session that the account has there already."""
+
+FETCH = 4.0
+"""The same for an archive that does not lie there."""
+
+TOO_FAR = "too_far"
+"""Why a node is refused whose region is beyond the longest round trip."""
+
 ENDED_BY_A_NODE = (Reason.NO_ROOM, Reason.NO_NODE, Reason.NO_GPU)
 """Reasons to wait that another node ends for certain; to others, what it lacks may be the same."""
+
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Affinity:
+    """Which nodes are better than others for one player's session."""
+
+    round_trips_ms: Mapping[str, float] = field(default_factory=dict)
+    """To the regions that the player's page has measured; empty if nothing is known."""
+    regions: Line = None
+    """Where the node must be, if a node that can run the title is there or comes."""
+    comes: bool = False
+    """Whether nodes can be made there."""
+    unsaid_ms: float = 0.0
+    """How far nodes count as that do not say where they are."""
+    plays_on: Mapping[NodeId, int] = field(default_factory=dict)
+    """Sessions that the account has already, by their nodes."""
+
+
+NO_AFFINITY = Affinity()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +79,12 @@ class Decision:
     """Nodes refused, by the first reason that held."""
     bytes_to_fetch: int = 0
     """What the node has to fetch before it can start the title."""
+    region: str = ""
+    """Where the node is."""
+    round_trip_ms: float | None = None
+    """How far that is from the player; None if it is not known."""
+    behind: Mapping[str, int] = field(default_factory=dict)
+    """Nodes with room that have more against them, by what it is."""
 
 
 def place(
@@ -52,6 +97,7 @@ def place(
     among: Flags | None = None,
     *,
     release: Release | None = None,
+    affinity: Affinity = NO_AFFINITY,
 ) -> Decision:
     """Pick a node for a session of a title.
 
@@ -64,38 +110,70 @@ def place(
         needs: What the node must have.
         among: Rows that are looked at; None is all of them.
         release: Of a published title, whose archive nodes fetch.
+        affinity: Which nodes are better than others.
     """
     here = fleet.has_title(title_id, version) if release is None else fleet.fetches_titles
-    left = fleet.ready.copy() if among is None else fleet.ready & among
-    refused = {Reason.NO_NODE: fleet.known - int(left.sum())}
-    tests = (
+    able = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
         (Reason.NO_MEMORY, fleet.has_memory(needs)),
         (Reason.TITLE_MISSING, here),
-        (Reason.NO_ROOM, fleet.has_room),
     )
+    left = fleet.ready.copy() if among is None else fleet.ready & among
+    tests = [(str(reason), reason, passed) for reason, passed in able]
+    if affinity.regions is not None:
+        near = fleet.in_regions(affinity.regions)
+        # Of all nodes, also where only some are looked at: whoever waits there waits for those of other replicas.
+        if affinity.comes or np.logical_and.reduce([fleet.ready, near, *(passed for _, passed in able)]).any():
+            tests.append((TOO_FAR, Reason.NO_ROOM, near))
+    tests.append((str(Reason.NO_ROOM), Reason.NO_ROOM, fleet.has_room))
+    refused = {str(Reason.NO_NODE): fleet.known - int(left.sum())}
     why = Reason.NO_NODE
-    for reason, passed in tests:
+    for name, reason, passed in tests:
         if left.any():
             why = reason
-        refused[reason] = int((left & ~passed).sum())
+        refused[name] = int((left & ~passed).sum())
         left &= passed
-    counts = {str(reason): count for reason, count in refused.items() if count}
+    counts = {name: count for name, count in refused.items() if count}
     rows = np.flatnonzero(left)
     if not len(rows):
         return Decision(None, why, counts)
-    to_fetch = 0
-    if release is not None:
-        holding = rows[fleet.has_archive(release.archive_sha256)[rows]]
-        rows, to_fetch = (holding, 0) if len(holding) else (rows, release.archive_bytes)
-    return Decision(fleet.node_ids[_draw(fleet, rows, draw, needs)], None, counts, to_fetch)
+    return _choose(fleet, rows, draw, needs, release, affinity, counts)
 
 
-def _draw(fleet: Fleet, rows: np.ndarray[tuple[int], np.dtype[np.intp]], draw: float, needs: Needs) -> int:
-    fullness = fleet.claims[rows] / fleet.slots[rows]
+def _choose(
+    fleet: Fleet,
+    rows: Rows,
+    draw: float,
+    needs: Needs,
+    release: Release | None,
+    affinity: Affinity,
+    refused: Mapping[str, int],
+) -> Decision:
+    """Pick one of the nodes that can take the session."""
+    far_ms = fleet.round_trips_ms(affinity.round_trips_ms, affinity.unsaid_ms)[rows]
+    fetches = ~fleet.has_archive(release.archive_sha256)[rows] if release is not None else np.zeros(len(rows), bool)
+    same = fleet.counts_of(affinity.plays_on)[rows]
     # Encode time only breaks ties: a second of it outweighs nothing that fullness says.
-    score = fullness - np.minimum(fleet.encode_ms[rows], 1000.0) * 1e-6 - WASTED_GPU * fleet.wastes_gpu(needs)[rows]
-    few = min(BEST_FEW, len(rows))
-    best = np.argpartition(-score, few - 1)[:few] if few < len(rows) else np.arange(few)
-    return int(rows[best[min(int(draw * few), few - 1)]])
+    score = FULLNESS * fleet.claims[rows] / fleet.slots[rows] - np.minimum(fleet.encode_ms[rows], 1000.0) * 1e-6
+    score -= far_ms / ROUND_TRIP_MS + SAME_ACCOUNT * same + FETCH * fetches
+    score -= WASTED_GPU * fleet.wastes_gpu(needs)[rows]
+    chosen = _draw(score, draw)
+    row = int(rows[chosen])
+    behind = {"farther": int((far_ms > far_ms[chosen]).sum()), "same_account": int((same > same[chosen]).sum())}
+    return Decision(
+        fleet.node_ids[row],
+        None,
+        refused,
+        release.archive_bytes if release is not None and fetches[chosen] else 0,
+        fleet.region(row),
+        affinity.round_trips_ms.get(fleet.region(row)),
+        {name: count for name, count in behind.items() if count},
+    )
+
+
+def _draw(score: npt.NDArray[np.float64], draw: float) -> int:
+    few = min(BEST_FEW, len(score))
+    best = np.argpartition(-score, few - 1)[:few] if few < len(score) else np.arange(few)
+    best = best[score[best] > score[best].max() - FULLNESS]
+    return int(best[min(int(draw * len(best)), len(best) - 1)])

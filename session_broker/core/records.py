@@ -15,6 +15,7 @@ from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import Turnover, Waiting
 from session_broker.core.rate_limit import TokenBucket
+from session_broker.core.regions import Line, RegionRules
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
@@ -62,6 +63,7 @@ class Limits:
     reserve_s: float = 30.0
     session_starts_per_min: float = 60.0
     fleet: FleetConfig | None = None
+    regions: RegionRules = field(default_factory=RegionRules)
 
 
 @dataclass(slots=True)
@@ -204,6 +206,10 @@ class Session:
     """What its tabs were told of it last."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What was set for it when it was made, by the names of the title's options."""
+    round_trips_ms: Mapping[str, float] = field(default_factory=dict)
+    """To the regions that its player's page had measured when it was made."""
+    plays_beside: tuple[NodeId, ...] = ()
+    """Nodes of the account's other sessions that were with other replicas when this one was made here."""
     performance: Performance = field(default_factory=Performance)
     """How it has been doing since this replica has it."""
 
@@ -243,6 +249,8 @@ class Node:
     """Titles of the catalogue, with their versions, that lie there."""
     archives: tuple[str, ...] = ()
     """SHA-256 of the archives of published titles that lie there unpacked."""
+    region: str = ""
+    """Where it says that it is, whether the operator has named such a region or not."""
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
 
@@ -296,8 +304,8 @@ class BrokerState:
     """The database's clock less our monotonic one."""
     queued_last_ms: int = 0
     turnover: Turnover = field(default_factory=Turnover)
-    waited: frozenset[SessionId] = frozenset()
-    """Who was in the queue at the last look."""
+    waited: Mapping[SessionId, Line] = field(default_factory=dict)
+    """Who was in the queue at the last look, and in which line."""
     distant_waiting: tuple[Waiting, ...] = ()
     """Sessions that wait with other replicas."""
     thought_of_since: dict[SessionId, float] = field(default_factory=dict)
@@ -308,7 +316,7 @@ class BrokerState:
     """How many sessions other replicas have."""
     distant: dict[NodeId, DistantNode] = field(default_factory=dict)
     """Nodes of other replicas, in the fleet's columns like our own."""
-    outlook: Outlook = field(default_factory=Outlook)
+    outlook: Outlook = field(default_factory=dict)
     """What those who wait for a machine may hope for."""
     effects: list[Effect] = field(default_factory=list)
 

@@ -28,19 +28,21 @@ def save_session(state: BrokerState, session: Session) -> None:
         SaveSession(
             session.session_id, session.tenant_id, session.player_id, session.title.title_id, session.title.version,
             session.state, session.reason, session.detail, session.epoch, session.queued_at_ms, session.priority,
-            session.options,
+            session.options, session.round_trips_ms,
         )
     )  # fmt: skip
 
 
-def news_of(session: Session) -> StateNews:
+def news_of(state: BrokerState, session: Session) -> StateNews:
     """Return what tabs are told of a session."""
-    return StateNews(session.state, session.reason, session.detail, session.place, session.coming)
+    node = state.nodes.get(session.placement.node_id) if session.placement is not None else None
+    region = state.limits.regions.known(node.region) or None if node is not None else None
+    return StateNews(session.state, session.reason, session.detail, session.place, session.coming, region)
 
 
 def tell_tabs(state: BrokerState, session: Session) -> None:
     """Send the session's state to all of its tabs."""
-    news = session.told = news_of(session)
+    news = session.told = news_of(state, session)
     tabs = [p.tab for p in session.participants.values() if p.tab is not None]
     state.emit(*(ToTab(tab, news, session.session_id) for tab in tabs))
 

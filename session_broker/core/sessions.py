@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from session_broker.core.claims import drop_claim
 from session_broker.core.effects import CLOSE_ENDED, AppendEvent, CloseTab, Count, Tally, ToNode
@@ -14,7 +14,7 @@ from session_broker.core.session_steps import move_placement, move_session, save
 from session_broker.core.session_table import SessionEvent
 from session_broker.core.waiting import place_waiting, tell_queue
 from wire.errors import Reason, WireError
-from wire.ids import ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import EndSession
 from wire.session_control import Role, SessionState
 from wire.title_options import settle
@@ -29,9 +29,10 @@ def create_session(
     player_id: PlayerId,
     title_id: str,
     now: float,
-    elsewhere: int = 0,
+    elsewhere: Sequence[NodeId | None] = (),
     *,
     options: Mapping[str, str],
+    round_trips_ms: Mapping[str, float],
 ) -> tuple[Session, bool]:
     """Return the player's live session of a title, and whether it was made just now.
 
@@ -41,8 +42,10 @@ def create_session(
         player_id: Who plays.
         title_id: What.
         now: Monotonic seconds.
-        elsewhere: Live sessions that the player has with other replicas, none of this title.
+        elsewhere: Nodes of live sessions that the player has with other replicas, None for one that waits; none is
+            of this title.
         options: What to set for a new session, by the names of the title's options.
+        round_trips_ms: To regions, as the player's page says.
 
     Raises:
         WireError: ``unknown_title``, ``malformed`` for what cannot be set, ``too_many_sessions``, or
@@ -56,7 +59,7 @@ def create_session(
     for session in mine:
         if session.title.title_id == title.title_id:
             return session, False
-    if len(mine) + elsewhere >= state.limits.sessions_per_player:
+    if len(mine) + len(elsewhere) >= state.limits.sessions_per_player:
         most = state.limits.sessions_per_player
         raise WireError(Reason.TOO_MANY_SESSIONS, f"a player may have {most} sessions at once")
     if len(state.sessions) + state.distant_sessions >= state.limits.sessions_per_tenant:
@@ -65,6 +68,8 @@ def create_session(
         raise WireError(Reason.TOO_MANY, "sessions are started too fast; wait a moment")
     session = Session(SessionId(state.new_id("ses")), tenant_id, player_id, title, unattended_since=now)
     session.queued_at_ms, session.options = state.next_queued_at_ms(now), dict(options)
+    session.round_trips_ms = state.limits.regions.believed(round_trips_ms)
+    session.plays_beside = tuple(node_id for node_id in elsewhere if node_id is not None)
     state.sessions[session.session_id] = session
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, tenant_id, "created"))
@@ -111,7 +116,7 @@ def end_session(state: BrokerState, session: Session, reason: Reason, now: float
     move_session(state, session, SessionEvent.END, reason)
     if session.state is SessionState.ENDED or placement is None:
         _forget(state, session)
-        tell_queue(state)
+        tell_queue(state, now)
         return
     session.deadline = now + state.limits.end_timeout_s
     send_end(state, state.nodes[placement.node_id], session.session_id, placement.epoch, reason)

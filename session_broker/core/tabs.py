@@ -52,7 +52,7 @@ def join(
         protocol, session.session_id, participant.participant_id, participant.number, participant.role,
         participant.seats, title.title_id, title.names["en"],
     )  # fmt: skip
-    state.emit(ToTab(key, welcome), ToTab(key, news_of(session)))
+    state.emit(ToTab(key, welcome), ToTab(key, news_of(state, session)))
     tell_table(state, session)
 
 

@@ -6,16 +6,20 @@ that room, in thought: its own replica places it there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from session_broker.core import placing, session_table
 from session_broker.core.claims import save_node, set_claim
 from session_broker.core.effects import AppendEvent, Count, Tally
 from session_broker.core.fleet import Flags
+from session_broker.core.nearness import affinity_of, line_of, nodes_of_account, story_of
 from session_broker.core.ownership import hand_over
-from session_broker.core.pools.records import Outlook
-from session_broker.core.queue import PRIORITY_MAX, Standing, Waiting, in_order
+from session_broker.core.placing import Affinity
+from session_broker.core.pools.records import Outlook, Want
+from session_broker.core.queue import PRIORITY_MAX, Places, Standing, Waiting, in_order
 from session_broker.core.records import BrokerState, CatalogueTitle, Node, Placement, Session
+from session_broker.core.regions import Line
 from session_broker.core.session_steps import (
     move_session,
     news_of,
@@ -36,7 +40,10 @@ THOUGHT_OF_S = 4.0
 def queue_of(state: BrokerState) -> list[Waiting]:
     """Return everybody who waits, next first."""
     mine = state.sessions.waiting
-    waiting = [Waiting(s.session_id, s.player_id, s.title.title_id, s.queued_at_ms, s.priority) for s in mine]
+    waiting = [
+        Waiting(s.session_id, s.player_id, s.title.title_id, s.queued_at_ms, s.priority, s.round_trips_ms)
+        for s in mine
+    ]
     # One that has come over since the last look at the rows is ours, whatever they said.
     waiting += [w for w in state.distant_waiting if w.session_id not in state.sessions]
     return in_order(waiting, {player_id: _playing(state, player_id) for player_id in {w.player_id for w in waiting}})
@@ -49,7 +56,11 @@ def _playing(state: BrokerState, player_id: PlayerId) -> int:
 
 def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
     """Return where everybody stands; ``now`` in monotonic seconds."""
-    return {w.session_id: state.turnover.standing(n, now) for n, w in enumerate(queue_of(state), start=1)}
+    places, standing = Places(), {}
+    for entry in queue_of(state):
+        line = line_of(state, entry, now)
+        standing[entry.session_id] = state.turnover.standing(places.next(line), line, now)
+    return standing
 
 
 def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[PlayerId, int]) -> None:
@@ -61,18 +72,19 @@ def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[P
     state.distant_sessions = len(state.distant_waiting) + sum(playing.values())
 
 
-def see_outlook(state: BrokerState, outlook: Outlook) -> None:
+def see_outlook(state: BrokerState, outlook: Outlook, now: float) -> None:
     """Take what those who wait may hope for of the fleet, and tell them."""
     state.outlook = outlook
-    tell_queue(state)
+    tell_queue(state, now)
 
 
 def note_departures(state: BrokerState, now: float) -> None:
     """Count who has left the queue since the last look."""
-    there = frozenset(w.session_id for w in queue_of(state))
-    state.turnover.note(len(state.waited - there), now)
-    if not there:
-        state.turnover.rest()
+    there = {w.session_id: line_of(state, w, now) for w in queue_of(state)}
+    gone = Counter(line for session_id, line in state.waited.items() if session_id not in there)
+    for line, departures in gone.items():
+        state.turnover.note(line, departures, now)
+    state.turnover.keep(frozenset(there.values()))
     state.waited = there
 
 
@@ -95,44 +107,46 @@ def place_waiting(state: BrokerState, now: float) -> None:
     """Try to place every session of ours that waits, in the order of the whole queue."""
     if not state.sessions.waiting:
         return
-    hopeless: set[TitleId] = set()
+    hopeless: set[tuple[TitleId, Line]] = set()
     try:
         for entry in queue_of(state):
             session = state.sessions.get(entry.session_id)
-            if entry.title_id in hopeless and (session is None or session.decided is not None):
+            line = line_of(state, entry, now)
+            wish = (entry.title_id, line)
+            if wish in hopeless and (session is None or session.decided is not None):
                 continue
-            placed = _think_of(state, entry, now) if session is None else _place(state, session, now)
+            placed = _think_of(state, entry, line, now) if session is None else _place(state, session, line, now)
             if not placed:
-                hopeless.add(entry.title_id)
+                hopeless.add(wish)
     finally:
         state.fleet.free_reserved()
-    tell_queue(state)
+    tell_queue(state, now)
 
 
-def tell_queue(state: BrokerState) -> None:
+def tell_queue(state: BrokerState, now: float) -> None:
     """Count those who wait for room, and tell whoever waits for another reason or at another place than before."""
-    place = 0
+    places = Places()
     for entry in queue_of(state) if state.sessions.waiting else ():
         session = state.sessions.get(entry.session_id)
+        line = line_of(state, entry, now)
         if session is None:
-            place += 1
+            places.next(line)
             continue
-        session.coming = _coming(state, session)
+        session.coming = _coming(state, session, line)
         waits_for_room = session.reason is Reason.NO_ROOM or session.coming is not None
-        place += waits_for_room
-        session.place = place if waits_for_room else None
-        if news_of(session) != session.told:
+        session.place = places.next(line) if waits_for_room else None
+        if news_of(state, session) != session.told:
             tell_tabs(state, session)
 
 
-def _coming(state: BrokerState, session: Session) -> Coming | None:
+def _coming(state: BrokerState, session: Session, line: Line) -> Coming | None:
     """Return what the fleet does for a session that waits: a node that it brings may lack something else."""
     if session.reason not in placing.ENDED_BY_A_NODE:
         return None
-    return state.outlook.gpu if session.title.needs.gpu else state.outlook.plain
+    return state.outlook.get(Want(session.title.needs.gpu, line))
 
 
-def _think_of(state: BrokerState, entry: Waiting, now: float) -> bool:
+def _think_of(state: BrokerState, entry: Waiting, line: Line, now: float) -> bool:
     """Keep the room that another replica's session would take, for as long as this step looks at the queue.
 
     One whose replica does not place it though we see room, because it sees things otherwise or is gone, is thought of
@@ -141,7 +155,8 @@ def _think_of(state: BrokerState, entry: Waiting, now: float) -> bool:
     title = state.titles.get(entry.title_id)
     if title is None or now - state.thought_of_since.setdefault(entry.session_id, now) >= THOUGHT_OF_S:
         return True
-    node_id = _place_title(state, title).node_id
+    affinity = affinity_of(state, title, entry.round_trips_ms, line)
+    node_id = _place_title(state, title, affinity).node_id
     if node_id is None:
         del state.thought_of_since[entry.session_id]
         return False
@@ -149,14 +164,12 @@ def _think_of(state: BrokerState, entry: Waiting, now: float) -> bool:
     return True
 
 
-def _place(state: BrokerState, session: Session, now: float) -> bool:
-    decision = _decide(state, session)
+def _place(state: BrokerState, session: Session, line: Line, now: float) -> bool:
+    decision = _decide(state, session, line)
     written = (decision.node_id, decision.reason, tuple(sorted(decision.refused.items())))
     if written != session.decided:
         session.decided = written
-        data: dict[str, object] = {"node_id": decision.node_id, "refused": dict(decision.refused)}
-        if decision.bytes_to_fetch:
-            data["bytes_to_fetch"] = decision.bytes_to_fetch
+        data = story_of(state, session, decision, line)
         state.emit(AppendEvent(session.session_id, session.tenant_id, "placement", decision.reason, data))
         state.emit(Count(Tally.PLACEMENT, str(decision.reason or "placed")))
     distant = state.distant.get(decision.node_id) if decision.node_id is not None else None
@@ -174,15 +187,18 @@ def _place(state: BrokerState, session: Session, now: float) -> bool:
     return True
 
 
-def _decide(state: BrokerState, session: Session) -> placing.Decision:
+def _decide(state: BrokerState, session: Session, line: Line) -> placing.Decision:
+    affinity = affinity_of(state, session.title, session.round_trips_ms, line, nodes_of_account(state, session))
     if session.came_over:
-        here = _place_title(state, session.title, among=state.fleet.rows_of(state.nodes))
+        here = _place_title(state, session.title, affinity, state.fleet.rows_of(state.nodes))
         if here.node_id is not None:
             return here
-    return _place_title(state, session.title)
+    return _place_title(state, session.title, affinity)
 
 
-def _place_title(state: BrokerState, title: CatalogueTitle, among: Flags | None = None) -> placing.Decision:
+def _place_title(
+    state: BrokerState, title: CatalogueTitle, affinity: Affinity, among: Flags | None = None
+) -> placing.Decision:
     return placing.place(
         state.fleet,
         title.title_id,
@@ -192,6 +208,7 @@ def _place_title(state: BrokerState, title: CatalogueTitle, among: Flags | None 
         title.needs,
         among,
         release=title.release,
+        affinity=affinity,
     )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
+from session_broker.core.regions import origin_of
 from session_broker.io import problems
 from session_broker.io.broker import Broker
 from session_broker.io.cookie import cookie_name
@@ -18,6 +19,7 @@ from session_broker.io.routes import (
     operator,
     pages,
     pools,
+    regions,
     releases,
     reports,
     sessions,
@@ -34,7 +36,7 @@ def create_app(broker: Broker) -> FastAPI:
     """Return the application of an open broker."""
     tls = broker.config.tls
     # An own authority may be gone tomorrow; a browser told to insist on HTTPS would then be locked out of this host.
-    rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None, connect=_https_url(broker))
+    rules = HeaderRules(strict_transport=tls is not None and tls.ca_file is None, connect=_asked_by_pages(broker))
     routers = [
         topic.router
         for topic in (
@@ -50,6 +52,7 @@ def create_app(broker: Broker) -> FastAPI:
             check,
             operator,
             pools,
+            regions,
             trust,
             pages,
         )
@@ -62,13 +65,18 @@ def create_app(broker: Broker) -> FastAPI:
 
 def create_trust_app(broker: Broker) -> FastAPI:
     """Return what answers over plain HTTP on the network: how to trust this machine, and the way to its pages."""
-    rules = HeaderRules(isolated=False, connect=_https_url(broker))
+    rules = HeaderRules(isolated=False, connect=_own_https(broker))
     return _app(broker, [trust.router, pages.files, trust.elsewhere], rules)
 
 
-def _https_url(broker: Broker) -> str:
+def _own_https(broker: Broker) -> tuple[str, ...]:
     """Return the network's address, which the trust page asks whether this browser takes its certificate."""
-    return broker.reach.https_url if broker.reach is not None else ""
+    return (broker.reach.https_url,) if broker.reach is not None else ()
+
+
+def _asked_by_pages(broker: Broker) -> tuple[str, ...]:
+    """Return the origins, beside their own, that pages ask: also those that the regions answer from."""
+    return (*_own_https(broker), *dict.fromkeys(map(origin_of, broker.config.regions.urls.values())))
 
 
 def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAPI:

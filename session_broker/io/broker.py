@@ -227,7 +227,10 @@ def _fleet(broker: Broker, config: FleetConfig, start_local: StartLocal | None) 
 
     url = config.broker_url or url_of(broker.config.host, broker.port)
     adapters = {pool.name: adapter_of(pool, url, broker.tenant_id, start_local) for pool in config.pools}
-    return FleetLoop(config, broker.fleet_rows, adapters, needs_gpu=needs_gpu, drain=broker.replicas.drain, tell=tell)
+    return FleetLoop(
+        config, broker.fleet_rows, adapters, broker.config.regions,
+        needs_gpu=needs_gpu, drain=broker.replicas.drain, tell=tell,
+    )  # fmt: skip
 
 
 def _bus(engine: AsyncEngine, me: ReplicaId, config: BrokerConfig) -> Bus:
@@ -261,6 +264,7 @@ def _limits(config: BrokerConfig) -> Limits:
         reserve_s=config.reserve_s,
         session_starts_per_min=config.session_starts_per_min,
         fleet=config.fleet,
+        regions=config.regions,
     )
 
 

@@ -76,16 +76,22 @@ class DistantRows:
         session = tables.session
         theirs = session.c.ended_at_ms.is_(None), session.c.owner != self._me
         waits = session.c.state == SessionState.QUEUED
-        who = (session.c.id, session.c.player_id, session.c.title_id, session.c.queued_at_ms, session.c.priority)
+        who = (
+            session.c.id, session.c.player_id, session.c.title_id, session.c.queued_at_ms, session.c.priority,
+            session.c.round_trips_ms,
+        )  # fmt: skip
         counted = select(session.c.player_id, func.count().label("sessions")).where(*theirs, ~waits)
         async with self._single.connect() as connection:
             rows = list(await connection.execute(select(*who).where(*theirs, waits)))
             counts = await connection.execute(counted.group_by(session.c.player_id))
             playing = {PlayerId(row.player_id): row.sessions for row in counts}
         waiting = [
-            Waiting(SessionId(row.id), PlayerId(row.player_id), TitleId(row.title_id), row.queued_at_ms, row.priority)
+            Waiting(
+                SessionId(row.id), PlayerId(row.player_id), TitleId(row.title_id), row.queued_at_ms, row.priority,
+                dict(row.round_trips_ms),
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
         return waiting, playing
 
     async def whereabouts(self, session_id: str) -> Whereabouts | None:
@@ -131,5 +137,5 @@ def _offer(stored: Mapping[str, Any]) -> NodeOffer:
     titles = tuple((title_id, version) for title_id, version in stored["titles"])
     port = stored["check_port"]
     check_port = CheckPort(**{**port, "hosts": tuple(port["hosts"])}) if port else None
-    # A replica of an earlier version, which writes no archives, may still run beside this one.
-    return NodeOffer(capacity, titles, check_port, tuple(stored.get("archives", ())))
+    # A replica of an earlier version, which writes neither archives nor region, may still run beside this one.
+    return NodeOffer(capacity, titles, check_port, tuple(stored.get("archives", ())), stored.get("region", ""))

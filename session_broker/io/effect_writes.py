@@ -140,7 +140,7 @@ def _session(write: SaveSession, me: ReplicaId, at_ms: int) -> Put:
         "queued_at_ms": write.queued_at_ms,
         "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
         "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
-        "options": dict(write.options),
+        "options": dict(write.options), "round_trips_ms": dict(write.round_trips_ms),
     }  # fmt: skip
     return Put({"id": write.session_id}, values, first)
 
@@ -215,4 +215,5 @@ def _offer_json(offer: NodeOffer) -> dict[str, Any]:
         "titles": [list(title) for title in offer.titles],
         "check_port": asdict(offer.check_port) if offer.check_port is not None else None,
         "archives": list(offer.archives),
+        "region": offer.region,
     }

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from session_broker.core.nodes import clean_text
 from session_broker.core.records import Node, Participant, Session
+from session_broker.core.regions import NO_REGION, RegionRules
 from session_broker.io.session_history import PastSession
 from wire.node_control import SessionFigures
 from wire.session_control import Role
@@ -36,6 +37,10 @@ class NodeRow(BaseModel):
     gpus: list[str] | None
     sandbox: str | None
     missing_walls: list[str]
+    region: str = ""
+    """Where it says that it is; empty if it does not, or if a broker of an earlier version tells of it."""
+    region_known: bool = False
+    """Whether the operator has named such a region to this broker; a node in no known one counts as anywhere."""
 
 
 class ParticipantRow(BaseModel):
@@ -88,7 +93,7 @@ class PastRow(BaseModel):
     ended_at_ms: int | None
 
 
-def node_row(node: Node, now: float) -> NodeRow:
+def node_row(node: Node, regions: RegionRules, now: float) -> NodeRow:
     """Return what operators see of a node."""
     connected, capacity = node.link is not None, node.capacity
     return NodeRow(
@@ -109,6 +114,8 @@ def node_row(node: Node, now: float) -> NodeRow:
         gpus=[clean_text(name) for name in capacity.gpus] if capacity else None,
         sandbox=clean_text(capacity.sandbox) if capacity else None,
         missing_walls=[clean_text(wall) for wall in capacity.missing_walls] if capacity else [],
+        region=node.region,
+        region_known=regions.known(node.region) != NO_REGION,
     )
 
 

@@ -59,8 +59,8 @@ class HeaderRules:
     """Whether pages are cross-origin isolated; browsers refuse it, loudly, to plain HTTP from elsewhere."""
     strict_transport: bool = False
     """Whether browsers are told to use nothing but HTTPS for this host from now on (RFC 6797)."""
-    connect: str = ""
-    """A further origin that pages may ask."""
+    connect: tuple[str, ...] = ()
+    """Further origins that pages may ask."""
 
 
 class Gate:
@@ -166,8 +166,7 @@ def _with_headers(scope: Scope, send: Send, rules: HeaderRules) -> Send:
     host = Headers(scope=scope).get("host", "")
     # Some browsers do not count WebSockets of the same host as 'self'.
     sockets = f" ws://{host} wss://{host}" if host_name(host) else ""
-    if rules.connect:
-        sockets += f" {rules.connect}"
+    sockets += "".join(f" {origin}" for origin in rules.connect)
     fixed = _SECURITY_HEADERS | (_ISOLATION_HEADERS if rules.isolated else {})
     if rules.strict_transport and scope["scheme"] == "https":
         fixed = fixed | {"Strict-Transport-Security": _STRICT_TRANSPORT}

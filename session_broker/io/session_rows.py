@@ -53,6 +53,7 @@ async def load_session(
         queued_at_ms=row.queued_at_ms,
         priority=row.priority,
         options=dict(row.options),
+        round_trips_ms=dict(row.round_trips_ms),
     )
     # One that waits after its node was lost is nowhere.
     for placed in await connection.execute(_PLACED, {"session_id": row.id, "epoch": row.epoch}):

@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.effects import ReplicaId, Write
+from session_broker.core.placement_table import ON_NODE
 from session_broker.core.records import Admission
 from session_broker.io import tables
 from session_broker.io.bus import Post
@@ -19,13 +20,16 @@ from session_broker.io.effect_writes import write_batch
 from session_broker.io.session_rows import admission_of
 from session_broker.io.upsert import Put, put
 from wire.errors import Reason
-from wire.ids import PlayerId, SessionId, TenantId
+from wire.ids import NodeId, PlayerId, SessionId, TenantId
 from wire.session_control import SessionState
 from wire.title_manifest import TitleManifest
 
 _SESSION = select(tables.session).where(tables.session.c.id == bindparam("session_id"))
+_placed = tables.placement.c
+_HERE = (_placed.session_id == tables.session.c.id) & (_placed.epoch == tables.session.c.epoch)
 _LIVE_OF = (
-    select(tables.session)
+    select(tables.session, _placed.node_id)
+    .outerjoin(tables.placement, _HERE & _placed.state.in_(ON_NODE))
     .where(tables.session.c.player_id == bindparam("player_id"), tables.session.c.ended_at_ms.is_(None))
     .order_by(tables.session.c.created_at_ms, tables.session.c.id)
 )
@@ -44,6 +48,14 @@ class StoredSession:
     state: SessionState
     reason: Reason | None
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession(StoredSession):
+    """A session's row, and where it is."""
+
+    node_id: NodeId | None
+    """None while it waits."""
 
 
 class Store:
@@ -82,10 +94,11 @@ class Store:
         async with self._single.connect() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
-    async def live_sessions_of(self, player_id: PlayerId) -> list[StoredSession]:
+    async def live_sessions_of(self, player_id: PlayerId) -> list[LiveSession]:
         """Return a player's sessions that have not ended, on whichever replica, oldest first."""
         async with self._single.connect() as connection:
-            return [_stored(row) for row in await connection.execute(_LIVE_OF, {"player_id": player_id})]
+            rows = await connection.execute(_LIVE_OF, {"player_id": player_id})
+            return [LiveSession(*_columns(row), NodeId(row.node_id) if row.node_id else None) for row in rows]
 
     async def admission(self, session_id: str, player_id: PlayerId) -> Admission | None:
         """Return by what right somebody came to a live session's table."""
@@ -131,7 +144,9 @@ def manifest_json(manifest: TitleManifest) -> dict[str, Any]:
 
 
 def _stored(row: Row[Any]) -> StoredSession:
+    return StoredSession(*_columns(row))
+
+
+def _columns(row: Row[Any]) -> tuple[SessionId, PlayerId, str, SessionState, Reason | None, str]:
     reason = Reason(row.reason) if row.reason else None
-    return StoredSession(
-        SessionId(row.id), PlayerId(row.player_id), row.title_id, SessionState(row.state), reason, row.detail
-    )
+    return SessionId(row.id), PlayerId(row.player_id), row.title_id, SessionState(row.state), reason, row.detail

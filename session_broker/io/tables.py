@@ -188,6 +188,7 @@ session = Table(
     Column("queued_at_ms", BigInteger, nullable=False, server_default="0"),
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("options", JSON, nullable=False, server_default="{}"),
+    Column("round_trips_ms", JSON, nullable=False, server_default="{}"),
     ForeignKeyConstraint(
         ["tenant_id", "title_id", "title_version"],
         ["title_version.tenant_id", "title_version.title_id", "title_version.version"],

@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from farplay.admin.commands import app
-from farplay.admin.tables import print_nodes, print_pools
+from farplay.admin.tables import print_nodes, print_pools, why
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
@@ -101,13 +101,30 @@ def test_what_nodes_call_themselves_is_neither_markup_nor_a_command_for_the_term
     row = {
         "node_id": "node_a", "name": "[red]x[/] \x1b[2J", "state": "ready", "connected": True, "heard_s": 0,
         "drained": True, "slots": 2, "slots_used": 1, "cpu_percent": 3.0, "memory_bytes": None,
-        "memory_used_bytes": 0, "encoders": None,
+        "memory_used_bytes": 0, "encoders": None, "region": "", "region_known": False,
     }  # fmt: skip
     shown = rendered(print_nodes, [row])
     assert "[red]x[/] [2J" in shown
     assert "\x1b" not in shown
     assert "ready, drained" in shown
+    assert "region" not in shown
+    placed = [{**row, "region": name, "region_known": name == "eu"} for name in ("eu", "\x1b[2Jmars", "")]
+    shown = rendered(print_nodes, placed)
+    assert "region" in shown
+    assert "[2Jmars (not named)" in shown
+    assert "\x1b" not in shown
     assert "farplay node --broker" in rendered(print_nodes, [])
+
+
+def test_a_decision_is_told_with_where_it_went_and_what_came_after_it() -> None:
+    data = {
+        "node_id": "node_a", "region": "eu", "round_trip_ms": 20.5, "refused": {"too_far": 40, "no_room": 2},
+        "behind": {"farther": 12, "same_account": 1},
+    }  # fmt: skip
+    assert why({"reason": None, "data": data}) == (
+        "node node_a; not: 2 for no room, 40 for too far; after it: 12 for farther, 1 for same account; "
+        "region eu; round trip ms 20.5"
+    )
 
 
 def test_pools_are_shown_in_a_line_each_with_the_words_of_what_does_not_start() -> None:

@@ -18,7 +18,7 @@ import session_broker.io.fleet.loop
 import session_broker.io.fleet.rows
 from session_broker.core.effects import ReplicaId
 from session_broker.core.pools.pool import Adapter, FleetConfig, Pool
-from session_broker.core.pools.records import Machine, NodeName, Outlook, Phase, Trouble
+from session_broker.core.pools.records import Machine, NodeName, Phase, Trouble, Want
 from session_broker.io import tables
 from session_broker.io.accounts import Accounts
 from session_broker.io.database import open_database
@@ -198,17 +198,17 @@ async def test_one_replica_at_a_time_acts(database_url: str | None, tmp_path: Pa
         assert [await one.hold(60), await two.hold(60), await one.hold(60)] == [1, None, 1]
         await one.add(1, "own", NodeName("own-a"), "token")
         await one.note(1, [Machine(NodeName("own-a"), Phase.PENDING, Trouble.IMAGE, "no such image")])
-        await one.tell(1, Outlook(plain=Coming.STARTING), {"own": "trouble"})
-        assert await two.news() == (Outlook(plain=Coming.STARTING), {"own": "trouble"})
+        await one.tell(1, {Want(): Coming.STARTING}, {"own": "trouble"})
+        assert await two.news() == ({Want(): Coming.STARTING}, {"own": "trouble"})
         await Leases(engine, ONE).leave()
-        assert await two.news() == (Outlook(), {}), "nobody brings what a dead holder has promised"
+        assert await two.news() == ({}, {}), "nobody brings what a dead holder has promised"
         assert [await two.hold(60), await one.hold(60)] == [2, None], "a dead holder is replaced at once"
         for write in (
             one.add(1, "own", NodeName("own-b"), "other"),
             one.retire(1, NodeName("own-a")),
             one.forget(1, NodeName("own-a")),
             one.note(1, []),
-            one.tell(1, Outlook(), {}),
+            one.tell(1, {}, {}),
         ):
             with pytest.raises(LeaseLost):
                 await write
@@ -233,11 +233,13 @@ async def test_only_sessions_that_wait_for_a_node_are_counted(tmp_path: Path) ->
         opened(f"sqlite+aiosqlite:///{tmp_path / 'broker.sqlite3'}") as engine,
     ):
         rows = FleetRows(engine, ONE, TenantId((await Accounts(engine).owner()).tenant_id))
-        assert await rows.waiting() == {}
+        assert await rows.waiting() == []
         session_id = await play(client)
-        assert await rows.waiting() == {"testcard": 1}
+        (waiting,) = await rows.waiting()
+        assert (waiting.title_id, waiting.round_trips_ms) == ("testcard", {})
+        assert waiting.waited_s >= 0.0
         await client.delete(f"/api/v1/sessions/{session_id}")
-        assert await rows.waiting() == {}
+        assert await rows.waiting() == []
 
 
 async def test_one_of_two_brokers_acts_for_nodes_of_both_and_the_other_goes_on_after_it(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from session_broker.core.coordinator import Coordinator
@@ -43,17 +45,29 @@ class Bench:
         self.effects = self.coordinator.take_effects()
         return self.effects
 
-    def session(self, title_id: str = "testcard", player: PlayerId = PLAYER) -> Session:
+    def session(
+        self,
+        title_id: str = "testcard",
+        player: PlayerId = PLAYER,
+        round_trips_ms: Mapping[str, float] | None = None,
+    ) -> Session:
         """Make or resume a session."""
-        made, _ = self.coordinator.create_session(player, title_id, self.now)
+        made, _ = self.coordinator.create_session(player, title_id, self.now, round_trips_ms=round_trips_ms)
         self.drain()
         return made
 
-    def node(self, name: str = "node_a", *, slots: int = 2, sessions: tuple[RunningSession, ...] = ()) -> LinkKey:
+    def node(
+        self,
+        name: str = "node_a",
+        *,
+        slots: int = 2,
+        sessions: tuple[RunningSession, ...] = (),
+        region: str = "",
+    ) -> LinkKey:
         """Let a node dial in; returns its link."""
         self._key += 1
         link = LinkKey(self._key)
-        first = hello(slots=slots, titles=ALL_TITLES, sessions=sessions)
+        first = replace(hello(slots=slots, titles=ALL_TITLES, sessions=sessions), region=region)
         self.coordinator.node_joined(link, NodeId(name), first, protocol=1, key=None, now=self.now)
         self.drain()
         return link

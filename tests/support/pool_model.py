@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,6 @@ from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import (
     CreateNode,
     DeleteMachine,
-    Demand,
     DrainNode,
     FleetView,
     ForgetNode,
@@ -22,7 +22,10 @@ from session_broker.core.pools.records import (
     PoolNode,
     RetireNode,
     Trouble,
+    Want,
 )
+from session_broker.core.pools.sharing import helps
+from session_broker.core.regions import Line
 from wire.ids import NodeId
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -50,8 +53,8 @@ class ModelDeployment:
     boot_s: float = 20.0
     rows: dict[NodeName, PoolNode] = field(default_factory=dict)
     machines: dict[NodeName, ModelMachine] = field(default_factory=dict)
-    waiting: list[tuple[float, bool]] = field(default_factory=list)
-    """Since when, and whether a GPU is needed."""
+    waiting: list[tuple[float, Want]] = field(default_factory=list)
+    """Since when, and for what."""
     now: float = 0.0
     unknown: bool = False
     """Whether the adapters know nothing at the moment."""
@@ -59,7 +62,7 @@ class ModelDeployment:
     """Whether no machine can be made."""
     full: bool = False
     """Whether new machines find no place to run."""
-    outlook: Outlook = field(default_factory=Outlook)
+    outlook: Outlook = field(default_factory=dict)
     created: list[NodeName] = field(default_factory=list)
     deleted: list[NodeName] = field(default_factory=list)
 
@@ -84,9 +87,9 @@ class ModelDeployment:
                 of_pool = listed[machine.pool]
                 assert of_pool is not None
                 of_pool[name] = Machine(name, phase, machine.trouble)
-        long = [gpu for since, gpu in self.waiting if self.now - since >= 2.0]
+        long = Counter(want for since, want in self.waiting if self.now - since >= 2.0)
         return FleetView(
-            Demand(sum(long), len(long) - sum(long)),
+            long,
             tuple(self.rows.values()),
             dict.fromkeys(listed) if self.unknown else listed,
             MONDAY + timedelta(seconds=self.now),
@@ -121,13 +124,13 @@ class ModelDeployment:
     def place(self) -> None:
         for entry in list(self.waiting):
             for row in self.rows.values():
-                if row.ready and row.claims < row.slots and (not entry[1] or self.pool(row.pool).gpus):
+                if row.ready and row.claims < row.slots and helps(self.pool(row.pool), entry[1]):
                     self.rows[row.name] = replace(row, claims=row.claims + 1)
                     self.waiting.remove(entry)
                     break
 
-    def come(self, players: int, *, gpu: bool = False) -> None:
-        self.waiting += [(self.now, gpu)] * players
+    def come(self, players: int, *, gpu: bool = False, line: Line = None) -> None:
+        self.waiting += [(self.now, Want(gpu, line))] * players
 
     def leave(self, players: int) -> None:
         for _ in range(players):

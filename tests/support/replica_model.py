@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from session_broker.core.bus_messages import NodeMoved, SessionHandedOver
 from session_broker.core.coordinator import Coordinator
@@ -23,6 +23,7 @@ from session_broker.core.effects import (
 from session_broker.core.node_table import NodeState
 from session_broker.core.queue import Waiting
 from session_broker.core.records import DistantNode, Limits, Node, Participant, Placement, Session
+from session_broker.core.regions import RegionRules
 from session_broker.io.bus import Post
 from session_broker.io.effect_writes import Overtaken
 from session_broker.io.metrics import Metrics
@@ -37,6 +38,7 @@ from wire.session_control import SessionState
 from wire.worker_control import PlacementState
 
 CATALOGUE = {title.title_id: title for title in (catalogue_title(t.manifest) for t in TITLES)}
+REGIONS = RegionRules({"eu": "https://eu/", "us": "https://us/"}, far_after_s=1e9)
 TENANT = TenantId("ten_a")
 
 Seen = tuple[list[Waiting], Mapping[PlayerId, int], list[DistantNode]]
@@ -70,7 +72,7 @@ class Rows:
         row = self.sessions[session_id]
         session = Session(
             session_id, TENANT, row.player_id, CATALOGUE[row.title_id], row.state, row.reason, row.detail, row.epoch,
-            row.queued_at_ms, row.priority,
+            row.queued_at_ms, row.priority, round_trips_ms=row.round_trips_ms,
         )  # fmt: skip
         placed = self.placements.get((session_id, row.epoch))
         if placed is not None:
@@ -124,8 +126,8 @@ class ModelStore:
 class TrueNode:
     """What really runs on a machine; it obeys whoever speaks on its newest link."""
 
-    def __init__(self, node_id: NodeId, slots: int, everywhere: dict[str, NodeId]) -> None:
-        self.node_id, self.slots = node_id, slots
+    def __init__(self, node_id: NodeId, slots: int, region: str, everywhere: dict[str, NodeId]) -> None:
+        self.node_id, self.slots, self.region = node_id, slots, region
         self.runs: dict[str, RunningSession] = {}
         self.news: list[Message] = []
         self.replica: ModelReplica | None = None
@@ -171,7 +173,7 @@ class ModelReplica:
     def __init__(self, rows: Rows, number: int, entropy: itertools.count[int]) -> None:
         self.me = ReplicaId(f"rep_{number}")
         self.rows = rows
-        limits = Limits(session_starts_per_min=1e9, sessions_per_player=3)
+        limits = Limits(session_starts_per_min=1e9, sessions_per_player=3, regions=REGIONS)
 
         def random_bytes(count: int) -> bytes:
             return (next(entropy) * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8).ljust(count, b"\x01")[:count]
@@ -205,6 +207,7 @@ class ModelReplica:
         first = hello(
             slots=node.slots, sessions=tuple(node.runs.values()), titles=(("testcard", "1.0.0"), ("duel", "2.1.0"))
         )
+        first = replace(first, region=node.region)
         await self.step(
             lambda now: self.coordinator.node_joined(link, node.node_id, first, protocol=1, key=None, now=now)
         )
@@ -263,7 +266,7 @@ class ModelReplica:
         theirs = [self.rows.sessions[s] for s in self.rows.live() if self.rows.owners[s] != self.me]
         playing = Counter(row.player_id for row in theirs if row.state is not SessionState.QUEUED)
         waiting = [
-            Waiting(s, row.player_id, row.title_id, row.queued_at_ms, row.priority)
+            Waiting(s, row.player_id, row.title_id, row.queued_at_ms, row.priority, row.round_trips_ms)
             for s, row in ((s, self.rows.sessions[s]) for s in self.rows.live())
             if row.state is SessionState.QUEUED and self.rows.owners[s] != self.me
         ]

@@ -8,6 +8,7 @@ import { deviceHere } from "./io/device_here.js";
 import { followFocusSteps } from "./io/focus_steps.js";
 import { showInsecureNotice } from "./io/insecure_notice.js";
 import { speak } from "./io/language.js";
+import { RegionProbe } from "./io/region_probe.js";
 import { byId } from "./io/screens.js";
 import { showHeader } from "./io/site_header.js";
 import { Library } from "./library/library.js";
@@ -41,6 +42,7 @@ class HomePage {
     registerShell();
     this.#state = { ...this.#state, linkFailure: await signIn() };
     await this.refresh();
+    if (this.#me !== null && this.#me.guest_of === null) void new RegionProbe().measure();
     window.addEventListener("popstate", () => this.#library.openDetails(addressed()));
     window.addEventListener("pageshow", ({ persisted }) => {
       if (persisted) void this.refresh();

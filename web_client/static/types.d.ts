@@ -119,7 +119,7 @@ export interface Welcome {
 export type Coming = "starting" | "none_free";
 export interface StateNews {
   type: "state"; state: SessionStateLabel; reason: ReasonLabel | null; detail: string; place: number | null;
-  coming: Coming | null;
+  coming: Coming | null; region: string | null;
 }
 export interface Present {
   participant_id: string;
@@ -157,6 +157,8 @@ export type FieldSpec = { nullable?: boolean; default?: unknown } & (
 // --- session_broker/io/routes/check.py and operator.py ---
 
 export interface CheckNode { node_id: string; hosts: string[]; port: number; ufrag: string; password: string }
+/** A place where nodes are, and where pages measure how far it is. */
+export interface Region { name: string; url: string }
 export interface CheckPlan { nodes_ready: number; nodes: CheckNode[] }
 
 export interface OperatorNode {
@@ -174,6 +176,8 @@ export interface OperatorNode {
   encoders: string[] | null;
   encode_ms_720p: number | null;
   gpus: string[] | null;
+  region: string;
+  region_known: boolean;
   sandbox: string | null;
   missing_walls: readonly string[];
 }

@@ -178,6 +178,7 @@ class Agent:
             node_key=None if known is None else known.node_key,
             check_port=None if self._check is None else self._check.described,
             archives=self._archives,
+            region=self._config.region,
         )
 
     def _on_welcome(self, welcome: NodeWelcome) -> None:

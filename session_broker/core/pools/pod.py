@@ -74,6 +74,8 @@ def pod_of(pool: Pool, deployment: str, name: NodeName, token: str, broker_url: 
         "FARPLAY_SLOTS": str(pool.slots),
         "FARPLAY_ENROLMENT_TOKEN": token,
     }
+    if len(pool.regions) == 1:
+        given["FARPLAY_REGION"] = pool.regions[0]
     rest = [each for each in container.get("env", []) if each["name"] not in given]
     # In front, so that the template's own variables and arguments can name them.
     container["env"] = [*({"name": key, "value": value} for key, value in given.items()), *rest]

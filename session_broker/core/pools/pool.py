@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from session_broker.core.regions import Line
+
 NAME_PATTERN = re.compile(r"[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?")
 """What a pool's name must be: names of nodes begin with it, and those are host names and names of Pods."""
 
@@ -85,13 +87,18 @@ class Pool:
     price_per_hour: float = 0.0
     """Of one node, in the operator's currency; among pools of one priority the cheapest is used first."""
     regions: tuple[str, ...] = ()
-    """Regions of the cluster in which nodes may run; empty is anywhere."""
+    """Regions of the cluster in which nodes may run; empty is anywhere. The nodes of a pool with one region say that
+    they are there."""
     gpus: int = 0
     """GPUs of each node."""
     gpu_resource: str = "nvidia.com/gpu"
     """What the cluster calls them."""
     cluster: Cluster | None = None
     """Of a pool on Kubernetes."""
+
+    def serves(self, line: Line) -> bool:
+        """Tell whether all its nodes would be where a session waits for one, as far as is known."""
+        return line is None or line.issuperset(self.regions)
 
     def idle_wanted(self, local: datetime) -> int:
         """Return how many slots shall be free at this time of the operator's."""
@@ -108,9 +115,9 @@ class FleetConfig:
     broker_url: str | None = None
     """Address that the nodes dial; None is this broker's own on loopback, which only local nodes reach."""
 
-    def brings(self, *, gpu: bool) -> bool:
-        """Tell whether there is a pool whose nodes could run a title that needs a GPU, or one that does not."""
-        return any(pool.max_nodes and (pool.gpus or not gpu) for pool in self.pools)
+    def brings(self, *, gpu: bool, line: Line = None) -> bool:
+        """Tell whether there is a pool whose nodes could run a title, one that needs a GPU or any other, there."""
+        return any(pool.max_nodes and (pool.gpus or not gpu) and pool.serves(line) for pool in self.pools)
 
 
 def in_order(pools: Iterable[Pool]) -> list[Pool]:

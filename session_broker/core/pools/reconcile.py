@@ -28,8 +28,9 @@ from session_broker.core.pools.records import (
     Phase,
     Plan,
     RetireNode,
+    Want,
 )
-from session_broker.core.pools.sharing import Shares, share
+from session_broker.core.pools.sharing import Shares, helps, share
 from session_broker.core.pools.standing import Stage, Standing, standing_of
 from session_broker.core.pools.timers import Timers
 from wire.session_control import Coming
@@ -169,7 +170,7 @@ def _shrink(pool: Pool, standings: Sequence[Standing], wanted: int, demand: Dema
     # The newest names last, so that every step picks the same ones; first those that cost nobody anything.
     for each in sorted(kept, key=lambda s: (s.stage is Stage.READY, s.node.claims, s.name)):
         idle = not each.node.claims and each.idle_s >= pool.idle_s
-        useless = not each.free and demand == Demand() and wanted <= 0
+        useless = not each.free and not any(demand.values()) and wanted <= 0
         if excess <= 0 and not (idle and (0 < each.free <= spare or useless)):
             continue
         excess -= 1
@@ -186,15 +187,12 @@ def _drain(each: Standing) -> DrainNode:
 def _outlook(order: Sequence[Pool], by_pool: dict[str, list[Standing]], shares: Shares, demand: Demand) -> Outlook:
     """Return what those who wait may hope for: a node that starts, or none."""
 
-    def coming(pools: Sequence[Pool], waiting: int, left: int) -> Coming | None:
-        if not waiting:
-            return None
+    def coming(want: Want) -> Coming | None:
+        pools = [pool for pool in order if helps(pool, want)]
         starting = [s for p in pools for s in by_pool[p.name] if s.stage is Stage.STARTING]
         if any(shares.create[p.name] for p in pools) or not all(s.troubled for s in starting):
             return Coming.STARTING
-        return Coming.NONE_FREE if left or starting else None
+        return Coming.NONE_FREE if shares.left[want] or starting else None
 
-    return Outlook(
-        gpu=coming([p for p in order if p.gpus], demand.gpu, shares.left.gpu),
-        plain=coming(order, demand.plain, shares.left.plain),
-    )
+    told = {want: coming(want) for want, waiting in demand.items() if waiting}
+    return {want: words for want, words in told.items() if words is not None}

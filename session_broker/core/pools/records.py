@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, TypeAlias
 
+from session_broker.core.regions import Line
 from wire.ids import NodeId
 from wire.session_control import Coming
 
@@ -73,13 +74,19 @@ class PoolNode:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """Sessions that have been waiting for a node for a moment: where one had room for them, they would not."""
+class Want:
+    """What sessions that wait ask of a node."""
 
-    gpu: int = 0
-    """Those that need a GPU."""
-    plain: int = 0
-    """All others."""
+    gpu: bool = False
+    line: Line = None
+    """Where it must be."""
+
+
+Demand: TypeAlias = Mapping[Want, int]
+"""Sessions that have been waiting for a node for a moment: where one had room for them, they would not."""
+
+Outlook: TypeAlias = Mapping[Want, Coming]
+"""What sessions that wait are told; nothing where the fleet does nothing for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +145,8 @@ FleetEffect: TypeAlias = CreateNode | DrainNode | RetireNode | DeleteMachine | F
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What sessions that wait are told; None where the fleet does nothing for them."""
-
-    gpu: Coming | None = None
-    plain: Coming | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What a step came to."""
 
     effects: list[FleetEffect] = field(default_factory=list)
-    outlook: Outlook = Outlook()
+    outlook: Outlook = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from session_broker.core.pools.pool import Pool
-from session_broker.core.pools.records import Demand
+from session_broker.core.pools.records import Demand, Want
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Shares:
     create: dict[str, int]
     """Nodes to be made."""
     left: Demand
-    """Those for whom no pool has anything."""
+    """Those for whom no pool has anything, of every want."""
 
 
 def share(
@@ -40,18 +40,28 @@ def share(
     """
     needed = {pool.name: 0 for pool in order}
     new = {pool.name: 0 for pool in order}
-    left = {True: demand.gpu, False: demand.plain}
+    left = dict(demand)
     for source, taken in ((free, needed), ({p.name: room[p.name] * p.slots for p in order}, new)):
-        for wants_gpu in (True, False):
+        for want in sorted(left, key=_choice):
             for pool in order:
-                if wants_gpu and not pool.gpus:
+                if not helps(pool, want):
                     continue
-                take = min(left[wants_gpu], source[pool.name] - taken[pool.name])
+                take = min(left[want], source[pool.name] - taken[pool.name])
                 taken[pool.name] += take
-                left[wants_gpu] -= take
+                left[want] -= take
     create = {}
     for pool in order:
         lacking = new[pool.name] + idle[pool.name] - (free[pool.name] - needed[pool.name])
         wanted = max(new[pool.name], lacking)
         create[pool.name] = min(math.ceil(wanted / pool.slots), room[pool.name])
-    return Shares(needed, create, Demand(left[True], left[False]))
+    return Shares(needed, create, left)
+
+
+def helps(pool: Pool, want: Want) -> bool:
+    """Tell whether a node of a pool could run what is waited for, and would be where it is waited for."""
+    return bool(pool.gpus or not want.gpu) and pool.serves(want.line)
+
+
+def _choice(want: Want) -> tuple[bool, bool, int, list[str]]:
+    """Sort those first who have the fewest pools to choose from; the rest of the order only has to be one."""
+    return not want.gpu, want.line is None, len(want.line or ()), sorted(want.line or ())

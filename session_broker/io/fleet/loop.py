@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -31,7 +32,9 @@ from session_broker.core.pools.records import (
     Plan,
     RetireNode,
     Trouble,
+    Want,
 )
+from session_broker.core.regions import RegionRules
 from session_broker.core.tickets import TOKEN_RANDOM_BYTES, make_token
 from session_broker.io.clock import monotonic_s, wall_ms
 from session_broker.io.fleet.adapter import CALL_TIMEOUT_S, FleetAdapter, MachineRefused
@@ -55,6 +58,7 @@ class FleetLoop:
         config: The pools.
         rows: The fleet in SQL.
         adapters: One for each pool, by its name.
+        regions: Where sessions wait for a node.
         needs_gpu: Tells of a title of the catalogue whether its sessions need a GPU.
         drain: Lets a node take no more sessions, on whichever replica it is.
         tell: Tells the sessions of this replica what they may hope for.
@@ -65,6 +69,7 @@ class FleetLoop:
         config: FleetConfig,
         rows: FleetRows,
         adapters: Mapping[str, FleetAdapter],
+        regions: RegionRules,
         *,
         needs_gpu: Callable[[str], bool],
         drain: Callable[[NodeId], Awaitable[None]],
@@ -73,6 +78,7 @@ class FleetLoop:
         self._config = config
         self._rows = rows
         self._adapters = adapters
+        self._regions = regions
         self._needs_gpu = needs_gpu
         self._drain = drain
         self._tell = tell
@@ -155,13 +161,10 @@ class FleetLoop:
                 raise fault
 
     async def _demand(self) -> Demand:
-        gpu = plain = 0
-        for title_id, waiting in (await self._rows.waiting()).items():
-            if self._needs_gpu(title_id):
-                gpu += waiting
-            else:
-                plain += waiting
-        return Demand(gpu, plain)
+        return Counter(
+            Want(self._needs_gpu(each.title_id), self._regions.line(each.round_trips_ms, each.waited_s))
+            for each in await self._rows.waiting()
+        )
 
     async def _do(self, effect: FleetEffect, reconciler: Reconciler, epoch: int) -> None:
         match effect:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, func, insert, select, update
+from sqlalchemy import Row, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.effects import ReplicaId
-from session_broker.core.pools.records import Machine, NodeName, Outlook, PoolNode
+from session_broker.core.pools.records import Machine, NodeName, Outlook, PoolNode, Want
 from session_broker.core.tickets import digest
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
@@ -41,6 +41,15 @@ class ListedNode:
     """What keeps it from starting, or ended it."""
     words: str
     """What the place where it runs says about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A session that waits for a node."""
+
+    title_id: str
+    round_trips_ms: Mapping[str, float]
+    waited_s: float
 
 
 class FleetRows:
@@ -91,17 +100,18 @@ class FleetRows:
         async with self._engine.connect() as connection:
             return [_listed(row) for row in await connection.execute(query)]
 
-    async def waiting(self) -> dict[str, int]:
-        """Count the sessions that have been waiting for a node for a moment, by title."""
+    async def waiting(self) -> list[WaitingRow]:
+        """Return the sessions that have been waiting for a node for a moment."""
         session = tables.session
-        query = select(session.c.title_id, func.count().label("waiting")).where(
+        waited_ms = (self._now_ms - session.c.queued_at_ms).label("waited_ms")
+        query = select(session.c.title_id, session.c.round_trips_ms, waited_ms).where(
             session.c.ended_at_ms.is_(None),
             session.c.state == SessionState.QUEUED,
             session.c.queued_at_ms <= self._now_ms - PATIENCE_MS,
         )
         async with self._engine.connect() as connection:
-            rows = await connection.execute(query.group_by(session.c.title_id))
-            return {row.title_id: row.waiting for row in rows}
+            rows = await connection.execute(query)
+            return [WaitingRow(row.title_id, dict(row.round_trips_ms), row.waited_ms / 1000) for row in rows]
 
     async def add(self, epoch: int, pool: str, name: NodeName, token: str) -> None:
         """Write down a node that is about to be made, and let it enrol with this token.
@@ -173,7 +183,7 @@ class FleetRows:
         Raises:
             LeaseLost: nothing was written.
         """
-        table, news = tables.fleet_lease, {"gpu": outlook.gpu, "plain": outlook.plain, "pools": dict(troubles)}
+        table, news = tables.fleet_lease, {**_news_of(outlook), "pools": dict(troubles)}
         async with self._engine.begin() as connection:
             await self._check(connection, epoch)
             await connection.execute(update(table).where(table.c.tenant_id == self._tenant_id).values(news=news))
@@ -185,9 +195,8 @@ class FleetRows:
         async with self._engine.connect() as connection:
             news: dict[str, Any] | None = await connection.scalar(query.where(table.c.tenant_id == self._tenant_id))
         if not news:
-            return Outlook(), {}
-        gpu, plain = (Coming(news[key]) if news[key] else None for key in ("gpu", "plain"))
-        return Outlook(gpu, plain), dict(news["pools"])
+            return {}, {}
+        return _outlook_of(news), dict(news["pools"])
 
     async def _check(self, connection: AsyncConnection, epoch: int) -> None:
         """Lock the lease for the length of the transaction."""
@@ -196,6 +205,22 @@ class FleetRows:
         # An update, since SQLite locks nothing for a SELECT.
         if (await connection.execute(update(table).where(*mine).values(epoch=epoch))).rowcount != 1:
             raise LeaseLost
+
+
+def _news_of(outlook: Outlook) -> dict[str, Any]:
+    near = [
+        {"gpu": want.gpu, "line": sorted(want.line), "coming": coming}
+        for want, coming in outlook.items()
+        if want.line is not None
+    ]
+    return {"gpu": outlook.get(Want(gpu=True)), "plain": outlook.get(Want()), "near": near}
+
+
+def _outlook_of(news: Mapping[str, Any]) -> Outlook:
+    anywhere = {Want(gpu=True): news["gpu"], Want(): news["plain"]}
+    # A replica of an earlier version, which knows no regions, may lead.
+    near = {Want(each["gpu"], frozenset(each["line"])): each["coming"] for each in news.get("near", ())}
+    return {want: Coming(coming) for want, coming in (anywhere | near).items() if coming}
 
 
 def _listed(row: Row[Any]) -> ListedNode:

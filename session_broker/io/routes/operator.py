@@ -149,7 +149,7 @@ def _own_part(broker: Broker, started: Mapping[str, int]) -> _Part:
     sessions = list(coordinator.live_sessions())[::-1]
     nodes = sorted(coordinator.known_nodes(), key=lambda node: (node.link is None, node.name, node.node_id))
     return _Part(
-        nodes=[node_row(node, now) for node in nodes[:NODES_SHOWN]],
+        nodes=[node_row(node, broker.config.regions, now) for node in nodes[:NODES_SHOWN]],
         nodes_known=len(nodes),
         sessions=[session_row(each, started.get(each.session_id)) for each in sessions[:SESSIONS_SHOWN]],
         sessions_live=len(sessions),

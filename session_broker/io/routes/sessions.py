@@ -15,6 +15,7 @@ from session_broker.io.session_starts import find_or_make
 from session_broker.io.store import StoredSession
 from session_broker.io.tab_socket import serve_tab
 from wire.errors import Reason, WireError
+from wire.limits import REGIONS_MAX
 from wire.session_control import Role
 from wire.title_options import OPTIONS_MAX
 
@@ -27,6 +28,8 @@ class NewSession(BaseModel):
     title_id: str = Field(min_length=1, max_length=64 + len(BETA))
     options: dict[str, str] = Field(default={}, max_length=OPTIONS_MAX)
     """What to set of what the title's ``title.toml`` declares; a session that is there already keeps its own."""
+    round_trips_ms: dict[str, float] = Field(default={}, max_length=REGIONS_MAX)
+    """To regions, as the page has measured; a new session goes to a near one. Unknown regions are ignored."""
 
 
 class SessionMade(BaseModel):
@@ -60,7 +63,7 @@ async def create_session(body: NewSession, response: Response, broker: BrokerDep
     """Resume my live session of a title (200), or make one (201)."""
     if body.title_id.endswith(BETA) and not caller.is_developer:
         raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
-    session, created = await find_or_make(broker, caller.player_id, body.title_id, body.options)
+    session, created = await find_or_make(broker, caller.player_id, body.title_id, body.options, body.round_trips_ms)
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/sessions/{session.session_id}"
     return SessionMade(

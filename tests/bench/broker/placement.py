@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from session_broker.core.fleet import Fleet, Needs
-from session_broker.core.placing import place
+from session_broker.core.placing import Affinity, place
+from session_broker.core.regions import RegionRules
 from wire.ids import NodeId
 from wire.node_control import NodeCapacity
 
@@ -25,6 +26,11 @@ TITLES = 40
 TITLES_PER_NODE = 10
 GPU_SHARE = 0.2
 KINDS = ("pygame", "sdk", "libretro", "native")
+REGIONS = RegionRules({f"region-{number}": "" for number in range(12)})
+NEAR_SHARE = 0.25
+"""Share of the regions that are near to a player."""
+SESSIONS_BESIDE = 2
+"""Sessions that an account has already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class PlacementReading:
 
 
 def mixed_fleet(nodes: int, rng: random.Random) -> Fleet:
-    """Return a busy fleet whose nodes differ in titles, GPU, memory and speed."""
+    """Return a busy fleet whose nodes differ in region, titles, GPU, memory and speed."""
     fleet = Fleet()
     for number in range(nodes):
         node_id = NodeId(f"node_{number}")
@@ -48,10 +54,18 @@ def mixed_fleet(nodes: int, rng: random.Random) -> Fleet:
         memory_bytes = rng.choice((8, 16, 32)) << 30
         capacity = NodeCapacity(SLOTS, 8, memory_bytes, rng.uniform(2.0, 6.0), ("libx264",), gpus, KINDS)
         titles = [(f"title_{title}", "1.0.0") for title in rng.sample(range(TITLES), TITLES_PER_NODE)]
-        fleet.describe(node_id, capacity, KINDS, titles)
+        fleet.describe(node_id, capacity, KINDS, titles, rng.choice(list(REGIONS.urls)))
         fleet.set_ready(node_id, True)
         fleet.set_claims(node_id, sum(rng.random() < FULL for _ in range(SLOTS)))
     return fleet
+
+
+def player(fleet: Fleet, rng: random.Random) -> Affinity:
+    """Return somebody who is near to a few regions and plays on other nodes already."""
+    near_ms, far_ms = (5.0, REGIONS.rtt_max_ms), (REGIONS.rtt_max_ms + 1.0, 300.0)
+    said = {name: rng.uniform(*(near_ms if rng.random() < NEAR_SHARE else far_ms)) for name in REGIONS.urls}
+    plays_on = dict.fromkeys(rng.choices(fleet.node_ids, k=SESSIONS_BESIDE), 1)
+    return Affinity(said, REGIONS.line(said, 0.0), comes=False, unsaid_ms=REGIONS.rtt_max_ms, plays_on=plays_on)
 
 
 def measure(nodes: int, count: int, seed: int) -> PlacementReading:
@@ -64,9 +78,9 @@ def measure(nodes: int, count: int, seed: int) -> PlacementReading:
     for _ in range(count):
         title = f"title_{rng.randrange(TITLES)}"
         needs = Needs(gpu=rng.random() < GPU_SHARE / 2, memory_mib=rng.choice((0, 0, 4_000, 12_000)))
-        draw, kind = rng.random(), rng.choice(KINDS)
+        draw, kind, affinity = rng.random(), rng.choice(KINDS), player(fleet, rng)
         began = time.perf_counter()
-        decision = place(fleet, title, "1.0.0", kind, draw, needs)
+        decision = place(fleet, title, "1.0.0", kind, draw, needs, affinity=affinity)
         took_s.append(time.perf_counter() - began)
         if decision.node_id is not None:
             placed += 1

@@ -22,6 +22,8 @@ class Demand:
     """Seconds after counting has begun."""
     title: npt.NDArray[np.int64]
     """Index into ``CLASSES``."""
+    region: npt.NDArray[np.int64]
+    """Index into ``REGIONS``."""
     account: npt.NDArray[np.int64]
     played_s: npt.NDArray[np.float64]
     patience_s: npt.NDArray[np.float64]
@@ -37,16 +39,20 @@ def draw(scenario: Scenario, rng: np.random.Generator) -> Demand:
     """Return the clicks of a scenario."""
     minutes = np.arange(-scenario.warm_up_s, scenario.lasts_s, 60.0)
     times: list[npt.NDArray[np.float64]] = []
-    for region in REGIONS:
+    regions: list[npt.NDArray[np.int64]] = []
+    for number, region in enumerate(REGIONS):
         per_min = scenario.sessions_per_day * region.share / (DAY_S / 60)
         counts = rng.poisson(per_min * intensity(region, scenario.begin_s + minutes))
         times.append(np.repeat(minutes, counts) + rng.uniform(0.0, 60.0, int(counts.sum())))
-    at_s = np.sort(np.concatenate(times))
+        regions.append(np.full(len(times[-1]), number))
+    order = np.argsort(np.concatenate(times), kind="stable")
+    at_s = np.concatenate(times)[order]
     count = len(at_s)
     middle = math.log(scenario.played_mean_s) - scenario.played_sigma**2 / 2
     return Demand(
         at_s,
         rng.choice(len(CLASSES), count, p=[each.share for each in CLASSES]),
+        np.concatenate(regions)[order],
         rng.integers(0, scenario.accounts, count),
         np.clip(rng.lognormal(middle, scenario.played_sigma, count), 30.0, 8 * 3600.0),
         rng.exponential(scenario.patience_s, count),

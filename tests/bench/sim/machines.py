@@ -161,7 +161,7 @@ class Park:
         capacity = NodeCapacity(
             node.sort.slots, 8, memory_bytes, 4.0, ("libx264",), gpus, KINDS
         )  # fmt: skip
-        self._fleet.describe(node.node_id, capacity, KINDS, TITLES)
+        self._fleet.describe(node.node_id, capacity, KINDS, TITLES, node.region)
         self._fleet.set_claims(node.node_id, 0)
         self._fleet.set_ready(node.node_id, True)
 

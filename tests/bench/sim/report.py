@@ -29,6 +29,7 @@ def day_table(day: Result) -> Table:
         ["told a time that held within twice its error", f"{day.told.within:.0%} of {day.told.told:,}"],
         ["wait over what was told, median", f"{day.told.ratio_p50:.2f}"],
     ]
+    rows += [["played far away", f"{day.far:.2%}"]]
     rows += [[f"cut, {why}", f"{count:,}"] for why, count in day.cuts.items()]
     rows += [
         ["hours played", f"{day.played_h:,.0f}"],

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from session_broker.core.queue import Standing
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -57,6 +59,17 @@ class Told:
     ratio_p50: float
     """Median of the wait over what was told."""
 
+    @classmethod
+    def of(cls, kept: Sequence[tuple[Standing, float]]) -> Told:
+        """Compare what was told with what came."""
+        if not kept:
+            return cls(0, 1.0, 1.0)
+        told_s = np.array([told.wait_s for told, _ in kept])
+        error_s = np.array([told.error_s for told, _ in kept])
+        waited_s = np.array([waited_s for _, waited_s in kept])
+        within = float((np.abs(waited_s - told_s) <= 2 * error_s).mean())
+        return cls(len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -69,6 +82,8 @@ class Result:
     waits: Mapping[str, Waits]
     """By who asked for what: all, and those whose title needs a GPU."""
     told: Told
+    far: float
+    """Share of the sessions that got a node whose round trip is above the longest that is wanted."""
     cuts: Mapping[str, int]
     """Sessions that ended with their machine, by why it died."""
     utilisation: float

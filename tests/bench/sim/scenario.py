@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from session_broker.core.fleet import NO_NEEDS, Needs
 from session_broker.core.pools.pool import Adapter, Pool
+from session_broker.core.regions import RegionRules
 
 DAY_S = 24 * 3600.0
 
@@ -45,6 +46,13 @@ class Outage:
 
 REGIONS = (Region("eu", 0.35, 19.5 * 3600), Region("us", 0.35, 2.0 * 3600), Region("asia", 0.3, 12.5 * 3600))
 
+ROUND_TRIPS_MS = {
+    "eu": {"eu": 20.0, "us": 110.0, "asia": 200.0},
+    "us": {"eu": 110.0, "us": 25.0, "asia": 160.0},
+    "asia": {"eu": 200.0, "us": 160.0, "asia": 30.0},
+}
+"""From the players of a region to the machines of each."""
+
 CLASSES = (
     TitleClass("pygame", 0.45, "pygame"),
     TitleClass("sdk", 0.2, "sdk"),
@@ -76,8 +84,8 @@ class Machines:
 
 MACHINES = (
     Machines(OWN, 1000, 6, 0.15, priority=0, start_s=30.0, owned=True),
-    Machines(RENTED, 2000, 6, 0.40, priority=1, start_s=90.0),
-    Machines(GPU, 334, 6, 0.90, priority=1, start_s=120.0, gpus=1),
+    Machines(RENTED, 5000, 6, 0.40, priority=1, start_s=90.0),
+    Machines(GPU, 700, 6, 0.90, priority=1, start_s=120.0, gpus=1),
 )
 
 
@@ -99,6 +107,10 @@ class Scenario:
     patience_s: float = 15 * 60.0
     """Mean time after which whoever waits goes away."""
     machines: Sequence[Machines] = MACHINES
+    regions: RegionRules = field(
+        default_factory=lambda: RegionRules({each.name: "" for each in REGIONS}, far_after_s=180.0)
+    )
+    """How far from a player machines may be, and how long near ones are waited for: longer than they take to come."""
     min_idle: float = 0.02
     """Slots of each pool that are kept free, as a share of its most."""
     idle_s: float = 300.0
@@ -119,7 +131,7 @@ class Scenario:
             Pool(
                 f"{each.sort}-{region.name}", Adapter.KUBERNETES, max_nodes=each.nodes, slots=each.slots,
                 min_idle=round(self.min_idle * each.nodes * each.slots), idle_s=self.idle_s,
-                priority=each.priority, price_per_hour=each.price_per_hour, gpus=each.gpus,
+                regions=(region.name,), priority=each.priority, price_per_hour=each.price_per_hour, gpus=each.gpus,
             )
             for region in REGIONS
             for each in self.machines

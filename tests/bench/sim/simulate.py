@@ -5,23 +5,27 @@ from __future__ import annotations
 import heapq
 import random
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import UTC
 
 import numpy as np
 
 from session_broker.core.fleet import Fleet
-from session_broker.core.placing import place
+from session_broker.core.placing import Affinity, place
+from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.reconcile import Reconciler
-from session_broker.core.pools.records import Demand as PoolDemand
-from session_broker.core.pools.records import NodeName
-from session_broker.core.queue import Standing, Turnover, Waiting, in_order
+from session_broker.core.pools.records import NodeName, Outlook, Want
+from session_broker.core.queue import Places, Standing, Turnover, Waiting, in_order
+from session_broker.core.regions import Line
 from tests.bench.sim import demand
+from tests.bench.sim.fairness import overtakes
 from tests.bench.sim.machines import VERSION, Park, SimNode
 from tests.bench.sim.result import Result, Sample, Told, Waits
-from tests.bench.sim.scenario import CLASSES, Scenario
-from wire.ids import PlayerId, SessionId, TitleId
+from tests.bench.sim.scenario import CLASSES, REGIONS, ROUND_TRIPS_MS, Scenario, TitleClass
+from wire.ids import NodeId, PlayerId, SessionId, TitleId
+from wire.session_control import Coming
 
 SAMPLE_S = 300.0
 CLICKS_AGAIN_S = 10.0
@@ -38,16 +42,22 @@ class Simulation:
         self._fleet, self._turnover = Fleet(), Turnover()
         self._park = Park(scenario, self._fleet, random.Random(seed + 1))
         self._reconciler = Reconciler(scenario.pools(), random.Random(seed + 2).randbytes)
+        self._outlook: Outlook = {}
+        self._pools = FleetConfig(scenario.pools(), UTC)
         self._left_s = self._clicks.played_s.tolist()
         """What each session has still to play."""
         self._next = 0
         self._again: list[tuple[float, int]] = []
         self._waiting: dict[int, Waiting] = {}
+        self._lines: dict[tuple[int, bool], Line] = {}
         self._node_of: dict[int, SimNode] = {}
         self._ends: list[tuple[float, int]] = []
         self._ends_at: dict[int, float] = {}
         self._playing: Counter[int] = Counter()
         """Sessions of each account that do not wait."""
+        self._plays_on: defaultdict[int, Counter[NodeId]] = defaultdict(Counter)
+        """On which nodes these are."""
+        self._placed = self._far = 0
         self._first_tick: dict[int, float] = {}
         self._told: dict[int, Standing] = {}
         self._waits: list[tuple[int, float]] = []
@@ -93,8 +103,7 @@ class Simulation:
         self._lose_patience(now)
         if self._waiting:
             self._place(now)
-        if not self._waiting:
-            self._turnover.rest()
+        self._turnover.keep({self._line(each, now) for each in self._waiting.values()})
 
     def _arrive(self, now: float) -> None:
         at_s = self._clicks.at_s
@@ -111,43 +120,74 @@ class Simulation:
         account, title = int(self._clicks.account[number]), CLASSES[self._clicks.title[number]]
         at_ms = round((at_s + self._scenario.warm_up_s) * 1000)
         who = PlayerId(f"plr_{account}")
-        self._waiting[number] = Waiting(SessionId(f"{number:09d}"), who, TitleId(title.name), at_ms)
+        far_ms = ROUND_TRIPS_MS[REGIONS[self._clicks.region[number]].name]
+        self._waiting[number] = Waiting(
+            SessionId(f"{number:09d}"), who, TitleId(title.name), at_ms, round_trips_ms=far_ms
+        )
         self._first_tick[number] = now
 
     def _lose_patience(self, now: float) -> None:
         patience_s = self._clicks.patience_s
         gone = [n for n in self._waiting if now - self._first_tick[n] > patience_s[n]]
+        lines: Counter[Line] = Counter()
         for number in gone:
-            del self._waiting[number]
+            lines[self._line(self._waiting.pop(number), now)] += 1
             self._told.pop(number, None)
             if self._first_tick.pop(number) >= 0.0:
                 self._gave_up.append(number)
             else:
                 self._ended += 1
-        self._turnover.note(len(gone), now)
+        self._note_departures(lines, now)
+
+    def _line(self, entry: Waiting, now: float) -> Line:
+        rules = self._scenario.regions
+        waited_s = now + self._scenario.warm_up_s - entry.queued_at_ms / 1000
+        # All players of a region have the same round trips: what was found for one holds for all.
+        key = id(entry.round_trips_ms), waited_s >= rules.far_after_s
+        if key not in self._lines:
+            self._lines[key] = rules.line(entry.round_trips_ms, waited_s)
+        return self._lines[key]
+
+    def _note_departures(self, lines: Counter[Line], now: float) -> None:
+        for line, departures in lines.items():
+            self._turnover.note(line, departures, now)
 
     def _place(self, now: float) -> None:
         """Place whom a node has room for, next first, as a replica does."""
         others = {w.player_id: self._playing[int(w.player_id[4:])] for w in self._waiting.values()}
-        hopeless: set[TitleId] = set()
+        hopeless: set[tuple[TitleId, Line]] = set()
         placed: list[Waiting] = []
+        lines: Counter[Line] = Counter()
         for entry in in_order(self._waiting.values(), others):
-            if entry.title_id in hopeless:
+            line = self._line(entry, now)
+            if (entry.title_id, line) in hopeless:
                 continue
             number = int(entry.session_id)
             title = CLASSES[self._clicks.title[number]]
             draw = self._rng.random()
-            decision = place(self._fleet, title.name, VERSION, title.kind, draw, title.needs)
+            affinity = self._affinity(entry, title, line)
+            decision = place(self._fleet, title.name, VERSION, title.kind, draw, title.needs, affinity=affinity)
             if decision.node_id is None:
-                hopeless.add(entry.title_id)
+                hopeless.add((entry.title_id, line))
                 continue
+            if now >= 0.0:
+                self._placed += 1
+                self._far += (decision.round_trip_ms or 0.0) > self._scenario.regions.rtt_max_ms
+            lines[line] += self._first_tick[number] < now
             self._claim(number, NodeName(decision.node_id), now)
             placed.append(entry)
-        self._turnover.note(sum(self._first_tick[int(w.session_id)] < now for w in placed), now)
+        self._note_departures(lines, now)
         for entry in placed:
             self._note_wait(int(entry.session_id), now)
-        self._check_order(placed, others)
+        self._overtakes += overtakes(placed, self._waiting.values(), others, lambda entry: self._line(entry, now))
         self._tell(now, others)
+
+    def _affinity(self, entry: Waiting, title: TitleClass, line: Line) -> Affinity:
+        rules, plays_on = self._scenario.regions, self._plays_on[int(entry.player_id[4:])]
+        comes = line is not None and self._pools.brings(gpu=title.needs.gpu, line=line)
+        if self._outlook.get(Want(title.needs.gpu, line)) is Coming.NONE_FREE:
+            comes = False
+        return Affinity(entry.round_trips_ms, line, comes, rules.rtt_max_ms, plays_on)
 
     def _claim(self, number: int, name: NodeName, now: float) -> None:
         node = self._park.nodes[name]
@@ -157,7 +197,9 @@ class Simulation:
         node.sessions.add(number)
         self._node_of[number] = node
         self._fleet.set_claims(node.node_id, len(node.sessions))
-        self._playing[int(self._clicks.account[number])] += 1
+        account = int(self._clicks.account[number])
+        self._playing[account] += 1
+        self._plays_on[account][node.node_id] += 1
         ends_at = self._ends_at[number] = now + self._left_s[number]
         heapq.heappush(self._ends, (ends_at, number))
 
@@ -166,14 +208,21 @@ class Simulation:
         del self._ends_at[number]
         node.sessions.remove(number)
         self._fleet.set_claims(node.node_id, len(node.sessions))
-        self._playing[int(self._clicks.account[number])] -= 1
+        self._forget(number, node)
+
+    def _forget(self, number: int, node: SimNode) -> None:
+        account = int(self._clicks.account[number])
+        self._playing[account] -= 1
+        self._plays_on[account][node.node_id] -= 1
+        if not self._playing[account]:
+            del self._plays_on[account]
 
     def _cut(self, dead: Iterable[SimNode], why: str, now: float) -> None:
         for node in dead:
             for number in list(node.sessions):
                 self._left_s[number] = self._ends_at.pop(number) - now
                 del self._node_of[number]
-                self._playing[int(self._clicks.account[number])] -= 1
+                self._forget(number, node)
                 heapq.heappush(self._again, (now + CLICKS_AGAIN_S, number))
                 self._cuts[why] += now >= 0.0
             node.sessions.clear()
@@ -188,26 +237,22 @@ class Simulation:
     def _tell(self, now: float, others: dict[PlayerId, int]) -> None:
         """Tell those who have come just now and must wait how long that will be."""
         if any(number not in self._told for number in self._waiting):
-            for place_, entry in enumerate(in_order(self._waiting.values(), others), start=1):
-                number = int(entry.session_id)
+            places = Places()
+            for entry in in_order(self._waiting.values(), others):
+                number, line = int(entry.session_id), self._line(entry, now)
+                place_ = places.next(line)
                 if number not in self._told:
-                    self._told[number] = self._turnover.standing(place_, now)
-
-    def _check_order(self, placed: Sequence[Waiting], others: dict[PlayerId, int]) -> None:
-        """Compare who got a node with who did not, by when they came, among accounts with one session each."""
-        per_account = Counter(w.player_id for w in (*placed, *self._waiting.values()))
-        alone = {who for who, count in per_account.items() if count == 1 and not others.get(who)}
-        for title in CLASSES:
-            came = [w.queued_at_ms for w in placed if w.title_id == title.name and w.player_id in alone]
-            left = [
-                w.queued_at_ms for w in self._waiting.values() if w.title_id == title.name and w.player_id in alone
-            ]
-            self._overtakes += bool(came and left and max(came) > min(left))
+                    self._told[number] = self._turnover.standing(place_, line, now)
 
     def _reconcile(self, now: float) -> None:
-        gpu = sum(CLASSES[self._clicks.title[number]].needs.gpu for number in self._waiting)
-        view = self._park.view(PoolDemand(gpu, len(self._waiting) - gpu), now)
-        self._park.apply(self._reconciler.step(view, now).effects, now)
+        wants = Counter(
+            Want(CLASSES[self._clicks.title[number]].needs.gpu, self._line(each, now))
+            for number, each in self._waiting.items()
+        )
+        view = self._park.view(wants, now)
+        plan = self._reconciler.step(view, now)
+        self._outlook = plan.outlook
+        self._park.apply(plan.effects, now)
 
     def _count(self, now: float) -> None:
         tick_s = self._scenario.tick_s
@@ -231,18 +276,8 @@ class Simulation:
             "with GPU": Waits.of([w for n, w in self._waits if gpu[n]], sum(gpu[n] for n in self._gave_up)),
         }
         return Result(
-            asdict(self._scenario), self._seed, took_s, waits, _told(self._kept), dict(self._cuts),
+            asdict(self._scenario), self._seed, took_s, waits, Told.of(self._kept),
+            self._far / max(1, self._placed), dict(self._cuts),
             self._played_s / max(1.0, self._slot_s), self._played_s / 3600, cost, self._nodes_most,
             self._park.created, self._park.died, self._overtakes, self._faults, self._samples,
         )  # fmt: skip
-
-
-def _told(kept: Sequence[tuple[Standing, float]]) -> Told:
-    """Compare what was told with what came."""
-    if not kept:
-        return Told(0, 1.0, 1.0)
-    told_s = np.array([told.wait_s for told, _ in kept])
-    error_s = np.array([told.error_s for told, _ in kept])
-    waited_s = np.array([waited_s for _, waited_s in kept])
-    within = float((np.abs(waited_s - told_s) <= 2 * error_s).mean())
-    return Told(len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))))

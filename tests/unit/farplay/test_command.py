@@ -171,6 +171,7 @@ def node(data_dir: Path, **changed: object) -> NodeConfig:
         "titles": (),
         "with_bundled": False,
         "name": None,
+        "region": "",
         "slots": None,
         "x264_preset": None,
         "warm_workers": 1,

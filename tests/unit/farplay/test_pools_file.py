@@ -14,6 +14,7 @@ from farplay.failures import CommandFailure
 from farplay.pools_file import read_pools
 from farplay.role_config import broker_config
 from session_broker.core.pools.pool import Adapter, Cluster, FleetConfig, Hours, Pool
+from session_broker.core.regions import RegionRules
 
 POD = "kind: Pod\nspec: {containers: [{name: node, image: x}]}\n"
 TEMPLATE = {"kind": "Pod", "spec": {"containers": [{"name": "node", "image": "x"}]}}
@@ -143,7 +144,7 @@ def test_nodes_that_end_with_their_broker_need_it_to_be_alone(tmp_path: Path) ->
     options = {
         "host": "localhost", "port": 0, "data_dir": tmp_path, "titles": (), "with_bundled": False,
         "objects_url": "file:///x", "replica_lease_s": 5.0, "bus_notify": True, "reserve_s": 30.0,
-        "allowed_hosts": (), "pools": tmp_path / "pools.toml",
+        "allowed_hosts": (), "regions": RegionRules(), "pools": tmp_path / "pools.toml",
     }  # fmt: skip
     assert broker_config(database_url=None, **options).fleet is not None  # type: ignore[arg-type]
     with pytest.raises(CommandFailure, match="would end with the broker"):

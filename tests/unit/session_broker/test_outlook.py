@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from session_broker.core.fleet import Needs
-from session_broker.core.pools.records import Outlook
+from session_broker.core.pools.records import Outlook, Want
 from tests.support.coordinator_bench import Bench
 from wire.errors import Reason
 from wire.ids import PlayerId, TitleId
 from wire.session_control import Coming, SessionState, StateNews
 from wire.worker_control import PlacementState
 
-QUEUED, STARTING = SessionState.QUEUED, Outlook(plain=Coming.STARTING)
+QUEUED, STARTING = SessionState.QUEUED, {Want(): Coming.STARTING}
 
 
 def see(bench: Bench, outlook: Outlook) -> None:
@@ -29,13 +29,13 @@ def test_where_no_machine_is_there_who_waits_is_in_a_queue_as_soon_as_one_is_bei
     assert bench.to_tab(StateNews, tabs[1]) == [StateNews(QUEUED, Reason.NO_NODE, place=2, coming=Coming.STARTING)]
     see(bench, STARTING)
     assert bench.to_tab(StateNews) == [], "once"
-    see(bench, Outlook(plain=Coming.NONE_FREE))
+    see(bench, {Want(): Coming.NONE_FREE})
     assert bench.to_tab(StateNews, tabs[0]) == [StateNews(QUEUED, Reason.NO_NODE, place=1, coming=Coming.NONE_FREE)]
     link = bench.node(slots=1)
     assert (first.state, first.coming) == (SessionState.STARTING, None)
     bench.node_reports(link, first, PlacementState.SERVING)
     assert (second.reason, second.place, second.coming) == (Reason.NO_ROOM, 1, Coming.NONE_FREE)
-    see(bench, Outlook())
+    see(bench, {})
     assert bench.to_tab(StateNews, tabs[1]) == [StateNews(QUEUED, Reason.NO_ROOM, place=1)]
 
 
@@ -51,6 +51,6 @@ def test_who_needs_a_gpu_is_told_of_machines_that_have_one() -> None:
     bench = Bench()
     duel = TitleId("duel")
     bench.titles[duel] = replace(bench.titles[duel], needs=Needs(gpu=True))
-    see(bench, Outlook(gpu=Coming.NONE_FREE, plain=Coming.STARTING))
+    see(bench, {Want(gpu=True): Coming.NONE_FREE, Want(): Coming.STARTING})
     assert bench.session().coming is Coming.STARTING
     assert bench.session("duel").coming is Coming.NONE_FREE

@@ -284,7 +284,7 @@ def test_a_place_is_full_by_the_sessions_of_all_replicas() -> None:
         bench.coordinator.create_session(PlayerId("plr_b"), "testcard", bench.now)
     assert refused.value.reason is Reason.TOO_MANY_SESSIONS
     with pytest.raises(WireError) as refused:
-        Bench().coordinator.create_session(PlayerId("plr_b"), "testcard", 0.0, elsewhere=4)
+        Bench().coordinator.create_session(PlayerId("plr_b"), "testcard", 0.0, elsewhere=[None] * 4)
     assert refused.value.reason is Reason.TOO_MANY_SESSIONS
 
 

@@ -85,6 +85,14 @@ def test_what_the_template_says_stays_and_ours_wins() -> None:
     assert node["resources"] == {"limits": {"memory": "4Gi", "amd.com/gpu": "2"}, "requests": {"cpu": "2"}}
 
 
+def test_a_node_says_where_it_is_where_that_is_certain() -> None:
+    def said(*regions: str) -> list[str]:
+        (node,) = made(SMALL, regions=regions)["spec"]["containers"]
+        return [each["value"] for each in node["env"] if each["name"] == "FARPLAY_REGION"]
+
+    assert (said(), said("eu-1"), said("eu-1", "eu-2")) == ([], ["eu-1"], [])
+
+
 def test_regions_hold_beside_whatever_the_template_wants() -> None:
     rule = {"key": "topology.kubernetes.io/region", "operator": "In", "values": ["eu-1", "eu-2"]}
     affinity = made(SMALL, regions=("eu-1", "eu-2"))["spec"]["affinity"]["nodeAffinity"]

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from session_broker.core.pools.backoff import Backoff
 from session_broker.core.pools.pool import Adapter, Hours, Pool, in_order
 from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import (
     DeleteMachine,
-    Demand,
     DrainNode,
     FleetView,
     ForgetNode,
     Machine,
     NodeName,
-    Outlook,
     Phase,
     PoolNode,
     RetireNode,
     Trouble,
+    Want,
 )
+from session_broker.core.pools.sharing import helps, share
 from tests.support.pool_model import MONDAY, ModelDeployment
 from wire.ids import NodeId
 from wire.session_control import Coming
@@ -65,7 +69,7 @@ def test_what_is_starting_is_counted_on() -> None:
     model.come(2)
     model.run(80)
     assert len(model.created) == 1
-    assert model.outlook == Outlook(plain=Coming.STARTING)
+    assert model.outlook == {Want(): Coming.STARTING}
 
 
 def test_an_idle_node_goes_after_its_cool_down_and_the_pool_to_zero_and_back() -> None:
@@ -109,7 +113,7 @@ def test_room_that_is_there_is_used_before_more_is_made_in_a_better_pool() -> No
     rented = Pool("rented", Adapter.KUBERNETES, max_nodes=5, slots=2, priority=1)
     model = ModelDeployment((own, rented))
     node = PoolNode(NodeName("rented-x"), "rented", False, NodeId("node_x"), True, True, False, 2, 0)
-    view = FleetView(Demand(plain=2), [node], {"own": {}, "rented": {node.name: running(node.name)}}, MONDAY)
+    view = FleetView({Want(): 2}, [node], {"own": {}, "rented": {node.name: running(node.name)}}, MONDAY)
     assert not model.reconciler.step(view, 0.0).effects
 
 
@@ -118,7 +122,69 @@ def test_who_needs_a_gpu_gets_a_node_that_has_one() -> None:
     model.come(3, gpu=True)
     model.run(40)
     assert [name[0] for name in model.created] == ["g"]
-    assert (model.playing, model.outlook) == (1, Outlook(gpu=Coming.NONE_FREE))
+    assert (model.playing, model.outlook) == (1, {Want(gpu=True): Coming.NONE_FREE})
+
+
+def in_region(name: str, region: str, **changes: Any) -> Pool:
+    return replace(Pool(name, Adapter.KUBERNETES, max_nodes=2, slots=1, regions=(region,)), **changes)
+
+
+def test_pools_burst_in_the_region_that_is_waited_for_though_another_is_cheaper() -> None:
+    model = ModelDeployment((in_region("eu", "eu", price_per_hour=9.0), in_region("us", "us", price_per_hour=0.1)))
+    model.come(1, line=frozenset({"eu"}))
+    model.run(60)
+    assert [name.split("-")[0] for name in model.created] == ["eu"]
+    model.come(1)
+    model.run(60)
+    assert [name.split("-")[0] for name in model.created] == ["eu", "us"], "the cheapest for who may go anywhere"
+    assert model.playing == 2
+
+
+def test_who_may_go_anywhere_takes_nothing_from_who_has_one_region_left() -> None:
+    model = ModelDeployment((in_region("eu", "eu", max_nodes=1), in_region("us", "us", priority=1)))
+    model.come(1)
+    model.come(1, line=frozenset({"eu"}))
+    model.run(4)
+    assert sorted(name.split("-")[0] for name in model.created) == ["eu", "us"]
+
+
+def test_only_those_are_told_of_a_machine_for_whom_it_comes() -> None:
+    eu, us, asia = (Want(line=frozenset({name})) for name in ("eu", "us", "asia"))
+    model = ModelDeployment((in_region("eu", "eu"), in_region("us", "us", max_nodes=0)))
+    for want in (eu, us, asia):
+        model.come(1, line=want.line)
+    model.run(4)
+    assert model.outlook == {eu: Coming.STARTING, us: Coming.NONE_FREE, asia: Coming.NONE_FREE}
+
+
+def test_a_pool_that_may_be_in_several_regions_serves_whom_all_of_them_are_near() -> None:
+    both = replace(in_region("both", "eu"), regions=("eu", "us"))
+    served = [both.serves(line) for line in (None, frozenset({"eu"}), frozenset({"eu", "us"}))]
+    assert served == [True, False, True]
+    assert replace(both, regions=()).serves(frozenset({"eu"})), "it may be anywhere, as far as is known"
+
+
+@given(
+    st.lists(
+        st.builds(
+            Want,
+            st.booleans(),
+            st.none() | st.frozensets(st.sampled_from(["eu", "us", "asia"]), min_size=1, max_size=2),
+        ),
+        max_size=12,
+    ),
+    st.integers(0, 4),
+)
+def test_everybody_has_a_share_that_helps_them_or_is_left(wants: list[Want], room: int) -> None:
+    pools = [in_region(n, n, gpus=g) for n, g in (("eu", 1), ("us", 0), ("asia", 0))]
+    demand = Counter(wants)
+    none = dict.fromkeys(("eu", "us", "asia"), 0)
+    shares = share(pools, none, dict.fromkeys(none, room), none, demand)
+    assert sum(shares.create.values()) + sum(shares.left.values()) == len(wants)
+    assert all(count <= room for count in shares.create.values())
+    for want, left in shares.left.items():
+        if left:
+            assert all(shares.create[pool.name] == room for pool in pools if helps(pool, want)), "else it had helped"
 
 
 def test_a_full_cluster_is_waited_for_a_moment_and_then_the_next_pool_helps() -> None:
@@ -228,25 +294,25 @@ def test_nodes_beyond_a_lowered_maximum_are_drained_the_emptiest_first() -> None
     reconciler = Reconciler((replace(POOL, max_nodes=1),), bytes)
     nodes = [ready_node("x", claims=1), ready_node("y"), ready_node("z", claims=2)]
     machines = {"a": {node.name: running(node.name) for node in nodes}}
-    plan = reconciler.step(FleetView(Demand(), nodes, machines, MONDAY), 0.0)
+    plan = reconciler.step(FleetView({}, nodes, machines, MONDAY), 0.0)
     assert [effect.name for effect in plan.effects if isinstance(effect, DrainNode)] == ["y", "x"]
 
 
 def test_nodes_of_a_pool_that_is_no_longer_configured_are_drained_and_retired_when_empty() -> None:
     reconciler = Reconciler((POOL,), bytes)
     gone = ready_node("x", "former", claims=1)
-    plan = reconciler.step(FleetView(Demand(), [gone], {"a": {}}, MONDAY), 0.0)
+    plan = reconciler.step(FleetView({}, [gone], {"a": {}}, MONDAY), 0.0)
     assert plan.effects == [DrainNode(gone.name, NodeId("node_x"))]
     drained = replace(gone, ready=False, drained=True)
-    assert not reconciler.step(FleetView(Demand(), [drained], {"a": {}}, MONDAY), 1.0).effects
+    assert not reconciler.step(FleetView({}, [drained], {"a": {}}, MONDAY), 1.0).effects
     empty = replace(drained, claims=0)
-    plan = reconciler.step(FleetView(Demand(), [empty], {"a": {}}, MONDAY), 2.0)
+    plan = reconciler.step(FleetView({}, [empty], {"a": {}}, MONDAY), 2.0)
     assert plan.effects == [RetireNode(gone.name, "drained")]
 
 
 def test_a_machine_without_a_row_is_deleted_and_again_if_it_stays() -> None:
     reconciler = Reconciler((POOL,), bytes)
-    view = FleetView(Demand(plain=9), [], {"a": {NodeName("x"): running("x")}}, MONDAY)
+    view = FleetView({Want(): 9}, [], {"a": {NodeName("x"): running("x")}}, MONDAY)
     first = reconciler.step(view, 0.0).effects
     assert DeleteMachine("a", NodeName("x")) in first
     assert len(first) == 3, "it takes one of the pool's three places until it is gone"
@@ -258,7 +324,7 @@ def test_while_an_adapter_knows_nothing_its_pool_stays_as_it_is() -> None:
     reconciler = Reconciler((POOL,), bytes)
     starting = PoolNode(NodeName("s"), "a")
     for now in range(0, 500, 10):
-        view = FleetView(Demand(plain=9), [ready_node("x", claims=1), starting], {"a": None}, MONDAY)
+        view = FleetView({Want(): 9}, [ready_node("x", claims=1), starting], {"a": None}, MONDAY)
         assert not reconciler.step(view, float(now)).effects
 
 
@@ -267,7 +333,7 @@ def test_a_retired_node_is_forgotten_only_when_its_adapter_says_that_it_is_gone(
     retired = replace(ready_node("x"), ready=False, drained=True, retired=True)
     listed: list[dict[NodeName, Machine] | None] = [None, {retired.name: running("x")}, {}]
     did = [
-        reconciler.step(FleetView(Demand(), [retired], {"a": machines}, MONDAY), 20.0 * n).effects
+        reconciler.step(FleetView({}, [retired], {"a": machines}, MONDAY), 20.0 * n).effects
         for n, machines in enumerate(listed)
     ]
     assert did == [[DeleteMachine("a", retired.name)], [DeleteMachine("a", retired.name)], [ForgetNode(retired.name)]]
@@ -276,7 +342,7 @@ def test_a_retired_node_is_forgotten_only_when_its_adapter_says_that_it_is_gone(
 def test_a_node_that_is_here_is_kept_though_its_adapter_does_not_list_it() -> None:
     reconciler = Reconciler((POOL,), bytes)
     for now in range(0, 50, 10):
-        assert not reconciler.step(FleetView(Demand(), [ready_node("x")], {"a": {}}, MONDAY), float(now)).effects
+        assert not reconciler.step(FleetView({}, [ready_node("x")], {"a": {}}, MONDAY), float(now)).effects
 
 
 def test_one_that_is_away_is_counted_on_for_a_moment_and_given_up_after_a_minute() -> None:
@@ -284,7 +350,7 @@ def test_one_that_is_away_is_counted_on_for_a_moment_and_given_up_after_a_minute
     away = replace(ready_node("x"), ready=False)
     did: dict[int, list[str]] = {}
     for now in range(0, 65, 5):
-        view = FleetView(Demand(plain=1), [away], {"a": {away.name: running("x")}}, MONDAY)
+        view = FleetView({Want(): 1}, [away], {"a": {away.name: running("x")}}, MONDAY)
         did[now] = [type(effect).__name__ for effect in reconciler.step(view, float(now)).effects]
     assert next(at for at, effects in did.items() if "CreateNode" in effects) == 10
     assert [at for at, effects in did.items() if "RetireNode" in effects] == [60]
@@ -297,7 +363,5 @@ def test_a_stuck_node_that_nobody_waits_for_any_more_goes(trouble: Trouble) -> N
     machine = Machine(stuck.name, Phase.PENDING, trouble)
     effects = []
     for now in range(0, 65, 5):
-        effects = reconciler.step(
-            FleetView(Demand(), [stuck], {"a": {stuck.name: machine}}, MONDAY), float(now)
-        ).effects
+        effects = reconciler.step(FleetView({}, [stuck], {"a": {stuck.name: machine}}, MONDAY), float(now)).effects
     assert effects == [RetireNode(stuck.name, "not needed")]

@@ -79,8 +79,8 @@ def test_priority_goes_first_but_not_before_who_has_waited_longer_than_it_gives(
 
 def test_nothing_is_promised_while_nothing_has_moved() -> None:
     turnover = Turnover()
-    turnover.note(1, 5.0)
-    standing = turnover.standing(3, 10.0)
+    turnover.note(None, 1, 5.0)
+    standing = turnover.standing(3, None, 10.0)
     assert (standing.place, standing.wait_s, standing.error_s) == (3, None, None)
 
 
@@ -91,8 +91,8 @@ def test_the_expected_wait_is_right_on_average_and_its_error_covers_two_thirds()
         turnover, now = Turnover(), 0.0
         for _ in range(40):
             now += chance.expovariate(1 / 4.0)
-            turnover.note(1, now)
-        standing = turnover.standing(8, now)
+            turnover.note(None, 1, now)
+        standing = turnover.standing(8, None, now)
         assert standing.wait_s is not None
         assert standing.error_s is not None
         really_s = sum(chance.expovariate(1 / 4.0) for _ in range(8))
@@ -104,8 +104,8 @@ def test_the_expected_wait_is_right_on_average_and_its_error_covers_two_thirds()
 
 def test_a_queue_that_stands_still_expects_ever_more() -> None:
     turnover = Turnover()
-    turnover.note(2, 0.0)
-    early, late = turnover.standing(2, 10.0).wait_s, turnover.standing(2, 100.0).wait_s
+    turnover.note(None, 2, 0.0)
+    early, late = turnover.standing(2, None, 10.0).wait_s, turnover.standing(2, None, 100.0).wait_s
     assert early is not None
     assert late is not None
     assert late > early
@@ -113,17 +113,17 @@ def test_a_queue_that_stands_still_expects_ever_more() -> None:
 
 def test_a_new_queue_does_not_count_the_time_since_the_one_before() -> None:
     turnover = Turnover()
-    turnover.note(10, 0.0)
-    turnover.rest()
-    turnover.note(2, 3600.0)
-    wait_s = turnover.standing(4, 3604.0).wait_s
+    turnover.note(None, 10, 0.0)
+    turnover.keep(())
+    turnover.note(None, 2, 3600.0)
+    wait_s = turnover.standing(4, None, 3604.0).wait_s
     assert wait_s is not None
     assert wait_s < 60.0
 
 
 def test_many_who_leave_at_once_do_not_make_the_wait_nothing() -> None:
     turnover = Turnover()
-    turnover.note(500, 0.0)
-    assert turnover.standing(4, 0.0).wait_s is None, "one moment is no pace"
-    turnover.note(500, 100.0)
-    assert turnover.standing(10, 100.0).wait_s == pytest.approx(1.0)
+    turnover.note(None, 500, 0.0)
+    assert turnover.standing(4, None, 0.0).wait_s is None, "one moment is no pace"
+    turnover.note(None, 500, 100.0)
+    assert turnover.standing(10, None, 100.0).wait_s == pytest.approx(1.0)

@@ -8,13 +8,16 @@ import random
 
 import pytest
 
-from tests.support.replica_model import ModelReplica, Rows, Seen, TrueNode
+from tests.support.replica_model import REGIONS, ModelReplica, Rows, Seen, TrueNode
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, PlayerId, SessionId
 from wire.session_control import SessionState
 
-SLOTS = (1, 2, 3)
+SLOTS = {"eu": 1, "us": 2, "": 3}
+"""Of the node in each region, and of one that does not say where it is."""
 PLAYERS = tuple(PlayerId(f"plr_{number}") for number in range(8))
+FAR_MS: tuple[dict[str, float], ...] = ({"eu": 20.0, "us": 110.0}, {"eu": 110.0, "us": 20.0}, {"us": 30.0}, {})
+"""What the players' pages have measured, in turn."""
 
 
 class Evening:
@@ -26,7 +29,10 @@ class Evening:
         self.entropy, self.numbers = itertools.count(1 + 1000 * seed), itertools.count(1)
         self.replicas = [self.born() for _ in range(3)]
         self.everywhere: dict[str, NodeId] = {}
-        self.nodes = [TrueNode(NodeId(f"node_{n}"), slots, self.everywhere) for n, slots in enumerate(SLOTS)]
+        self.nodes = [
+            TrueNode(NodeId(f"node_{n}"), slots, region, self.everywhere)
+            for n, (region, slots) in enumerate(SLOTS.items())
+        ]
         self.seen: dict[str, Seen] = {}
 
     def born(self) -> ModelReplica:
@@ -45,7 +51,10 @@ class Evening:
         ):
             return  # The route finds the live one, wherever it is.
         with contextlib.suppress(WireError):  # As many as an account may have.
-            await replica.step(lambda now: replica.coordinator.create_session(player, title_id, now))
+            far_ms = FAR_MS[PLAYERS.index(player) % len(FAR_MS)]
+            await replica.step(
+                lambda now: replica.coordinator.create_session(player, title_id, now, round_trips_ms=far_ms)
+            )
 
     async def end(self) -> None:
         replica = self.chance.choice(self.replicas)
@@ -116,9 +125,11 @@ class Evening:
         live = self.rows.live()
         assert sorted(held) == sorted(live), "every live session is somebody's"
         assert all(self.rows.owners[session_id] == replica for session_id, replica in held.items())
-        free = sum(node.slots - len(node.runs) for node in self.nodes)
-        waiting = [s for s in live if self.rows.sessions[s].state is SessionState.QUEUED]
-        assert not waiting or free == 0, "nobody waits while there is room"
+        free = {node.region for node in self.nodes if node.slots > len(node.runs)}
+        waiting = [row for s in live if (row := self.rows.sessions[s]).state is SessionState.QUEUED]
+        for row in waiting:
+            line = REGIONS.line(row.round_trips_ms, 0.0)
+            assert not {r for r in free if line is None or r in ("", *line)}, "nobody waits where there is room"
         runs = {SessionId(session_id) for session_id in self.everywhere}
         states = {s: (self.rows.sessions[s].state, self.rows.sessions[s].reason) for s in runs}
         assert {s for s in live if self.rows.sessions[s].state is SessionState.RUNNING} == runs, states

@@ -51,6 +51,7 @@ EXPECTED = {
     "/api/v1/invitations/{code}/redemption": Right.PUBLIC,
     "/api/v1/nodes/socket": Right.NODE,
     "/api/v1/check": Right.GUEST,
+    "/api/v1/regions": Right.GUEST,
     "/api/v1/check/socket": Right.GUEST,
     "/api/v1/operator/overview": Right.OPERATOR,
     "/api/v1/operator/sessions/{session_id}": Right.OPERATOR,

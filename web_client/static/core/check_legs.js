@@ -4,7 +4,7 @@ import { delayOf } from "./round_trips.js";
 
 /** @import {WordKey, Words} from "../strings/words.js" */
 
-/** @typedef {"http" | "sign_in" | "socket" | "webrtc" | "codecs" | "udp" | "delay" | "sound" | "gamepad" | "features"} Leg */
+/** @typedef {"http" | "sign_in" | "socket" | "regions" | "webrtc" | "codecs" | "udp" | "delay" | "sound" | "gamepad" | "features"} Leg */
 /** @typedef {"ok" | "note" | "fails"} Verdict `note`: works, with something to know. */
 /**
  * @typedef {object} Finding
@@ -20,6 +20,7 @@ export const LEGS = [
   ["http", []],
   ["sign_in", ["http"]],
   ["socket", ["sign_in"]],
+  ["regions", ["sign_in"]],
   ["webrtc", []],
   ["codecs", ["webrtc"]],
   ["udp", ["sign_in", "webrtc"]],
@@ -86,6 +87,21 @@ export function judgeDelay(samples) {
   if (delay.rtt_ms <= RTT_NOTE_MS && delay.jitter_ms <= JITTER_NOTE_MS) return { verdict: "ok", words, values };
   const far = delay.rtt_ms > RTT_NOTE_MS;
   return { verdict: "note", words, values, advice: far ? "check.delay.far_advice" : "check.delay.jitter_advice" };
+}
+
+/**
+ * @param {readonly string[]} names Of all regions.
+ * @param {Readonly<Record<string, number>>} roundTripsMs To those that answered.
+ * @returns {Finding}
+ */
+export function judgeRegions(names, roundTripsMs) {
+  if (names.length === 0) return { verdict: "ok", words: "check.regions.one" };
+  const answered = Object.entries(roundTripsMs).sort(([, a], [, b]) => a - b);
+  const silent = names.filter((name) => !answered.some(([known]) => known === name));
+  if (answered.length === 0) return { verdict: "note", words: "check.regions.silent", advice: "check.regions.advice" };
+  const values = { times: answered.map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`).join(", "), silent: silent.join(", ") };
+  if (silent.length === 0) return { verdict: "ok", words: "check.regions.ok", values };
+  return { verdict: "note", words: "check.regions.some", values, advice: "check.regions.advice" };
 }
 
 /**

@@ -175,7 +175,7 @@ function stateNews(state, news) {
     if (news.reason === Reason.TITLE_CHANGED && state.role === "player") return startAnew(next);
     return finish(next, "ended", { reason: news.reason ?? Reason.UNKNOWN_SESSION, detail: news.detail });
   }
-  const next = { ...state, sessionState: news.state, place: news.place, coming: news.coming };
+  const next = { ...state, sessionState: news.state, place: news.place, coming: news.coming, region: news.region };
   if (news.reason !== null && !state.hasPlayed) next.failure = { reason: news.reason, detail: news.detail };
   else if (state.socket === "welcomed") next.failure = null;
   if (news.state === "queued") return waitsAgain(next, news);

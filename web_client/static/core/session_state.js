@@ -28,6 +28,7 @@ import { Reason } from "../wire/constants.js";
  * @property {SessionStateLabel | null} sessionState
  * @property {number | null} place In the queue, 1 is next; null unless it waits for room.
  * @property {Coming | null} coming What is done about a wait for room: a machine starts, or there is none to be had.
+ * @property {string | null} region Where the machine is on which it runs; null if nobody says.
  * @property {string | null} titleId
  * @property {string} titleName In English; the name that is shown is `shownName`.
  * @property {PlayedTitle | null} title How it is played; null until that was read.
@@ -109,7 +110,7 @@ export function initialState(visit, codecs) {
     socket: "none", socketFailures: 0, peerFailures: 0,
     sessionId: visit.kind === "session" ? visit.sessionId : null,
     role: visit.kind === "session" ? visit.role : "player",
-    sessionState: null, place: null, coming: null,
+    sessionState: null, place: null, coming: null, region: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
     titleName: "", title: null, participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
     beginsAnew: false, linkFailure: null, refusal: null, failure: null,

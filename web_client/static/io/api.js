@@ -13,7 +13,7 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{device_id: string, browser: string, system: string, seen_s_ago: number, current: boolean}} DeviceView */
 /** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
 /** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
-/** @import {CheckPlan, OperatorHistory, OperatorOverview} from "../types.js" */
+/** @import {CheckPlan, OperatorHistory, OperatorOverview, Region} from "../types.js" */
 /** @typedef {{invitation_id: string, kind: InvitationKindLabel, expires_in_s: number, used: boolean}} Invitation */
 /** @typedef {Invitation & {path: string, code: Code | null}} NewInvitation No code where no other device gets here. */
 /** @typedef {{title_id: string, title_names: Record<string, string>, host_name: string | null,
@@ -83,8 +83,14 @@ export const api = {
   me: () => ask("GET", "/me"),
   /** @returns {Promise<{titles: Title[], now_ms: number}>} */
   titles: () => ask("GET", "/titles"),
-  /** @param {string} titleId @returns {Promise<SessionView & {created: boolean}>} */
-  createSession: (titleId) => ask("POST", "/sessions", { title_id: titleId }),
+  /**
+   * @param {string} titleId
+   * @param {Readonly<Record<string, number>>} roundTripsMs To regions, as far as they are known.
+   * @returns {Promise<SessionView & {created: boolean}>}
+   */
+  createSession: (titleId, roundTripsMs) => ask("POST", "/sessions", { title_id: titleId, round_trips_ms: roundTripsMs }),
+  /** @returns {Promise<{regions: Region[]}>} */
+  regions: () => ask("GET", "/regions"),
   /** @param {string} sessionId @returns {Promise<SessionView>} */
   session: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}`),
   /** @param {string} sessionId @returns {Promise<PlayedTitle>} */

@@ -5,15 +5,21 @@ import { BrokerSocket } from "./broker_socket.js";
 
 /** @import {FromTab, RoleLabel} from "../types.js" */
 /** @import {PageEvent} from "../core/session_machine.js" */
+/** @import {RegionProbe} from "./region_probe.js" */
 
 export class BrokerLink {
   #dispatch;
+  #regions;
   /** @type {BrokerSocket | null} */
   #socket = null;
 
-  /** @param {(event: PageEvent) => void} dispatch */
-  constructor(dispatch) {
+  /**
+   * @param {(event: PageEvent) => void} dispatch
+   * @param {RegionProbe} regions
+   */
+  constructor(dispatch, regions) {
     this.#dispatch = dispatch;
+    this.#regions = regions;
   }
 
   /** @param {string} token */
@@ -31,7 +37,7 @@ export class BrokerLink {
   async create(titleId) {
     let session;
     try {
-      session = await api.createSession(titleId);
+      session = await api.createSession(titleId, this.#regions.roundTripsMs);
     } catch (error) {
       this.#dispatch({ on: "create_failed", ...failureOf(error) });
       return;

@@ -1,9 +1,10 @@
 // Tries each leg with the browser's real means. Every probe returns a finding; none throws.
 
-import { judgeCodecs, judgeDelay, judgeFeatures, judgePads, judgeSound, judgeUdp } from "../core/check_legs.js";
+import { judgeCodecs, judgeDelay, judgeFeatures, judgePads, judgeRegions, judgeSound, judgeUdp } from "../core/check_legs.js";
 import { api, failureOf } from "./api.js";
 import { tryNode } from "./node_check.js";
 import { videoCodecs } from "./peer_link.js";
+import { RegionProbe } from "./region_probe.js";
 
 /** @import {Finding, Leg} from "../core/check_legs.js" */
 /** @import {NodeWay} from "./node_check.js" */
@@ -56,6 +57,7 @@ export class CheckProbes {
     http: () => this.#http(),
     sign_in: () => this.#signIn(),
     socket: () => this.#socket(),
+    regions: () => this.#regions(),
     webrtc: async () => this.#webrtc(),
     codecs: async () => judgeCodecs(videoCodecs()),
     udp: () => this.#udp(),
@@ -117,6 +119,12 @@ export class CheckProbes {
     const samples = (await this.#ways[0]?.roundTrips()) ?? [];
     this.close();
     return judgeDelay(samples);
+  }
+
+  async #regions() {
+    const probe = new RegionProbe();
+    const regions = await probe.measure(true);
+    return judgeRegions(regions.map(({ name }) => name), probe.roundTripsMs);
   }
 
   async #sound() {

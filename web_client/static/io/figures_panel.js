@@ -55,14 +55,15 @@ export class FiguresPanel {
    * @param {Record<string, Spread>} stages
    * @param {LinkFigures | null} figures
    * @param {number | null} roundTripMs
+   * @param {string | null} region Where the machine is.
    */
-  show(stages, figures, roundTripMs) {
+  show(stages, figures, roundTripMs, region) {
     if (this.#depth === "dot") this.#showDot(latencyOf(stages, roundTripMs), figures?.loss_share ?? 0);
     if (this.#depth !== "full") return;
     this.#showTotals(stages);
     this.#showStages(stages);
     this.#showHistory();
-    this.#showLink(figures, roundTripMs);
+    this.#showLink(figures, roundTripMs, region);
   }
 
   /**
@@ -130,8 +131,9 @@ export class FiguresPanel {
   /**
    * @param {LinkFigures | null} figures
    * @param {number | null} roundTripMs
+   * @param {string | null} region
    */
-  #showLink(figures, roundTripMs) {
+  #showLink(figures, roundTripMs, region) {
     if (figures === null) {
       this.#link.replaceChildren();
       return;
@@ -146,6 +148,7 @@ export class FiguresPanel {
       [this.#words("figures.decode"), `${figures.decode_ms.toFixed(1)} ms`],
       [this.#words("figures.rtt"), rtt === null ? "–" : `${rtt.toFixed(1)} ms`],
       [this.#words("figures.route"), figures.route === null ? "–" : this.#words(`route.${figures.route}`)],
+      ...(region === null ? [] : [[this.#words("figures.region"), region]]),
       [this.#words("figures.frames"), `${figures.frames_dropped} / ${figures.freezes}`],
     ]);
   }

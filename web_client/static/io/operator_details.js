@@ -162,10 +162,17 @@ export class OperatorDetails {
     if (typeof node === "string") extras.push(this.#words("operator.placed_on", { node: nodeNames.get(node) ?? node }));
     const count = data["count"];
     if (event === "violations" && typeof count === "number") extras.push(`× ${count}`);
-    const refused = data["refused"];
-    if (typeof refused === "object" && refused !== null && Object.keys(refused).length > 0) {
-      const reasons = Object.entries(refused).map(([reason, count]) => `${reason} × ${count}`).join(", ");
-      extras.push(this.#words("operator.refused", { reasons }));
+    const { region, round_trip_ms: ms } = data;
+    if (typeof region === "string") {
+      const far = typeof ms === "number" ? ` (${ms} ms)` : "";
+      extras.push(this.#words("operator.in_region", { region: `${region}${far}` }));
+    }
+    for (const name of /** @type {const} */ (["refused", "behind"])) {
+      const counted = data[name];
+      if (typeof counted === "object" && counted !== null && Object.keys(counted).length > 0) {
+        const reasons = Object.entries(counted).map(([reason, count]) => `${reason} × ${count}`).join(", ");
+        extras.push(this.#words(`operator.${name}`, { reasons }));
+      }
     }
     return extras;
   }

@@ -118,7 +118,7 @@ export class OperatorTables {
     head.append(make("h3"), make("span", "pill"));
     const facts = make("dl", "facts");
     for (const [name, key] of /** @type {ReadonlyArray<[string, WordKey]>} */ ([
-      ["slots", "operator.slots"], ["cpu", "operator.cpu"], ["memory", "operator.memory"], ["encoders", "operator.encoders"],
+      ["region", "operator.region"], ["slots", "operator.slots"], ["cpu", "operator.cpu"], ["memory", "operator.memory"], ["encoders", "operator.encoders"],
       ["gpus", "operator.gpus"], ["sandbox", "operator.sandbox"], ["heard", "operator.heard"],
     ])) {
       const fact = make("div", `fact fact_${name}`);
@@ -138,6 +138,8 @@ export class OperatorTables {
     setText(part(card, ".pill"), words(`operator.node.${lost && node.state === "ready" ? "lost" : node.state}`));
     /** @param {string} name @param {string} text */
     const fact = (name, text) => setText(part(card, `.fact_${name} dd`), text);
+    fact("region", node.region_known ? node.region : words("operator.region_unknown", { region: node.region }));
+    part(card, ".fact_region").hidden = node.region === "";
     fact("slots", words("operator.of", { part: node.slots_used, whole: node.slots }));
     showBar(part(card, ".fact_slots"), node.slots_used, node.slots);
     const known = node.cpu_cores !== null && node.connected;

@@ -12,6 +12,7 @@ import { LivePeer } from "./live_peer.js";
 import { Panel } from "./panel.js";
 import { videoCodecs } from "./peer_link.js";
 import { PlayerSeat } from "./player_seat.js";
+import { RegionProbe } from "./region_probe.js";
 import { ScreenMode } from "./screen_mode.js";
 import { byId, Screens } from "./screens.js";
 import { SettingsStore } from "./settings_store.js";
@@ -38,7 +39,8 @@ export class PlayPage {
   #stage = byId("stage", HTMLVideoElement);
   #soundHint = byId("hint_sound", HTMLElement);
   #store = new SettingsStore();
-  #broker = new BrokerLink((event) => this.#dispatch(event));
+  #regions = new RegionProbe();
+  #broker = new BrokerLink((event) => this.#dispatch(event), this.#regions);
   #screenMode = new ScreenMode((isFull) => this.#panel.setFull(isFull));
   #language;
   #words;
@@ -98,6 +100,8 @@ export class PlayPage {
     new Ticker(TICK_MS, () => this.#tick());
     new StillPointer();
     this.#dispatch({ on: "start" });
+    // After the request for a session, which says what is known already. A click that is asked for takes longer.
+    if (this.#state.visit.kind === "play") void this.#regions.measure();
   }
 
   /** What tests and the bench read; a snapshot. @returns {Record<string, unknown>} */
@@ -245,7 +249,7 @@ export class PlayPage {
   }
 
   #showFigures() {
-    this.#figures.show(this.#live.frames.stages(), this.#live.figures, this.#live.roundTripMs);
+    this.#figures.show(this.#live.frames.stages(), this.#live.figures, this.#live.roundTripMs, this.#state.region);
   }
 
   /** The screen's button: a click for the slot, or a new start from where this page ended. */

@@ -17,6 +17,8 @@ export const NODE_MESSAGE_MAX_BYTES = 262144;
 export const SESSIONS_PER_NODE_MAX = 512;
 export const TITLES_PER_NODE_MAX = 1024;
 export const ARCHIVES_PER_NODE_MAX = 256;
+export const REGION_MAX_CHARS = 32;
+export const REGIONS_MAX = 32;
 export const SOCKET_MESSAGE_MAX_BYTES = 524288;
 export const SDP_MAX_BYTES = 32768;
 export const STUN_URIS_MAX = 4;
@@ -335,6 +337,12 @@ export const TO_TAB = /** @type {const} */ ({
         "starting",
         "none_free"
       ],
+      "nullable": true,
+      "default": null
+    },
+    "region": {
+      "kind": "string",
+      "max_len": 32,
       "nullable": true,
       "default": null
     }
