@@ -19,7 +19,7 @@ from farplay.admin.tables import print_nodes, print_pools
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
-from wire.session_control import SessionState, StateNews
+from wire.session_control import Closing, SessionState, StateNews
 
 pytestmark = pytest.mark.process
 
@@ -55,6 +55,7 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
             assert "There is no node nowhere." in await admin(
                 ready.url, tmp_path, "node", "drain", "nowhere", fails=True
             )
+            assert (await tab.next(Closing)).in_ms in range(1, 501)
             while (news := await tab.next(StateNews)).state is not SessionState.ENDED:
                 pass
             assert news.reason is Reason.NODE_SHUTDOWN

@@ -142,6 +142,7 @@ export type ToTab =
   | Offer
   | PeerNews
   | { type: "taken_over" }
+  | { type: "closing"; in_ms: number | null }
   | { type: "error"; reason: ReasonLabel; detail: string };
 
 /** How constants.js describes a field of a control message. */

@@ -55,6 +55,7 @@ import { Reason } from "../wire/constants.js";
  *   | {do: "make_answer", offer: Offer}
  *   | {do: "close_peer"}
  *   | {do: "say", words: "anew.said"}
+ *   | {do: "closing", inMs: number | null}
  *   | {do: "timer", name: TimerName, ms: number | null}} Effect
  */
 /** @typedef {[PageState, Effect[]]} Step */

@@ -162,6 +162,8 @@ export const en = {
   "anew.title": "The game begins anew",
   "anew.words": "The machine that ran it is gone. It begins anew on another one.",
   "anew.said": "The machine that ran the game is gone; it began anew on another one.",
+  "closing.minutes": "This machine goes out of service: the game ends here in {n} min. Save in good time: what is saved is kept, and you can play again afterwards.",
+  "closing.last": "This machine goes out of service: the game ends here in less than a minute. Save now: what is saved is kept, and you can play again afterwards.",
   "waiting.starting": "A machine is being started for you. It may take a few minutes, and the game starts by itself.",
   "waiting.starting_place":
     "A machine is being started. You are number {place} in line, and the game starts by itself.",
