@@ -227,7 +227,15 @@ def _fleet(broker: Broker, config: FleetConfig, start_local: StartLocal | None) 
 
     url = config.broker_url or url_of(broker.config.host, broker.port)
     adapters = {pool.name: adapter_of(pool, url, broker.tenant_id, start_local) for pool in config.pools}
-    return FleetLoop(config, broker.fleet_rows, adapters, needs_gpu=needs_gpu, drain=broker.replicas.drain, tell=tell)
+    return FleetLoop(
+        config,
+        broker.fleet_rows,
+        adapters,
+        needs_gpu=needs_gpu,
+        drain=broker.replicas.drain,
+        tell=tell,
+        show=broker.metrics.show_pools,
+    )
 
 
 def _bus(engine: AsyncEngine, me: ReplicaId, config: BrokerConfig) -> Bus:

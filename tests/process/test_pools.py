@@ -90,6 +90,9 @@ async def test_a_pool_grows_from_nothing_for_who_waits_and_goes_back_to_nothing(
         row = await pools(client)
         assert (row["states"], row["slots"], row["slots_used"]) == ({"ready": 1}, 1, 1)
         assert (row["cost_per_hour"], row["nodes"][0]["name"]) == (0.25, wish.name)
+        told = (await client.get("/metrics", headers={"Authorization": "Bearer m"})).text
+        assert 'farplay_pool_nodes{pool="own",state="ready"} 1.0' in told
+        assert 'farplay_pool_cost_per_hour{pool="own"} 0.25' in told
         await client.delete(f"/api/v1/sessions/{session_id}")
 
         async def nothing() -> bool:

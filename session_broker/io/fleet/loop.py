@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from session_broker.core.pools.figures import PoolFigures, figures_of
 from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import (
@@ -29,13 +30,14 @@ from session_broker.core.pools.records import (
     NodeName,
     Outlook,
     Plan,
+    PoolNode,
     RetireNode,
     Trouble,
 )
 from session_broker.core.tickets import TOKEN_RANDOM_BYTES, make_token
 from session_broker.io.clock import monotonic_s, wall_ms
 from session_broker.io.fleet.adapter import CALL_TIMEOUT_S, FleetAdapter, MachineRefused
-from session_broker.io.fleet.rows import FleetRows, LeaseLost
+from session_broker.io.fleet.rows import FleetRows, LeaseLost, ListedNode
 from wire.errors import WireError
 from wire.ids import NodeId
 
@@ -58,6 +60,7 @@ class FleetLoop:
         needs_gpu: Tells of a title of the catalogue whether its sessions need a GPU.
         drain: Lets a node take no more sessions, on whichever replica it is.
         tell: Tells the sessions of this replica what they may hope for.
+        show: Takes the pools' figures after each step, and none when another replica leads.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class FleetLoop:
         needs_gpu: Callable[[str], bool],
         drain: Callable[[NodeId], Awaitable[None]],
         tell: Callable[[Outlook], Awaitable[None]],
+        show: Callable[[Sequence[PoolFigures]], None],
     ) -> None:
         self._config = config
         self._rows = rows
@@ -76,6 +80,7 @@ class FleetLoop:
         self._needs_gpu = needs_gpu
         self._drain = drain
         self._tell = tell
+        self._show = show
         self._noted: dict[NodeName, tuple[Trouble | None, str]] = {}
         self._told: tuple[Outlook, dict[str, str]] | None = None
         self._troubles: dict[str, str] = {}
@@ -102,12 +107,15 @@ class FleetLoop:
         reconciler = Reconciler(self._config.pools, secrets.token_bytes)
         self._noted, self._told, self._troubles = {}, None, {}
         async with self._following():
-            while True:
-                with self._faults_logged():
-                    if await self._rows.hold(LEASE_S) != epoch:
-                        return
-                    await self._step(reconciler, epoch)
-                await asyncio.sleep(LOOK_S)
+            try:
+                while True:
+                    with self._faults_logged():
+                        if await self._rows.hold(LEASE_S) != epoch:
+                            return
+                        await self._step(reconciler, epoch)
+                    await asyncio.sleep(LOOK_S)
+            finally:
+                self._show(())
 
     @contextlib.asynccontextmanager
     async def _following(self) -> AsyncIterator[None]:
@@ -137,22 +145,28 @@ class FleetLoop:
         machines = {name: adapter.machines() for name, adapter in self._adapters.items()}
         # After the machines: all that are to be kept have their rows by now. Before the demand: of a session that is
         # placed in between, the slot counts as free, and no node is made for it.
-        nodes = [each.node for each in await self._rows.nodes()]
-        view = FleetView(
-            await self._demand(),
-            nodes,
-            machines,
-            datetime.fromtimestamp(wall_ms() / 1000, UTC).astimezone(self._config.timezone),
-        )
+        listed = await self._rows.nodes()
+        local = datetime.fromtimestamp(wall_ms() / 1000, UTC).astimezone(self._config.timezone)
+        view = FleetView(await self._demand(), [each.node for each in listed], machines, local)
         plan = reconciler.step(view, monotonic_s())
         done = await asyncio.gather(
             *(self._do(effect, reconciler, epoch) for effect in plan.effects), return_exceptions=True
         )
         await self._note(epoch, machines)
         await self._publish(epoch, plan)
+        self._show(self._figures(listed, local))
         for fault in done:
             if fault is not None:
                 raise fault
+
+    def _figures(self, listed: Sequence[ListedNode], local: datetime) -> list[PoolFigures]:
+        by_pool: dict[str, list[tuple[PoolNode, Trouble | None]]] = {}
+        for each in listed:
+            by_pool.setdefault(each.node.pool, []).append((each.node, each.trouble))
+        return [
+            figures_of(pool, by_pool.get(pool.name, ()), local, refused=pool.name in self._troubles)
+            for pool in self._config.pools
+        ]
 
     async def _demand(self) -> Demand:
         gpu = plain = 0

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.effects import ReplicaId
-from session_broker.core.pools.records import Machine, NodeName, Outlook, PoolNode
+from session_broker.core.pools.records import Machine, NodeName, Outlook, PoolNode, Trouble
 from session_broker.core.tickets import digest
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
@@ -37,7 +37,7 @@ class ListedNode:
 
     node: PoolNode
     created_at_ms: int
-    trouble: str | None
+    trouble: Trouble | None
     """What keeps it from starting, or ended it."""
     words: str
     """What the place where it runs says about it."""
@@ -204,4 +204,5 @@ def _listed(row: Row[Any]) -> ListedNode:
         node_id=NodeId(row.id) if row.id is not None else None, joined=bool(row.offers), ready=bool(row.ready),
         drained=bool(row.drained), slots=row.slots or 0, claims=row.claims or 0,
     )  # fmt: skip
-    return ListedNode(node, row.created_at_ms, row.trouble, row.words)
+    trouble = Trouble(row.trouble) if row.trouble is not None else None
+    return ListedNode(node, row.created_at_ms, trouble, row.words)
