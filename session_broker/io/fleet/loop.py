@@ -163,8 +163,9 @@ class FleetLoop:
         by_pool: dict[str, list[tuple[PoolNode, Trouble | None]]] = {}
         for each in listed:
             by_pool.setdefault(each.node.pool, []).append((each.node, each.trouble))
+        troubles = self._all_troubles()
         return [
-            figures_of(pool, by_pool.get(pool.name, ()), local, refused=pool.name in self._troubles)
+            figures_of(pool, by_pool.get(pool.name, ()), local, refused=pool.name in troubles)
             for pool in self._config.pools
         ]
 
@@ -227,6 +228,11 @@ class FleetLoop:
         _log.warning("pool_troubled", pool=pool, words=words)
         self._troubles[pool] = words
 
+    def _all_troubles(self) -> dict[str, str]:
+        """Return what is wrong with whole pools: where its machines are not known, nothing else can be said."""
+        unseen = {name: adapter.unseen() for name, adapter in self._adapters.items()}
+        return self._troubles | {name: words for name, words in unseen.items() if words}
+
     async def _note(self, epoch: int, machines: Mapping[str, Mapping[NodeName, Machine] | None]) -> None:
         listed = [machine for of_pool in machines.values() for machine in (of_pool or {}).values()]
         noted = {machine.name: (machine.trouble, machine.words) for machine in listed}
@@ -236,7 +242,8 @@ class FleetLoop:
         self._noted = noted
 
     async def _publish(self, epoch: int, plan: Plan) -> None:
-        if self._told != (plan.outlook, self._troubles):
-            await self._rows.tell(epoch, plan.outlook, self._troubles)
-            self._told = (plan.outlook, dict(self._troubles))
+        troubles = self._all_troubles()
+        if self._told != (plan.outlook, troubles):
+            await self._rows.tell(epoch, plan.outlook, troubles)
+            self._told = (plan.outlook, troubles)
         await self._tell(plan.outlook)

@@ -39,6 +39,7 @@ async def test_an_operator_sees_a_session_and_ends_it(up: FarplayProcess, open_p
         await expect(row.locator(".cell_delay")).to_contain_text(" ms", timeout=PATIENCE_MS)
         await expect(page.locator("#nodes .fact_encoders")).to_contain_text("libx264")
         await expect(page.locator("#tiles")).to_contain_text("1 of ")
+        await expect(page.locator("#pools_section")).to_be_hidden()
 
         await row.get_by_role("button").click()
         details = page.locator("#details")
@@ -69,14 +70,11 @@ async def test_pools_are_shown_where_there_are_any(up: FarplayProcess, open_play
         trouble="", nodes=[node],
     )  # fmt: skip
     async with open_player() as desk:
-        page = desk.page
-        await page.goto(f"{up.url}/operator")
-        await expect(page.locator("#live")).to_have_text("Live")
-        await expect(page.locator("#pools_section")).to_be_hidden()
-        shown = Pools(pools=[pool]).model_dump_json()
+        page, shown = desk.page, Pools(pools=[pool]).model_dump_json()
         await page.route(
             "**/operator/pools", lambda route: route.fulfill(body=shown, content_type="application/json")
         )
+        await page.goto(f"{up.url}/operator")
         row = page.locator('#pools tr[data-key="l4"]')
         await expect(row.locator(".cell_machines .cell_value")).to_have_text("3 ready · 1 starting")
         await expect(row.locator(".troubles li")).to_have_text(
