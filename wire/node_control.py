@@ -123,6 +123,8 @@ class NodeHello(Message):
     """Where pages try their way to this node; None if it has no port to spare."""
     archives: tuple[str, ...] = field(default=(), metadata={"max_len": ARCHIVES_PER_NODE_MAX})
     """SHA-256 of the archives of published titles that lie unpacked here."""
+    successors: bool = False
+    """Whether another node can be started beside it, in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,18 @@ class DismissNodeParticipant(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class StartSuccessor(Message):
+    """Have another node started beside this one, of the version that is installed by now; since version 4.
+
+    It enrols as a node of its own. This one ends when that one is welcome and nothing runs here any more.
+    """
+
+    TYPE: ClassVar[str] = "start_successor"
+    token: str = field(metadata={"max_len": 128}, repr=False)
+    """One-time, with which it enrols."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementNews(Message):
     """A session on this node moved, or a serving one stands still or goes on."""
 
@@ -318,6 +332,7 @@ TO_NODE = family(
     CloseNodePeer,
     SetNodeSeats,
     DismissNodeParticipant,
+    StartSuccessor,
     NodeRefusal,
 )
 """What the broker may send to a node."""

@@ -27,6 +27,10 @@ CLOSING_SINCE = 4
 """First version whose tabs know ``Closing``; older ones are told nothing until the end."""
 
 
+SUCCESSORS_SINCE = 4
+"""First version whose nodes know ``StartSuccessor``."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProtocolRange:
     """An inclusive range of control protocol versions."""

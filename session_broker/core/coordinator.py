@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from session_broker.core import draining, invitations, node_loss, nodes, ownership, sessions, table, tabs, waiting
+from session_broker.core import (
+    draining,
+    invitations,
+    node_loss,
+    nodes,
+    ownership,
+    sessions,
+    succession,
+    table,
+    tabs,
+    waiting,
+)
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
@@ -225,6 +236,14 @@ class Coordinator:
     def undrain(self, node_id: str, now: float) -> None:
         """Let a node take sessions again; see ``draining.undrain``."""
         draining.undrain(self._state, node_id, now)
+
+    def check_succession(self, node_id: str) -> None:
+        """Make sure that a node can have its successor started; see ``succession.check``."""
+        succession.check(self._state, node_id)
+
+    def ask_successor(self, node_id: str, token: str) -> None:
+        """Have a node's successor started; see ``succession.ask``."""
+        succession.ask(self._state, node_id, token)
 
     # Time
 

@@ -75,6 +75,7 @@ def join(
         )
     state.links[link] = node_id
     node.link, node.seen_at, node.name, node.slots = link, now, clean_text(hello.name), hello.capacity.slots
+    node.protocol, node.successors = protocol, hello.successors
     node.capacity, node.check_port = hello.capacity, _reachable(hello.check_port)
     node.state = node_table.transition(node.state, NodeEvent.HELLO)
     if node.drained and node.state is NodeState.READY:

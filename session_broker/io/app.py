@@ -25,6 +25,7 @@ from session_broker.io.routes import (
     table,
     titles,
     trust,
+    upgrades,
 )
 from session_broker.io.security import Gate, HeaderRules
 from session_broker.io.tab_socket import put_out_here
@@ -50,6 +51,7 @@ def create_app(broker: Broker) -> FastAPI:
             check,
             operator,
             pools,
+            upgrades,
             trust,
             pages,
         )

@@ -82,6 +82,8 @@ class PoolNode:
     slots: int = 0
     claims: int = 0
     """Slots that are taken."""
+    replace: bool = False
+    """Whether another shall come in its place, by the operator's wish, and none has been made yet."""
 
     @property
     def state(self) -> PoolNodeState:
@@ -124,6 +126,8 @@ class CreateNode:
 
     pool: str
     name: NodeName
+    succeeds: NodeName | None = None
+    """The node in whose place it comes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,8 @@ class FleetLoop:
 
     async def _do(self, effect: FleetEffect, reconciler: Reconciler, epoch: int) -> None:
         match effect:
-            case CreateNode(pool, name):
-                await self._create(pool, name, reconciler, epoch)
+            case CreateNode():
+                await self._create(effect, reconciler, epoch)
             case DrainNode(name, node_id):
                 _log.info("pool_node_drained", name=name, node_id=node_id)
                 await self._drain(node_id)
@@ -193,10 +193,10 @@ class FleetLoop:
             case ForgetNode(name):
                 await self._rows.forget(epoch, name)
 
-    async def _create(self, pool: str, name: NodeName, reconciler: Reconciler, epoch: int) -> None:
-        token = make_token(secrets.token_bytes(TOKEN_RANDOM_BYTES))
-        await self._rows.add(epoch, pool, name, token)
-        _log.info("pool_node_created", pool=pool, name=name)
+    async def _create(self, wish: CreateNode, reconciler: Reconciler, epoch: int) -> None:
+        pool, name, token = wish.pool, wish.name, make_token(secrets.token_bytes(TOKEN_RANDOM_BYTES))
+        await self._rows.add(epoch, pool, name, token, wish.succeeds)
+        _log.info("pool_node_created", pool=pool, name=name, succeeds=wish.succeeds)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 await self._adapters[pool].create(name, token)
