@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wire.errors import Reason, WireError
 
-PROTOCOL_MIN = 1
+PROTOCOL_MIN = 3
 """Oldest control protocol version that this build speaks."""
 
 PROTOCOL_MAX = 4

@@ -225,6 +225,10 @@ class Coordinator:
         """A node sent a message; see ``nodes.handle_message``."""
         nodes.handle_message(self._state, link, message, now)
 
+    def node_of_link(self, link: LinkKey) -> NodeId | None:
+        """Return whose socket it is, if it was welcomed and no newer one of its node was since."""
+        return self._state.links.get(link)
+
     def node_gone(self, link: LinkKey, now: float) -> None:
         """A node's socket closed."""
         nodes.handle_gone(self._state, link, now)
