@@ -40,10 +40,10 @@ def upgrade(
     row: Row = api.put(path, {"deadline_s": deadline_s})
     began_s, came, told = time.monotonic(), False, ""
     while True:
-        line = json.dumps(row, ensure_ascii=False) if as_json else words(row)
-        if line != told:
-            say(line)
-            told = line
+        news = words(row)
+        if news != told:
+            say(json.dumps(row, ensure_ascii=False) if as_json else news)
+            told = news
         came = came or bool(row["successor"] and row["successor"]["ready"])
         if row["ended"] and (came or not (row["successor"] or row["awaited"])):
             return

@@ -216,10 +216,18 @@ class Coordinator:
     # Nodes
 
     def node_joined(
-        self, link: LinkKey, node_id: NodeId, hello: NodeHello, *, protocol: int, key: str | None, now: float
+        self,
+        link: LinkKey,
+        node_id: NodeId,
+        hello: NodeHello,
+        *,
+        protocol: int,
+        key: str | None,
+        now: float,
+        beside: NodeId | None = None,
     ) -> None:
         """A node said hello with a good credential; see ``nodes.join``."""
-        nodes.join(self._state, link, node_id, hello, protocol=protocol, key=key, now=now)
+        nodes.join(self._state, link, node_id, hello, protocol=protocol, key=key, now=now, beside=beside)
 
     def node_said(self, link: LinkKey, message: Message, now: float) -> None:
         """A node sent a message; see ``nodes.handle_message``."""

@@ -54,6 +54,7 @@ def join(
     protocol: int,
     key: str | None,
     now: float,
+    beside: NodeId | None = None,
 ) -> None:
     """Welcome a node whose credential the shell has checked, and agree with it on what runs.
 
@@ -65,6 +66,7 @@ def join(
         protocol: The control version that both sides speak.
         key: Its own key if it enrolled just now.
         now: Monotonic seconds.
+        beside: The node on the same machine in whose place it has come, while that may still run sessions.
     """
     node = state.nodes.setdefault(node_id, Node(node_id, TenantId(state.tenant_id), hello.name))
     if node.link is not None:
@@ -86,6 +88,8 @@ def join(
     # Only what the catalogue knows: a node must not make the fleet remember words of its own.
     node.titles = tuple(sorted(known.intersection(titles)))
     state.fleet.describe(node_id, hello.capacity, kinds, node.titles)
+    if beside is not None:
+        state.fleet.set_former(node_id, beside)
     _take_archives(state, node, hello.archives)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     # Nothing new goes there before it is agreed what runs there.

@@ -68,11 +68,12 @@ async def _converse(broker: Broker, talk: Conversation, link: LinkKey) -> None:
         if enrolled.succeeds is not None:
             # First, lest it end with a session that was just placed there.
             await broker.replicas.drain(enrolled.succeeds, enrolled.drain_ms)
+        beside = await broker.upgrades.beside(enrolled.node_id)
         await broker.replicas.bring_home(enrolled.node_id)
         broker.runner.links[link] = talk.outbox
         await broker.runner.run(
             lambda now: coordinator.node_joined(
-                link, enrolled.node_id, hello, protocol=protocol, key=enrolled.new_key, now=now
+                link, enrolled.node_id, hello, protocol=protocol, key=enrolled.new_key, now=now, beside=beside
             )
         )
     except WireError as error:

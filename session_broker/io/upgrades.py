@@ -100,6 +100,19 @@ class UpgradeRows:
         async with self._engine.begin() as connection:
             await connection.execute(mine.values(succeeds=node_id, drain_ms=drain_ms))
 
+    async def beside(self, node_id: NodeId) -> NodeId | None:
+        """Return the node on the same machine in whose place one has come, while that is not over."""
+        former = _node.alias()
+        over = exists().where(former.c.id == _enrolment.c.succeeds, former.c.revoked_at_ms.is_not(None))
+        query = (
+            select(_enrolment.c.succeeds)
+            .outerjoin(_made, _made.c.enrolment_sha256 == _enrolment.c.token_sha256)
+            .where(_enrolment.c.node_id == node_id, _enrolment.c.succeeds.is_not(None), _made.c.name.is_(None), ~over)
+        )
+        async with self._engine.connect() as connection:
+            found = await connection.scalar(query)
+        return NodeId(found) if found is not None else None
+
     async def retire(self, node_id: NodeId) -> bool:
         """Shut a node out for good if another has come in its place and nothing runs there; tell whether it is."""
         come = exists().where(_enrolment.c.succeeds == node_id, _enrolment.c.node_id.is_not(None))
