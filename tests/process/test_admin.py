@@ -185,7 +185,10 @@ def test_an_upgrade_is_followed_to_its_end_and_every_change_told_once(monkeypatc
 
 def test_a_successor_that_does_not_come_is_said_and_the_old_node_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upgrading, "BESIDE_S", 0.0)
-    row = {"name": "attic", "pool": None, "drained": False, "ended": False, "sessions": 0, "successor": None}
+    row = {
+        "name": "attic", "pool": None, "drained": False, "ended": False, "sessions": 0, "ends_in_ms": None,
+        "awaited": False, "successor": None,
+    }  # fmt: skip
     api: Any = AnsweringApi(row)
     with pytest.raises(CommandFailure, match="it goes on as before"):
         upgrading.upgrade(api, {"node_id": "node_a"}, None, lambda _line: None, as_json=False)
