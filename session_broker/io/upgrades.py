@@ -50,7 +50,7 @@ class Upgrading:
     awaited: bool
     """Whether another is to come in its place and has not been made yet."""
     successor: Successor | None
-    """The newest one."""
+    """The newest one that has enrolled, or that shall."""
 
 
 class UpgradeRows:
@@ -76,7 +76,7 @@ class UpgradeRows:
             .outerjoin(_node, _node.c.id == _enrolment.c.node_id)
             .outerjoin(_made, _made.c.enrolment_sha256 == _enrolment.c.token_sha256)
             .where(_enrolment.c.succeeds == node_id)
-            .order_by(_enrolment.c.created_at_ms.desc())
+            .order_by(_enrolment.c.node_id.is_(None), _enrolment.c.created_at_ms.desc())
             .limit(1)
         )
         async with self._engine.connect() as connection:

@@ -114,7 +114,7 @@ class Agent:
         self._workers: dict[str, WorkerHandle] = {}
         self._ending: dict[WorkerHandle, asyncio.Task[None]] = {}
         self._launches: dict[str, asyncio.Task[None]] = {}
-        self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes)
+        self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes, alone=not config.successor)
         self._fetches: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[str], None] | None = None

@@ -65,7 +65,7 @@ async def upgrade(node_id: str, body: DrainWish, broker: BrokerDep, caller: Call
         if not await broker.upgrades.wish(node, replace=True):
             raise WireError(Reason.BAD_STATE, f"{before.name} is ending already")
         return _row(node_id, await _look(broker, node_id))
-    if before.successor is not None and before.successor.node_id is not None:
+    if before.successor is not None and before.successor.ready:
         await runner.run(lambda now: runner.coordinator.drain(node_id, body.deadline_s, now))
         return _row(node_id, await _look(broker, node_id))
     runner.coordinator.check_succession(node_id)
