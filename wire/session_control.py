@@ -141,7 +141,7 @@ class MediaReport(Message):
 
 @dataclass(frozen=True, slots=True)
 class SetQuality(Message):
-    """What the player allows the picture to cost, from now on; since version 2."""
+    """What the player allows the picture to cost, from now on."""
 
     TYPE: ClassVar[str] = "set_quality"
     video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})

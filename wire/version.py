@@ -16,8 +16,8 @@ PROTOCOL_MIN = 3
 PROTOCOL_MAX = 4
 """Newest control protocol version that this build speaks.
 
-Since 2 a tab may send ``set_quality``. Since 3 a tab is told of rumble by seat. Since 4 a tab is told when its
-machine closes, and a node may be asked for its successor.
+Since 3 a tab is told of rumble by seat. Since 4 a tab is told when its machine closes, and a node may be asked for
+its successor.
 """
 
 SEAT_RUMBLE_SINCE = 3
@@ -25,7 +25,6 @@ SEAT_RUMBLE_SINCE = 3
 
 CLOSING_SINCE = 4
 """First version whose tabs know ``Closing``; older ones are told nothing until the end."""
-
 
 SUCCESSORS_SINCE = 4
 """First version whose nodes know ``StartSuccessor``."""

@@ -145,7 +145,7 @@ function welcomed(state, news) {
   const next = {
     ...state, socket: "welcomed", socketFailures: 0, failure: null, refusal: null,
     titleId: news.title_id, titleName: news.title_name, role: news.seats.length > 0 ? "player" : "spectator",
-    participantIndex: news.participant_index, protocol: news.protocol,
+    participantIndex: news.participant_index,
     phase: state.phase === "joining" ? "waiting" : state.phase,
   };
   const [asked, effects] = askForPeer(next);
