@@ -81,7 +81,11 @@ async def test_another_node_takes_over_on_the_same_folder_and_the_old_one_ends_w
         await until(ended, 15, "the old one has ended")
         overview = (await client.get("/api/v1/operator/overview")).json()
         assert [node["node_id"] for node in overview["nodes"]] == [new]
-        assert len(psutil.Process(process.pid).children()) == 1
+
+        async def alone() -> bool:
+            return len(psutil.Process(process.pid).children()) == 1
+
+        await until(alone, 10, "its process is gone")
         credential = load_credential(node_dir)
         assert credential is not None
         assert credential.node_id == new, "what starts on this folder next is the new one"
