@@ -65,10 +65,10 @@ async def _converse(broker: Broker, talk: Conversation, link: LinkKey) -> None:
     coordinator = broker.runner.coordinator
     try:
         hello, protocol, enrolled = await _greet(broker, talk)
-        if enrolled.succeeds is not None:
-            # First, lest it end with a session that was just placed there.
-            await broker.replicas.drain(enrolled.succeeds, enrolled.drain_ms)
         beside = await broker.upgrades.beside(enrolled.node_id)
+        if beside is not None and beside == enrolled.succeeds:
+            # First, lest it end with a session that was just placed there. One of a pool is drained already.
+            await broker.replicas.drain(beside, enrolled.drain_ms)
         await broker.replicas.bring_home(enrolled.node_id)
         broker.runner.links[link] = talk.outbox
         await broker.runner.run(

@@ -173,6 +173,7 @@ async def test_in_the_place_of_an_upgraded_node_another_is_made_and_exactly_the_
 
         await until(come, 10, "its successor is here beside it")
         assert ((await look())["sessions"], len(nodes.nodes)) == (1, 2)
+        assert (await look())["ends_in_ms"] > 3_500_000, "the old one's deadline holds"
         again = (await client.put(path, json={})).json()
         assert (again["ends_in_ms"], again["awaited"]) == (None, False), "the deadline is lifted, no third one comes"
         await client.delete(f"/api/v1/sessions/{session_id}")
