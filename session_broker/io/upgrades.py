@@ -68,10 +68,9 @@ class UpgradeRows:
             .outerjoin(_made, _made.c.enrolment_sha256 == _enrolment.c.token_sha256)
             .where(_node.c.id == node_id)
         )
+        made = (_made.c.name.label("made"), _made.c.trouble, _made.c.words)
         after = (
-            select(
-                _node.c.id, _node.c.name, _node.c.ready, _made.c.name.label("made"), _made.c.trouble, _made.c.words
-            )
+            select(_node.c.id, _node.c.name, _node.c.ready, *made)
             .select_from(_enrolment)
             .outerjoin(_node, _node.c.id == _enrolment.c.node_id)
             .outerjoin(_made, _made.c.enrolment_sha256 == _enrolment.c.token_sha256)
