@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import ColumnElement, Row, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from session_broker.core.node_table import NodeState
@@ -68,9 +68,12 @@ class UpgradeRows:
             .outerjoin(_made, _made.c.enrolment_sha256 == _enrolment.c.token_sha256)
             .where(_node.c.id == node_id)
         )
-        made = (_made.c.name.label("made"), _made.c.trouble, _made.c.words)
+        shown: list[ColumnElement[Any]] = [
+            *(_node.c.id, _node.c.name, _node.c.ready),
+            *(_made.c.name.label("made"), _made.c.trouble, _made.c.words),
+        ]
         after = (
-            select(_node.c.id, _node.c.name, _node.c.ready, *made)
+            select(*shown)
             .select_from(_enrolment)
             .outerjoin(_node, _node.c.id == _enrolment.c.node_id)
             .outerjoin(_made, _made.c.enrolment_sha256 == _enrolment.c.token_sha256)
