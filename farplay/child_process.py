@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,13 @@ class ChildProcess:
 
     @classmethod
     async def start(
-        cls, name: str, arguments: list[str], *, log_path: Path | None, secrets: Mapping[str, str]
+        cls,
+        name: str,
+        arguments: list[str],
+        *,
+        log_path: Path | None,
+        secrets: Mapping[str, str],
+        command: Sequence[str] | None = None,
     ) -> ChildProcess:
         """Start ``farplay NAME ARGUMENTS`` so that it dies with this process.
 
@@ -53,18 +59,21 @@ class ChildProcess:
             arguments: Its options, without secrets (they would show in the process list).
             log_path: Where its standard error goes; None inherits ours.
             secrets: Variables of its environment.
+            command: What to run in place of these very packages, of whatever version it is by now.
         """
         log = None if log_path is None else open_log(log_path)
         path = os.pathsep.join([str(PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])])
+        imports = {"PYTHONPATH": path} if command is None else {}
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "farplay", name, *arguments),
+                *(command or (sys.executable, "-P", "-m", "farplay")),
+                *(name, *arguments),
                 *("--json", "--parent-pid", str(os.getpid())),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 limit=READY_LINE_MAX_BYTES,
-                env={**os.environ, "PYTHONPATH": path, **secrets},
+                env={**os.environ, **imports, **secrets},
                 start_new_session=True,
             )
         finally:
@@ -107,6 +116,10 @@ class ChildProcess:
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self._process.wait()
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        self._signal(number)
 
     def kill(self) -> None:
         """SIGKILL now."""

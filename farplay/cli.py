@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -330,12 +331,22 @@ def node(
         typer.Option(help="How games are shut in.", show_default="userns where it works, else pod"),
     ] = None,
     watch_titles: Annotated[bool, typer.Option("--watch-titles", hidden=True)] = False,
+    upgrades: Annotated[
+        bool, typer.Option("--upgrades", help="Let farplay admin node upgrade start the installed version beside it.")
+    ] = False,
+    kept: Annotated[bool, typer.Option("--kept", hidden=True)] = False,
+    successor: Annotated[bool, typer.Option("--successor", hidden=True)] = False,
     as_json: Json = False,
     parent_pid: ParentPid = None,
 ) -> None:
     """Run only a render node, which dials out to a broker."""
     with Screen(as_json=as_json).failures_shown():
         require_linux()
+        if upgrades:
+            from farplay.kept_node import run_kept_node
+
+            folder = (data_dir or default_data_dir()).absolute()
+            raise typer.Exit(run_kept_node(folder, sys.argv[2:], as_json=as_json))
         from farplay.region_options import region_name
         from farplay.role_config import node_config
         from farplay.roles import run_node
@@ -358,6 +369,8 @@ def node(
             afk_end_max_s=afk_end_max,
             sandbox=sandbox,
             watch_titles=watch_titles,
+            kept=kept,
+            successor=successor,
         )
         run_node(config, as_json=as_json, parent_pid=parent_pid)
 

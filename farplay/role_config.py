@@ -143,6 +143,8 @@ def node_config(
     afk_end_max_s: int,
     sandbox: Profile | None = None,
     watch_titles: bool = False,
+    kept: bool = False,
+    successor: bool = False,
 ) -> NodeConfig:
     """Return a node's configuration.
 
@@ -175,6 +177,8 @@ def node_config(
         afk_end_max_s=afk_end_max_s,
         sandbox=sandbox,
         watch_titles=watch_titles,
+        kept=kept,
+        successor=successor,
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from farplay.data_folder import FolderLock
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from session_broker.config import BrokerConfig
     from session_broker.io.fleet.local import StartLocal
     from session_broker.io.serve import BrokerReady
+
+
+RETIRE_SIGNAL = signal.SIGUSR1
+"""Tells a node that it ends when nothing runs there any more."""
 
 
 def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, parent_pid: int | None) -> None:
@@ -77,18 +83,27 @@ def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> No
         if as_json:
             print(json.dumps({"title_ended": reason, "detail": detail}), flush=True)
 
-    with _role("node", config.data_dir, parent_pid):
+    def on_successor(token: str) -> None:
+        print(json.dumps({"successor": token}), flush=True)
+
+    async def run() -> None:
+        retire = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(RETIRE_SIGNAL, retire.set)
+        await run_agent(config, on_ready, on_title_ended, on_successor if config.kept else None, retire)
+
+    with _role("node", None if config.kept else config.data_dir, parent_pid):
         try:
-            _run_until_signal(run_agent(config, on_ready, on_title_ended))
+            _run_until_signal(run())
         except WireError as error:
             raise CommandFailure(ExitStatus.FAILED, f"This node cannot run games: {error.detail}.") from error
 
 
-def _role(name: str, data_dir: Any, parent_pid: int | None) -> FolderLock:
+def _role(name: str, data_dir: Path | None, parent_pid: int | None) -> contextlib.AbstractContextManager[object]:
+    """Prepare the process; without a folder, whoever started it holds the lock."""
     if parent_pid is not None:
         die_with_parent(parent_pid)
     configure_logs()
-    return FolderLock(data_dir, name)
+    return contextlib.nullcontext() if data_dir is None else FolderLock(data_dir, name)
 
 
 def _run_until_signal(

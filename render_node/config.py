@@ -69,5 +69,9 @@ class NodeConfig:
     """Deadlines of stopping a worker."""
     sandbox: Profile | None = None
     """How titles are walled in; None takes ``userns`` where it works, else ``pod``."""
+    kept: bool = False
+    """Whether whoever started it starts another beside it when it says that one is wanted."""
+    successor: bool = False
+    """Whether it comes in the place of another on the same data folder: it enrols, whatever key lies there."""
     worker_entry: str = WORKER_ENTRY
     """``module:function`` that a forked child runs."""

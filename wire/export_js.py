@@ -52,8 +52,8 @@ def render() -> str:
         for module, names in _NUMBERS
     ]
     parts += [_const(kind.__name__, {member.name: member.value for member in kind}) for kind in _ENUMS]
-    parts.append(_const("TO_TAB", _messages(session_control.TO_TAB)))
-    parts.append(_const("FROM_TAB", _messages(session_control.FROM_TAB)))
+    parts.append(_const("TO_TAB", messages_of(session_control.TO_TAB)))
+    parts.append(_const("FROM_TAB", messages_of(session_control.FROM_TAB)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,7 +61,8 @@ def _const(name: str, value: Mapping[str, Any]) -> str:
     return f"export const {name} = /** @type {{const}} */ ({json.dumps(value, indent=2)});"
 
 
-def _messages(family: Mapping[str, type[Message]]) -> dict[str, Any]:
+def messages_of(family: Mapping[str, type[Message]]) -> dict[str, Any]:
+    """Return the fields of each message of a family, by type label."""
     return {label: _fields(kind) for label, kind in family.items()}
 
 

@@ -89,6 +89,9 @@ TITLE_LAST_WORDS_BYTES = 64 * 1024
 FIGURES_PER_HEARTBEAT = 64
 """Sessions whose figures one heartbeat carries, so that it stays a control message."""
 
+CLOSING_MAX_MS = 7 * 24 * 3600 * 1000
+"""Longest time that a machine which is taken out of service gives to the sessions that it runs."""
+
 REPORTED_MS_MAX = 60_000
 """Longest delay that a page reports; it reports this for anything longer."""
 

@@ -126,6 +126,8 @@ class NodeHello(Message):
     """SHA-256 of the archives of published titles that lie unpacked here."""
     region: str = field(default="", metadata={"max_len": REGION_MAX_CHARS})
     """Where the machine is, by the operator's name for it; empty if nobody said."""
+    successors: bool = False
+    """Whether another node can be started beside it, in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,18 @@ class DismissNodeParticipant(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class StartSuccessor(Message):
+    """Have another node started beside this one, of the version that is installed by now; since version 4.
+
+    It enrols as a node of its own. This one ends when that one is welcome and nothing runs here any more.
+    """
+
+    TYPE: ClassVar[str] = "start_successor"
+    token: str = field(metadata={"max_len": 128}, repr=False)
+    """One-time, with which it enrols."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementNews(Message):
     """A session on this node moved, or a serving one stands still or goes on."""
 
@@ -321,6 +335,7 @@ TO_NODE = family(
     CloseNodePeer,
     SetNodeSeats,
     DismissNodeParticipant,
+    StartSuccessor,
     NodeRefusal,
 )
 """What the broker may send to a node."""

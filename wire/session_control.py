@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from wire.errors import Reason
 from wire.limits import (
+    CLOSING_MAX_MS,
     PEERS_MAX,
     REGION_MAX_CHARS,
     REPORTED_MS_MAX,
@@ -141,7 +142,7 @@ class MediaReport(Message):
 
 @dataclass(frozen=True, slots=True)
 class SetQuality(Message):
-    """What the player allows the picture to cost, from now on; since version 2."""
+    """What the player allows the picture to cost, from now on."""
 
     TYPE: ClassVar[str] = "set_quality"
     video_max_bps: int | None = field(default=None, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
@@ -255,6 +256,18 @@ class TakenOver(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Closing(Message):
+    """The operator will end the session with the machine that runs it; since version 4.
+
+    Comes when that is decided or changed, and after ``welcome`` while it holds.
+    """
+
+    TYPE: ClassVar[str] = "closing"
+    in_ms: int | None = field(metadata={"min": 0, "max": CLOSING_MAX_MS})
+    """Milliseconds from now; None if the session goes on after all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal(Message):
     """A message was refused; the connection goes on unless the socket closes next."""
 
@@ -266,5 +279,5 @@ class Refusal(Message):
 FROM_TAB = family(TabHello, OpenPeer, Answer, Leave, MediaReport, SetQuality)
 """What a tab may send."""
 
-TO_TAB = family(Welcome, StateNews, TableNews, Offer, PeerNews, TakenOver, Refusal)
+TO_TAB = family(Welcome, StateNews, TableNews, Offer, PeerNews, TakenOver, Closing, Refusal)
 """What the broker may send to a tab."""

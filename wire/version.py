@@ -10,17 +10,24 @@ from dataclasses import dataclass
 
 from wire.errors import Reason, WireError
 
-PROTOCOL_MIN = 1
+PROTOCOL_MIN = 3
 """Oldest control protocol version that this build speaks."""
 
-PROTOCOL_MAX = 3
+PROTOCOL_MAX = 4
 """Newest control protocol version that this build speaks.
 
-Since 2 a tab may send ``set_quality``. Since 3 a tab is told of rumble by seat.
+Since 3 a tab is told of rumble by seat. Since 4 a tab is told when its machine closes, and a node may be asked for
+its successor.
 """
 
 SEAT_RUMBLE_SINCE = 3
 """First version whose pages know ``SeatRumble``; older ones are sent ``Rumble``."""
+
+CLOSING_SINCE = 4
+"""First version whose tabs know ``Closing``; older ones are told nothing until the end."""
+
+SUCCESSORS_SINCE = 4
+"""First version whose nodes know ``StartSuccessor``."""
 
 
 @dataclass(frozen=True, slots=True)

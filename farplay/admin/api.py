@@ -54,9 +54,9 @@ class OperatorApi:
         """Make something and return it; raises as ``get``."""
         return self._call("POST", f"/api/v1/operator{path}", {})
 
-    def put(self, path: str, body: dict[str, Any]) -> None:
-        """Do something; raises as ``get``."""
-        self._call("PUT", f"/api/v1/operator{path}", body)
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Do something and return what is said about it; raises as ``get``."""
+        return self._call("PUT", f"/api/v1/operator{path}", body)
 
     def delete(self, path: str) -> Any:
         """Undo or end something; raises as ``get``."""

@@ -200,6 +200,31 @@ def undrain(
         typer.echo(f"{row['name']} takes sessions again.")
 
 
+@node_app.command()
+def upgrade(
+    node: NodeArgument,
+    deadline: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds after which what still runs on the old node is ended.", show_default="players end it", min=0
+        ),
+    ] = None,
+    broker: Broker = DEFAULT_BROKER,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Let a node of the new version take a node's place; the old one ends when its last session has.
+
+    A pool makes the new one. A node that farplay node runs, such as a service of systemd, starts the version that is
+    installed by now beside itself. This waits until it is done; if you end it, the upgrade goes on.
+    """
+    from farplay.admin.upgrade import upgrade as upgrade_node
+
+    with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
+        upgrade_node(api, _find(api, node), deadline, typer.echo, as_json=as_json)
+
+
 def _find(api: Any, node: str) -> dict[str, Any]:
     from farplay.failures import CommandFailure, ExitStatus
 

@@ -126,10 +126,12 @@ class NodeMoved(Message):
 
 @dataclass(frozen=True, slots=True)
 class NodeUnneeded(Message):
-    """The fleet needs a node of the receiver's no more; it shall take no more sessions."""
+    """A node of the receiver's is needed no more; it shall take no more sessions."""
 
     TYPE: ClassVar[str] = "node_unneeded"
     node_id: str
+    drain_ms: int | None = None
+    """Milliseconds after which what still runs there is ended; None leaves it to the players."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from session_broker.core import draining, invitations, node_loss, nodes, ownership, sessions, table, tabs, waiting
+from session_broker.core import (
+    draining,
+    invitations,
+    node_loss,
+    nodes,
+    ownership,
+    sessions,
+    succession,
+    table,
+    tabs,
+    waiting,
+)
 from session_broker.core.availability import Availability, availability_of
 from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
@@ -209,14 +220,26 @@ class Coordinator:
     # Nodes
 
     def node_joined(
-        self, link: LinkKey, node_id: NodeId, hello: NodeHello, *, protocol: int, key: str | None, now: float
+        self,
+        link: LinkKey,
+        node_id: NodeId,
+        hello: NodeHello,
+        *,
+        protocol: int,
+        key: str | None,
+        now: float,
+        beside: NodeId | None = None,
     ) -> None:
         """A node said hello with a good credential; see ``nodes.join``."""
-        nodes.join(self._state, link, node_id, hello, protocol=protocol, key=key, now=now)
+        nodes.join(self._state, link, node_id, hello, protocol=protocol, key=key, now=now, beside=beside)
 
     def node_said(self, link: LinkKey, message: Message, now: float) -> None:
         """A node sent a message; see ``nodes.handle_message``."""
         nodes.handle_message(self._state, link, message, now)
+
+    def node_of_link(self, link: LinkKey) -> NodeId | None:
+        """Return whose socket it is, if it was welcomed and no newer one of its node was since."""
+        return self._state.links.get(link)
 
     def node_gone(self, link: LinkKey, now: float) -> None:
         """A node's socket closed."""
@@ -229,6 +252,14 @@ class Coordinator:
     def undrain(self, node_id: str, now: float) -> None:
         """Let a node take sessions again; see ``draining.undrain``."""
         draining.undrain(self._state, node_id, now)
+
+    def check_succession(self, node_id: str) -> None:
+        """Make sure that a node can have its successor started; see ``succession.check``."""
+        succession.check(self._state, node_id)
+
+    def ask_successor(self, node_id: str, token: str) -> None:
+        """Have a node's successor started; see ``succession.ask``."""
+        succession.ask(self._state, node_id, token)
 
     # Time
 

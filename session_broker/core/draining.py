@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from session_broker.core import node_table
 from session_broker.core.claims import save_node
+from session_broker.core.closing import tell_closing
 from session_broker.core.node_table import NodeEvent, NodeState
 from session_broker.core.records import BrokerState, Node
 from session_broker.core.sessions import end_session
@@ -34,6 +35,7 @@ def drain(state: BrokerState, node_id: str, deadline_s: float | None, now: float
         node.state = node_table.transition(node.state, NodeEvent.DRAIN)
     state.fleet.set_ready(node.node_id, False)
     save_node(state, node)
+    tell_closing(state, node, now)
 
 
 def undrain(state: BrokerState, node_id: str, now: float) -> None:
@@ -48,6 +50,7 @@ def undrain(state: BrokerState, node_id: str, now: float) -> None:
         node.state = node_table.transition(node.state, NodeEvent.UNDRAIN)
     state.fleet.set_ready(node.node_id, node.state is NodeState.READY and node.link is not None)
     save_node(state, node)
+    tell_closing(state, node, now)
     place_waiting(state, now)
 
 

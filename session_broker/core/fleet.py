@@ -60,6 +60,8 @@ class Fleet:
         self._holders: dict[str, set[int]] = {}
         """Rows of the nodes on which an archive lies, by its digest; only those that some node names."""
         self._marks: dict[Mark, Flags] = {}
+        self._formers: dict[int, int] = {}
+        """By the row of a node, that of the one beside it on the same machine in whose place it has come."""
 
     def __len__(self) -> int:
         """Return the length of the columns, rows of no node included."""
@@ -87,8 +89,11 @@ class Fleet:
 
     @property
     def has_room(self) -> Flags:
-        """Nodes with a slot that is neither claimed nor reserved."""
-        room: Flags = self.slots > self.claims + self._reserved[: len(self)]
+        """Nodes with a slot that is neither claimed nor reserved, nor used by the node before on its machine."""
+        taken = self.claims + self._reserved[: len(self)]
+        for row, former in self._formers.items():
+            taken[row] += self._claims[former]
+        room: Flags = self.slots > taken
         return room
 
     @property
@@ -240,6 +245,11 @@ class Fleet:
         """Keep nothing any more."""
         self._reserved[:] = 0
 
+    def set_former(self, node_id: NodeId, former: NodeId) -> None:
+        """Say that a node shares its machine with one in whose place it has come; they share its slots."""
+        row = self._row(node_id)
+        self._formers[row] = self._row(former)
+
     def set_claims(self, node_id: NodeId, claims: int) -> None:
         """Say how many of a node's slots are claimed."""
         row = self._row(node_id)  # First: for a new node it puts longer columns in the place of these.
@@ -250,6 +260,7 @@ class Fleet:
         if node_id in self._rows:
             self.set_archives(node_id, ())
             row = self._rows.pop(node_id)
+            self._formers = {each: former for each, former in self._formers.items() if row not in (each, former)}
             self._ready[row] = False
             self._claims[row] = self._reserved[row] = 0
             self._free.append(row)

@@ -55,6 +55,7 @@ def join(
     protocol: int,
     key: str | None,
     now: float,
+    beside: NodeId | None = None,
 ) -> None:
     """Welcome a node whose credential the shell has checked, and agree with it on what runs.
 
@@ -66,6 +67,7 @@ def join(
         protocol: The control version that both sides speak.
         key: Its own key if it enrolled just now.
         now: Monotonic seconds.
+        beside: The node on the same machine in whose place it has come, while that may still run sessions.
     """
     node = state.nodes.setdefault(node_id, Node(node_id, TenantId(state.tenant_id), hello.name))
     if node.link is not None:
@@ -76,6 +78,7 @@ def join(
         )
     state.links[link] = node_id
     node.link, node.seen_at, node.name, node.slots = link, now, clean_text(hello.name), hello.capacity.slots
+    node.protocol, node.successors = protocol, hello.successors
     node.capacity, node.check_port = hello.capacity, _reachable(hello.check_port)
     node.state = node_table.transition(node.state, NodeEvent.HELLO)
     if node.drained and node.state is NodeState.READY:
@@ -87,6 +90,8 @@ def join(
     node.titles = tuple(sorted(known.intersection(titles)))
     node.region = clean_text(hello.region)
     state.fleet.describe(node_id, hello.capacity, kinds, node.titles, state.limits.regions.known(node.region))
+    if beside is not None:
+        state.fleet.set_former(node_id, beside)
     _take_archives(state, node, hello.archives)
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     # Nothing new goes there before it is agreed what runs there.

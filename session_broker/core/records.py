@@ -253,6 +253,10 @@ class Node:
     """Where it says that it is, whether the operator has named such a region or not."""
     cpu_percent: float = 0.0
     memory_used_bytes: int = 0
+    protocol: int = 0
+    """The control version that it speaks; 0 until it dials in."""
+    successors: bool = False
+    """Whether another node can be started beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from session_broker.core.closing import tell_newcomer
 from session_broker.core.effects import CLOSE_TAKEN_OVER, CloseTab, TabKey, ToTab
 from session_broker.core.peers import close_peer, note_attendance, set_quality, take_answer, want_peer
 from session_broker.core.records import HOST_NUMBER, Admission, BrokerState, Participant, Session, Tab
@@ -45,7 +46,7 @@ def join(
     participant.tab, participant.tab_since = key, now
     participant.wanted_codecs = None
     participant.name = caller.name
-    state.tabs[key] = Tab(key, session.session_id, participant.participant_id, protocol)
+    tab = state.tabs[key] = Tab(key, session.session_id, participant.participant_id, protocol)
     note_attendance(session, now)
     title = session.title
     welcome = Welcome(
@@ -53,6 +54,7 @@ def join(
         participant.seats, title.title_id, title.names["en"],
     )  # fmt: skip
     state.emit(ToTab(key, welcome), ToTab(key, news_of(state, session)))
+    tell_newcomer(state, tab, session, now)
     tell_table(state, session)
 
 

@@ -61,6 +61,10 @@ class Enrolled:
     node_id: NodeId
     new_key: str | None
     """Its own key, if it enrolled just now; it is not stored and cannot be shown again."""
+    succeeds: NodeId | None = None
+    """The node in whose place it has come, if it enrolled just now."""
+    drain_ms: int | None = None
+    """What that one's sessions are given; None leaves it to the players."""
 
 
 class Accounts:
@@ -229,7 +233,7 @@ class Accounts:
                 node_id = row.node_id
                 renewed = update(tables.node).where(tables.node.c.id == node_id)
                 await connection.execute(renewed.values(key_sha256=digest(key)))
-        return Enrolled(NodeId(node_id), key)
+        return Enrolled(NodeId(node_id), key, NodeId(row.succeeds) if row.succeeds else None, row.drain_ms)
 
     async def check_node(self, node_id: str, key: str) -> Enrolled:
         """Check a node's own key.

@@ -27,6 +27,7 @@ from session_broker.io.routes import (
     table,
     titles,
     trust,
+    upgrades,
 )
 from session_broker.io.security import Gate, HeaderRules
 from session_broker.io.tab_socket import put_out_here
@@ -53,6 +54,7 @@ def create_app(broker: Broker) -> FastAPI:
             operator,
             pools,
             regions,
+            upgrades,
             trust,
             pages,
         )

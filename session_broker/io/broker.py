@@ -50,6 +50,7 @@ from session_broker.io.replicas import Replicas
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store
+from session_broker.io.upgrades import UpgradeRows
 from wire.ids import ID_RANDOM_BYTES, TenantId, TitleId, make_id
 
 TICK_S = 0.25
@@ -92,6 +93,7 @@ class Broker:
     releases: Releases
     publishing: Publishing
     fleet_rows: FleetRows
+    upgrades: UpgradeRows
     reach: Reach | None = None
     """Where other devices find this broker; None if they cannot."""
     device_token: str = ""
@@ -210,6 +212,7 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
             violations_max=config.violations_max,
         ),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
+        upgrades=UpgradeRows(engine),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
     )
@@ -228,9 +231,15 @@ def _fleet(broker: Broker, config: FleetConfig, start_local: StartLocal | None) 
     url = config.broker_url or url_of(broker.config.host, broker.port)
     adapters = {pool.name: adapter_of(pool, url, broker.tenant_id, start_local) for pool in config.pools}
     return FleetLoop(
-        config, broker.fleet_rows, adapters, broker.config.regions,
-        needs_gpu=needs_gpu, drain=broker.replicas.drain, tell=tell,
-    )  # fmt: skip
+        config,
+        broker.fleet_rows,
+        adapters,
+        broker.config.regions,
+        needs_gpu=needs_gpu,
+        drain=broker.replicas.drain,
+        tell=tell,
+        show=broker.metrics.show_pools,
+    )
 
 
 def _bus(engine: AsyncEngine, me: ReplicaId, config: BrokerConfig) -> Bus:

@@ -216,7 +216,8 @@ class ForwardingGate:
 
     async def _answer(self, request: Request) -> Response | None:
         """Answer what is elsewhere; None if it is to be answered here."""
-        node = _NODE.fullmatch(request.scope["path"])
+        reads = request.scope["method"] in ("GET", "HEAD")
+        node = None if reads else _NODE.fullmatch(request.scope["path"])
         thing = node["node"] if node is not None else await self._session_of(request.scope)
         if thing is None or self._is_here(thing):
             return None

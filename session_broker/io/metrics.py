@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -11,6 +11,8 @@ from prometheus_client.registry import Collector
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.effects import Tally
 from session_broker.core.node_table import NodeState
+from session_broker.core.pools.figures import PoolFigures
+from session_broker.core.pools.records import PoolNodeState, Trouble
 from wire.errors import Reason
 from wire.session_control import SessionState
 
@@ -56,6 +58,8 @@ class Metrics:
             self.slow_consumers.labels(side)
         for place in ("tab", "node", "tick"):
             self.handler_errors.labels(place)
+        self._pools = _Pools()
+        self.registry.register(self._pools)
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(name, words, labels, registry=self.registry)
@@ -63,6 +67,10 @@ class Metrics:
     def count(self, tally: Tally, label: str, by: int) -> None:
         """Count what the core wants counted."""
         self._tallies[tally].labels(label).inc(by)
+
+    def show_pools(self, figures: Sequence[PoolFigures]) -> None:
+        """Show these pools from now on; the replica that leads the fleet does, so that sums count each pool once."""
+        self._pools.figures = figures
 
     def watch(self, coordinator: Coordinator, sockets: Callable[[], tuple[int, int]]) -> None:
         """Read gauges from here: the coordinator, and how many tab and node sockets are open."""
@@ -95,3 +103,36 @@ class _Live(Collector):
         yield GaugeMetricFamily("farplay_slots_claimed", "Slots of this broker's nodes that are claimed", claimed)
         yield GaugeMetricFamily("farplay_tab_sockets", "Open session sockets of tabs", tabs)
         yield GaugeMetricFamily("farplay_node_sockets", "Open sockets of nodes", links)
+
+
+class _Pools(Collector):
+    """Labels are the names of configured pools, and states and troubles of a node."""
+
+    def __init__(self) -> None:
+        self.figures: Sequence[PoolFigures] = ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        nodes = _by_pool("farplay_pool_nodes", "Nodes of a pool by state", "state")
+        troubled = _by_pool("farplay_pool_nodes_troubled", "Nodes of a pool that do not start, by why", "trouble")
+        most = _by_pool("farplay_pool_nodes_max", "Most nodes that a pool may have")
+        slots = _by_pool("farplay_pool_slots", "Slots of a pool's nodes that take sessions")
+        claimed = _by_pool("farplay_pool_slots_claimed", "Slots of a pool's nodes that are claimed")
+        kept = _by_pool("farplay_pool_slots_kept_free", "Slots of a pool that shall be free at this time")
+        cost = _by_pool("farplay_pool_cost_per_hour", "Price of a pool's nodes, in the operator's currency")
+        refused = _by_pool("farplay_pool_refused", "Whether a pool's nodes can be neither made nor deleted")
+        for pool in self.figures:
+            for state in PoolNodeState:
+                nodes.add_metric([pool.name, state], pool.states.get(state, 0))
+            for trouble in Trouble:
+                troubled.add_metric([pool.name, trouble], pool.troubles.get(trouble, 0))
+            most.add_metric([pool.name], pool.max_nodes)
+            slots.add_metric([pool.name], pool.slots)
+            claimed.add_metric([pool.name], pool.slots_used)
+            kept.add_metric([pool.name], pool.idle_wanted)
+            cost.add_metric([pool.name], pool.cost_per_hour)
+            refused.add_metric([pool.name], pool.refused)
+        yield from (nodes, troubled, most, slots, claimed, kept, cost, refused)
+
+
+def _by_pool(name: str, words: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, labels=["pool", *labels])

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket
 
 from session_broker.core.effects import LinkKey
@@ -18,6 +19,7 @@ from session_broker.io.conversation import Conversation
 from session_broker.io.outbox import NODE_WAITING_MAX, Outbox
 from session_broker.io.runner import MovedOn, StoreUnavailable
 from wire.errors import Reason, WireError
+from wire.ids import NodeId
 from wire.limits import NODE_MESSAGE_MAX_BYTES
 from wire.node_control import FROM_NODE, NodeHello, NodeRefusal
 from wire.schema import Message
@@ -41,19 +43,37 @@ async def serve_node(broker: Broker, websocket: WebSocket) -> None:
         await talk.hold(lambda: _converse(broker, talk, link))
     finally:
         broker.runner.links.pop(link, None)
+        node_id = broker.runner.coordinator.node_of_link(link)
         with contextlib.suppress(StoreUnavailable, MovedOn):  # The writes follow when the database answers.
             await broker.runner.run(lambda now: broker.runner.coordinator.node_gone(link, now))
+        if node_id is not None:
+            await _retire_succeeded(broker, node_id)
+
+
+async def _retire_succeeded(broker: Broker, node_id: NodeId) -> None:
+    """Forget a node for good if it has gone because another has come in its place."""
+    coordinator = broker.runner.coordinator
+    try:
+        if await broker.upgrades.retire(node_id):
+            await broker.runner.run(lambda _now: coordinator.let_go_node(node_id))
+            _log.info("node_retired", node_id=node_id)
+    except (SQLAlchemyError, OSError, StoreUnavailable, MovedOn) as error:
+        _log.warning("node_not_retired", node_id=node_id, error=type(error).__name__)
 
 
 async def _converse(broker: Broker, talk: Conversation, link: LinkKey) -> None:
     coordinator = broker.runner.coordinator
     try:
         hello, protocol, enrolled = await _greet(broker, talk)
+        beside = await broker.upgrades.beside(enrolled.node_id)
+        if beside is not None and beside == enrolled.succeeds:
+            # First, lest it end with a session that was just placed there. One of a pool is drained already.
+            await broker.replicas.drain(beside, enrolled.drain_ms)
         await broker.replicas.bring_home(enrolled.node_id)
         broker.runner.links[link] = talk.outbox
         await broker.runner.run(
             lambda now: coordinator.node_joined(
-                link, enrolled.node_id, hello, protocol=protocol, key=enrolled.new_key, now=now
+                link, enrolled.node_id, hello, protocol=protocol, key=enrolled.new_key, now=now, beside=beside
             )
         )
     except WireError as error:

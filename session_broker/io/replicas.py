@@ -181,24 +181,28 @@ class Replicas:
         """
         await self._bus.post([Post(other, message) for other in (await self._leases.roll()).listed - {self.me}])
 
-    async def drain(self, node_id: NodeId) -> None:
+    async def drain(self, node_id: NodeId, drain_ms: int | None = None) -> None:
         """Let a node take no more sessions, wherever its home is; ask again until its row says so.
+
+        Args:
+            node_id: The node.
+            drain_ms: Milliseconds after which what still runs there is ended; None leaves it to the players.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database does not answer.
             WireError: the same, or it is another replica's by now.
         """
         if self._runner.coordinator.has(node_id):
-            await self._drain_ours(node_id)
+            await self._drain_ours(node_id, drain_ms)
             return
         found = await self._rows.home_of(node_id)
         if found is not None and found.owner not in (None, self.me):
-            await self._bus.post((Post(found.owner, NodeUnneeded(node_id)),))
+            await self._bus.post((Post(found.owner, NodeUnneeded(node_id, drain_ms)),))
 
-    async def _drain_ours(self, node_id: NodeId) -> None:
-        coordinator = self._runner.coordinator
+    async def _drain_ours(self, node_id: NodeId, drain_ms: int | None) -> None:
+        coordinator, deadline_s = self._runner.coordinator, None if drain_ms is None else drain_ms / 1000.0
         if coordinator.has(node_id):
-            await self._runner.run(lambda now: coordinator.drain(node_id, None, now))
+            await self._runner.run(lambda now: coordinator.drain(node_id, deadline_s, now))
 
     async def _look(self, edge: Edge) -> None:
         roll = await self._leases.roll()
@@ -302,7 +306,7 @@ class Replicas:
         if isinstance(news, NodeMoved):
             await self._let_go_node(NodeId(news.node_id))
         else:
-            await self._drain_ours(NodeId(news.node_id))
+            await self._drain_ours(NodeId(news.node_id), news.drain_ms)
 
     async def _let_go_node(self, node_id: NodeId) -> None:
         async with self._moving:

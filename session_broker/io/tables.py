@@ -4,7 +4,9 @@ Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-2
 ``player_profile_device`` are the only places of personal data; a ``guest`` is a player without either, bound to one
 session. ``session_event`` is append-only. ``session.owner`` and ``node.home`` name the replica that alone may write
 about a live session or a node; a replica's id is of one life of its process. ``pool_node`` holds the nodes that the
-fleet has made, until nothing is left of them; only the holder of ``fleet_lease`` writes there.
+fleet has made, until nothing is left of them; only the holder of ``fleet_lease`` writes there, but for the operator's
+wish to ``replace`` one. ``node_enrolment.succeeds`` is the node in whose place another comes, ``drain_ms`` what that
+one's sessions are given when it has come.
 """
 
 from __future__ import annotations
@@ -338,6 +340,8 @@ node_enrolment = Table(
     _at("created"),
     _at("used", nullable=True),
     Column("node_id", _ID, ForeignKey("node.id")),
+    Column("succeeds", _ID),
+    Column("drain_ms", BigInteger),
 )
 
 pool_node = Table(
@@ -351,6 +355,7 @@ pool_node = Table(
     Column("words", Text, nullable=False),
     _at("created"),
     _at("retired", nullable=True),
+    Column("replace", Boolean, nullable=False, server_default=false()),
 )
 
 fleet_lease = Table(

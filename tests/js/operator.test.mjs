@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { bytesText, msText, nameIn, rateText, shortId, spanText } from "../../web_client/static/core/operator_format.js";
+import { statesText, troubleLines, TROUBLES_SHOWN } from "../../web_client/static/core/pool_words.js";
 import { totalsOf, TREND_LENGTH, Trends } from "../../web_client/static/core/operator_totals.js";
 import { LANGUAGES, wordsOf } from "../../web_client/static/strings/words.js";
 import { SessionState } from "../../web_client/static/wire/constants.js";
@@ -48,6 +49,35 @@ describe("totals", () => {
       sessions: 3, waiting: 1, slots: 4, slots_used: 1, nodes_ready: 1, nodes: 3, delay_ms: 30, delays: 2, sent_bps: 3e6,
     });
     assert.equal(totalsOf({ nodes: [], nodes_known: 0, sessions: [], sessions_live: 0, ended: [] }).delay_ms, null);
+  });
+});
+
+describe("pools", () => {
+  const node = (name, trouble = null, said = "") => ({ name, trouble, words: said });
+  const pool = (changes) => ({ states: {}, trouble: "", nodes: [], ...changes });
+
+  it("count their machines in the order of their lives", () => {
+    assert.equal(statesText(pool({ states: { ending: 1, starting: 2, ready: 3 } }), words), "3 ready · 2 starting · 1 ending");
+    assert.equal(statesText(pool({}), words), "none");
+  });
+
+  it("say what is wrong, the pool's own trouble first, in a few lines", () => {
+    const full = node("l4-a", "no_room", "2 Insufficient nvidia.com/gpu.");
+    assert.deepEqual(troubleLines(pool({ nodes: [full, node("l4-b"), node("l4-c", "ended")] }), words), [
+      "l4-a: no room for it (2 Insufficient nvidia.com/gpu.)", "l4-c: it ended",
+    ]);
+    const many = troubleLines(pool({ trouble: "HTTP 403", nodes: Array.from({ length: 9 }, () => full) }), words);
+    assert.deepEqual([many.length, many[0], many.at(-1)], [TROUBLES_SHOWN + 1, "HTTP 403", "7 more are not shown."]);
+    assert.deepEqual(troubleLines(pool({}), words), []);
+  });
+
+  it("have words for all that the server may say", () => {
+    for (const texts of Object.values(LANGUAGES)) {
+      for (const state of ["starting", "ready", "away", "draining", "ending"]) assert.ok(texts[`operator.pool.${state}`], state);
+      for (const trouble of ["no_room", "image", "config", "evicted", "lost", "crashed", "ended"]) {
+        assert.ok(texts[`operator.trouble.${trouble}`], trouble);
+      }
+    }
   });
 });
 

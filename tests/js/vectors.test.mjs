@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
-import { EventType, PeerState, Reason, Role, SessionState, StoryKind } from "../../web_client/static/wire/constants.js";
+import { EventType, PeerState, PROTOCOL_MAX, PROTOCOL_MIN, Reason, Role, SessionState, StoryKind } from "../../web_client/static/wire/constants.js";
 import { WireError } from "../../web_client/static/wire/errors.js";
 import { decodeStory, encodeClockRequest, encodeFrameReport } from "../../web_client/static/wire/frame_story.js";
 import { decodeBatch, encodeBatch, eventBytes, HEADER_BYTES, seqDelta } from "../../web_client/static/wire/input_events.js";
@@ -95,4 +95,15 @@ it("has every label of the states that the page shows", () => {
   assert.equal(SessionState.RUNNING, "running");
   assert.equal(PeerState.LOST, "lost");
   assert.equal(Role.SPECTATOR, "spectator");
+});
+
+describe("brokers of earlier versions", () => {
+  for (let version = PROTOCOL_MIN; version < PROTOCOL_MAX; version += 1) {
+    for (const [label, { example }] of Object.entries(load(`protocol_${version}`).to_tab)) {
+      it(`are understood: ${label} of version ${version}`, () => {
+        const read = decodeMessage(JSON.stringify(example));
+        for (const [name, value] of Object.entries(example)) assert.deepEqual(read[name], value);
+      });
+    }
+  }
 });

@@ -14,12 +14,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from farplay.admin import upgrade as upgrading
 from farplay.admin.commands import app
 from farplay.admin.tables import print_nodes, print_pools, why
+from farplay.admin.upgrade import words
+from farplay.failures import CommandFailure
 from tests.support.fake_node import FakeNode, hello
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
-from wire.session_control import SessionState, StateNews
+from wire.session_control import Closing, SessionState, StateNews
 
 pytestmark = pytest.mark.process
 
@@ -52,9 +55,12 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
         async with FakeTab.open(client, first) as tab:
             drained = await admin(ready.url, tmp_path, "node", "drain", "fake", "--deadline", "0.5")
             assert "fake takes no more sessions. Sessions that it runs: 1; they end in" in drained
+            refused = await admin(ready.url, tmp_path, "node", "upgrade", "fake", fails=True)
+            assert "fake cannot start another beside itself" in refused
             assert "There is no node nowhere." in await admin(
                 ready.url, tmp_path, "node", "drain", "nowhere", fails=True
             )
+            assert (await tab.next(Closing)).in_ms in range(1, 501)
             while (news := await tab.next(StateNews)).state is not SessionState.ENDED:
                 pass
             assert news.reason is Reason.NODE_SHUTDOWN
@@ -141,3 +147,65 @@ def test_pools_are_shown_in_a_line_each_with_the_words_of_what_does_not_start() 
     assert trouble.split() == ["old", "not", "in", "the", "file"]
     assert words.rstrip() == "l4-a  no room: 2 Insufficient nvidia.com/gpu.[2J"
     assert "--pools FILE" in rendered(print_pools, [])
+
+
+def test_how_far_an_upgrade_is_in_words() -> None:
+    new = {"node_id": None, "name": "own-b", "ready": False, "trouble": None, "words": ""}
+    row = {
+        "name": "own-a", "pool": "own", "drained": True, "ended": False, "sessions": 2, "ends_in_ms": 61_000,
+        "awaited": False, "successor": new,
+    }  # fmt: skip
+    runs = "own-a takes no more sessions. Sessions that it runs: 2; they end"
+    assert words(row) == f"{runs} in 2 min at the latest. Its successor own-b is starting."
+    full = {**new, "trouble": "no_room", "words": "1 Insufficient cpu.\x1b[2J"}
+    assert words({**row, "ends_in_ms": None, "successor": full}) == (
+        f"{runs} when their players end them. Its successor own-b does not start: no room: 1 Insufficient cpu.[2J."
+    )
+    waits = words({**row, "sessions": 0, "successor": None, "awaited": True})
+    assert waits == (
+        "own-a takes no more sessions and runs none. Its successor is made when its pool has room for it."
+    )
+    beside = {**row, "pool": None, "drained": False, "successor": {**new, "name": None}}
+    assert words(beside) == "own-a takes sessions until its successor is there. Its successor is starting."
+    done = words({**row, "ended": True, "successor": {**new, "ready": True}})
+    assert done == "own-a has ended. Its successor own-b takes sessions."
+
+
+class AnsweringApi:
+    """Answers with these rows in turn."""
+
+    def __init__(self, *rows: dict[str, Any]) -> None:
+        self.rows = list(rows)
+
+    def put(self, _path: str, _body: dict[str, Any]) -> dict[str, Any]:
+        return self.rows.pop(0)
+
+    def get(self, _path: str) -> dict[str, Any]:
+        return self.rows.pop(0)
+
+
+def test_an_upgrade_is_followed_to_its_end_and_every_change_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upgrading, "LOOK_S", 0.0)
+    new = {"node_id": "node_b", "name": "own-b", "ready": True, "trouble": None, "words": ""}
+    row = {
+        "name": "own-a", "pool": "own", "drained": True, "ended": False, "sessions": 1, "ends_in_ms": None,
+        "awaited": True, "successor": None,
+    }  # fmt: skip
+    come = {**row, "awaited": False, "successor": new}
+    idle = {**come, "ended": True, "successor": {**new, "ready": False}}
+    said: list[str] = []
+    api: Any = AnsweringApi(row, row, come, come, idle)
+    upgrading.upgrade(api, {"node_id": "node_a"}, None, said.append, as_json=True)
+    assert [json.loads(line) for line in said] == [row, come, idle]
+    assert not api.rows
+
+
+def test_a_successor_that_does_not_come_is_said_and_the_old_node_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upgrading, "BESIDE_S", 0.0)
+    row = {
+        "name": "attic", "pool": None, "drained": False, "ended": False, "sessions": 0, "ends_in_ms": None,
+        "awaited": False, "successor": None,
+    }  # fmt: skip
+    api: Any = AnsweringApi(row)
+    with pytest.raises(CommandFailure, match="it goes on as before"):
+        upgrading.upgrade(api, {"node_id": "node_a"}, None, lambda _line: None, as_json=False)

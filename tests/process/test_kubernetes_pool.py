@@ -171,9 +171,11 @@ async def test_while_lists_and_watches_fail_nothing_is_known_and_then_all_is(tmp
             return fleet.machines() is None
 
         await until(lost, 5, "what was heard is of no use any more")
+        assert fleet.unseen(), "the operator reads why"
         del fake.pods["broken"]
         await sees(fleet, Machine(A, Phase.PENDING))
         assert not fake.failures["list"]
+        assert fleet.unseen() == ""
 
 
 async def test_a_watch_that_hangs_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

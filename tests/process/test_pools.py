@@ -90,6 +90,9 @@ async def test_a_pool_grows_from_nothing_for_who_waits_and_goes_back_to_nothing(
         row = await pools(client)
         assert (row["states"], row["slots"], row["slots_used"]) == ({"ready": 1}, 1, 1)
         assert (row["cost_per_hour"], row["nodes"][0]["name"]) == (0.25, wish.name)
+        told = (await client.get("/metrics", headers={"Authorization": "Bearer m"})).text
+        assert 'farplay_pool_nodes{pool="own",state="ready"} 1.0' in told
+        assert 'farplay_pool_cost_per_hour{pool="own"} 0.25' in told
         await client.delete(f"/api/v1/sessions/{session_id}")
 
         async def nothing() -> bool:
@@ -149,6 +152,39 @@ async def test_a_drained_node_plays_on_and_then_exactly_it_is_ended(tmp_path: Pa
             return not nodes.nodes
 
         await until(ended, 10, "it is ended when its last session has")
+
+
+async def test_in_the_place_of_an_upgraded_node_another_is_made_and_exactly_the_old_one_is_ended(
+    tmp_path: Path,
+) -> None:
+    async with pool_place(tmp_path, replace(OWN, idle_s=3600.0)) as (nodes, client):
+        session_id = await play(client)
+        await until(lambda: _is(client, session_id, "running"), 10, "it plays")
+        ((name, node),) = nodes.nodes.items()
+        path = f"/api/v1/operator/nodes/{node.node_id}/upgrade"
+        asked = await client.put(path, json={"deadline_s": 3600})
+        assert (asked.status_code, asked.json()["pool"], asked.json()["drained"]) == (202, "own", True)
+
+        async def look() -> dict[str, Any]:
+            return dict((await client.get(path)).json())
+
+        async def come() -> bool:
+            return bool(((await look())["successor"] or {}).get("ready"))
+
+        await until(come, 10, "its successor is here beside it")
+        assert ((await look())["sessions"], len(nodes.nodes)) == (1, 2)
+        assert (await look())["ends_in_ms"] > 3_500_000, "the old one's deadline holds"
+        again = (await client.put(path, json={})).json()
+        assert (again["ends_in_ms"], again["awaited"]) == (None, False), "the deadline is lifted, no third one comes"
+        await client.delete(f"/api/v1/sessions/{session_id}")
+
+        async def gone() -> bool:
+            return name not in nodes.nodes
+
+        await until(gone, 10, "the old one is ended")
+        assert ((await look())["ended"], len(nodes.wishes)) == (True, 2)
+        assert (await client.put(path, json={})).status_code == 409
+        assert (await client.get("/api/v1/operator/nodes/node_x/upgrade")).status_code == 404
 
 
 async def test_a_node_on_which_somebody_plays_cannot_be_retired_and_on_a_retired_one_nobody_can_play(

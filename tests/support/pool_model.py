@@ -65,6 +65,8 @@ class ModelDeployment:
     outlook: Outlook = field(default_factory=dict)
     created: list[NodeName] = field(default_factory=list)
     deleted: list[NodeName] = field(default_factory=list)
+    successors: dict[NodeName, NodeName] = field(default_factory=dict)
+    """By the name of the node that was replaced."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -170,6 +172,12 @@ class ModelDeployment:
         assert effect.name not in self.rows
         assert effect.name not in self.machines
         self.rows[effect.name] = PoolNode(effect.name, effect.pool)
+        if effect.succeeds is not None:
+            former = self.rows[effect.succeeds]
+            assert former.replace, "once each"
+            assert former.pool == effect.pool
+            self.rows[effect.succeeds] = replace(former, replace=False)
+            self.successors[effect.succeeds] = effect.name
         self.created.append(effect.name)
         if self.refuses:
             self.reconciler.create_failed(effect.pool, self.now)
@@ -193,8 +201,16 @@ class ModelDeployment:
         if machine is not None and machine.deleted_at is None:
             machine.deleted_at = self.now + self.random.uniform(0.0, 15.0)
 
+    def _is_over(self, row: PoolNode) -> bool:
+        return row.retired and row.name not in self.machines
+
+    def upgrade(self, name: NodeName) -> None:
+        """Let the operator drain a node and have another made in its place."""
+        self.rows[name] = replace(self.rows[name], drained=True, ready=False, replace=True)
+
     def _check(self) -> None:
         for pool in self.pools:
-            rows = [row for row in self.rows.values() if row.pool == pool.name]
+            # A row that outlives its machine only keeps the wish for another in its place.
+            rows = [row for row in self.rows.values() if row.pool == pool.name and not self._is_over(row)]
             there = {n for n, m in self.machines.items() if m.pool == pool.name and not m.gone}
             assert len({row.name for row in rows} | there) <= pool.max_nodes

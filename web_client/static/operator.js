@@ -3,6 +3,7 @@
 import { backoffMs } from "./core/backoff.js";
 import { api, failureOf } from "./io/api.js";
 import { OperatorDetails } from "./io/operator_details.js";
+import { OperatorPools } from "./io/operator_pools.js";
 import { OperatorTables } from "./io/operator_tables.js";
 import { speak } from "./io/language.js";
 import { byId } from "./io/screens.js";
@@ -21,6 +22,7 @@ class OperatorPage {
   #failures = 0;
   #details = new OperatorDetails(words, language, () => void this.#poll());
   #tables = new OperatorTables(words, language, (sessionId) => void this.#details.open(sessionId));
+  #pools = new OperatorPools(words);
   #state = byId("live", HTMLElement);
   #content = byId("content", HTMLElement);
   #message = byId("message", HTMLElement);
@@ -41,9 +43,10 @@ class OperatorPage {
   async #poll() {
     clearTimeout(this.#timer);
     try {
-      const overview = await api.overview();
+      const [overview, pools] = await Promise.all([api.overview(), api.pools()]);
       this.#failures = 0;
       this.#tables.show(overview, Date.now());
+      this.#pools.show(pools);
       await this.#details.refresh();
       this.#content.hidden = false;
       this.#message.hidden = true;

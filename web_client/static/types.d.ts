@@ -142,6 +142,7 @@ export type ToTab =
   | Offer
   | PeerNews
   | { type: "taken_over" }
+  | { type: "closing"; in_ms: number | null }
   | { type: "error"; reason: ReasonLabel; detail: string };
 
 /** How constants.js describes a field of a control message. */
@@ -154,7 +155,7 @@ export type FieldSpec = { nullable?: boolean; default?: unknown } & (
   | { kind: "object"; fields: Readonly<Record<string, FieldSpec>> }
 );
 
-// --- session_broker/io/routes/check.py and operator.py ---
+// --- session_broker/io/routes/check.py, operator.py and pools.py ---
 
 export interface CheckNode { node_id: string; hosts: string[]; port: number; ufrag: string; password: string }
 /** A place where nodes are, and where pages measure how far it is. */
@@ -236,6 +237,21 @@ export interface PastPlacement {
   changed_at_ms: number;
 }
 export interface OperatorHistory { session: PastSession; detail: string; events: PastEvent[]; placements: PastPlacement[] }
+export type PoolNodeState = "starting" | "ready" | "away" | "draining" | "ending";
+export type PoolTrouble = "no_room" | "image" | "config" | "evicted" | "lost" | "crashed" | "ended";
+export interface OperatorPool {
+  name: string;
+  adapter: "local" | "kubernetes" | null;
+  price_per_hour: number;
+  max_nodes: number;
+  idle_wanted: number;
+  states: Partial<Record<PoolNodeState, number>>;
+  slots: number;
+  slots_used: number;
+  cost_per_hour: number;
+  trouble: string;
+  nodes: { name: string; trouble: PoolTrouble | null; words: string }[];
+}
 // --- the catalogue (GET /api/v1/titles) ---
 
 export type Device = "keyboard" | "mouse" | "touch" | "pad";

@@ -39,7 +39,7 @@ from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.agent.io.worker_pool import WorkerPool
 from render_node.config import NodeConfig
 from wire.errors import Reason, WireError
-from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, NodeWelcome
+from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, NodeWelcome, StartSuccessor
 from wire.schema import Message
 from wire.version import ProtocolRange
 from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats
@@ -58,9 +58,12 @@ log = structlog.get_logger()
 TitleEnded = Callable[[Reason, str], None]
 """Told why a title ended, with its last words."""
 
+SuccessorWanted = Callable[[str], None]
+"""Told that another node shall be started beside this one, with the token by which it enrols."""
+
 
 class Agent:
-    """The running agent; ``run`` returns only by cancellation."""
+    """The running agent; ``run`` returns by cancellation, or when nothing runs once it was told to retire."""
 
     def __init__(
         self,
@@ -70,8 +73,14 @@ class Agent:
         check: CheckResponder | None,
         on_title_ended: TitleEnded | None,
         leftovers: SessionLeftovers,
+        on_successor: SuccessorWanted | None,
+        retire: asyncio.Event,
     ) -> None:
         self._config = config
+        self._on_successor = on_successor
+        self._retire = retire
+        self._moved = asyncio.Event()
+        """Set whenever something has happened to a session."""
         self._on_title_ended = on_title_ended
         self._findings = findings
         self._pool = pool
@@ -99,13 +108,13 @@ class Agent:
                 start_timeout_s=config.start_timeout_s,
             )
         )
-        self._credential = load_credential(config.data_dir)
+        self._credential = None if config.successor else load_credential(config.data_dir)
         self._token = config.enrolment_token
         self._load = CpuLoad()
         self._workers: dict[str, WorkerHandle] = {}
         self._ending: dict[WorkerHandle, asyncio.Task[None]] = {}
         self._launches: dict[str, asyncio.Task[None]] = {}
-        self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes)
+        self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes, alone=not config.successor)
         self._fetches: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[str], None] | None = None
@@ -122,11 +131,11 @@ class Agent:
         )
 
     async def run(self, on_ready: Callable[[str], None] | None) -> None:
-        """Serve until cancelled, then end every session and tell the broker."""
+        """Serve until cancelled or retired, then end every session and tell the broker."""
         self._on_ready = on_ready
         link = asyncio.create_task(self._link.run())
         pool = asyncio.create_task(self._pool.run())
-        parts = [link, pool]
+        parts = [link, pool, asyncio.create_task(self._retired())]
         if self._config.watch_titles:
             parts.append(asyncio.create_task(self._watch_titles()))
         try:
@@ -139,6 +148,14 @@ class Agent:
             for part in parts:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _retired(self) -> None:
+        """Wait until the agent shall retire and nothing runs any more."""
+        await self._retire.wait()
+        log.info("node_retires", sessions=len(self._sessions.running()))
+        while self._sessions.running():
+            self._moved.clear()
+            await self._moved.wait()
 
     async def _shut_down(self) -> None:
         self._apply(self._sessions.handle_shutdown())
@@ -179,6 +196,7 @@ class Agent:
             check_port=None if self._check is None else self._check.described,
             archives=self._archives,
             region=self._config.region,
+            successors=self._config.kept,
         )
 
     def _on_welcome(self, welcome: NodeWelcome) -> None:
@@ -197,6 +215,10 @@ class Agent:
             self._credential = None
 
     def _on_broker_message(self, message: Message) -> None:
+        if isinstance(message, StartSuccessor):
+            if self._on_successor is not None:
+                self._on_successor(message.token)
+            return
         try:
             self._apply(self._sessions.handle_broker(message, time.monotonic()))
         except Exception:
@@ -254,6 +276,7 @@ class Agent:
             launch.cancel()
 
     def _arm(self) -> None:
+        self._moved.set()
         if self._timer is not None:
             self._timer.cancel()
         due = self._sessions.next_timeout()
@@ -352,13 +375,17 @@ async def run_agent(
     config: NodeConfig,
     on_ready: Callable[[str], None] | None = None,
     on_title_ended: TitleEnded | None = None,
+    on_successor: SuccessorWanted | None = None,
+    retire: asyncio.Event | None = None,
 ) -> None:
-    """Run one node until cancelled; then nothing of it is left.
+    """Run one node until cancelled or retired; then nothing of it is left.
 
     Args:
         config: What the node is.
         on_ready: Called once with the node's id when a broker has accepted it.
         on_title_ended: Called for each session that ends, whatever the reason.
+        on_successor: Called when the broker wants another node started beside this one.
+        retire: Set from outside when another node has come in the place of this one: it ends when nothing runs.
 
     Raises:
         WireError: ``internal`` if no worker can be made here.
@@ -381,7 +408,10 @@ async def run_agent(
         sandbox.warn()
         check = CheckResponder.open(config.ice, chosen.slots)
         findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus(), sys.version_info.minor)
-        await Agent(config, findings, pool, check, on_title_ended, leftovers).run(on_ready)
+        agent = Agent(
+            config, findings, pool, check, on_title_ended, leftovers, on_successor, retire or asyncio.Event()
+        )
+        await agent.run(on_ready)
     finally:
         if check is not None:
             check.close()

@@ -44,9 +44,10 @@ class TitleCache:
     Args:
         folder: Made if it is missing; what a killed agent left half done in it is removed.
         max_bytes: Bytes of unpacked titles that are kept; those in use may go beyond.
+        alone: Whether no other agent works on the folder now, so that what is half done there is nobody's.
     """
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, *, alone: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         # Where titles have a user of their own, that user must get through to them.
         folder.chmod(ENTER_ONLY)
@@ -58,7 +59,7 @@ class TitleCache:
         """Held while titles are removed; nobody may look for one meanwhile."""
         self._wanted: dict[str, int] = {}
         """Folders that somebody waits for, and the bytes that are still to come into each."""
-        for path in folder.glob(".*"):
+        for path in folder.glob(".*") if alone else ():
             remove_tree(path) if path.is_dir() else path.unlink()
 
     def held(self) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ remembers are times: for how long a node has been idle, away or unseen. Rules th
 
 - a node is created only while its pool, with all that is starting or ending, has fewer than ``max_nodes``;
 - a node is deleted only when it is retired, and retired only when nothing runs there and nothing can be placed there;
-- a machine without a row is nobody's and is deleted; a row is forgotten only when its machine is gone.
+- a machine without a row is nobody's and is deleted; a row is forgotten only when its machine is gone;
+- in the place of a node that the operator wants replaced, exactly one other is made, as soon as there is room.
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ class Reconciler:
             effects += self._end(each, view, now)
         effects += self._clear_strangers(view, now)
         by_pool = {pool.name: [s for s in standings if s.node.pool == pool.name] for pool in self._order}
-        shares = self._share(by_pool, view, now)
+        room = {pool.name: self._room(pool, by_pool[pool.name], view, now) for pool in self._order}
+        successors = [each for pool in self._order for each in self._replace(pool, by_pool[pool.name], room)]
+        effects += successors
+        shares = self._share(by_pool, room, successors, view)
         for pool in self._order:
             for _ in range(min(shares.create[pool.name], CREATED_AT_ONCE)):
                 effects.append(CreateNode(pool.name, self._new_name(pool)))
@@ -106,7 +110,8 @@ class Reconciler:
         if each.stage is Stage.RETIRED:
             machines = view.machines.get(node.pool)
             if machines is not None and node.name not in machines:
-                return [ForgetNode(node.name)]
+                # Until another has come in its place, its row keeps the wish; it takes no room.
+                return [] if node.replace and self._may_have_nodes(node.pool) else [ForgetNode(node.name)]
             return self._delete(node.pool, node.name, now)
         if node.claims:
             return []
@@ -115,6 +120,9 @@ class Reconciler:
         if each.stage is Stage.DRAINING:
             return [RetireNode(node.name, "drained")]
         return []
+
+    def _may_have_nodes(self, name: str) -> bool:
+        return any(pool.name == name and pool.max_nodes for pool in self._order)
 
     def _delete(self, pool: str, name: NodeName, now: float) -> list[FleetEffect]:
         if now - self._deleted_at.get(name, -DELETE_AGAIN_S) < DELETE_AGAIN_S:
@@ -130,11 +138,20 @@ class Reconciler:
         strangers = [name for name in there if name not in rows]
         return [effect for name in strangers for effect in self._delete(there[name], name, now)]
 
-    def _share(self, by_pool: dict[str, list[Standing]], view: FleetView, now: float) -> Shares:
+    def _replace(self, pool: Pool, standings: Sequence[Standing], room: dict[str, int]) -> list[CreateNode]:
+        """Return the nodes that come in the place of others, and take their room; one at the maximum waits."""
+        wished = [s for s in standings if s.node.replace][: room[pool.name]]
+        room[pool.name] -= len(wished)
+        return [CreateNode(pool.name, self._new_name(pool), s.name) for s in wished]
+
+    def _share(
+        self, by_pool: dict[str, list[Standing]], room: dict[str, int], made: Sequence[CreateNode], view: FleetView
+    ) -> Shares:
+        slots = {pool.name: pool.slots * sum(each.pool == pool.name for each in made) for pool in self._order}
         return share(
             self._order,
-            {name: sum(s.free for s in standings) for name, standings in by_pool.items()},
-            {pool.name: self._room(pool, by_pool[pool.name], view, now) for pool in self._order},
+            {name: sum(s.free for s in standings) + slots[name] for name, standings in by_pool.items()},
+            room,
             {pool.name: pool.idle_wanted(view.local) for pool in self._order},
             view.demand,
         )
@@ -147,7 +164,8 @@ class Reconciler:
             return 0
         rows = {s.name for s in standings}
         strangers = sum(1 for name, m in machines.items() if name not in rows and m.phase is not Phase.GONE)
-        return max(0, pool.max_nodes - len(standings) - strangers)
+        kept = [s for s in standings if not (s.stage is Stage.RETIRED and s.name not in machines)]
+        return max(0, pool.max_nodes - len(kept) - strangers)
 
     def _new_name(self, pool: Pool) -> NodeName:
         random = base64.b32encode(self._draw(NAME_RANDOM_BYTES)).decode().lower()

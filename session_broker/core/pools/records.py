@@ -52,6 +52,18 @@ class Machine:
     """What the place said of the trouble, for the operator."""
 
 
+class PoolNodeState(StrEnum):
+    """Where a node is, by its rows."""
+
+    STARTING = "starting"
+    READY = "ready"
+    AWAY = "away"
+    """It had joined, and is not here."""
+    DRAINING = "draining"
+    ENDING = "ending"
+    """It is shut out, and its machine is being deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class PoolNode:
     """A node that the fleet has made: its row, and that of the node that enrolled by its token."""
@@ -71,6 +83,19 @@ class PoolNode:
     slots: int = 0
     claims: int = 0
     """Slots that are taken."""
+    replace: bool = False
+    """Whether another shall come in its place, by the operator's wish, and none has been made yet."""
+
+    @property
+    def state(self) -> PoolNodeState:
+        """Where it is."""
+        if self.retired:
+            return PoolNodeState.ENDING
+        if self.drained:
+            return PoolNodeState.DRAINING
+        if self.ready:
+            return PoolNodeState.READY
+        return PoolNodeState.AWAY if self.joined else PoolNodeState.STARTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +133,8 @@ class CreateNode:
 
     pool: str
     name: NodeName
+    succeeds: NodeName | None = None
+    """The node in whose place it comes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ class FleetAdapter(Protocol):
     def machines(self) -> Mapping[NodeName, Machine] | None:
         """Return what there is, as last heard; None while that is not known."""
 
+    def unseen(self) -> str:
+        """Return why the machines are not known, in words for the operator; empty while they are, or at first."""
+
     async def follow(self) -> None:
         """Keep ``machines`` true until cancelled."""
 

@@ -54,6 +54,7 @@ class KubernetesFleet:
         self._deployment = deployment
         self._selector = ",".join(f"{key}={value}" for key, value in labels_of(pool, deployment).items())
         self._machines: dict[NodeName, Machine] | None = None
+        self._unseen = ""
         self._deleted_at: dict[NodeName, float] = {}
         self._client: client.ApiClient | None = None
 
@@ -74,6 +75,10 @@ class KubernetesFleet:
         """Return the Pods as last heard."""
         return self._machines
 
+    def unseen(self) -> str:
+        """Return what the cluster answered in place of its Pods, until it lists them."""
+        return self._unseen
+
     async def follow(self) -> None:
         """List, then watch, until cancelled."""
         version: str | None = None
@@ -88,7 +93,8 @@ class KubernetesFleet:
                 if not gone:
                     # What was heard is of no use any more: a machine that is not listed may be there by now.
                     self._machines, rest_s = None, max(RETRY_S, _retry_after_s(error))
-                    _log.warning("pods_unseen", pool=self._pool.name, error=_words_of(error), rest_s=rest_s)
+                    self._unseen = _words_of(error)
+                    _log.warning("pods_unseen", pool=self._pool.name, error=self._unseen, rest_s=rest_s)
                 version = None
             await asyncio.sleep(rest_s)
 
@@ -100,7 +106,7 @@ class KubernetesFleet:
 
     async def _list(self) -> str:
         body = await self._call("GET", "", query={"labelSelector": self._selector})
-        self._machines = {}
+        self._machines, self._unseen = {}, ""
         for pod in body["items"]:
             self._take("ADDED", pod)
         self._deleted_at = {name: at for name, at in self._deleted_at.items() if name in self._machines}

@@ -99,6 +99,10 @@ class LocalFleet:
         """Return the processes."""
         return {name: node.machine() for name, node in self._nodes.items()}
 
+    def unseen(self) -> str:
+        """Return nothing: the processes are always known."""
+        return ""
+
     async def follow(self) -> None:
         """Wait for ever: what happens to the processes is noticed at once."""
         await asyncio.Event().wait()

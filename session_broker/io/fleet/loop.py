@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from session_broker.core.pools.figures import PoolFigures, figures_of
 from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import (
@@ -30,6 +31,7 @@ from session_broker.core.pools.records import (
     NodeName,
     Outlook,
     Plan,
+    PoolNode,
     RetireNode,
     Trouble,
     Want,
@@ -38,7 +40,7 @@ from session_broker.core.regions import RegionRules
 from session_broker.core.tickets import TOKEN_RANDOM_BYTES, make_token
 from session_broker.io.clock import monotonic_s, wall_ms
 from session_broker.io.fleet.adapter import CALL_TIMEOUT_S, FleetAdapter, MachineRefused
-from session_broker.io.fleet.rows import FleetRows, LeaseLost
+from session_broker.io.fleet.rows import FleetRows, LeaseLost, ListedNode
 from wire.errors import WireError
 from wire.ids import NodeId
 
@@ -62,6 +64,7 @@ class FleetLoop:
         needs_gpu: Tells of a title of the catalogue whether its sessions need a GPU.
         drain: Lets a node take no more sessions, on whichever replica it is.
         tell: Tells the sessions of this replica what they may hope for.
+        show: Takes the pools' figures after each step, and none when another replica leads.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class FleetLoop:
         needs_gpu: Callable[[str], bool],
         drain: Callable[[NodeId], Awaitable[None]],
         tell: Callable[[Outlook], Awaitable[None]],
+        show: Callable[[Sequence[PoolFigures]], None],
     ) -> None:
         self._config = config
         self._rows = rows
@@ -82,6 +86,7 @@ class FleetLoop:
         self._needs_gpu = needs_gpu
         self._drain = drain
         self._tell = tell
+        self._show = show
         self._noted: dict[NodeName, tuple[Trouble | None, str]] = {}
         self._told: tuple[Outlook, dict[str, str]] | None = None
         self._troubles: dict[str, str] = {}
@@ -108,12 +113,15 @@ class FleetLoop:
         reconciler = Reconciler(self._config.pools, secrets.token_bytes)
         self._noted, self._told, self._troubles = {}, None, {}
         async with self._following():
-            while True:
-                with self._faults_logged():
-                    if await self._rows.hold(LEASE_S) != epoch:
-                        return
-                    await self._step(reconciler, epoch)
-                await asyncio.sleep(LOOK_S)
+            try:
+                while True:
+                    with self._faults_logged():
+                        if await self._rows.hold(LEASE_S) != epoch:
+                            return
+                        await self._step(reconciler, epoch)
+                    await asyncio.sleep(LOOK_S)
+            finally:
+                self._show(())
 
     @contextlib.asynccontextmanager
     async def _following(self) -> AsyncIterator[None]:
@@ -143,22 +151,29 @@ class FleetLoop:
         machines = {name: adapter.machines() for name, adapter in self._adapters.items()}
         # After the machines: all that are to be kept have their rows by now. Before the demand: of a session that is
         # placed in between, the slot counts as free, and no node is made for it.
-        nodes = [each.node for each in await self._rows.nodes()]
-        view = FleetView(
-            await self._demand(),
-            nodes,
-            machines,
-            datetime.fromtimestamp(wall_ms() / 1000, UTC).astimezone(self._config.timezone),
-        )
+        listed = await self._rows.nodes()
+        local = datetime.fromtimestamp(wall_ms() / 1000, UTC).astimezone(self._config.timezone)
+        view = FleetView(await self._demand(), [each.node for each in listed], machines, local)
         plan = reconciler.step(view, monotonic_s())
         done = await asyncio.gather(
             *(self._do(effect, reconciler, epoch) for effect in plan.effects), return_exceptions=True
         )
         await self._note(epoch, machines)
         await self._publish(epoch, plan)
+        self._show(self._figures(listed, local))
         for fault in done:
             if fault is not None:
                 raise fault
+
+    def _figures(self, listed: Sequence[ListedNode], local: datetime) -> list[PoolFigures]:
+        by_pool: dict[str, list[tuple[PoolNode, Trouble | None]]] = {}
+        for each in listed:
+            by_pool.setdefault(each.node.pool, []).append((each.node, each.trouble))
+        troubles = self._all_troubles()
+        return [
+            figures_of(pool, by_pool.get(pool.name, ()), local, refused=pool.name in troubles)
+            for pool in self._config.pools
+        ]
 
     async def _demand(self) -> Demand:
         return Counter(
@@ -168,8 +183,8 @@ class FleetLoop:
 
     async def _do(self, effect: FleetEffect, reconciler: Reconciler, epoch: int) -> None:
         match effect:
-            case CreateNode(pool, name):
-                await self._create(pool, name, reconciler, epoch)
+            case CreateNode():
+                await self._create(effect, reconciler, epoch)
             case DrainNode(name, node_id):
                 _log.info("pool_node_drained", name=name, node_id=node_id)
                 await self._drain(node_id)
@@ -181,10 +196,10 @@ class FleetLoop:
             case ForgetNode(name):
                 await self._rows.forget(epoch, name)
 
-    async def _create(self, pool: str, name: NodeName, reconciler: Reconciler, epoch: int) -> None:
-        token = make_token(secrets.token_bytes(TOKEN_RANDOM_BYTES))
-        await self._rows.add(epoch, pool, name, token)
-        _log.info("pool_node_created", pool=pool, name=name)
+    async def _create(self, wish: CreateNode, reconciler: Reconciler, epoch: int) -> None:
+        pool, name, token = wish.pool, wish.name, make_token(secrets.token_bytes(TOKEN_RANDOM_BYTES))
+        await self._rows.add(epoch, pool, name, token, wish.succeeds)
+        _log.info("pool_node_created", pool=pool, name=name, succeeds=wish.succeeds)
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 await self._adapters[pool].create(name, token)
@@ -216,6 +231,11 @@ class FleetLoop:
         _log.warning("pool_troubled", pool=pool, words=words)
         self._troubles[pool] = words
 
+    def _all_troubles(self) -> dict[str, str]:
+        """Return what is wrong with whole pools: where its machines are not known, nothing else can be said."""
+        unseen = {name: adapter.unseen() for name, adapter in self._adapters.items()}
+        return self._troubles | {name: words for name, words in unseen.items() if words}
+
     async def _note(self, epoch: int, machines: Mapping[str, Mapping[NodeName, Machine] | None]) -> None:
         listed = [machine for of_pool in machines.values() for machine in (of_pool or {}).values()]
         noted = {machine.name: (machine.trouble, machine.words) for machine in listed}
@@ -225,7 +245,8 @@ class FleetLoop:
         self._noted = noted
 
     async def _publish(self, epoch: int, plan: Plan) -> None:
-        if self._told != (plan.outlook, self._troubles):
-            await self._rows.tell(epoch, plan.outlook, self._troubles)
-            self._told = (plan.outlook, dict(self._troubles))
+        troubles = self._all_troubles()
+        if self._told != (plan.outlook, troubles):
+            await self._rows.tell(epoch, plan.outlook, troubles)
+            self._told = (plan.outlook, troubles)
         await self._tell(plan.outlook)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.effects import ReplicaId
-from session_broker.core.pools.records import Machine, NodeName, Outlook, PoolNode, Want
+from session_broker.core.pools.records import Machine, NodeName, Outlook, PoolNode, Trouble, Want
 from session_broker.core.tickets import digest
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
@@ -37,7 +37,7 @@ class ListedNode:
 
     node: PoolNode
     created_at_ms: int
-    trouble: str | None
+    trouble: Trouble | None
     """What keeps it from starting, or ended it."""
     words: str
     """What the place where it runs says about it."""
@@ -113,17 +113,32 @@ class FleetRows:
             rows = await connection.execute(query)
             return [WaitingRow(row.title_id, dict(row.round_trips_ms), row.waited_ms / 1000) for row in rows]
 
-    async def add(self, epoch: int, pool: str, name: NodeName, token: str) -> None:
+    async def add(self, epoch: int, pool: str, name: NodeName, token: str, succeeds: NodeName | None = None) -> None:
         """Write down a node that is about to be made, and let it enrol with this token.
+
+        Args:
+            epoch: Of the lease.
+            pool: Whose node it is.
+            name: Its name, never used before.
+            token: One-time.
+            succeeds: The node of the pool in whose place it comes, which is not replaced again.
 
         Raises:
             LeaseLost: nothing was written.
         """
         at_ms, hashed = wall_ms(), digest(token)
         whose = {"tenant_id": self._tenant_id, "created_at_ms": at_ms}
+        made, enrolment = tables.pool_node, tables.node_enrolment
         async with self._engine.begin() as connection:
             await self._check(connection, epoch)
-            await connection.execute(insert(tables.node_enrolment).values(token_sha256=hashed, **whose))
+            former = None
+            if succeeds is not None:
+                await connection.execute(update(made).where(made.c.name == succeeds).values(replace=False))
+                of_former = select(made.c.enrolment_sha256).where(made.c.name == succeeds).scalar_subquery()
+                former = await connection.scalar(
+                    select(enrolment.c.node_id).where(enrolment.c.token_sha256 == of_former)
+                )
+            await connection.execute(insert(enrolment).values(token_sha256=hashed, succeeds=former, **whose))
             row = {"name": name, "pool": pool, "enrolment_sha256": hashed, "words": "", **whose}
             await connection.execute(insert(tables.pool_node).values(row))
 
@@ -227,6 +242,7 @@ def _listed(row: Row[Any]) -> ListedNode:
     node = PoolNode(
         NodeName(row.name), row.pool, retired=row.retired_at_ms is not None,
         node_id=NodeId(row.id) if row.id is not None else None, joined=bool(row.offers), ready=bool(row.ready),
-        drained=bool(row.drained), slots=row.slots or 0, claims=row.claims or 0,
+        drained=bool(row.drained), slots=row.slots or 0, claims=row.claims or 0, replace=row.replace,
     )  # fmt: skip
-    return ListedNode(node, row.created_at_ms, row.trouble, row.words)
+    trouble = Trouble(row.trouble) if row.trouble is not None else None
+    return ListedNode(node, row.created_at_ms, trouble, row.words)

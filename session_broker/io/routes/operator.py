@@ -21,7 +21,8 @@ from session_broker.io.operator_views import NodeRow, PastRow, SessionRow, node_
 from session_broker.io.rights import BrokerDep, CallerDep, Right, require
 from session_broker.io.session_history import PastEvent, PastPlacement
 from wire.errors import Reason, WireError
-from wire.ids import is_id
+from wire.ids import NodeId, is_id
+from wire.limits import CLOSING_MAX_MS
 
 router = APIRouter(prefix="/api/v1/operator")
 
@@ -34,7 +35,7 @@ NODES_SHOWN = 200
 PART_TIMEOUT_S = 1.5
 """Seconds that another replica has to say what it knows."""
 
-DRAIN_MAX_S = 7 * 24 * 3600.0
+DRAIN_MAX_S = CLOSING_MAX_MS / 1000.0
 """Longest time that a drained node may be given."""
 
 
@@ -203,6 +204,7 @@ async def undrain(node_id: str, broker: BrokerDep) -> Response:
     """Let a node take sessions again."""
     runner = broker.runner
     await runner.run(lambda now: runner.coordinator.undrain(node_id, now))
+    await broker.upgrades.wish(NodeId(node_id), replace=False)
     return Response(status_code=204)
 
 

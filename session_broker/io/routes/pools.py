@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from session_broker.core.pools.figures import figures_of
 from session_broker.core.pools.pool import Adapter, Pool, in_order
-from session_broker.core.pools.records import PoolNode
+from session_broker.core.pools.records import PoolNodeState, Trouble
 from session_broker.io.clock import wall_ms
 from session_broker.io.fleet.rows import ListedNode
 from session_broker.io.rights import BrokerDep, Right, require
@@ -28,11 +28,10 @@ class PoolNodeRow(BaseModel):
     name: str
     node_id: str | None
     """Null until it has enrolled."""
-    state: str
-    """``starting``, ``ready``, ``away``, ``draining`` or ``ending``."""
+    state: PoolNodeState
     slots: int
     slots_used: int
-    trouble: str | None
+    trouble: Trouble | None
     """What keeps it from starting, or ended it."""
     words: str
     """What the place where it runs says about it."""
@@ -52,7 +51,7 @@ class PoolRow(BaseModel):
     max_nodes: int
     idle_wanted: int
     """Slots that are kept free at this time."""
-    states: dict[str, int]
+    states: dict[PoolNodeState, int]
     """Nodes by state."""
     slots: int
     """Of the nodes that are ready."""
@@ -91,7 +90,7 @@ async def pools(broker: BrokerDep) -> Pools:
 
 
 def _row(pool: Pool, adapter: str | None, trouble: str, nodes: list[ListedNode], local: datetime) -> PoolRow:
-    listed = [_node_row(each) for each in nodes]
+    figures = figures_of(pool, [(each.node, each.trouble) for each in nodes], local, refused=bool(trouble))
     return PoolRow(
         name=pool.name,
         adapter=adapter,
@@ -99,13 +98,13 @@ def _row(pool: Pool, adapter: str | None, trouble: str, nodes: list[ListedNode],
         price_per_hour=pool.price_per_hour,
         regions=list(pool.regions),
         max_nodes=pool.max_nodes,
-        idle_wanted=pool.idle_wanted(local),
-        states=Counter(row.state for row in listed),
-        slots=sum(row.slots for row in listed if row.state == "ready"),
-        slots_used=sum(row.slots_used for row in listed),
-        cost_per_hour=pool.price_per_hour * len(listed),
+        idle_wanted=figures.idle_wanted,
+        states=dict(figures.states),
+        slots=figures.slots,
+        slots_used=figures.slots_used,
+        cost_per_hour=figures.cost_per_hour,
         trouble=trouble,
-        nodes=listed[:NODES_SHOWN],
+        nodes=[_node_row(each) for each in nodes[:NODES_SHOWN]],
     )
 
 
@@ -114,20 +113,10 @@ def _node_row(each: ListedNode) -> PoolNodeRow:
     return PoolNodeRow(
         name=node.name,
         node_id=node.node_id,
-        state=_state(node),
+        state=node.state,
         slots=node.slots,
         slots_used=node.claims,
         trouble=each.trouble,
         words=each.words,
         created_at_ms=each.created_at_ms,
     )
-
-
-def _state(node: PoolNode) -> str:
-    if node.retired:
-        return "ending"
-    if node.drained:
-        return "draining"
-    if node.ready:
-        return "ready"
-    return "away" if node.joined else "starting"

@@ -10,8 +10,10 @@ from contextlib import closing
 import pytest
 from playwright.async_api import Browser, expect
 
+from session_broker.core.pools.records import PoolNodeState, Trouble
 from session_broker.core.tickets import digest
 from session_broker.io.clock import wall_ms
+from session_broker.io.routes.pools import PoolNodeRow, PoolRow, Pools
 from tests.support.chromium import play_page
 from tests.support.farplay_process import FarplayProcess
 from tests.support.key_presses import timed_presses
@@ -37,6 +39,7 @@ async def test_an_operator_sees_a_session_and_ends_it(up: FarplayProcess, open_p
         await expect(row.locator(".cell_delay")).to_contain_text(" ms", timeout=PATIENCE_MS)
         await expect(page.locator("#nodes .fact_encoders")).to_contain_text("libx264")
         await expect(page.locator("#tiles")).to_contain_text("1 of ")
+        await expect(page.locator("#pools_section")).to_be_hidden()
 
         await row.get_by_role("button").click()
         details = page.locator("#details")
@@ -54,6 +57,31 @@ async def test_an_operator_sees_a_session_and_ends_it(up: FarplayProcess, open_p
         ended = page.locator(f'#ended tr[data-key="{session_id(play)}"]')
         await expect(ended.locator(".cell_reason")).to_have_text("ended_by_operator", timeout=PATIENCE_MS)
         await expect(row).to_have_count(0)
+
+
+async def test_pools_are_shown_where_there_are_any(up: FarplayProcess, open_player: OpenPlayer) -> None:
+    node = PoolNodeRow(
+        name="l4-a", node_id=None, state=PoolNodeState.STARTING, slots=0, slots_used=0, trouble=Trouble.NO_ROOM,
+        words="2 Insufficient nvidia.com/gpu. <b>", created_at_ms=0,
+    )  # fmt: skip
+    pool = PoolRow(
+        name="l4", adapter="kubernetes", priority=0, price_per_hour=0.71, regions=[], max_nodes=20, idle_wanted=4,
+        states={PoolNodeState.READY: 3, PoolNodeState.STARTING: 1}, slots=12, slots_used=7, cost_per_hour=2.84,
+        trouble="", nodes=[node],
+    )  # fmt: skip
+    async with open_player() as desk:
+        page, shown = desk.page, Pools(pools=[pool]).model_dump_json()
+        await page.route(
+            "**/operator/pools", lambda route: route.fulfill(body=shown, content_type="application/json")
+        )
+        await page.goto(f"{up.url}/operator")
+        row = page.locator('#pools tr[data-key="l4"]')
+        await expect(row.locator(".cell_machines .cell_value")).to_have_text("3 ready · 1 starting")
+        await expect(row.locator(".troubles li")).to_have_text(
+            "l4-a: no room for it (2 Insufficient nvidia.com/gpu. <b>)"
+        )
+        await expect(row.locator(".cell_slots")).to_have_text("7 of 12")
+        await expect(row.locator(".cell_cost")).to_have_text("2.84")
 
 
 @pytest.fixture
@@ -80,7 +108,13 @@ def plain_cookie(up: FarplayProcess) -> Iterator[tuple[str, str]]:
 
 async def test_nobody_else_may_look(up: FarplayProcess, browser: Browser, plain_cookie: tuple[str, str]) -> None:
     async with play_page(browser) as play:
-        play.expected += ["/api/v1/me", "/api/v1/operator/overview", "status of 401", "status of 403"]
+        play.expected += [
+            "/api/v1/me",
+            "/api/v1/operator/overview",
+            "/api/v1/operator/pools",
+            "status of 401",
+            "status of 403",
+        ]
         await play.page.goto(f"{up.url}/operator")
         await expect(play.page.locator("#message_heading")).to_have_text("Sign in first")
         name, value = plain_cookie

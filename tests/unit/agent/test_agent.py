@@ -51,6 +51,8 @@ class Bench:
             None,
             None,
             SessionLeftovers(folder / "run"),
+            None,
+            asyncio.Event(),
         )
         self.told: list[Message] = []
         monkeypatch.setattr(self.agent._link, "send", self.told.append)

@@ -248,3 +248,12 @@ async def test_what_a_killed_agent_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".abc.1234").chmod(0o555)
     TitleCache(tmp_path, 1)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_is_half_done_is_left_to_another_agent_that_works_on_the_folder(tmp_path: Path) -> None:
+    part = tmp_path / ".half.part"
+    part.write_bytes(b"PK")
+    TitleCache(tmp_path, 1 << 20, alone=False).close()
+    assert part.exists()
+    TitleCache(tmp_path, 1 << 20).close()
+    assert not part.exists()

@@ -10,7 +10,8 @@ from tests.support.coordinator_bench import Bench
 from wire.errors import Reason, WireError
 from wire.ids import PlayerId
 from wire.node_control import EndSession
-from wire.session_control import SessionState
+from wire.session_control import Closing, Role, SessionState
+from wire.version import CLOSING_SINCE
 from wire.worker_control import PlacementState
 
 
@@ -85,6 +86,48 @@ def test_a_node_can_be_drained_before_it_comes_back() -> None:
     bench.coordinator.drain("node_a", None, bench.now)
     bench.node()
     assert state_of(bench) is NodeState.DRAINING
+
+
+def test_everybody_at_the_table_is_told_how_long_and_when_it_changes() -> None:
+    bench = Bench()
+    link = bench.node()
+    session = bench.session()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    host = bench.tab(session, protocol=CLOSING_SINCE)
+    watcher = bench.tab(session, Role.SPECTATOR, protocol=CLOSING_SINCE)
+    old = bench.tab(session, Role.SPECTATOR, protocol=CLOSING_SINCE - 1)
+    assert bench.to_tab(Closing) == []
+
+    def told(deadline_s: float | None) -> list[list[Closing]]:
+        bench.coordinator.drain("node_a", deadline_s, bench.now)
+        bench.drain()
+        return [bench.to_tab(Closing, tab) for tab in (host, watcher, old)]
+
+    assert told(600.0) == [[Closing(600_000)], [Closing(600_000)], []]
+    assert told(60.0) == [[Closing(60_000)], [Closing(60_000)], []]
+    assert told(None) == [[Closing(None)], [Closing(None)], []]
+    told(60.0)
+    bench.coordinator.undrain("node_a", bench.now)
+    bench.drain()
+    assert bench.to_tab(Closing, host) == [Closing(None)]
+
+
+def test_who_comes_later_is_told_what_is_left_and_of_another_node_nothing() -> None:
+    bench = Bench()
+    link = bench.node(slots=1)
+    session = bench.session()
+    bench.node_reports(link, session, PlacementState.SERVING)
+    bench.node("node_b", slots=1)
+    elsewhere = bench.session(player=PlayerId("plr_b"))
+    other = bench.tab(elsewhere, protocol=CLOSING_SINCE)
+    bench.coordinator.drain("node_a", 600.0, bench.now)
+    bench.drain()
+    assert bench.to_tab(Closing, other) == []
+    bench.now += 200.0
+    bench.tab(session, protocol=CLOSING_SINCE)
+    assert bench.to_tab(Closing) == [Closing(400_000)]
+    bench.tab(elsewhere, protocol=CLOSING_SINCE)
+    assert bench.to_tab(Closing) == []
 
 
 def test_an_unknown_node_is_not_found() -> None:

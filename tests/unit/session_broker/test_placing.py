@@ -175,3 +175,19 @@ def test_a_gpu_is_left_to_those_who_need_it_while_there_are_other_nodes() -> Non
     for number in range(BEST_FEW):
         fleet.set_claims(NodeId(f"plain_{number}"), 2)
     assert place(fleet, *TITLE, "pygame", 0.0).node_id == NodeId("gpu"), "rather than wait"
+
+
+def test_a_node_shares_its_slots_with_the_one_before_it_on_its_machine() -> None:
+    fleet = fleet_of(("old", 2, 2), ("new", 2, 0), ("other", 2, 1))
+    old, new, other = NodeId("old"), NodeId("new"), NodeId("other")
+    fleet.set_ready(old, False)
+    fleet.set_former(new, old)
+    assert list(fleet.has_room & fleet.ready) == [False, False, True]
+    fleet.set_claims(old, 1)
+    assert list(fleet.has_room & fleet.ready) == [False, True, True]
+    fleet.set_claims(new, 1)
+    assert list(fleet.has_room & fleet.ready) == [False, False, True]
+    fleet.forget(old)
+    fleet.set_claims(NodeId("stranger"), 2)
+    assert fleet.has_room[fleet.node_ids.index(new)], "a row that is another node's by now counts no more"
+    assert fleet.has_room[fleet.node_ids.index(other)]

@@ -365,3 +365,49 @@ def test_a_stuck_node_that_nobody_waits_for_any_more_goes(trouble: Trouble) -> N
     for now in range(0, 65, 5):
         effects = reconciler.step(FleetView({}, [stuck], {"a": {stuck.name: machine}}, MONDAY), float(now)).effects
     assert effects == [RetireNode(stuck.name, "not needed")]
+
+
+def test_another_comes_in_the_place_of_a_node_at_once_and_the_old_one_goes_when_nobody_plays_there() -> None:
+    model = one(idle_s=3600)
+    model.come(1)
+    model.run(60)
+    (old,) = model.created
+    model.upgrade(old)
+    model.run(2)
+    new = model.successors[old]
+    assert model.created == [old, new]
+    model.run(200)
+    assert model.alive() == [old, new], "somebody plays on the old one"
+    model.leave(1)
+    model.run(60)
+    assert model.alive() == [new]
+
+
+def test_at_the_maximum_another_comes_when_exactly_the_old_one_is_gone() -> None:
+    model = one(max_nodes=1, idle_s=3600)
+    model.come(1)
+    model.run(60)
+    (old,) = model.created
+    model.upgrade(old)
+    model.run(100)
+    assert model.created == [old]
+    model.leave(1)
+    model.run(60)
+    assert (model.deleted[0], len(model.created), list(model.rows)) == (old, 2, [model.successors[old]])
+
+
+def test_a_successor_counts_as_what_is_kept_free() -> None:
+    model = one(min_idle=2, idle_s=3600)
+    model.run(60)
+    (old,) = model.created
+    model.upgrade(old)
+    model.run(60)
+    assert model.created == [old, model.successors[old]]
+
+
+@pytest.mark.parametrize("pools", [(), (replace(POOL, max_nodes=0),)])
+def test_in_a_pool_that_may_have_no_nodes_none_comes(pools: tuple[Pool, ...]) -> None:
+    reconciler = Reconciler(pools, bytes)
+    over = replace(ready_node("x"), ready=False, drained=True, retired=True, replace=True)
+    machines: dict[str, dict[NodeName, Machine] | None] = {"a": {}}
+    assert reconciler.step(FleetView({}, [over], machines, MONDAY), 0.0).effects == [ForgetNode(over.name)]

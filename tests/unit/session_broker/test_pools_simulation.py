@@ -57,6 +57,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("pass"), st.sampled_from((1, 5, 40, 130))),
     st.tuples(st.sampled_from(("unknown", "refuses", "full")), st.booleans()),
     st.tuples(st.just("replica")),
+    st.tuples(st.just("upgrade"), st.integers(0, 20)),
 )
 
 
@@ -76,6 +77,10 @@ def test_whatever_happens_in_whatever_order(events: list[tuple[object, ...]]) ->
                     model.lose(alive[which % len(alive)], trouble)
             case ("pass", int(seconds)):
                 model.run(seconds)
+            case ("upgrade", int(which)):
+                able = [row.name for row in model.rows.values() if row.joined and not row.retired]
+                if able:
+                    model.upgrade(able[which % len(able)])
             case ("replica",):
                 model.start_replica()
             case (str(fault), bool(value)):

@@ -59,6 +59,7 @@ EXPECTED = {
     "/api/v1/operator/queue": Right.OPERATOR,
     "/api/v1/operator/pools": Right.OPERATOR,
     "/api/v1/operator/nodes/{node_id}/drain": Right.OPERATOR,
+    "/api/v1/operator/nodes/{node_id}/upgrade": Right.OPERATOR,
     "/": Right.PUBLIC,
     "/play/{title_id}": Right.PUBLIC,
     "/session/{session_id}": Right.PUBLIC,

@@ -4,7 +4,7 @@ import { backoffMs } from "./backoff.js";
 import { askForPeer, finish, initialState, isServed, PEER_TIMEOUT_MS, proceed, refused, retry, seatedAt, tellQuality, waitingPhase } from "./session_state.js";
 import { PROTOCOL_MAX, PROTOCOL_MIN, Reason } from "../wire/constants.js";
 
-/** @import {FailureReason, PeerNews, StateNews, TableNews, ToTab, Welcome} from "../types.js" */
+/** @import {FailureReason, PeerNews, SessionStateLabel, StateNews, TableNews, ToTab, Welcome} from "../types.js" */
 /** @import {PageEvent} from "./session_machine.js" */
 /** @import {PageState, Step} from "./session_state.js" */
 
@@ -118,6 +118,8 @@ function message(state, news, random) {
       return peerNews(state, news, random);
     case "taken_over":
       return finish(state, "taken_over", null);
+    case "closing":
+      return [state, [{ do: "closing", inMs: news.in_ms }]];
     case "error":
       return [{ ...state, refusal: { reason: news.reason, detail: news.detail } }, []];
   }
@@ -143,11 +145,12 @@ function welcomed(state, news) {
   const next = {
     ...state, socket: "welcomed", socketFailures: 0, failure: null, refusal: null,
     titleId: news.title_id, titleName: news.title_name, role: news.seats.length > 0 ? "player" : "spectator",
-    participantIndex: news.participant_index, protocol: news.protocol,
+    participantIndex: news.participant_index,
     phase: state.phase === "joining" ? "waiting" : state.phase,
   };
   const [asked, effects] = askForPeer(next);
-  return [asked, [...tellQuality(next), ...effects]];
+  // Whether its machine closes follows if it holds: it may have been decided otherwise while there was no socket.
+  return [asked, [{ do: "closing", inMs: null }, ...tellQuality(next), ...effects]];
 }
 
 /**
@@ -178,7 +181,7 @@ function stateNews(state, news) {
   const next = { ...state, sessionState: news.state, place: news.place, coming: news.coming, region: news.region };
   if (news.reason !== null && !state.hasPlayed) next.failure = { reason: news.reason, detail: news.detail };
   else if (state.socket === "welcomed") next.failure = null;
-  if (news.state === "queued") return waitsAgain(next, news);
+  if (news.state === "queued") return waitsAgain(next, news, state.sessionState);
   const [asked, effects] = askForPeer(next);
   return [asked.phase === "playing" ? asked : { ...asked, phase: waitingPhase(asked) }, effects];
 }
@@ -187,12 +190,18 @@ function stateNews(state, news) {
  * No machine has the game: whatever connection there was led to one that is gone.
  * @param {PageState} state
  * @param {StateNews} news
+ * @param {SessionStateLabel | null} before What it did until now.
  * @returns {Step}
  */
-function waitsAgain(state, news) {
+function waitsAgain(state, news, before) {
   const next = { ...state, peer: null, beginsAnew: state.beginsAnew || news.reason === Reason.NODE_LOST };
   next.phase = waitingPhase(next);
-  return [next, state.peer === null ? [] : [{ do: "close_peer" }, { do: "timer", name: "peer", ms: null }]];
+  /** @type {Step[1]} */
+  const effects = [];
+  // A machine that was to close is not the game's any more.
+  if (before !== null && before !== "queued") effects.push({ do: "closing", inMs: null });
+  if (state.peer !== null) effects.push({ do: "close_peer" }, { do: "timer", name: "peer", ms: null });
+  return [next, effects];
 }
 
 /**

@@ -35,7 +35,6 @@ import { Reason } from "../wire/constants.js";
  * @property {number | null} participantIndex
  * @property {TableNews | null} table Who takes part; null until the broker said so.
  * @property {PeerPart | null} peer
- * @property {number} protocol The control version that the broker and this page speak; 0 before it is agreed on.
  * @property {number | null} videoMaxBps Highest bitrate that the player allows, null without a bound.
  * @property {boolean} hasPlayed A picture was seen once.
  * @property {boolean} beginsAnew Its machine was lost, and no picture from another one was seen yet.
@@ -56,6 +55,7 @@ import { Reason } from "../wire/constants.js";
  *   | {do: "make_answer", offer: Offer}
  *   | {do: "close_peer"}
  *   | {do: "say", words: "anew.said"}
+ *   | {do: "closing", inMs: number | null}
  *   | {do: "timer", name: TimerName, ms: number | null}} Effect
  */
 /** @typedef {[PageState, Effect[]]} Step */
@@ -112,7 +112,7 @@ export function initialState(visit, codecs) {
     role: visit.kind === "session" ? visit.role : "player",
     sessionState: null, place: null, coming: null, region: null,
     titleId: visit.kind === "play" ? visit.titleId : null,
-    titleName: "", title: null, participantIndex: null, table: null, peer: null, protocol: 0, videoMaxBps: null, hasPlayed: false,
+    titleName: "", title: null, participantIndex: null, table: null, peer: null, videoMaxBps: null, hasPlayed: false,
     beginsAnew: false, linkFailure: null, refusal: null, failure: null,
   };
 }
@@ -219,16 +219,13 @@ export function seatedAt(state, table) {
   return me === null ? next : { ...next, role: me.seats.length > 0 ? "player" : "spectator" };
 }
 
-/** The control version from which on the broker takes `set_quality`. */
-const QUALITY_SINCE = 2;
-
 /**
- * Tell the broker what the player allows, if it understands that.
+ * Tell the broker what the player allows.
  * @param {PageState} state
  * @returns {Effect[]}
  */
-export function tellQuality({ socket, protocol, role, videoMaxBps }) {
-  if (socket !== "welcomed" || protocol < QUALITY_SINCE || role !== "player") return [];
+export function tellQuality({ socket, role, videoMaxBps }) {
+  if (socket !== "welcomed" || role !== "player") return [];
   return [{ do: "send", message: { type: "set_quality", video_max_bps: videoMaxBps } }];
 }
 

@@ -13,7 +13,7 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{device_id: string, browser: string, system: string, seen_s_ago: number, current: boolean}} DeviceView */
 /** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
 /** @typedef {{link_id: string, url: string, qr: string[], expires_in_s: number}} DeviceLink */
-/** @import {CheckPlan, OperatorHistory, OperatorOverview, Region} from "../types.js" */
+/** @import {CheckPlan, OperatorHistory, OperatorOverview, OperatorPool, Region} from "../types.js" */
 /** @typedef {{invitation_id: string, kind: InvitationKindLabel, expires_in_s: number, used: boolean}} Invitation */
 /** @typedef {Invitation & {path: string, code: Code | null}} NewInvitation No code where no other device gets here. */
 /** @typedef {{title_id: string, title_names: Record<string, string>, host_name: string | null,
@@ -114,6 +114,8 @@ export const api = {
   checkPlan: () => ask("GET", "/check"),
   /** @returns {Promise<OperatorOverview>} */
   overview: () => ask("GET", "/operator/overview", undefined, "no-cache"),
+  /** @returns {Promise<OperatorPool[]>} The one to be used first in front. */
+  pools: () => ask("GET", "/operator/pools").then(({ pools }) => pools),
   /** @param {string} sessionId @returns {Promise<OperatorHistory>} */
   history: (sessionId) => ask("GET", `/operator/sessions/${encodeURIComponent(sessionId)}`),
   /** @param {string} sessionId @returns {Promise<OperatorHistory>} */

@@ -6,6 +6,7 @@ import { initialState, isFinal, shownName } from "../core/session_state.js";
 import { Reason } from "../wire/constants.js";
 import { AwayView } from "./away_view.js";
 import { BrokerLink } from "./broker_link.js";
+import { ClosingNotice } from "./closing_notice.js";
 import { ControlsSection } from "./controls_section.js";
 import { FiguresPanel } from "./figures_panel.js";
 import { LivePeer } from "./live_peer.js";
@@ -47,6 +48,7 @@ export class PlayPage {
   #sound;
   #screens;
   #toast = new Toast(byId("toast", HTMLElement));
+  #closing;
   #figures;
   #away;
   #table;
@@ -65,6 +67,7 @@ export class PlayPage {
     this.#words = words;
     this.#state = initialState(visit, videoCodecs());
     this.#screens = new Screens(spoken, () => this.#mainButton());
+    this.#closing = new ClosingNotice(words);
     this.#figures = new FiguresPanel(words);
     this.#away = new AwayView(words);
     this.#table = new TablePanel(words, () => this.#dispatch({ on: "left", end: false }));
@@ -200,6 +203,9 @@ export class PlayPage {
       case "say":
         this.#toast.show(this.#words(effect.words));
         break;
+      case "closing":
+        this.#closing.set(effect.inMs);
+        break;
       case "timer":
         this.#setTimer(effect.name, effect.ms);
         break;
@@ -231,6 +237,7 @@ export class PlayPage {
 
   #tick() {
     this.#live.tick();
+    this.#closing.tick();
     this.#ticks += 1;
     if (this.#ticks % TICKS_PER_S === 0) void this.#eachSecond();
     if (this.#figures.isOpen && this.#ticks % 2 === 0) this.#showFigures();
