@@ -224,12 +224,13 @@ async def test_the_tabs_word_counts_at_the_owner_while_its_node_is_silent(tmp_pa
             await state_is(tab, SessionState.RUNNING)
             await tab.send(MediaReport("peer_x", 1, 0))
         loop = asyncio.get_running_loop()
-        lost_at, said_until = loop.time(), loop.time() + 2.5
+        said_until = loop.time() + 2.5
         while loop.time() < said_until:
             await tab.send(MediaReport("peer_x", 100, 0))
             await asyncio.sleep(0.1)
+        shown = (await at.clients[2].get(f"/api/v1/sessions/{session_id}")).json()
+        assert shown["state"] == "running", "while pictures came it was not given up"
         assert (await state_is(tab, SessionState.QUEUED)).reason is Reason.NODE_LOST
-        assert loop.time() - lost_at > 2.5, "while pictures came it was not given up"
         await tab_there.__aexit__(None, None, None)
 
 

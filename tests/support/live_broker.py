@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from session_broker.config import BrokerConfig
 from session_broker.io.fleet.local import StartLocal
 from session_broker.io.serve import BrokerReady, serve
+from tests.support.deadlines import patient
 from wire.schema import Message, decode, encode
 from wire.session_control import TO_TAB, TabHello
 from wire.title_manifest import InstalledTitle, TitleManifest
@@ -105,7 +106,7 @@ class FakeTab:
 
     async def next(self, kind: type[M], *, timeout_s: float = 5.0) -> M:
         """Return the next message of a kind; others before it are dropped."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(patient(timeout_s)):
             while True:
                 message = decode(await self.socket.recv(), TO_TAB)
                 if isinstance(message, kind):
@@ -113,7 +114,7 @@ class FakeTab:
 
     async def close_code(self, *, timeout_s: float = 5.0) -> int | None:
         """Wait until the broker closes the socket and return its code."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(patient(timeout_s)):
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     await self.socket.recv()

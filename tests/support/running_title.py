@@ -17,7 +17,7 @@ from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import CapturedFrame, TitleEnd, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 from wire.input_events import InputEvent, Payload
 from wire.sandbox import Profile, SandboxSpec, Wall, session_name
 from wire.title_ipc import Input, Sound
@@ -60,6 +60,8 @@ class RunningTitle:
     def __init__(self) -> None:
         self.frames: list[tuple[int, int, int]] = []
         """Width, height and input sequence number of each frame that was taken."""
+        self.ticks_us: list[int] = []
+        """When the title flipped each of them."""
         self.newest: bytes = b""
         self.stories: list[TitleNews] = []
         self.ends: list[TitleEnd] = []
@@ -79,6 +81,7 @@ class RunningTitle:
 
     def note(self, frame: CapturedFrame) -> None:
         self.frames.append((frame.width, frame.height, frame.input_seq))
+        self.ticks_us.append(frame.tick_us)
         self.newest = bytes(frame.pixels)
 
     def send(self, *payloads: Payload, seat: int = 0) -> int:
@@ -89,8 +92,9 @@ class RunningTitle:
         return self._seq
 
     def told(self) -> list[dict[str, Any]]:
-        """Return what the title reported so far."""
-        return [json.loads(line) for line in self.process.last_words.splitlines() if line.startswith("{")]
+        """Return what the title reported so far; of a line that is on its way only a part may have come."""
+        lines = self.process.last_words.splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}\n")]
 
     async def tells(self, **fields: Any) -> dict[str, Any]:
         """Wait until the title reports something that holds these fields."""
@@ -172,5 +176,5 @@ async def running(
         yield title
     finally:
         await sound.close()
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(patient(10.0)):
             await title.process.stop(0.0)
