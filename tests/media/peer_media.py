@@ -15,6 +15,7 @@ from av.video.frame import PictureType
 from render_node.session.core.rung_choice import RungKey
 from render_node.session.io.peer_session import PeerSession
 from render_node.session.media import EncodedFrame, FrameTimes, OpusPacket
+from tests.support.deadlines import patient
 from wire.session_control import VideoCodec
 
 
@@ -125,6 +126,10 @@ class Looper:
     async def run(self, until: Callable[[], bool], deadline_s: float) -> None:
         """Send until ``until()`` is true.
 
+        Args:
+            until: What is waited for.
+            deadline_s: How long it takes at most on a quiet machine.
+
         Raises:
             TimeoutError: it did not become true in time.
         """
@@ -132,7 +137,7 @@ class Looper:
         sound_sent = tick = 0
         while not until():
             elapsed = time.monotonic() - started
-            if elapsed > deadline_s:
+            if elapsed > patient(deadline_s):
                 raise TimeoutError("what the test waits for did not happen")
             self.send_frame()
             while self._sound and sound_sent < elapsed * 100:

@@ -8,10 +8,13 @@ import functools
 import itertools
 import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.session.io.sound_reader import SoundReader
@@ -122,6 +125,21 @@ class RunningTitle:
             return self.ends[0] if self.ends else None
 
         return await until(look, 10.0, "the title's end")
+
+
+@contextmanager
+def frozen(title: RunningTitle) -> Iterator[None]:
+    """Hold a title still for a moment: what is sent meanwhile it finds all at once, however long sending takes."""
+    below = psutil.Process(title.process.pid).children(recursive=True)
+    try:
+        for each in below:
+            each.suspend()
+        while any(each.status() != psutil.STATUS_STOPPED for each in below):
+            time.sleep(0.001)
+        yield
+    finally:
+        for each in below:
+            each.resume()
 
 
 @asynccontextmanager
