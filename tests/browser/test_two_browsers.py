@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 import psutil
@@ -28,12 +28,22 @@ async def chromium_of_its_own() -> AsyncIterator[tuple[Browser, list[psutil.Proc
     before = set(psutil.Process().children(recursive=True))
     async with chromium() as browser:
         started = [each for each in psutil.Process().children(recursive=True) if each not in before]
-        yield browser, [each for each in started if "chrom" in each.name()]
+        # Not all that came meanwhile: the shared browser starts processes as it likes.
+        main = next(each for each in started if is_browser(each))
+        yield browser, [main, *main.children(recursive=True)]
+
+
+def is_browser(process: psutil.Process) -> bool:
+    """Tell whether a process is the first one of a Chromium."""
+    with suppress(psutil.NoSuchProcess):
+        name, command = process.name(), process.cmdline()
+        return name.startswith("chrom") and "crashpad" not in name and not any("--type=" in word for word in command)
+    return False
 
 
 def renderers(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Return the processes of a Chromium that run pages."""
-    main = next(each for each in processes if not any(word.startswith("--type=") for word in each.cmdline()))
+    main = next(each for each in processes if is_browser(each))
     return [each for each in main.children(recursive=True) if "--type=renderer" in each.cmdline()]
 
 

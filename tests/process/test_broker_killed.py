@@ -85,7 +85,7 @@ async def test_a_first_start_that_is_killed_half_way_does_not_spoil_the_data(tmp
 async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Path, database_url: str | None) -> None:
     port = free_port()
     first_life, others = contextlib.AsyncExitStack(), contextlib.AsyncExitStack()
-    async with httpx.AsyncClient() as client, others, first_life:
+    async with httpx.AsyncClient(timeout=patient(5.0)) as client, others, first_life:
         ready = await first_life.enter_async_context(broker_process(tmp_path, port, database_url))
         client.base_url = ready.url
         await client.post("/api/v1/sign-in/link", json={"token": ready.owner_token})

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from session_broker.io.serve import BrokerReady
+from tests.support.deadlines import patient
 from tests.support.fake_node import FakeNode, hello
 from tests.support.free_port import free_port
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
@@ -32,7 +33,7 @@ async def start(host: httpx.AsyncClient) -> str:
 
 
 def guest_of(ready: BrokerReady, cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=ready.url, cookies=cookies)
+    return httpx.AsyncClient(base_url=ready.url, cookies=cookies, timeout=patient(5.0))
 
 
 async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(

@@ -36,9 +36,9 @@ class Presser:
     async def press(self) -> None:
         """Wait for a gap, press, and wait until it is seen or given up."""
         await asyncio.sleep(self._gaps.uniform(GAP_MIN_S, GAP_MAX_S))
-        seen = asyncio.ensure_future(self._play.page.evaluate(f"probe.nextSeen({self._seen_within_ms})"))
+        await self._play.page.evaluate(f"void (probe.seen = probe.nextSeen({self._seen_within_ms}))")
         await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyDown", "KeyX"))
-        await seen
+        await self._play.page.evaluate("probe.seen")
         await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyUp", "KeyX"))
         self.made += 1
 

@@ -69,7 +69,7 @@ async def signed_in(ready: BrokerReady) -> AsyncIterator[httpx.AsyncClient]:
 @contextlib.asynccontextmanager
 async def sign_in(url: str, owner_token: str) -> AsyncIterator[httpx.AsyncClient]:
     """Give an HTTP client of the owner of any broker."""
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=patient(5.0)) as client:
         answer = await client.post("/api/v1/sign-in/link", json={"token": owner_token})
         assert answer.status_code == 204, answer.text
         yield client
