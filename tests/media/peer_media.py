@@ -18,7 +18,6 @@ from render_node.session.media import EncodedFrame, FrameTimes, OpusPacket
 from tests.support.deadlines import patient
 from wire.session_control import VideoCodec
 
-
 FRAME_S = 1 / 60
 
 

@@ -150,7 +150,7 @@ def test_it_limits_the_rate_and_the_queue(tmp_path: Path) -> None:
     queued = (log["fate"] == Fate.DELIVERED) & (log["waited_us"] > 0)
     # A packet that waited for the one before it comes the time later that it takes itself, 1200 bytes at 4 Mbit/s; a
     # sender that is held up may let the queue run empty.
-    times_us = [passed.received_us[number] for number in np.flatnonzero(log["fate"] == Fate.DELIVERED)]
+    times_us = [passed.received_us[int(number)] for number in np.flatnonzero(log["fate"] == Fate.DELIVERED)]
     gaps_us = np.diff(times_us)[queued[log["fate"] == Fate.DELIVERED][1:]]
     assert len(gaps_us) > 100
     assert np.median(gaps_us) == pytest.approx(2_400, rel=0.05)
