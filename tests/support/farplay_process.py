@@ -48,10 +48,10 @@ class FarplayProcess:
         self._listeners: set[int] = set()
         try:
             self.ready: dict[str, str] = json.loads(self._first_line(patient(READY_S)))
+            self._ports = {port for each in self.ready.values() if (port := urlsplit(str(each)).port)}
         except BaseException:
             self.kill()
             raise
-        self._ports = {port for each in self.ready.values() if (port := urlsplit(each).port)}
 
     @property
     def url(self) -> str:
