@@ -6,14 +6,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import PostgresServer, postgres_server
 
-# A busy machine makes single examples slow; each test as a whole has its time limit. The same examples every time, so
-# that a change is judged by itself; ``make fuzz`` looks for new ones.
-settings.register_profile("gate", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=True)
+# A busy machine makes single examples slow, and the making of them too; each test as a whole has its time limit. The
+# same examples every time, so that a change is judged by itself; ``make fuzz`` looks for new ones.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", UNHURRIED, derandomize=True)
+settings.register_profile("fuzz", UNHURRIED, max_examples=1000, print_blob=True)
 settings.load_profile(os.environ.get("TEST_PROPERTIES", "gate"))
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, StorageState
+from playwright.async_api import Browser, StorageState, expect
 
 from tests.support.chromium import PlayPage, chromium, play_page
+from tests.support.deadlines import patient
 from tests.support.farplay_process import FarplayProcess
 from tests.support.notebook import NOTEBOOK, sleepy_notebook
 from tests.support.player import OpenPlayer, end_sessions, sign_in
+
+expect.set_options(timeout=patient(5.0) * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +63,5 @@ async def open_player(up: FarplayProcess, browser: Browser, owner: StorageState)
             yield play
 
     yield opened
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(patient(15.0)):
         await end_sessions(browser, up, owner)

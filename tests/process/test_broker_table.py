@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from session_broker.io.serve import BrokerReady
+from tests.support.deadlines import patient
 from tests.support.fake_node import FakeNode, hello
+from tests.support.free_port import free_port
 from tests.support.live_broker import ENROLMENT_TOKEN, FakeTab, broker_config, live_broker, signed_in
 from wire.errors import Reason
 from wire.node_control import DismissNodeParticipant, OpenNodePeer, SetNodeSeats
@@ -31,13 +33,14 @@ async def start(host: httpx.AsyncClient) -> str:
 
 
 def guest_of(ready: BrokerReady, cookies: httpx.Cookies | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=ready.url, cookies=cookies)
+    return httpx.AsyncClient(base_url=ready.url, cookies=cookies, timeout=patient(5.0))
 
 
 async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(
     tmp_path: Path, database_url: str | None
 ) -> None:
-    config = broker_config(tmp_path, database_url=database_url)
+    # One port, so that the cookies of both are those of this broker in each of its lives.
+    config = broker_config(tmp_path, database_url=database_url, port=free_port())
     async with (
         live_broker(config) as ready,
         signed_in(ready) as host,
@@ -56,11 +59,9 @@ async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(
             assert (opened.participant_index, opened.role, opened.seats) == (1, Role.PLAYER, (1,))
             await tab.send(Leave(end=True))
             assert (await tab.next(Refusal)).reason is Reason.FORBIDDEN
-    # The same port, so that the cookies of both are still those of this broker.
-    port = int(ready.url.rsplit(":", 1)[1])
     back = hello(titles=DUEL, node_id=node.node_id, key=node.key, sessions=tuple(node.running.values()))
     async with (
-        live_broker(broker_config(tmp_path, database_url=database_url, port=port)) as ready,
+        live_broker(config) as ready,
         guest_of(ready, host.cookies) as host,
         guest_of(ready, guest.cookies) as guest,
         FakeNode.dial(ready.url, back) as node,
@@ -79,25 +80,21 @@ async def test_a_guests_seat_outlives_the_broker_and_so_does_being_sent_away(
         assert (gone.participant_id, gone.reason) == (welcome.participant_id, Reason.KICKED)
         async with FakeTab.open(guest, session_id, say_hello=False) as tab:
             assert (await tab.next(Refusal)).reason is Reason.KICKED
-    async with (
-        live_broker(broker_config(tmp_path, database_url=database_url, port=port)) as ready,
-        guest_of(ready, guest.cookies) as guest,
-    ):
+    async with live_broker(config) as ready, guest_of(ready, guest.cookies) as guest:
         assert (await guest.get(f"/api/v1/sessions/{session_id}")).json()["reason"] == "kicked"
         assert (await guest.post(link, json={})).json()["reason"] == "invitation_revoked"
 
 
 async def test_a_watcher_is_known_again_after_a_restart(tmp_path: Path, database_url: str | None) -> None:
-    config = broker_config(tmp_path, database_url=database_url)
+    config = broker_config(tmp_path, database_url=database_url, port=free_port())
     async with live_broker(config) as ready, signed_in(ready) as host, guest_of(ready) as guest:
         session_id = await start(host)
         await guest.post(await invite(host, session_id, "watch"), json={})
         async with FakeTab.open(guest, session_id, role="player") as tab:
             welcome = await tab.next(Welcome)
             assert (welcome.role, welcome.seats) == (Role.SPECTATOR, ())
-    port = int(ready.url.rsplit(":", 1)[1])
     async with (
-        live_broker(broker_config(tmp_path, database_url=database_url, port=port)) as ready,
+        live_broker(config) as ready,
         guest_of(ready, guest.cookies) as guest,
         FakeTab.open(guest, session_id) as tab,
     ):

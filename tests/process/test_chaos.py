@@ -23,17 +23,17 @@ from session_broker.core.session_table import TABLE
 from session_broker.io import tables
 from session_broker.io.database import open_database
 from tests.support.chaos import Ledger, ReplicaProcess, RoamingNode, make_accounts
-from tests.support.deadlines import TIME_FACTOR, until
+from tests.support.deadlines import patient, until
 from tests.support.roaming_player import RoamingPlayer
 from wire.session_control import SessionState
 
 CHAOS_S = float(os.environ.get("CHAOS_S", "4"))
 LONG = CHAOS_S >= 30
 NODES, SLOTS, PLAYERS, ROUND_S, LEASE_S, SETTLE_S = (
-    (20, 5, 200, 3.0, 5.0, 90.0) if LONG else (4, 2, 12, 0.4, 2.0, 30.0)
+    (20, 5, 200, 3.0, 5.0, 90.0) if LONG else (4, 2, 12, 0.4, 2.0, 20.0)
 )
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout((90 + 3 * CHAOS_S) * TIME_FACTOR)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(patient(90.0 + CHAOS_S))]
 
 STATES = {str(state) for state in SessionState}
 FOLLOWS = {(str(before), str(after)) for (before, _), after in TABLE.items()}
@@ -71,7 +71,7 @@ async def live_through(replicas: list[ReplicaProcess], engine: AsyncEngine) -> L
             victim.start()
             kills += 1
         over.set()
-        _, stuck = await asyncio.wait(players, timeout=SETTLE_S * TIME_FACTOR)
+        _, stuck = await asyncio.wait(players, timeout=patient(SETTLE_S))
         waiting = [players[task].session_id for task in stuck]
         assert not stuck, f"{len(stuck)} players wait for ever, with {waiting[:5]}; {dict(ledger.rounds)}"
         for task in players:

@@ -27,7 +27,7 @@ EXPECTED = {
 
 def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "farplay", "doctor", *arguments], cwd=ROOT, timeout=50, text=True, check=False,
+        [sys.executable, "-m", "farplay", "doctor", *arguments], cwd=ROOT, timeout=100, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, capture_output=True,
     )  # fmt: skip
 

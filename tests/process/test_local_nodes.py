@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import psutil
@@ -12,11 +13,18 @@ from farplay.local_nodes import local_nodes
 from render_node.agent.io.credential import Credential, save_credential
 from session_broker.core.pools.records import NodeName
 from session_broker.io.fleet.local import LocalWish
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 
 pytestmark = pytest.mark.process
 
 WISH = LocalWish(NodeName("own-abc"), 3, "own", 2, "http://localhost:1", "one-time-secret")
+
+
+def takes(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process has a handler for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(caught >> (number - 1) & 1)
 
 
 async def test_a_node_runs_with_the_brokers_titles_and_a_secret_that_nobody_can_list(tmp_path: Path) -> None:
@@ -46,10 +54,11 @@ async def test_a_node_runs_with_the_brokers_titles_and_a_secret_that_nobody_can_
     log = folder / "logs" / "own-3.log"
 
     async def works() -> bool:
-        return (folder / "own-3").is_dir()
+        # Before it takes signals, one would end it without order.
+        return takes(child.pid, signal.SIGTERM) and (folder / "own-3").is_dir()
 
-    await until(works, 20, "it has its folder")
-    await process.stop(8)
+    await until(works, 20, "it has its folder, and ends in order")
+    await process.stop(patient(8))
     assert await process.wait() == 0
     assert not child.is_running()
     assert log.stat().st_mode & 0o777 == 0o600

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running_title import running
+from tests.support.running_title import frozen, running
 from wire.frame_story import Cursor, SeatRumble, TextInput
 from wire.input_events import (
     Key,
@@ -131,8 +131,9 @@ while True:
         await title.shows(2)
         title.send(PadPresence(0, True))
         for count in range(1, 6):
-            title.send(Key(27, True), Key(27, False), MouseButton(0, True), MouseButton(0, False))
-            title.send(Pad(0, 1, (0,) * 6), Pad(0, 0, (0,) * 6))
+            with frozen(title):
+                title.send(Key(27, True), Key(27, False), MouseButton(0, True), MouseButton(0, False))
+                title.send(Pad(0, 1, (0,) * 6), Pad(0, 0, (0,) * 6))
             await title.tells(keys=count, clicks=count, taps=count)
         await title.shows(len(title.frames) + 5)
         assert title.told()[-1] == {"keys": 5, "clicks": 5, "taps": 5}

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from farplay.cli import app
 from farplay.failures import ExitStatus
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 from tests.support.farplay_process import FarplayProcess
 
 pytestmark = pytest.mark.process
@@ -75,7 +75,7 @@ def _publish(developer: Developer, up: FarplayProcess) -> None:
 
 async def _play(developer: Developer, up: FarplayProcess, database: Path) -> None:
     [cookie] = json.loads(developer.sign_ins.read_text()).values()
-    async with httpx.AsyncClient(base_url=up.url, headers={"Cookie": cookie}) as client:
+    async with httpx.AsyncClient(base_url=up.url, headers={"Cookie": cookie}, timeout=patient(5.0)) as client:
         made = await client.post("/api/v1/sessions", json={"title_id": "game"})
         session = f"/api/v1/sessions/{made.json()['session_id']}"
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.process
 
 def test_the_wheel_holds_pages_games_and_migrations_and_runs_elsewhere(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*build, "--wheel-dir", tmp_path, ROOT], check=True, timeout=50)
+    subprocess.run([*build, "--wheel-dir", tmp_path, ROOT], check=True, timeout=100)
     (wheel,) = tmp_path.glob("farplay-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (

@@ -19,13 +19,16 @@ from render_node.agent.io.capacity_probe import store_measurement
 from render_node.agent.io.parent_death import die_with_parent
 from render_node.config import NodeConfig, StopDeadlines
 from render_node.log_setup import configure_logs
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import patient
 from wire.sandbox import Profile, Trust
 from wire.title_manifest import InstalledTitle, TitleManifest
 
 ROOT = Path(__file__).resolve().parents[2]
 MEASURED = Measurement(2, 8 * 1024**3, ("libx264",), {"ultrafast": 4.5, "superfast": 7.5})
 """What the machine is said to have measured earlier, so that not every test measures it anew."""
+
+STOP = StopDeadlines(ask_s=0.5, terminate_s=0.3)
+"""How its workers are ended."""
 
 ENTRY = "tests.support.fake_worker:run_worker"
 BEHAVIOURS = (
@@ -56,6 +59,7 @@ class AgentProcess:
         measured: Measurement | None = MEASURED,
         sandbox: Profile | None = None,
         title: Path | None = None,
+        start_timeout_s: float = 60.0,
     ) -> None:
         """Start it.
 
@@ -66,8 +70,10 @@ class AgentProcess:
             measured: What it finds measured.
             sandbox: How it walls titles in.
             title: The program of a further title, ``real``, that nobody vouches for.
+            start_timeout_s: Within which a session must show a picture.
         """
-        options = {"broker_url": broker_url, "data_dir": str(data_dir), "entry": entry, "sandbox": sandbox}
+        options: dict[str, Any] = {"broker_url": broker_url, "data_dir": str(data_dir), "entry": entry}
+        options |= {"sandbox": sandbox, "start_timeout_s": start_timeout_s}
         options["title"] = None if title is None else str(title)
         if measured is not None:
             data_dir.mkdir(exist_ok=True)
@@ -103,7 +109,7 @@ class AgentProcess:
         """Return what of all processes ever seen still lives after a short wait."""
         seen = list(self._seen.values())
         waited: tuple[list[psutil.Process], list[psutil.Process]]
-        waited = await asyncio.to_thread(psutil.wait_procs, seen, timeout=3.0 * TIME_FACTOR)
+        waited = await asyncio.to_thread(psutil.wait_procs, seen, timeout=patient(3.0))
         return waited[1]
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -112,7 +118,7 @@ class AgentProcess:
             self.children()
             self.process.send_signal(number)
         try:
-            return await asyncio.to_thread(self.process.wait, 20.0 * TIME_FACTOR)
+            return await asyncio.to_thread(self.process.wait, patient(10.0))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -131,9 +137,9 @@ async def _run(options: dict[str, Any]) -> None:
         titles=offered,
         enrolment_token="token",
         slots=3,
-        start_timeout_s=1.0 if options["title"] is None else 15.0,
+        start_timeout_s=options["start_timeout_s"],
         sandbox=options["sandbox"] and Profile(options["sandbox"]),
-        stop=StopDeadlines(ask_s=0.5, terminate_s=0.3),
+        stop=STOP,
         worker_entry=options["entry"],
     )
     task = asyncio.ensure_future(run_agent(config))

@@ -20,6 +20,7 @@ from session_broker.core.tickets import digest
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from session_broker.io.serve import serve
+from tests.support.deadlines import patient
 from tests.support.fake_node import FakeNode, hello
 from tests.support.free_port import free_port
 from tests.support.live_broker import broker_config
@@ -80,7 +81,7 @@ class ReplicaProcess:
 
     async def answers(self) -> None:
         """Wait until it serves."""
-        async with httpx.AsyncClient() as client, asyncio.timeout(30.0):
+        async with httpx.AsyncClient() as client, asyncio.timeout(patient(15.0)):
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(f"{self.url}/readyz")).status_code == 200:

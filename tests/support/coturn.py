@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.find_nat_tools import find_coturn
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import patient
 from tests.support.free_port import free_port
 from wire.worker_control import TurnServer, TurnTransport
 
@@ -82,7 +82,7 @@ def coturn(
         finally:
             process.terminate()
             try:
-                process.wait(END_S * TIME_FACTOR)
+                process.wait(patient(END_S))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(END_S)
@@ -91,7 +91,7 @@ def coturn(
 def _await(server: Coturn) -> None:
     """Ask until it answers: a STUN question needs no password."""
     question = b"\x00\x01\x00\x00\x21\x12\xa4\x42farplay-test"
-    deadline = time.monotonic() + READY_S * TIME_FACTOR
+    deadline = time.monotonic() + patient(READY_S)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.05)
         while time.monotonic() < deadline:

@@ -10,7 +10,8 @@ from typing import TypeVar
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosedError
 
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import patient
+from tests.support.free_port import free_port
 from wire.node_control import FROM_NODE, NodeHello, NodeWelcome
 from wire.schema import Message, decode, encode
 
@@ -22,7 +23,7 @@ class FakeBroker:
     """Owns its listener from ``open`` to ``close``; keeps its port over a restart."""
 
     def __init__(self) -> None:
-        self.port = 0
+        self.port = free_port()
         self.hellos: list[NodeHello] = []
         self.answer: Callable[[NodeHello], Message] = lambda hello: NodeWelcome(
             1, NODE_ID, NODE_KEY if hello.enrolment_token else None, heartbeat_s=0.2
@@ -38,9 +39,8 @@ class FakeBroker:
         return f"http://127.0.0.1:{self.port}"
 
     async def open(self) -> None:
-        """Listen, on the same port as before if there was one."""
+        """Listen, on the same port each time."""
         self._server = await serve(self._serve, "127.0.0.1", self.port)
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def close(self) -> None:
         """Close the listener and every connection."""
@@ -59,9 +59,10 @@ class FakeBroker:
             if not isinstance(message, NodeHello):
                 self._arrived.put_nowait(message)
                 continue
-            self.hellos.append(message)
             answer = self.answer(message)
             await socket.send(encode(answer))
+            # Whoever sees this hello may send to its node.
+            self.hellos.append(message)
             if not isinstance(answer, NodeWelcome):
                 return
             self._socket = socket
@@ -69,7 +70,7 @@ class FakeBroker:
 
     async def node(self) -> NodeHello:
         """Wait until a node is welcome; return its hello."""
-        async with asyncio.timeout(15.0 * TIME_FACTOR):
+        async with asyncio.timeout(patient(15.0)):
             await self.welcomed.wait()
         return self.hellos[-1]
 
@@ -80,7 +81,7 @@ class FakeBroker:
 
     async def next(self, kind: type[M], wanted: Callable[[M], bool] = lambda message: True) -> M:
         """Return the next message of a kind that ``wanted`` accepts; others are skipped."""
-        async with asyncio.timeout(5.0 * TIME_FACTOR):
+        async with asyncio.timeout(patient(10.0)):
             while True:
                 message = await self._arrived.get()
                 if isinstance(message, kind) and wanted(message):

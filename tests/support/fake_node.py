@@ -11,6 +11,7 @@ from typing import TypeVar
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.deadlines import patient
 from wire.node_control import (
     FROM_NODE,
     TO_NODE,
@@ -114,7 +115,7 @@ class FakeNode:
         self, kind: type[M], where: Callable[[M], bool] = lambda _: True, *, timeout_s: float = 5.0
     ) -> M:
         """Return the first message of a kind that the broker has sent or will send."""
-        async with asyncio.timeout(timeout_s), self._news:
+        async with asyncio.timeout(patient(timeout_s)), self._news:
             while True:
                 for message in self.heard:
                     if isinstance(message, kind) and where(message):

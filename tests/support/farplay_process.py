@@ -6,23 +6,25 @@ import json
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
 
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import patient
 
 ROOT = Path(__file__).resolve().parents[2]
 FORK_SERVER = "render_node.agent.io.fork_server"
 LAUNCHER = "render_node/title/__main__.py"
-READY_S = 30.0
+READY_S = 15.0
 END_S = 10.0
+TCP_LISTEN = "0A"
+"""Of ``/proc/net/tcp``, see proc(5)."""
 
 
 class FarplayProcess:
@@ -42,8 +44,11 @@ class FarplayProcess:
             )  # fmt: skip
         self._seen: dict[int, psutil.Process] = {}
         self._shared_memory: set[Path] = set()
+        self._ports: set[int] = set()
+        self._listeners: set[int] = set()
         try:
-            self.ready: dict[str, str] = json.loads(self._first_line(READY_S * TIME_FACTOR))
+            self.ready: dict[str, str] = json.loads(self._first_line(patient(READY_S)))
+            self._ports = {port for each in self.ready.values() if (port := urlsplit(str(each)).port)}
         except BaseException:
             self.kill()
             raise
@@ -80,7 +85,16 @@ class FarplayProcess:
             return []
         self._seen.update({each.pid: each for each in found})
         self._shared_memory.update(*map(_shared_memory_of, found))
+        self._listeners |= _listeners_on(self._ports)
         return found
+
+    def command_lines(self) -> list[str]:
+        """Return what anybody can read of how its processes were started."""
+        said = []
+        for each in self.descendants():
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                said.append(" ".join(each.cmdline()))
+        return said
 
     def named(self, name: str) -> list[psutil.Process]:
         """Return its broker, node, worker or title processes (see `role_of`)."""
@@ -89,9 +103,9 @@ class FarplayProcess:
     def kill(self) -> None:
         """End everything at once, for a start that failed."""
         for each in [*self.descendants(), psutil.Process(self.process.pid)] if self.process.poll() is None else []:
-            if each.is_running():
+            with suppress(psutil.NoSuchProcess):
                 each.kill()
-        self.process.wait(END_S)
+        self.process.wait(patient(END_S))
         if self.process.stdout is not None:
             self.process.stdout.close()
 
@@ -104,20 +118,20 @@ class FarplayProcess:
         self.descendants()
         self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(END_S * TIME_FACTOR)
+            return self.process.wait(patient(END_S))
         except subprocess.TimeoutExpired as error:
             self.kill()
-            raise AssertionError(f"did not end within {END_S} s of SIGINT\n{self.log_tail()}") from error
+            raise AssertionError(f"did not end within {patient(END_S):g} s of SIGINT\n{self.log_tail()}") from error
         finally:
             if self.process.stdout is not None:
                 self.process.stdout.close()
 
     def left_behind(self) -> list[str]:
-        """Return what outlived it: processes, its listening socket, shared memory."""
+        """Return what outlived it: processes, its listening sockets, shared memory."""
         left = [f"process {each}" for each in _alive(self._seen.values())]
-        place = urlsplit(self.url)
-        if _answers(place.hostname or "localhost", place.port or 80):
-            left.append(f"a listener on {self.url}")
+        # By the sockets themselves: its ports may be somebody else's by now.
+        if self._listeners & _listeners_on(self._ports):
+            left.append(f"a listener of {self.ready}")
         left += [str(path) for path in self._shared_memory if path.exists()]
         return left
 
@@ -148,16 +162,19 @@ def role_of(process: psutil.Process) -> str:
 
 def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Return those that still run after a short wait; zombies of ours count, as nobody reaps them."""
-    alive: list[psutil.Process] = psutil.wait_procs(list(processes), timeout=3.0)[1]
+    alive: list[psutil.Process] = psutil.wait_procs(list(processes), timeout=patient(3.0))[1]
     return alive
 
 
-def _answers(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=1.0).close()
-    except OSError:
-        return False
-    return True
+def _listeners_on(ports: set[int]) -> set[int]:
+    """Return the sockets of this thread's network that listen on TCP ports, by inode."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/thread-self/net", table).read_text().splitlines()[1:]:
+            _, local, _, state, *others = line.split()
+            if state == TCP_LISTEN and int(local.rpartition(":")[2], 16) in ports:
+                found.add(int(others[5]))
+    return found
 
 
 def _shared_memory_of(process: psutil.Process) -> set[Path]:

@@ -20,9 +20,10 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from scripts.find_firefox import find_firefox
+from tests.support.deadlines import patient
 from tests.support.page_probe import FAKE_GAMEPADS_JS, PROBE_JS, PageProbe
 
-LAUNCH_S = 30.0
+LAUNCH_S = 15.0
 COMMAND_S = 60.0
 PREFERENCES = {
     "media.autoplay.default": 0,
@@ -142,7 +143,7 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
         )  # fmt: skip
         tasks: list[asyncio.Task[None]] = []
         try:
-            async with asyncio.timeout(LAUNCH_S):
+            async with asyncio.timeout(patient(LAUNCH_S)):
                 url = await _bidi_url(process)
             assert process.stderr is not None
             tasks.append(asyncio.create_task(_drain(process.stderr)))
@@ -152,7 +153,7 @@ async def firefox_tab() -> AsyncIterator[FirefoxTab]:
                 await tab.open()
                 yield tab
                 await tab.command("browser.close")
-            async with asyncio.timeout(LAUNCH_S):
+            async with asyncio.timeout(patient(LAUNCH_S)):
                 await process.wait()
         finally:
             if process.returncode is None:

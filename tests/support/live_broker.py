@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from session_broker.config import BrokerConfig
 from session_broker.io.fleet.local import StartLocal
 from session_broker.io.serve import BrokerReady, serve
+from tests.support.deadlines import patient
 from wire.schema import Message, decode, encode
 from wire.session_control import TO_TAB, TabHello
 from wire.title_manifest import InstalledTitle, TitleManifest
@@ -68,7 +69,7 @@ async def signed_in(ready: BrokerReady) -> AsyncIterator[httpx.AsyncClient]:
 @contextlib.asynccontextmanager
 async def sign_in(url: str, owner_token: str) -> AsyncIterator[httpx.AsyncClient]:
     """Give an HTTP client of the owner of any broker."""
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=patient(5.0)) as client:
         answer = await client.post("/api/v1/sign-in/link", json={"token": owner_token})
         assert answer.status_code == 204, answer.text
         yield client
@@ -105,7 +106,7 @@ class FakeTab:
 
     async def next(self, kind: type[M], *, timeout_s: float = 5.0) -> M:
         """Return the next message of a kind; others before it are dropped."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(patient(timeout_s)):
             while True:
                 message = decode(await self.socket.recv(), TO_TAB)
                 if isinstance(message, kind):
@@ -113,7 +114,7 @@ class FakeTab:
 
     async def close_code(self, *, timeout_s: float = 5.0) -> int | None:
         """Wait until the broker closes the socket and return its code."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(patient(timeout_s)):
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     await self.socket.recv()

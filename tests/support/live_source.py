@@ -14,6 +14,7 @@ from render_node.session.io.peer_session import PeerSession
 from render_node.session.io.title_process import CapturedFrame
 from render_node.session.media import EncodedFrame
 from tests.media.peer_media import pictures
+from tests.support.deadlines import patient
 from tests.support.lossy_stand import COLUMNS, ROWS
 from wire.session_control import VideoCodec
 from wire.worker_control import EncoderSpec
@@ -70,7 +71,7 @@ class LiveSource:
         started = time.monotonic()
         tick = 0
         while not until():
-            if time.monotonic() - started > deadline_s:
+            if time.monotonic() - started > patient(deadline_s):
                 raise TimeoutError("what the test waits for did not happen")
             self._number += 1
             at_us = time.monotonic_ns() // 1000

@@ -40,7 +40,8 @@ class Notes:
     def read(self) -> list[tuple[str, Any]]:
         """Return everything noted since the title started."""
         (path,) = self._data_dir.glob(f"**/{self._title_id}/events.jsonl")
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        # What follows the last line's end is a line that is being written.
+        rows = [json.loads(line) for line in path.read_text().split("\n")[:-1]]
         start = max(index for index, (kind, _) in enumerate(rows) if kind == "start")
         return [(kind, value) for kind, value in rows[start + 1 :]]
 

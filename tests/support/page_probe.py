@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 
 SUPPORT = Path(__file__).parent
 PROBE_JS = (SUPPORT / "page_probe.js").read_text()
@@ -191,11 +191,11 @@ def count_frames(frames: Sequence[ShownFrame]) -> FrameCount:
     )
 
 
-async def press_and_see(probe: PageProbe, press: Callable[[], Awaitable[None]], within_s: float = 1.0) -> bool:
+async def press_and_see(probe: PageProbe, press: Callable[[], Awaitable[None]]) -> bool:
     """Press once and wait until the picture has counted it; return whether it did."""
     before = await probe.presses()
     await press()
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + patient(1.0)
     while time.monotonic() < deadline:
         if await probe.presses() == before + 1:
             return True

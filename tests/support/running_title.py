@@ -8,16 +8,19 @@ import functools
 import itertools
 import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import CapturedFrame, TitleEnd, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 from wire.input_events import InputEvent, Payload
 from wire.sandbox import Profile, SandboxSpec, Wall, session_name
 from wire.title_ipc import Input, Sound
@@ -60,6 +63,8 @@ class RunningTitle:
     def __init__(self) -> None:
         self.frames: list[tuple[int, int, int]] = []
         """Width, height and input sequence number of each frame that was taken."""
+        self.ticks_us: list[int] = []
+        """When the title flipped each of them."""
         self.newest: bytes = b""
         self.stories: list[TitleNews] = []
         self.ends: list[TitleEnd] = []
@@ -79,6 +84,7 @@ class RunningTitle:
 
     def note(self, frame: CapturedFrame) -> None:
         self.frames.append((frame.width, frame.height, frame.input_seq))
+        self.ticks_us.append(frame.tick_us)
         self.newest = bytes(frame.pixels)
 
     def send(self, *payloads: Payload, seat: int = 0) -> int:
@@ -89,8 +95,9 @@ class RunningTitle:
         return self._seq
 
     def told(self) -> list[dict[str, Any]]:
-        """Return what the title reported so far."""
-        return [json.loads(line) for line in self.process.last_words.splitlines() if line.startswith("{")]
+        """Return what the title reported so far; of a line that is on its way only a part may have come."""
+        lines = self.process.last_words.splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}\n")]
 
     async def tells(self, **fields: Any) -> dict[str, Any]:
         """Wait until the title reports something that holds these fields."""
@@ -118,6 +125,21 @@ class RunningTitle:
             return self.ends[0] if self.ends else None
 
         return await until(look, 10.0, "the title's end")
+
+
+@contextmanager
+def frozen(title: RunningTitle) -> Iterator[None]:
+    """Hold a title still for a moment: what is sent meanwhile it finds all at once, however long sending takes."""
+    below = psutil.Process(title.process.pid).children(recursive=True)
+    try:
+        for each in below:
+            each.suspend()
+        while any(each.status() != psutil.STATUS_STOPPED for each in below):
+            time.sleep(0.001)
+        yield
+    finally:
+        for each in below:
+            each.resume()
 
 
 @asynccontextmanager
@@ -172,5 +194,5 @@ async def running(
         yield title
     finally:
         await sound.close()
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(patient(10.0)):
             await title.process.stop(0.0)

@@ -77,4 +77,4 @@ async def test_firefox_gets_a_keyframe_long_before_it_asks_for_one() -> None:
     print(f"\nfirefox: asked after {asked_ms}; {run.summary()}")
     assert not run.link.keyframe_requests
     assert run.stats["keyFramesDecoded"] == 2
-    assert run.gaps_ms()[-1] < 900, "by itself it would wait for three seconds"
+    assert run.gaps_ms()[-1] < 2000, "by itself it would wait for three seconds"

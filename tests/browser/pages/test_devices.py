@@ -55,7 +55,7 @@ async def test_a_phone_joins_by_code_plays_and_is_signed_out(
         await shows(laptop, "Done. The device is signed in.")
         await shows(laptop, "Chrome on Android")
         assert "owner" not in phone.page.url
-        (cookie,) = await phone.context.cookies()
+        (cookie,) = await until(phone.context.cookies, 5, "the phone's cookie")
         assert (cookie["name"].startswith("__Host-"), cookie["secure"]) == (True, True)
 
         await phone.page.goto(f"{up.ready['https_url']}/play/testcard")
@@ -66,9 +66,13 @@ async def test_a_phone_joins_by_code_plays_and_is_signed_out(
         phone.expected += ["401", "WebSocket"]
         await laptop.page.get_by_role("button", name="Sign out Chrome on Android").click()
         await shows(phone, "You are not signed in here.")
-        picture = "document.getElementById('stage').srcObject.getVideoTracks()[0].readyState"
-        assert await phone.page.evaluate(picture) == "ended"
-        assert "Chrome on Android" not in await laptop.words()
+        ended = "document.getElementById('stage').srcObject.getVideoTracks()[0].readyState === 'ended'"
+        await until(lambda: phone.page.evaluate(ended), 5, "the end of the phone's picture")
+
+        async def not_listed() -> bool:
+            return "Chrome on Android" not in await laptop.words()
+
+        await until(not_listed, 5, "the laptop's list without the phone")
 
 
 async def test_a_code_that_was_closed_is_worth_nothing(

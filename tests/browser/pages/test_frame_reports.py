@@ -50,8 +50,12 @@ TWO_PEERS = """async () => {
   await until(() => messages.length >= 40 && shown.length >= 40);
   const before = { shown: [...shown], messages: [...messages] };
   reports.close();
-  await new Promise((done) => setTimeout(done, 200));
-  const closedAt = messages.length;
+  // What was under way still comes.
+  let closedAt = -1;
+  while (closedAt !== messages.length) {
+    closedAt = messages.length;
+    await new Promise((done) => setTimeout(done, 200));
+  }
   const goesOn = shown.length;
   await until(() => shown.length > goesOn + 10);
   return { ...before, afterwards: messages.length - closedAt };

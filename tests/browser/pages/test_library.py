@@ -251,7 +251,7 @@ async def test_words_for_every_state(up: FarplayProcess, browser: Browser, open_
         await until(asked_again, 2, "another question for the catalogue")
         await page.unroute(TITLES_API)
         await expect(page.locator(CARD).first).to_be_visible(timeout=10_000)
-        assert await page.locator("#games").get_attribute("aria-busy") == "false"
+        await expect(page.locator("#games")).to_have_attribute("aria-busy", "false")
 
         await change_catalogue(page, lambda _: [])
         await page.reload()

@@ -35,8 +35,15 @@ async def test_a_game_without_input_pauses_and_goes_on(
         pause = play.page.get_by_role("heading", name="Paused")
         await expect(pause).to_be_visible(timeout=AFK_PAUSE_S * 1000)
         await expect(play.page.get_by_text("ends by itself in 1 min")).to_be_visible()
-        await asyncio.sleep(1.5)
         assert await session_state(play, up) == "paused"
+
+        async def stands_still() -> bool:
+            # The figure is read once a second.
+            seen = await play.page.evaluate(DECODED)
+            await asyncio.sleep(1.5)
+            return bool(await play.page.evaluate(DECODED) == seen)
+
+        await until(stands_still, 10, "no more frames")
         before = await play.page.evaluate(DECODED)
         await asyncio.sleep(2.5)  # Longer than a page bears silence that means a lost connection.
         assert await play.page.evaluate(DECODED) == before

@@ -50,6 +50,8 @@ async def test_media_cut_for_five_seconds_comes_back_by_itself(up: FarplayProces
         await play.tap_key("KeyJ")
         await asyncio.sleep(mended - asyncio.get_running_loop().time())
         assert media.dropped > 0
+        last = (await play.probe.frames())[-1]
+        assert last.number is not None, "the last picture does not stay"
         mended_ms = await play.probe.now_ms()
         media.mend()
         await expect(play.page.locator("#screen")).to_be_hidden(timeout=RECONNECTED_MS)

@@ -24,7 +24,7 @@ from tests.support.running_title import RunningTitle, running, walls_of
 from wire.sandbox import Profile, SandboxSpec, Wall
 
 ROOT = Path(__file__).parents[3]
-ATTACKS_S = 40.0
+ATTACKS_S = 30.0
 ENDS_WITHIN_S = 10.0
 
 
@@ -119,7 +119,7 @@ async def untouched(
     saves.mkdir()
     descriptors = set(os.listdir("/proc/self/fd"))
     yield walls, saves
-    assert set(os.listdir("/proc/self/fd")) == descriptors
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
     while swept and (left := _processes_of(str(folder))):
         _end(left)
     assert not _processes_of(str(folder))

@@ -38,11 +38,8 @@ LENIENT: Patches = ((title_link.TitleLink, "_violate", lambda self, words, final
 PATIENT: Patches = ((title_process, "FIRST_FRAME_S", 3600.0), (title_process, "HUNG_S", 3600.0))
 ROOMY: Patches = ((title_walls, "SAVE_MAX_BYTES", 1 << 50), (title_walls, "SCRATCH_MAX_BYTES", 1 << 50),
                   (title_walls, "ENTRIES_MAX", 10**9))  # fmt: skip
-IMPATIENT: Patches = (
-    (title_process, "WATCH_INTERVAL_S", 0.1),
-    (title_process, "FIRST_FRAME_S", 1.5),
-    (title_process, "HUNG_S", 1.0),
-)
+UNSEEN: Patches = ((title_process, "WATCH_INTERVAL_S", 0.1), (title_process, "FIRST_FRAME_S", 1.5))
+UNHEARD: Patches = ((title_process, "WATCH_INTERVAL_S", 0.1), (title_process, "HUNG_S", 1.0))
 SMALL: Patches = ((title_walls, "SAVE_MAX_BYTES", 4 * MIB), (title_walls, "SCRATCH_MAX_BYTES", 4 * MIB),
                   (title_walls, "ENTRIES_MAX", 200), (storage_watch, "INTERVAL_S", 0.1))  # fmt: skip
 LITTLE_MEMORY: Patches = ((group_limits, "MEMORY_LEAST_MIB", 240), (title_walls, "PROCESSES_MAX", 80))
@@ -114,9 +111,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         off=((title_process, "EXIT_WAIT_S", 3600.0),),
     ),
     "never_draws": Scenario(
-        "while True: pygame.time.wait(10)", Reason.TITLE_NO_PICTURE, "watch", setting=IMPATIENT, off=PATIENT
+        "while True: pygame.time.wait(10)", Reason.TITLE_NO_PICTURE, "watch", setting=UNSEEN, off=PATIENT
     ),
-    "stands_still": Scenario(f"{SHOWS}while True: pass", Reason.TITLE_HUNG, "watch", setting=IMPATIENT, off=PATIENT),
+    "stands_still": Scenario(f"{SHOWS}while True: pass", Reason.TITLE_HUNG, "watch", setting=UNHEARD, off=PATIENT),
     "fills_its_saves": _storage("open(os.environ['FARPLAY_SAVE_DIR'] + '/big', 'wb').write(os.urandom(8 << 20))"),
     "saves_many_files": _storage("for n in range(400): open(os.environ['FARPLAY_SAVE_DIR'] + f'/{n}', 'w').close()"),
     "saves_many_folders": _storage("os.makedirs(os.environ['FARPLAY_SAVE_DIR'] + '/d' * 300)"),

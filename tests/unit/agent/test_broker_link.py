@@ -12,6 +12,7 @@ import pytest
 
 from render_node.agent.io import broker_link
 from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
+from tests.support.deadlines import patient
 from wire.node_control import NodeWelcome
 from wire.schema import encode
 
@@ -37,7 +38,7 @@ async def test_what_happens_while_it_closes_does_not_keep_it_alive(
     running = asyncio.create_task(link.run())
     await asyncio.sleep(0)
     running.cancel()
-    done, _ = await asyncio.wait([running], timeout=2)
+    done, _ = await asyncio.wait([running], timeout=patient(2.0))
     assert done
     assert running.cancelled()
 
@@ -75,6 +76,6 @@ async def test_it_ends_though_the_welcome_comes_in_the_same_moment(monkeypatch: 
     await asyncio.sleep(0)
     socket.said.set_result(encode(NodeWelcome(protocol=1, node_id="nod_a", heartbeat_s=1.0)))
     running.cancel()
-    done, _ = await asyncio.wait([running], timeout=2)
+    done, _ = await asyncio.wait([running], timeout=patient(2.0))
     running.cancel()
     assert done

@@ -12,6 +12,8 @@ import pytest
 from aioice import stun
 
 from render_node.agent.io.check_responder import CheckResponder
+from tests.support.deadlines import patient
+from tests.support.free_port import free_port
 from wire.worker_control import IceSpec
 
 
@@ -40,7 +42,7 @@ async def asked(port: int, datagrams: list[bytes]) -> list[bytes]:
             await loop.sock_sendto(page, datagram, ("127.0.0.1", port))
         wanted = stun.parse_message(datagrams[-1]).transaction_id
         heard: list[bytes] = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5.0)):
             while not heard or stun.parse_message(heard[-1]).transaction_id != wanted:
                 heard.append((await loop.sock_recvfrom(page, 2048))[0])
         return heard
@@ -69,9 +71,7 @@ async def test_nothing_else_is_answered() -> None:
 
 @pytest.mark.parametrize(("spare", "expected"), [(0, False), (1, True)])
 async def test_a_range_must_have_a_port_to_spare(spare: int, expected: bool) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        top = free.getsockname()[1]
+    top = free_port()
     ice = IceSpec("127.0.0.1", top - 1 - spare, top, ("127.0.0.1",))
     opened = CheckResponder.open(ice, slots=2)
     assert (opened is not None) is expected

@@ -17,7 +17,7 @@ import pytest
 from render_node.agent.io import title_cache
 from render_node.agent.io.archive_download import download
 from render_node.agent.io.title_cache import DOWNLOADS_MAX, TitleCache
-from tests.support.deadlines import TIME_FACTOR, until
+from tests.support.deadlines import patient, until
 from tests.support.published_title import OTHER_KEY, archive, release_of
 from title_archive.signing import sign_release
 from wire.errors import Reason, WireError
@@ -211,13 +211,13 @@ async def test_a_title_that_was_just_found_stays_when_another_needs_room(
 
     def open_late(target: Path) -> InstalledTitle:
         opened.set()
-        may_open.wait(10 * TIME_FACTOR)
+        may_open.wait(patient(10.0))
         return open_title(target)
 
     with monkeypatch.context() as patch:
         patch.setattr(title_cache, "_open", open_late)
         found = asyncio.create_task(source.into(cache, releases[0]))
-        await asyncio.to_thread(opened.wait, 10 * TIME_FACTOR)
+        await asyncio.to_thread(opened.wait, patient(10.0))
         other = asyncio.create_task(source.into(cache, releases[1]))
         await source.was_asked(2)
         may_open.set()
@@ -234,7 +234,7 @@ async def test_a_title_that_is_here_starts_while_archives_come(tmp_path: Path, s
     others = [source.offer(f"2.0.{number}") for number in range(DOWNLOADS_MAX + 1)]
     coming = asyncio.gather(*(source.into(cache, each) for each in others))
     await source.was_asked(1 + DOWNLOADS_MAX)
-    async with asyncio.timeout(10 * TIME_FACTOR):
+    async with asyncio.timeout(patient(10.0)):
         await source.into(cache, release)
     assert not coming.done()
     source.answers.set()

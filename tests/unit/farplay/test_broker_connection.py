@@ -11,23 +11,26 @@ import pytest
 
 from farplay.broker_connection import BrokerConnection, Refused
 from farplay.failures import CommandFailure
+from tests.support.deadlines import patient
 
 
 @contextmanager
 def answering(said: bytes) -> Iterator[BrokerConnection]:
-    """Take one connection, read what comes, and say this, whatever it is."""
+    """Take one connection, read the head of what comes, and say this, whatever it is."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
             taken, _ = listening.accept()
             with taken:
-                taken.recv(65536)
+                head = b""
+                while b"\r\n\r\n" not in head and (piece := taken.recv(65536)):
+                    head += piece
                 taken.sendall(said)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield BrokerConnection(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        thread.join(5)
+        thread.join(patient(5.0))
 
 
 def reply(status: str, body: bytes, head: str = "") -> bytes:

@@ -50,7 +50,7 @@ def test_ten_thousand_ticks_replay_to_the_same_state_in_two_processes(tmp_path: 
         )
         for seed in ("1", "2")
     ]  # fmt: skip
-    first, second = (run.communicate(timeout=50)[0] for run in runs)
+    first, second = (run.communicate(timeout=100)[0] for run in runs)
     assert first == second
     assert first.startswith("10000 ticks, state ")
     assert replay(Counting, busy_log(9_999)).digest() not in first, "the hash tells games apart"

@@ -15,6 +15,7 @@ from render_node.session.io.input_path import InputPath
 from render_node.session.io.media_fanout import MediaFanout
 from render_node.session.io.participants import Table
 from render_node.session.io.session_worker import SessionWorker
+from tests.support.deadlines import patient
 from wire.sandbox import Profile, SandboxSpec
 from wire.session_control import VideoCodec
 from wire.worker_control import EncoderSpec, IceSpec, StartWorker, TitleSpec
@@ -37,7 +38,7 @@ async def test_a_turn_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch
 
     worker._media = cast(MediaFanout, SimpleNamespace(choose_rungs=choose_rungs))
     watch = asyncio.create_task(worker._watch_once_a_second())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(patient(5.0)):
         await again.wait()
     watch.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -7,6 +7,7 @@ import asyncio
 from session_broker.core.bus_messages import SessionHandedOver, TabClosed, TabGone, TabTold, comes_first
 from session_broker.core.effects import ReplicaId
 from session_broker.io.bus import hand_all
+from tests.support.deadlines import patient
 from wire.schema import Message
 
 A, B = ReplicaId("rep_a"), ReplicaId("rep_b")
@@ -24,7 +25,7 @@ async def test_one_things_messages_keep_their_order_and_hold_up_no_other() -> No
 
     slow, after, other = (A, TabTold(1, "slow")), (A, TabClosed(1, 4002)), (A, TabGone(2))
     anothers = (B, TabTold(1, "slow"))
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(patient(5.0)):
         await hand_all([slow, after, anothers, other], handle)
     assert set(handled[:2]) == {anothers, other}
     assert handled[2:] == [slow, after]

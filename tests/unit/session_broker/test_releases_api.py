@@ -25,7 +25,7 @@ from session_broker.io.database import open_database
 from session_broker.io.releases import OfferedVersion
 from session_broker.io.runner import MovedOn
 from tests.support.broker_api import ORIGIN, api, reason_of, sign_in
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 from tests.support.live_broker import broker_config
 from tests.support.published_title import KEY, OTHER_KEY, archive, release_of
 from title_archive.artwork import image_type
@@ -183,7 +183,7 @@ async def test_the_catalogue_is_followed_through_every_fault(tmp_path: Path, mon
 
         monkeypatch.setattr(broker.releases, "offered", offered)
         following = asyncio.create_task(broker.publishing.follow())
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(patient(10.0)):
             await followed.wait()
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

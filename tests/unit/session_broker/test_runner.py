@@ -26,6 +26,7 @@ from session_broker.io.replicas import Replicas
 from session_broker.io.runner import STEPS_AT_ONCE, MovedOn, Runner, StoreUnavailable
 from session_broker.io.store import Store
 from tests.support.coordinator_bench import Bench
+from tests.support.deadlines import patient
 from wire.errors import Reason
 from wire.ids import PlayerId, SessionId, TenantId
 from wire.schema import Message
@@ -216,7 +217,7 @@ async def test_a_distant_tab_that_is_refused_meanwhile_looks_again() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     broker.store.free.set()
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(patient(10.0)):
         assert await bus.posted.get() == Post(OTHER, TabDetached(7))
     living.cancel()
     await asyncio.gather(moving, living, return_exceptions=True)

@@ -19,7 +19,7 @@ from render_node.session.io.ice_lite import CHECKS_PER_S, QUEUE_MAX_DATAGRAMS, R
 from render_node.session.io.ice_port import DATAGRAM_MAX_BYTES, TRANSACTIONS_MAX, IcePort, local_ufrag
 from render_node.session.io.turn_relay import TurnRelay
 from render_node.session.io.udp_port import Address, UdpPort
-from tests.support.deadlines import TIME_FACTOR
+from tests.support.deadlines import patient
 from tests.support.stun_messages import binding_request
 from tests.unit.session_peer.test_ice_full import FakeLeg
 from wire.worker_control import IceMode, IceSpec, StunServer, TurnServer
@@ -224,7 +224,7 @@ async def test_a_stun_server_is_listened_to_while_it_is_asked() -> None:
     udp: Any = Answering()
     servers = ice_servers.IceServers(IceSpec(mode=IceMode.FULL, stun=StunServer(*SERVER)), udp, lambda *relayed: None)
     udp.on_datagram = servers.take
-    async with asyncio.timeout(10 * TIME_FACTOR):
+    async with asyncio.timeout(patient(10.0)):
         assert await servers.gather()
     assert servers.mapped == HOME
     assert len(udp.sent) == 1
@@ -272,7 +272,7 @@ async def test_a_port_that_the_turn_server_takes_for_anothers_is_left_for_a_new_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     servers, legs = answering(monkeypatch, 437, 437, None)
-    async with asyncio.timeout(10 * TIME_FACTOR):
+    async with asyncio.timeout(patient(10.0)):
         assert await servers.gather()
     relay = servers.relay
     assert relay is not None, servers.turn_failure
@@ -290,7 +290,7 @@ async def test_a_port_that_the_turn_server_takes_for_anothers_is_left_for_a_new_
 
 async def test_a_turn_server_that_takes_no_port_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     servers, legs = answering(monkeypatch, 437, 437, 437, None)
-    async with asyncio.timeout(10 * TIME_FACTOR):
+    async with asyncio.timeout(patient(10.0)):
         assert await servers.gather()
     assert servers.relay is None
     assert servers.turn_failure == "turn:203.0.113.1:3478 refused: 437 no"
@@ -300,7 +300,7 @@ async def test_a_turn_server_that_takes_no_port_is_given_up(monkeypatch: pytest.
 
 async def test_another_refusal_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     servers, legs = answering(monkeypatch, 486, None)
-    async with asyncio.timeout(10 * TIME_FACTOR):
+    async with asyncio.timeout(patient(10.0)):
         assert await servers.gather()
     assert servers.relay is None
     assert not legs[1].sent

@@ -123,8 +123,10 @@ export class PeerLink {
    */
   #lose(reason, detail) {
     if (this.#over) return;
-    this.close();
+    this.#over = true;
+    // The page is told first, and holds its last picture: what Chromium shows of a connection that closes is black.
     this.#handlers.onLost(reason, detail);
+    this.close();
   }
 }
 

@@ -6,6 +6,8 @@
 
 export class Stage {
   #onFrame;
+  /** Ends the wait for a track that has no pictures yet. */
+  #waiting = new AbortController();
 
   /**
    * @param {HTMLVideoElement} video Stays muted: sound has an element of its own.
@@ -17,17 +19,30 @@ export class Stage {
     this.#follow();
   }
 
-  /** @param {MediaStreamTrack} track */
+  /**
+   * Show a track as soon as it has pictures: a new source empties the video, and the last picture stays until then.
+   * @param {MediaStreamTrack} track
+   */
   show(track) {
-    this.video.srcObject = new MediaStream([track]);
-    this.video.play().catch(() => {
-      // `autoplay` starts a muted video where a script may not; a replaced source ends the promise, too.
-    });
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    const { signal } = this.#waiting;
+    if (this.video.srcObject === null || !track.muted) this.#play(track);
+    else track.addEventListener("unmute", () => this.#play(track), { once: true, signal });
   }
 
   /** Keep the last picture while the track ends: Chromium shows a black one then, unless the video is paused. */
   hold() {
+    this.#waiting.abort();
     this.video.pause();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #play(track) {
+    this.video.srcObject = new MediaStream([track]);
+    this.video.play().catch(() => {
+      // `autoplay` starts a muted video where a script may not; a replaced source ends the promise, too.
+    });
   }
 
   #follow() {
