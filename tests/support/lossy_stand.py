@@ -59,6 +59,9 @@ class LossRun:
     link: LossyLink
     answer: str
     stats: dict[str, Any]
+    """The picture's ``inbound-rtp``, at the end."""
+    sound: dict[str, Any]
+    """How much the sound's counters grew since the loss began."""
     decoded_us: dict[int, float]
     """By RTP time, on the page's clock."""
     samples: dict[int, list[int]]
@@ -159,7 +162,8 @@ async def run_lossy(
         )
         peer = PeerSession("peer_lossy", codec=codec, ice=ice, limits=LIMITS, callbacks=callbacks)
         offer = munge(await peer.offer())
-        await socket.send(json.dumps({"offer": offer, "seconds": seconds + SETTLE_S, "sampleEvery": sample_every}))
+        wanted = {"offer": offer, "settle": SETTLE_S, "seconds": seconds, "sampleEvery": sample_every}
+        await socket.send(json.dumps(wanted))
         outcome["answer"] = json.loads(await socket.recv())["answer"]
         outcome["peer"], outcome["link"] = peer, LossyLink(peer, delay_s)
         await peer.accept_answer(outcome["answer"])
@@ -190,6 +194,7 @@ async def run_lossy(
         outcome["link"],
         outcome["answer"],
         result["stats"],
+        result["sound"],
         {rtp_ts: at * 1000 for rtp_ts, at in result["frames"]},
         dict(result["samples"]),
         peer._parts().video.ssrc,

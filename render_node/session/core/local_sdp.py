@@ -17,6 +17,9 @@ RTX_TIME_MS = 100
 FLEXFEC_PAYLOAD_TYPE = 123
 """Of parity in our offers; aiortc gives out its own from 96 upwards."""
 
+RED_PAYLOAD_TYPE = 124
+"""Of sound that carries earlier sound (RFC 2198) in our offers."""
+
 OPUS_FMTP = "stereo=1;sprop-stereo=1;minptime=10;useinbandfec=0"
 
 _SSRC = re.compile(r"a=ssrc:(\d+) cname:(.+)")
@@ -24,7 +27,7 @@ _SSRC = re.compile(r"a=ssrc:(\d+) cname:(.+)")
 
 def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool, ice_lite: bool) -> str:
     """Return aiortc's offer with what it cannot say: ICE-lite, playout delay, transport-wide feedback, receiver
-    round trips, parity, stereo Opus.
+    round trips, parity, stereo Opus, and Opus that carries earlier packets.
 
     Args:
         sdp: Of aiortc.
@@ -41,13 +44,14 @@ def finish_offer(sdp: str, parity_ssrc: int, *, describes_dependencies: bool, ic
             if describes_dependencies:
                 section.append(f"a=extmap:{OFFERED_IDS.dependency_descriptor} {DEPENDENCY_DESCRIPTOR_URI}")
         elif section[0].startswith("m=audio"):
-            section = _with_opus(section)
+            section = _with_red(_with_opus(section), RED_PAYLOAD_TYPE)
         done.append(section)
     return join_sections(done)
 
 
 def finish_answer(sdp: str, remote: RemoteDescription, *, ice_lite: bool) -> str:
-    """Return aiortc's answer with ICE-lite, if it is, and the extensions that the remote offered under its ids."""
+    """Return aiortc's answer with ICE-lite, if it is, and what the remote offered that aiortc does not know, by the
+    remote's numbers."""
     head, sections = _ours(sdp)
     done = [_with_ice_lite(head) if ice_lite else head]
     for section in sections:
@@ -56,6 +60,9 @@ def finish_answer(sdp: str, remote: RemoteDescription, *, ice_lite: bool) -> str
             section = [*section, *_video_lines(section, offered.extension_ids() if offered else ExtensionIds())]
         elif section[0].startswith("m=audio"):
             section = _with_opus(section)
+            offered = remote.section("audio")
+            if offered is not None and offered.red_payload_type is not None:
+                section = _with_red(section, offered.red_payload_type)
         done.append(section)
     return join_sections(done)
 
@@ -99,6 +106,17 @@ def _with_opus(section: list[str]) -> list[str]:
     numbers = [match[1] for line in section if (match := RTPMAP.match(line)) and match[2].lower() == "opus"]
     kept = [line for line in section if not any(line.startswith(f"a=fmtp:{number} ") for number in numbers)]
     return [*kept, *(f"a=fmtp:{number} {OPUS_FMTP}" for number in numbers), "a=ptime:10"]
+
+
+def _with_red(section: list[str], number: int) -> list[str]:
+    """Add RED behind the section's Opus, which stays what is sent without a need."""
+    opus = next(match[1] for line in section if (match := RTPMAP.match(line)) and match[2].lower() == "opus")
+    return [
+        f"{section[0]} {number}",
+        *section[1:],
+        f"a=rtpmap:{number} red/48000/2",
+        f"a=fmtp:{number} {opus}/{opus}",
+    ]
 
 
 def _ours(sdp: str) -> tuple[list[str], list[list[str]]]:

@@ -17,10 +17,10 @@ from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.peer_states import end_state, may_follow
 from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
 from render_node.session.core.send_side import RateLimits
-from render_node.session.core.sent_packets import PacketKind
 from render_node.session.io import aiortc_hooks, monotonic
 from render_node.session.io.peer_connection import BuiltConnection, Handlers, build_connection
 from render_node.session.io.peer_feedback import PeerFeedback
+from render_node.session.io.peer_sound import PeerSound
 from render_node.session.io.peer_video import PeerVideo
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
@@ -107,6 +107,8 @@ class PeerSession:
             on_frames_lost=self._guarded(callbacks.on_frames_lost) if callbacks.on_frames_lost else None,
         )
         """What it is sent of the rung's frames, once it is connected."""
+        self.sound = PeerSound(self.path)
+        """How it is sent the title's sound, once it is connected."""
         self.feedback = PeerFeedback(self.video.receipts, self.video.lost)
 
     @property
@@ -178,11 +180,9 @@ class PeerSession:
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
-        sender = self._built.audio if self._built is not None else None
-        if sender is not None and sender.is_ready and self.state is PeerState.CONNECTED:
-            now_us = monotonic.now_us()
-            sound = sender.frame((packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us)
-            self.path.send(sound.media, PacketKind.AUDIO)
+        if self.state is PeerState.CONNECTED:
+            met = self._parts().video.protection
+            self.sound.send(packet, depth=met.policy.sound_depth(self.video_bps) if met is not None else 0)
 
     def send_story(self, data: bytes) -> bool:
         """Send a story message, or drop it if the channel is not open or behind; tells which."""
@@ -226,6 +226,7 @@ class PeerSession:
                 sender.extension_ids = part.extension_ids()
                 if sender is built.video and sender.extension_ids.transport_seq is not None:
                     self.path.expect_feedback()
+                sender.red_payload_type = part.red_payload_type
                 if kind == "answer":  # our own answers do not name the stream that parity would travel in
                     sender.parity_payload_type = part.parity_payload_type
         try:
@@ -243,6 +244,8 @@ class PeerSession:
     def _sender_ready(self, sender: RtpSender) -> None:
         if sender.kind == "video":
             self.video.begin(sender)
+        else:
+            self.sound.begin(sender)
 
     def _connection_changed(self) -> None:
         built = self._parts()
@@ -327,6 +330,7 @@ class PeerSession:
         if not self._move(end_state(reason), reason):
             return
         self.video.end()
+        self.sound.end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

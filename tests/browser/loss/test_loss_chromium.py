@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page
 
 from render_node.session.core.protection import NOTHING, Protection
 from render_node.session.io.peer_session import PeerSession
-from tests.media.peer_media import Looper, clip
+from tests.media.peer_media import Looper, clip, tone
 from tests.support.deadlines import TIME_FACTOR
 from tests.support.live_source import LiveSource
 from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, now_us, random_loss
@@ -134,6 +134,23 @@ async def test_parity_heals_without_a_repeat(tab: Page, codec: VideoCodec, picks
     assert run.stats["fecPacketsReceived"] > 150
     assert source.peers[0]._parts().video.repeats <= 2
     assert _median(run.hit_ms()) < 10
+
+
+async def test_lost_sound_comes_with_the_next_packet(tab: Page) -> None:
+    def lose_every_tenth(link: LossyLink, peer: PeerSession) -> None:
+        built = peer._parts()
+        assert built.audio is not None
+        assert built.video.protection is not None
+        built.video.protection.policy.sound_depth = lambda rate_bps: 1  # type: ignore[method-assign]
+        ssrc = built.audio.ssrc
+        link.loses = lambda packet: packet.ssrc == ssrc and packet.seq % 10 == 0
+
+    source = Looper(clip(VideoCodec.H264, *SIZE), tone(440))
+    run = await run_lossy(tab, VideoCodec.H264, source, lose_every_tenth)
+    print("sound", {name: run.sound[name] for name in ("packetsLost", "concealmentEvents", "concealedSamples")})
+    assert "a=rtpmap:124 red/48000/2" in run.answer
+    assert run.sound["packetsLost"] >= 20
+    assert run.sound["concealmentEvents"] <= run.sound["packetsLost"] / 2, "each loss would be one"
 
 
 async def test_lost_parity_harms_nobody(tab: Page) -> None:

@@ -216,6 +216,11 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     assert "flexfec" not in audio
     assert "stereo=1" in audio
     assert "a=ptime:10\r\n" in audio
+    opus = re.findall(r"a=rtpmap:(\d+) opus/", audio)[0]
+    assert audio.splitlines()[0].split()[3] == opus, "what is sent without a need comes first"
+    assert audio.splitlines()[0].endswith(" 124")
+    assert f"a=rtpmap:124 red/48000/2\r\na=fmtp:124 {opus}/{opus}\r\n" in audio
+    assert "red/" not in video
     assert "stereo" not in video
     assert "sha-512" not in text
     assert text.endswith("\r\n")
@@ -235,6 +240,36 @@ def test_parity_is_taken_only_if_the_answer_has_it() -> None:
     unlisted = check_remote(taken.replace(" 102 123", " 102"), answer=True).section("video")
     assert unlisted is not None
     assert unlisted.parity_payload_type is None
+
+
+def with_red(sdp: str, fmtp: str = "96/96") -> str:
+    return sdp.replace("m=audio 9 UDP/TLS/RTP/SAVPF 96", "m=audio 9 UDP/TLS/RTP/SAVPF 96 63").replace(
+        "a=rtpmap:96 opus", f"a=rtpmap:63 red/48000/2\r\na=fmtp:63 {fmtp}\r\na=rtpmap:96 opus"
+    )
+
+
+def red_payload_type(sdp: str, *, kind: str = "audio") -> int | None:
+    section = check_remote(sdp, answer=True).section(kind)
+    assert section is not None
+    return section.red_payload_type
+
+
+def test_earlier_sound_is_carried_only_if_the_answer_takes_it_for_its_opus() -> None:
+    assert red_payload_type(CHROMIUM) is None
+    assert red_payload_type(with_red(CHROMIUM)) == 63
+    assert red_payload_type(with_red(CHROMIUM, "101/101")) is None
+    assert red_payload_type(with_red(CHROMIUM).replace("SAVPF 96 63", "SAVPF 96")) is None
+    parsed = SessionDescription.parse(check_remote(with_red(CHROMIUM), answer=True).sdp)
+    assert [codec.mimeType for codec in parsed.media[1].rtp.codecs] == ["audio/red", "audio/opus"]
+
+
+def test_our_answer_takes_earlier_sound_by_the_remotes_number() -> None:
+    ours = "v=0\r\ns=-\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\n"
+    taken = finish_answer(ours, check_remote(as_offer(with_red(CHROMIUM)), answer=False), ice_lite=True)
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 96 63\r\n" in taken
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 96/96\r\n" in taken
+    plain = finish_answer(ours, check_remote(as_offer(CHROMIUM), answer=False), ice_lite=True)
+    assert "red" not in plain
 
 
 def test_our_answer_takes_the_remotes_extension_id() -> None:
