@@ -173,6 +173,14 @@ describe("linkFigures", () => {
     );
   });
 
+  it("tells which share of the frames was decoded, if it can", () => {
+    const share = (received, decoded, since = before) => linkFigures(
+      report({ timestamp: 2_000, framesReceived: received, framesDecoded: 60 + decoded }), since,
+    ).decoded_share;
+    assert.deepEqual([share(60, 45), share(60, 61), share(60, 0)], [0.75, 1, 0]);
+    assert.deepEqual([share(3, 0), share(undefined, 60), share(60, 60, null)], [null, null, null]);
+  });
+
   it("says by which way the worker is reached, of the pair that is used", () => {
     const pairs = (kind, ...rest) => new Map([
       ...after,

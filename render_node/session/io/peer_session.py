@@ -11,6 +11,7 @@ import structlog
 from aiortc import RTCSessionDescription
 from aiortc.exceptions import OperationError
 
+from render_node.session.core.adaptation import NOMINAL_FPS
 from render_node.session.core.liveness import CONNECT_US, Liveness
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.ntp import ntp_from_unix_us
@@ -26,7 +27,7 @@ from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
 from render_node.session.media import OpusPacket
 from wire.errors import Reason, WireError
-from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, FrameReport, decode_story, encode_story
+from wire.frame_story import ClockReply, ClockRequest, Display, DisplayPhase, FrameReport, decode_story, encode_story
 from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
 from wire.session_control import PeerState, VideoCodec
 from wire.worker_control import IceMode, IceSpec
@@ -83,6 +84,8 @@ class PeerSession:
         aiortc_hooks.install()
         self.peer_id = peer_id
         self.state = PeerState.INVITED
+        self.display = Display(NOMINAL_FPS, 100)
+        """What the page can show, as it says; what every page can until it does."""
         self.messages_refused = 0
         """Messages from this peer that made no sense; counted, not logged, since it decides how many there are."""
         self._codec = codec
@@ -310,6 +313,8 @@ class PeerSession:
             self.send_story(encode_story(ClockReply(story.client_us, received_us, monotonic.now_us())))
         elif isinstance(story, FrameReport):
             self.video.reported(story.rtp_ts)
+        elif isinstance(story, Display):
+            self.display = story
         elif isinstance(story, DisplayPhase):
             self._guarded(self._callbacks.on_display_phase)(story.later_us)
 
