@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-DEPTH_MAX = 3
-"""Earlier packets that one carries at most; the oldest is 30 ms late then."""
+DEPTH_MAX = 2
+"""Earlier packets that one carries at most; the oldest is 20 ms late then."""
 
 REDUNDANT_MAX_BYTES = (1 << 10) - 1
 """Longest earlier payload that its length field can say."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -124,6 +124,11 @@ class PeerSession:
         """What its network carries, within its limits."""
         return self.path.target_bps
 
+    @property
+    def _describes(self) -> bool:
+        """Whether frames may refer further back than to the one before, and the peer may be told so."""
+        return self._codec is VideoCodec.VP8
+
     def takes_frame(self) -> bool:
         """Tell whether a frame may be sent now; one that is not yet encoded is better left out otherwise."""
         return self.state is not PeerState.CONNECTED or self.path.takes_frame()
@@ -143,7 +148,7 @@ class PeerSession:
         return finish_offer(
             built.pc.localDescription.sdp,
             built.video.parity_ssrc,
-            describes_dependencies=self._codec is VideoCodec.VP8,
+            describes_dependencies=self._describes,
             ice_lite=self._ice_spec.mode is IceMode.LITE,
         )
 
@@ -175,7 +180,13 @@ class PeerSession:
         await self._set_remote(built, remote, "offer")
         self._start_connecting()
         await built.pc.setLocalDescription(await built.pc.createAnswer())
-        return finish_answer(built.pc.localDescription.sdp, remote, ice_lite=self._ice_spec.mode is IceMode.LITE)
+        return finish_answer(
+            built.pc.localDescription.sdp,
+            remote,
+            built.video.parity_ssrc,
+            describes_dependencies=self._describes,
+            ice_lite=self._ice_spec.mode is IceMode.LITE,
+        )
 
     def confirmed_id(self) -> int | None:
         """Return the newest frame that this peer has, with all it builds on; None while it waits for a keyframe."""
@@ -226,12 +237,12 @@ class PeerSession:
     async def _set_remote(self, built: BuiltConnection, remote: RemoteDescription, kind: str) -> None:
         for sender, part in ((built.video, remote.section("video")), (built.audio, remote.section("audio"))):
             if sender is not None and part is not None:
-                sender.extension_ids = part.extension_ids()
+                ids = part.extension_ids()
+                sender.extension_ids = ids if self._describes else replace(ids, dependency_descriptor=None)
                 if sender is built.video and sender.extension_ids.transport_seq is not None:
                     self.path.expect_feedback()
                 sender.red_payload_type = part.red_payload_type
-                if kind == "answer":  # our own answers do not name the stream that parity would travel in
-                    sender.parity_payload_type = part.parity_payload_type
+                sender.parity_payload_type = part.parity_payload_type
         try:
             await built.pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
         except OperationError as error:

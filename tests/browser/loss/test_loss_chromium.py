@@ -153,6 +153,19 @@ async def test_lost_sound_comes_with_the_next_packet(tab: Page) -> None:
     assert run.sound["concealmentEvents"] <= run.sound["packetsLost"] / 2, "each loss would be one"
 
 
+async def test_a_player_that_offers_gets_parity_and_earlier_sound_too(tab: Page) -> None:
+    source = Looper(clip(VideoCodec.H264, *SIZE), tone(440))
+    plan = always(Protection(1, repeats_wait=True), "middle")
+    run = await run_lossy(tab, VideoCodec.H264, source, plan, page_offers=True)
+    report("parity for a player that offers", run)
+    assert len(run.link.lost) >= 6
+    assert run.stats["fecPacketsReceived"] > 150
+    assert source.peers[0]._parts().video.repeats <= 2
+    sound = source.peers[0]._parts().audio
+    assert sound is not None
+    assert f"a=rtpmap:{sound.red_payload_type} red/48000/2" in run.answer
+
+
 async def test_lost_parity_harms_nobody(tab: Page) -> None:
     def lose(link: LossyLink, peer: PeerSession) -> None:
         parity_ssrc = peer._parts().video.parity_ssrc

@@ -23,6 +23,7 @@ from wire.session_control import VideoCodec
 FOLDER = Path(__file__).with_name("sdp")
 CHROMIUM = (FOLDER / "chromium_answer_h264.sdp").read_bytes().decode()
 FIREFOX = (FOLDER / "firefox_answer_vp8.sdp").read_bytes().decode()
+VP8_LITE: dict[str, bool] = {"describes_dependencies": True, "ice_lite": True}
 FINGERPRINT = next(line for line in CHROMIUM.splitlines() if line.startswith("a=fingerprint"))
 
 
@@ -227,13 +228,17 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     SessionDescription.parse(text)
 
 
+def with_parity(sdp: str) -> str:
+    return sdp.replace("SAVPF 101 102", "SAVPF 101 102 123").replace(
+        "a=rtpmap:102", "a=rtpmap:123 flexfec-03/90000\r\na=fmtp:123 repair-window=10000000\r\na=rtpmap:102"
+    )
+
+
 def test_parity_is_taken_only_if_the_answer_has_it() -> None:
     plain = check_remote(CHROMIUM, answer=True).section("video")
     assert plain is not None
     assert plain.parity_payload_type is None
-    taken = CHROMIUM.replace("SAVPF 101 102", "SAVPF 101 102 123").replace(
-        "a=rtpmap:102", "a=rtpmap:123 flexfec-03/90000\r\na=fmtp:123 repair-window=10000000\r\na=rtpmap:102"
-    )
+    taken = with_parity(CHROMIUM)
     video = check_remote(taken, answer=True).section("video")
     assert video is not None
     assert video.parity_payload_type == 123
@@ -265,16 +270,35 @@ def test_earlier_sound_is_carried_only_if_the_answer_takes_it_for_its_opus() -> 
 
 def test_our_answer_takes_earlier_sound_by_the_remotes_number() -> None:
     ours = "v=0\r\ns=-\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\n"
-    taken = finish_answer(ours, check_remote(as_offer(with_red(CHROMIUM)), answer=False), ice_lite=True)
+    taken = finish_answer(ours, check_remote(as_offer(with_red(CHROMIUM)), answer=False), 7, **VP8_LITE)
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 96 63\r\n" in taken
     assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 96/96\r\n" in taken
-    plain = finish_answer(ours, check_remote(as_offer(CHROMIUM), answer=False), ice_lite=True)
+    plain = finish_answer(ours, check_remote(as_offer(CHROMIUM), answer=False), 7, **VP8_LITE)
     assert "red" not in plain
 
 
 def test_our_answer_takes_the_remotes_extension_id() -> None:
     remote = check_remote(as_offer(CHROMIUM.replace("extmap:6 ", "extmap:12 ")), answer=False)
     ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
-    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote, ice_lite=True)
+    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote, 7, **VP8_LITE)
     without = check_remote(as_offer(CHROMIUM).replace(PLAYOUT_DELAY_URI, "urn:else"), answer=False)
-    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without, ice_lite=True)
+    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without, 7, **VP8_LITE)
+
+
+def test_our_answer_names_the_stream_of_parity_where_that_was_offered() -> None:
+    ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\na=ssrc:5 cname:c\r\n"
+    taken = finish_answer(ours, check_remote(as_offer(with_parity(CHROMIUM)), answer=False), 7, **VP8_LITE)
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 101 123\r\n" in taken
+    assert "a=ssrc-group:FEC-FR 5 7\r\na=ssrc:7 cname:c\r\n" in taken
+    assert "flexfec" not in finish_answer(ours, check_remote(as_offer(CHROMIUM), answer=False), 7, **VP8_LITE)
+
+
+def test_our_answer_describes_dependencies_only_where_there_are_some_and_the_remote_offered_it() -> None:
+    ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
+    offered = CHROMIUM.replace("a=extmap:6 ", f"a=extmap:13 {DEPENDENCY_DESCRIPTOR_URI}\r\na=extmap:6 ", 1)
+    remote = check_remote(as_offer(offered), answer=False)
+    line = f"a=extmap:13 {DEPENDENCY_DESCRIPTOR_URI}\r\n"
+    assert line in finish_answer(ours, remote, 7, **VP8_LITE)
+    assert line not in finish_answer(ours, remote, 7, describes_dependencies=False, ice_lite=True)
+    plain = check_remote(as_offer(CHROMIUM), answer=False)
+    assert DEPENDENCY_DESCRIPTOR_URI not in finish_answer(ours, plain, 7, **VP8_LITE)
