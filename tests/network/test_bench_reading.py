@@ -114,10 +114,11 @@ def test_bars_take_the_median_and_the_clean_link_off() -> None:
         replace(clean, scenario="loss1", shown_ms=replace(clean.shown_ms, p99=40.0 + extra), freezes=freezes)
         for extra, freezes in ((10, 0), (20, 0), (90, 5))
     ]
-    p99, freezes, edges = judge({"clean": [clean], "loss1": lossy})["loss1"]
+    p99, freezes, edges, sound = judge({"clean": [clean], "loss1": lossy})["loss1"]
     assert (p99.value, p99.verdict) == (20, "must")
     assert (freezes.value, freezes.verdict) == (0, "aim")
     assert (edges.value, edges.verdict) == (2, "FAIL")
+    assert (sound.value, sound.verdict) == (0.5, "must")
     alone: list[NetReading] = lossy
     assert judge({"loss1": alone})["loss1"][0].verdict == "-"
 
