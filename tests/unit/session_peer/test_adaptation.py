@@ -156,13 +156,13 @@ def test_a_display_is_given_no_more_than_it_shows_and_never_less_than_is_usual(
 def test_a_faster_display_is_tried_after_a_while_and_kept_while_encoding_leaves_room() -> None:
     fast = Caps(1280, 720, 120, refresh_hz=120)
     adaptation = Adaptation(replace(fast, refresh_hz=60))
-    easy = replace(hard(8_000_000), encode_ms=4.0)
+    easy = replace(hard(8_000_000), encode_ms=3.0)
     assert run(adaptation, easy, 20) == []
     adaptation.set_caps(fast)
     assert [(now_us, point.fps) for now_us, point in run(adaptation, easy, 20, 20_000_000)] == [(25_000_000, 120)]
-    changes = run(adaptation, replace(easy, encode_ms=8.0), 20, 40_000_000)
+    changes = run(adaptation, replace(easy, encode_ms=5.5), 20, 40_000_000)
     assert [(now_us, point.fps) for now_us, point in changes] == [(41_000_000, 60)]
-    assert run(adaptation, replace(easy, encode_ms=5.5), 20, 60_000_000) == [], "that fits, but without a margin"
+    assert run(adaptation, replace(easy, encode_ms=4.0), 20, 60_000_000) == [], "that fits, but without a margin"
 
 
 def test_up_to_the_usual_rate_the_time_to_encode_decides_nothing() -> None:
