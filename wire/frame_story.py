@@ -18,6 +18,7 @@ Layout, big-endian; the first byte is the kind::
     9 phase     u8 9 | i32 later_us                                            (page to worker)
     10 rumble   u8 10 | u8 seat | u8 pad | u16 low | u16 high | u16 duration_ms  (since protocol 3)
     11 report   u8 11 | u32 rtp_ts                   (page to worker, on a channel of its own)
+    12 display  u8 12 | u16 refresh_hz | u8 decoded_pct                        (page to worker)
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ from enum import IntEnum
 from typing import Any, TypeAlias
 
 from wire.errors import Reason, WireError
-from wire.limits import CURSOR_MAX_PX, PADS_MAX, PHASE_SHIFT_MAX_US, SEATS_MAX, STORY_MESSAGE_MAX_BYTES
+from wire.limits import (
+    CURSOR_MAX_PX,
+    PADS_MAX,
+    PHASE_SHIFT_MAX_US,
+    REFRESH_MAX_HZ,
+    SEATS_MAX,
+    STORY_MESSAGE_MAX_BYTES,
+)
 
 FLAG_KEYFRAME = 1
 FLAG_VISIBLE = 1
@@ -53,6 +61,7 @@ class StoryKind(IntEnum):
     DISPLAY_PHASE = 9
     SEAT_RUMBLE = 10
     FRAME_REPORT = 11
+    DISPLAY = 12
 
 
 class Presence(IntEnum):
@@ -183,9 +192,19 @@ class FrameReport:
     rtp_ts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How many frames the page can show."""
+
+    refresh_hz: int
+    """Of its display, 1 to ``REFRESH_MAX_HZ``."""
+    decoded_pct: int
+    """Of the frames that came whole lately, how many of 100 it decoded."""
+
+
 Story: TypeAlias = (
     FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence | DisplayPhase | SeatRumble
-    | FrameReport
+    | FrameReport | Display
 )  # fmt: skip
 
 _FRAME = struct.Struct("!BBIIIIIQIIIi")
@@ -199,6 +218,7 @@ _ABSENCE = struct.Struct("!BBI")
 _DISPLAY_PHASE = struct.Struct("!Bi")
 _SEAT_RUMBLE = struct.Struct("!BBBHHH")
 _FRAME_REPORT = struct.Struct("!BI")
+_DISPLAY = struct.Struct("!BHB")
 _U32 = 0xFFFFFFFF
 
 
@@ -288,6 +308,13 @@ def _decode_display_phase(data: bytes) -> DisplayPhase:
     return DisplayPhase(later_us)
 
 
+def _decode_display(data: bytes) -> Display:
+    display = Display(*_DISPLAY.unpack(data)[1:])
+    if not 1 <= display.refresh_hz <= REFRESH_MAX_HZ or display.decoded_pct > 100:
+        raise WireError(Reason.MALFORMED, f"{display.refresh_hz} Hz, {display.decoded_pct}% decoded")
+    return display
+
+
 def _decode_cursor(data: bytes) -> Cursor:
     _, flags, width, height, hot_x, hot_y = _CURSOR.unpack_from(data)
     rgba = data[_CURSOR.size :]
@@ -325,6 +352,7 @@ _ENCODERS: Mapping[type[Story], Callable[[Any], bytes]] = {
     DisplayPhase: lambda story: _DISPLAY_PHASE.pack(StoryKind.DISPLAY_PHASE, story.later_us),
     SeatRumble: lambda story: _SEAT_RUMBLE.pack(StoryKind.SEAT_RUMBLE, story.seat, *_motors(story)),
     FrameReport: lambda story: _FRAME_REPORT.pack(StoryKind.FRAME_REPORT, story.rtp_ts),
+    Display: lambda story: _DISPLAY.pack(StoryKind.DISPLAY, story.refresh_hz, story.decoded_pct),
 }
 
 _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
@@ -339,4 +367,5 @@ _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
     StoryKind.DISPLAY_PHASE: _decode_display_phase,
     StoryKind.SEAT_RUMBLE: _decode_seat_rumble,
     StoryKind.FRAME_REPORT: lambda data: FrameReport(_FRAME_REPORT.unpack(data)[1]),
+    StoryKind.DISPLAY: _decode_display,
 }

@@ -97,3 +97,6 @@ REPORTED_MS_MAX = 60_000
 
 PHASE_SHIFT_MAX_US = 50_000
 """Farthest that a page may ask a title's frames to move at once."""
+
+REFRESH_MAX_HZ = 1000
+"""Fastest display that a page reports; it reports this for anything faster."""

@@ -85,7 +85,13 @@ class TitleManifest:
     )
     fps: int = field(
         default=60,
-        metadata=toml("picture.fps", Whole(1, 240), "What the encoder is set up for.", unit="frames per second"),
+        metadata=toml(
+            "picture.fps",
+            Whole(1, 240),
+            "What the encoder is set up for. "
+            "More than 60 is for displays that show it, where the machine has time for it.",
+            unit="frames per second",
+        ),
     )
     follow_display: bool = field(
         default=True,

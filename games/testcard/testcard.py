@@ -84,7 +84,7 @@ class Tones:
 class TestCard:
     """The program."""
 
-    def __init__(self, size: tuple[int, int], *, hard: bool, seed: int) -> None:
+    def __init__(self, size: tuple[int, int], *, hard: bool, seed: int, fps: int = FPS) -> None:
         self._screen = pygame.display.set_mode(size)
         self._size = self._screen.get_size()
         self._cell_px = self._size[0] // CELLS
@@ -94,6 +94,7 @@ class TestCard:
         self._tones = Tones()
         self._pads: dict[int, pygame.joystick.JoystickType] = {}
         self._seen = Seen()
+        self._fps = fps
         self._frame = 0
 
     def play(self, first_tone: int | None, still_from: float = math.inf) -> None:
@@ -107,7 +108,7 @@ class TestCard:
                 self._draw()
             pygame.display.flip()
             self._frame += 1
-            clock.tick(FPS)
+            clock.tick(self._fps)
 
     def save_artwork(self, path: str) -> None:
         """Write a picture of the card for the library."""
@@ -155,7 +156,7 @@ class TestCard:
         self._draw_cells(2, self._input_word())
 
     def _draw_clock(self) -> None:
-        seconds, frame = divmod(self._frame, FPS)
+        seconds, frame = divmod(self._frame, self._fps)
         text = f"{seconds // 60:02}:{seconds % 60:02}.{frame:02}"
         shown = self._font.render(text, True, "white", "black")
         self._screen.blit(shown, shown.get_rect(midtop=(self._size[0] // 2, self._size[1] // 40)))
@@ -191,6 +192,7 @@ def main() -> None:
     parser.add_argument("--size", type=parse_size, default=(1280, 720), metavar="WxH")
     parser.add_argument("--hard", action="store_true", help="scrolling tiles, 40 sprites, 300 particles")
     parser.add_argument("--seed", type=int, default=1, help="of the hard content")
+    parser.add_argument("--fps", type=int, default=FPS, metavar="N", help="frames per second")
     parser.add_argument("--tone", type=int, choices=range(len(TONES_HZ)), help="start with this tone")
     parser.add_argument("--still", type=int, default=math.inf, metavar="N", help="draw nothing new from frame N on")
     parser.add_argument("--artwork", metavar="FILE", help="write one picture of the card as PNG, and end")
@@ -198,7 +200,7 @@ def main() -> None:
     pygame.mixer.pre_init(48000, -16, 2, 256)
     pygame.init()
     pygame.display.set_caption("Test card")
-    card = TestCard(arguments.size, hard=arguments.hard, seed=arguments.seed)
+    card = TestCard(arguments.size, hard=arguments.hard, seed=arguments.seed, fps=arguments.fps)
     if arguments.artwork is None:
         card.play(arguments.tone, arguments.still)
     else:

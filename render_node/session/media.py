@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 RTP_VIDEO_CLOCK_HZ = 90_000
 OPUS_CLOCK_HZ = 48_000
+OPUS_BPS = 128_000
 
 
 @dataclass(frozen=True, slots=True)

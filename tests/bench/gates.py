@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.bench.reading import Reading
+from tests.bench.reading import Reading, Spread
 from tests.support.offline_encoder import TARGET_BPS
 
 REFERENCE_VISIBLE_MS = 54.0
@@ -87,12 +87,15 @@ def bars(run: Run) -> list[Gate]:
     """Return the bars."""
     ours, reference = run.readings[FARPLAY], run.readings[REFERENCE_STREAM]
     worker_bar = 0.75 if run.preset == "superfast" else 0.60
+    sent_ms = ours.stages_ms.get("captured_to_sent", Spread.of(()))
     worker = ours.usage["worker"].cores if "worker" in ours.usage else float("nan")
     return [
         Gate("frames decoded", ours.decoded_fps, 57, at_least=True, unit="fps"),
         Gate("frames shown", ours.shown_fps, 48, at_least=True, unit="fps"),
         Gate("input to visible, p50", ours.visible_ms.p50, 35, run.latency_scale, unit="ms"),
         Gate("input to visible, p95", ours.visible_ms.p95, 55, run.latency_scale, unit="ms"),
+        Gate("captured to last packet sent, p50", sent_ms.p50, 7, run.latency_scale, unit="ms"),
+        Gate("captured to last packet sent, p99", sent_ms.p99, 14, run.latency_scale, unit="ms"),
         Gate("presses seen", ours.visible_ms.count, ours.presses, at_least=True),
         Gate(
             "p50 as a share of our packets, unmodified sender", ours.visible_ms.p50 / reference.visible_ms.p50, 0.70

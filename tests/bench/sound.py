@@ -98,8 +98,8 @@ async def more_onsets(play: PlayPage, count: int) -> bool:
 
 
 async def audio_stats(play: PlayPage) -> dict[str, Any]:
-    """Return the page's ``inbound-rtp`` of the sound."""
-    stats: dict[str, Any] = json.loads(await play.page.evaluate("probe.audio().then(JSON.stringify)"))
+    """Return the page's ``inbound-rtp`` of the sound; empty between two connections."""
+    stats: dict[str, Any] = json.loads(await play.page.evaluate("probe.audio().then(JSON.stringify)")) or {}
     return stats
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from tests.support.card_source import FOLDER as CARD_FOLDER
+from tests.support.card_source import FPS
 from tests.support.farplay_process import ROOT, FarplayProcess
 
 HARD_TITLE = "hardcard"
@@ -39,12 +40,16 @@ def farplay_up(folder: Path, *options: str, titles: Sequence[Path] = ()) -> Iter
     assert not up.left_behind(), up.left_behind()
 
 
-def card_title(folder: Path, title_id: str = HARD_TITLE, arguments: Sequence[str] = ("--hard",)) -> Path:
-    """Copy the test card under another id, with arguments; return its folder."""
+def card_title(
+    folder: Path, title_id: str = HARD_TITLE, arguments: Sequence[str] = ("--hard",), fps: int = FPS
+) -> Path:
+    """Copy the test card under another id, with arguments, at a frame rate; return its folder."""
     title = folder / title_id
     shutil.copytree(CARD_FOLDER, title, ignore=shutil.ignore_patterns("__pycache__"))
     manifest = title / "title.toml"
     text = manifest.read_text().replace('id = "testcard"', f'id = "{title_id}"')
+    text = text.replace(f"fps = {FPS}", f"fps = {fps}")
+    arguments = (*arguments, "--fps", str(fps))
     entry = 'entry = "testcard.py"'
     assert entry in text
     manifest.write_text(text.replace(entry, f"{entry}\narguments = {json.dumps(list(arguments))}"))

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { ClockSync } from "../../web_client/static/core/clock_sync.js";
-import { FrameLog } from "../../web_client/static/core/frame_log.js";
+import { FrameLog, STAGES } from "../../web_client/static/core/frame_log.js";
 import { linkFigures } from "../../web_client/static/core/link_figures.js";
 import { FIRST_FRAME_MS, MediaWatch, SILENT_MS, UNDECODED_MS } from "../../web_client/static/core/media_watch.js";
 import { Window } from "../../web_client/static/core/spread.js";
@@ -57,11 +57,10 @@ describe("FrameLog", () => {
     const [frame] = log.shown;
     assert.deepEqual(frame.stages_ms, {
       tick_to_captured: 1, captured_to_encoded: 5, encoded_to_sent: 1, tick_to_photon: 15, sent_to_received: 2,
-      received_to_presented: 6, input_to_worker: 6, worker_to_tick: 4, input_to_photon: 25,
+      received_to_presented: 6, input_to_worker: 6, worker_to_tick: 4, input_to_photon: 25, captured_to_sent: 6,
     });
     const stages = log.stages();
-    const sum = Object.entries(stages)
-      .filter(([name]) => !name.endsWith("photon")).reduce((total, [, { p50 }]) => total + p50, 0);
+    const sum = STAGES.reduce((total, name) => total + stages[name].p50, 0);
     assert.equal(sum, stages.input_to_photon.p50);
   });
 
@@ -172,6 +171,14 @@ describe("linkFigures", () => {
       { fps, bitrate_bps, loss_share, jitter_buffer_ms, decode_ms, codec, rtt_ms },
       { fps: 60, bitrate_bps: 8e6, loss_share: 0.01, jitter_buffer_ms: 1, decode_ms: 2, codec: "H264", rtt_ms: 4 },
     );
+  });
+
+  it("tells which share of the frames was decoded, if it can", () => {
+    const share = (received, decoded, since = before) => linkFigures(
+      report({ timestamp: 2_000, framesReceived: received, framesDecoded: 60 + decoded }), since,
+    ).decoded_share;
+    assert.deepEqual([share(60, 45), share(60, 61), share(60, 0)], [0.75, 1, 0]);
+    assert.deepEqual([share(3, 0), share(undefined, 60), share(60, 60, null)], [null, null, null]);
   });
 
   it("says by which way the worker is reached, of the pair that is used", () => {

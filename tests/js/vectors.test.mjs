@@ -6,7 +6,9 @@ import { describe, it } from "node:test";
 
 import { EventType, PeerState, PROTOCOL_MAX, PROTOCOL_MIN, Reason, Role, SessionState, StoryKind } from "../../web_client/static/wire/constants.js";
 import { WireError } from "../../web_client/static/wire/errors.js";
-import { decodeStory, encodeClockRequest, encodeFrameReport } from "../../web_client/static/wire/frame_story.js";
+import {
+  decodeStory, encodeClockRequest, encodeDisplay, encodeFrameReport,
+} from "../../web_client/static/wire/frame_story.js";
 import { decodeBatch, encodeBatch, eventBytes, HEADER_BYTES, seqDelta } from "../../web_client/static/wire/input_events.js";
 import { decodeFromTab, decodeMessage, encodeMessage } from "../../web_client/static/wire/session_control.js";
 
@@ -67,8 +69,11 @@ describe("frame story", () => {
       const read = { ...story, kind: nameOf(StoryKind, story.kind) };
       if (read.rgba !== undefined) read.rgba = Buffer.from(read.rgba).toString("hex");
       assert.deepEqual(read, fields);
-      const encode = { CLOCK_REQUEST: encodeClockRequest, FRAME_REPORT: encodeFrameReport }[fields.kind];
-      if (encode) assert.equal(Buffer.from(encode(fields.client_us ?? fields.rtp_ts)).toString("hex"), hex);
+      const encode = {
+        CLOCK_REQUEST: encodeClockRequest, FRAME_REPORT: encodeFrameReport, DISPLAY: encodeDisplay,
+      }[fields.kind];
+      const { kind, ...values } = fields;
+      if (encode) assert.equal(Buffer.from(encode(...Object.values(values))).toString("hex"), hex);
     });
   }
 

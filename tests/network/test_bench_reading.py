@@ -29,6 +29,14 @@ STATS: list[dict[str, Any]] = [
     {"ssrc": 8, "payloadType": VIDEO, "framesDecoded": 30, "nackCount": 2, "pliCount": 0, "keyFramesDecoded": 1},
 ]
 
+HEARD: list[dict[str, Any]] = [
+    {"ssrc": 9, "concealedSamples": 960, "concealmentEvents": 2, "totalSamplesReceived": 48_000,
+     "jitterBufferDelay": 1_000.0, "jitterBufferEmittedCount": 40_000},
+    {},
+    {"ssrc": 10, "concealedSamples": 480, "concealmentEvents": 1, "totalSamplesReceived": 96_000,
+     "jitterBufferDelay": 2_880.0, "jitterBufferEmittedCount": 96_000},
+]  # fmt: skip
+
 
 def flood(scenario_name: str, seconds: float, bps: int) -> PacketLog:
     """Log a stream of 1200-byte video packets at a constant rate over a scenario's link."""
@@ -48,7 +56,8 @@ def recording(scenario_name: str, seconds: float, shown_ms: list[float]) -> Reco
     return Recording(
         scenario=BY_NAME[scenario_name], seconds=seconds, begin_us=BEGIN_US, displayed_us=displayed,
         captured_us=displayed - 40_000, numbers=(displayed - BEGIN_US) * 60 // 1_000_000,
-        presses=100, presses_seen=98, visible_ms=[50.0, 70.0], stats=STATS, shaper=KEPT,
+        presses=100, presses_seen=98, visible_ms=[50.0, 70.0], stats=STATS, sound=HEARD,
+        shaper=KEPT,
     )  # fmt: skip
 
 
@@ -66,6 +75,7 @@ def test_a_sender_at_twice_the_rate_fills_link_and_queue() -> None:
     assert reading.shown_fps == pytest.approx(60, abs=0.2)
     assert reading.rendered_fps == pytest.approx(60, abs=0.2)
     assert math.isnan(reading.settled_s)
+    assert (reading.sound_made_up, reading.sound_breaks, reading.sound_held_ms) == (0.005, 3, 30)
 
 
 def test_steps_that_a_constant_rate_does_not_follow() -> None:
@@ -104,10 +114,11 @@ def test_bars_take_the_median_and_the_clean_link_off() -> None:
         replace(clean, scenario="loss1", shown_ms=replace(clean.shown_ms, p99=40.0 + extra), freezes=freezes)
         for extra, freezes in ((10, 0), (20, 0), (90, 5))
     ]
-    p99, freezes, edges = judge({"clean": [clean], "loss1": lossy})["loss1"]
+    p99, freezes, edges, sound = judge({"clean": [clean], "loss1": lossy})["loss1"]
     assert (p99.value, p99.verdict) == (20, "must")
     assert (freezes.value, freezes.verdict) == (0, "aim")
     assert (edges.value, edges.verdict) == (2, "FAIL")
+    assert (sound.value, sound.verdict) == (0.5, "must")
     alone: list[NetReading] = lossy
     assert judge({"loss1": alone})["loss1"][0].verdict == "-"
 

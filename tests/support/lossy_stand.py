@@ -59,6 +59,9 @@ class LossRun:
     link: LossyLink
     answer: str
     stats: dict[str, Any]
+    """The picture's ``inbound-rtp``, at the end."""
+    sound: dict[str, Any]
+    """How much the sound's counters grew since the loss began."""
     decoded_us: dict[int, float]
     """By RTP time, on the page's clock."""
     samples: dict[int, list[int]]
@@ -134,6 +137,7 @@ async def run_lossy(
     sample_every: int = 0,
     munge: Callable[[str], str] = lambda offer: offer,
     ice: IceSpec = ICE,
+    page_offers: bool = False,
 ) -> LossRun:
     """Stream to a tab until it has played for ``seconds``.
 
@@ -147,6 +151,7 @@ async def run_lossy(
         sample_every: Look at every so many pictures; 0 for none.
         munge: Changes our offer's text.
         ice: Where the session is reached.
+        page_offers: The page makes the offer, as a WHEP player does; ``answer`` of the run is then ours.
     """
     outcome: dict[str, Any] = {}
 
@@ -158,11 +163,17 @@ async def run_lossy(
             on_frames_lost=source.frames_lost,
         )
         peer = PeerSession("peer_lossy", codec=codec, ice=ice, limits=LIMITS, callbacks=callbacks)
-        offer = munge(await peer.offer())
-        await socket.send(json.dumps({"offer": offer, "seconds": seconds + SETTLE_S, "sampleEvery": sample_every}))
-        outcome["answer"] = json.loads(await socket.recv())["answer"]
-        outcome["peer"], outcome["link"] = peer, LossyLink(peer, delay_s)
-        await peer.accept_answer(outcome["answer"])
+        offer = None if page_offers else munge(await peer.offer())
+        wanted = {"offer": offer, "settle": SETTLE_S, "seconds": seconds, "sampleEvery": sample_every}
+        await socket.send(json.dumps(wanted))
+        described = json.loads(await socket.recv())["answer"]
+        outcome["peer"] = peer
+        outcome["answer"] = await peer.answer(described) if page_offers else described
+        outcome["link"] = LossyLink(peer, delay_s)
+        if page_offers:
+            await socket.send(outcome["answer"])
+        else:
+            await peer.accept_answer(outcome["answer"])
         source.peers = [peer]
         outcome["result"] = json.loads(await socket.recv())
 
@@ -190,6 +201,7 @@ async def run_lossy(
         outcome["link"],
         outcome["answer"],
         result["stats"],
+        result["sound"],
         {rtp_ts: at * 1000 for rtp_ts, at in result["frames"]},
         dict(result["samples"]),
         peer._parts().video.ssrc,

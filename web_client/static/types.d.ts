@@ -90,7 +90,8 @@ export type Story =
   | { kind: Kind["TEXT_INPUT"]; wanted: boolean }
   | Absence
   | { kind: Kind["DISPLAY_PHASE"]; later_us: number }
-  | { kind: Kind["FRAME_REPORT"]; rtp_ts: number };
+  | { kind: Kind["FRAME_REPORT"]; rtp_ts: number }
+  | { kind: Kind["DISPLAY"]; refresh_hz: number; decoded_pct: number };
 
 // --- wire/session_control.py ---
 
@@ -339,6 +340,7 @@ export interface LinkFigures {
   height: number;
   codec: string;
   frames_decoded: number;
+  decoded_share: number | null;
   frames_dropped: number;
   freezes: number;
   nacks: number;

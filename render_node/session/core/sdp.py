@@ -39,6 +39,7 @@ _PARAMETER = re.compile(
     r"(?:apt=\d{1,3}|profile-level-id=[0-9A-Fa-f]{6}|packetization-mode=\d|level-asymmetry-allowed=\d)"
 )
 FLEXFEC = "FLEXFEC-03"
+OPUS, RED = "OPUS", "RED"
 RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/ ]+)/(\d+)")
 _CANDIDATE = re.compile(
     r"(a=candidate:[A-Za-z0-9+/]{1,32} 1 udp \d{1,10} ([0-9A-Fa-f.:]{2,45}) \d{1,5} typ (?:host|srflx|prflx|relay))"
@@ -66,6 +67,8 @@ class RemoteSection:
     extensions: tuple[tuple[int, str], ...]
     parity_payload_type: int | None = None
     """Of FlexFEC-03, if it takes that."""
+    red_payload_type: int | None = None
+    """Of Opus packets that carry earlier ones (RFC 2198), if it takes those."""
 
     def extension_ids(self) -> ExtensionIds:
         """Return the ids of the extensions that we know."""
@@ -240,12 +243,20 @@ def _section(lines: list[str]) -> tuple[list[str], RemoteSection]:
             kept += _format(found[1], found[2])
     kept += [f"a=extmap:{number} {uri}" for number, uri in extensions]
     receives = not {"a=sendonly", "a=inactive"} & set(lines)
-    return kept, RemoteSection(kind, mid, int(media[2]) == 0, receives, tuple(codecs), tuple(extensions), parity)
+    red = _red(lines, mapped)
+    return kept, RemoteSection(kind, mid, int(media[2]) == 0, receives, tuple(codecs), tuple(extensions), parity, red)
 
 
 def _codec(line: str) -> re.Match[str] | None:
     """Read a codec's line if it is one that is kept."""
     return RTPMAP.match(line) if _NUMBERED.fullmatch(line) else None
+
+
+def _red(lines: list[str], mapped: set[str]) -> int | None:
+    """Return the payload type of RED if it is for Opus alone."""
+    numbers = {found[2].upper(): found[1] for line in lines if (found := _codec(line)) and found[1] in mapped}
+    opus, red = numbers.get(OPUS), numbers.get(RED)
+    return int(red) if red is not None and f"a=fmtp:{red} {opus}/{opus}" in lines else None
 
 
 def _keep(line: str, mapped: set[str]) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from render_node.session.core.adaptation import NOMINAL_FPS
 from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.core.rung_choice import RungChoice, RungKey, Tier
 from render_node.session.io.peer_session import PeerSession
+from wire.frame_story import Display
 from wire.session_control import PeerState, Role, VideoCodec
 from wire.title_ipc import Stream
 
@@ -75,6 +77,14 @@ class Table:
         # All are asked, since one that refuses says when it takes frames again.
         answers = [p.session.takes_frame() for p in keeping_up or leading]
         return all(answers)
+
+    def display(self, rung: RungKey) -> Display:
+        """Return what those whom a rung follows can show, of each figure the least."""
+        told = [p.session.display for p in self._leading(rung) if p.state is PeerState.CONNECTED]
+        return Display(
+            min((each.refresh_hz for each in told), default=NOMINAL_FPS),
+            min((each.decoded_pct for each in told), default=100),
+        )
 
     def _leading(self, rung: RungKey) -> list[Peer]:
         """Return whom a rung follows: its players, or all where nobody plays on it."""

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 from aiortc import RTCSessionDescription
 from aiortc.exceptions import OperationError
 
+from render_node.session.core.adaptation import NOMINAL_FPS
 from render_node.session.core.liveness import CONNECT_US, Liveness
 from render_node.session.core.local_sdp import finish_answer, finish_offer
 from render_node.session.core.ntp import ntp_from_unix_us
 from render_node.session.core.peer_states import end_state, may_follow
 from render_node.session.core.sdp import RemoteDescription, check_codec, check_remote
 from render_node.session.core.send_side import RateLimits
-from render_node.session.core.sent_packets import PacketKind
 from render_node.session.io import aiortc_hooks, monotonic
 from render_node.session.io.peer_connection import BuiltConnection, Handlers, build_connection
 from render_node.session.io.peer_feedback import PeerFeedback
+from render_node.session.io.peer_sound import PeerSound
 from render_node.session.io.peer_video import PeerVideo
 from render_node.session.io.rtp_sender import RtpSender
 from render_node.session.io.send_path import SendPath
 from render_node.session.media import OpusPacket
 from wire.errors import Reason, WireError
-from wire.frame_story import ClockReply, ClockRequest, DisplayPhase, FrameReport, decode_story, encode_story
+from wire.frame_story import ClockReply, ClockRequest, Display, DisplayPhase, FrameReport, decode_story, encode_story
 from wire.limits import INPUT_BATCH_MAX_BYTES, STORY_MESSAGE_MAX_BYTES
 from wire.session_control import PeerState, VideoCodec
 from wire.worker_control import IceMode, IceSpec
@@ -83,6 +84,8 @@ class PeerSession:
         aiortc_hooks.install()
         self.peer_id = peer_id
         self.state = PeerState.INVITED
+        self.display = Display(NOMINAL_FPS, 100)
+        """What the page can show, as it says; what every page can until it does."""
         self.messages_refused = 0
         """Messages from this peer that made no sense; counted, not logged, since it decides how many there are."""
         self._codec = codec
@@ -107,6 +110,8 @@ class PeerSession:
             on_frames_lost=self._guarded(callbacks.on_frames_lost) if callbacks.on_frames_lost else None,
         )
         """What it is sent of the rung's frames, once it is connected."""
+        self.sound = PeerSound(self.path)
+        """How it is sent the title's sound, once it is connected."""
         self.feedback = PeerFeedback(self.video.receipts, self.video.lost)
 
     @property
@@ -118,6 +123,11 @@ class PeerSession:
     def video_bps(self) -> int:
         """What its network carries, within its limits."""
         return self.path.target_bps
+
+    @property
+    def _describes(self) -> bool:
+        """Whether frames may refer further back than to the one before, and the peer may be told so."""
+        return self._codec is VideoCodec.VP8
 
     def takes_frame(self) -> bool:
         """Tell whether a frame may be sent now; one that is not yet encoded is better left out otherwise."""
@@ -138,7 +148,7 @@ class PeerSession:
         return finish_offer(
             built.pc.localDescription.sdp,
             built.video.parity_ssrc,
-            describes_dependencies=self._codec is VideoCodec.VP8,
+            describes_dependencies=self._describes,
             ice_lite=self._ice_spec.mode is IceMode.LITE,
         )
 
@@ -170,7 +180,13 @@ class PeerSession:
         await self._set_remote(built, remote, "offer")
         self._start_connecting()
         await built.pc.setLocalDescription(await built.pc.createAnswer())
-        return finish_answer(built.pc.localDescription.sdp, remote, ice_lite=self._ice_spec.mode is IceMode.LITE)
+        return finish_answer(
+            built.pc.localDescription.sdp,
+            remote,
+            built.video.parity_ssrc,
+            describes_dependencies=self._describes,
+            ice_lite=self._ice_spec.mode is IceMode.LITE,
+        )
 
     def confirmed_id(self) -> int | None:
         """Return the newest frame that this peer has, with all it builds on; None while it waits for a keyframe."""
@@ -178,11 +194,9 @@ class PeerSession:
 
     def send_audio(self, packet: OpusPacket) -> None:
         """Send a sound packet now, or drop it."""
-        sender = self._built.audio if self._built is not None else None
-        if sender is not None and sender.is_ready and self.state is PeerState.CONNECTED:
-            now_us = monotonic.now_us()
-            sound = sender.frame((packet.payload,), packet.rtp_ts, media_us=now_us, now_us=now_us)
-            self.path.send(sound.media, PacketKind.AUDIO)
+        if self.state is PeerState.CONNECTED:
+            met = self._parts().video.protection
+            self.sound.send(packet, depth=met.policy.sound_depth(self.video_bps) if met is not None else 0)
 
     def send_story(self, data: bytes) -> bool:
         """Send a story message, or drop it if the channel is not open or behind; tells which."""
@@ -223,11 +237,12 @@ class PeerSession:
     async def _set_remote(self, built: BuiltConnection, remote: RemoteDescription, kind: str) -> None:
         for sender, part in ((built.video, remote.section("video")), (built.audio, remote.section("audio"))):
             if sender is not None and part is not None:
-                sender.extension_ids = part.extension_ids()
+                ids = part.extension_ids()
+                sender.extension_ids = ids if self._describes else replace(ids, dependency_descriptor=None)
                 if sender is built.video and sender.extension_ids.transport_seq is not None:
                     self.path.expect_feedback()
-                if kind == "answer":  # our own answers do not name the stream that parity would travel in
-                    sender.parity_payload_type = part.parity_payload_type
+                sender.red_payload_type = part.red_payload_type
+                sender.parity_payload_type = part.parity_payload_type
         try:
             await built.pc.setRemoteDescription(RTCSessionDescription(sdp=remote.sdp, type=kind))
         except OperationError as error:
@@ -243,6 +258,8 @@ class PeerSession:
     def _sender_ready(self, sender: RtpSender) -> None:
         if sender.kind == "video":
             self.video.begin(sender)
+        else:
+            self.sound.begin(sender)
 
     def _connection_changed(self) -> None:
         built = self._parts()
@@ -307,6 +324,8 @@ class PeerSession:
             self.send_story(encode_story(ClockReply(story.client_us, received_us, monotonic.now_us())))
         elif isinstance(story, FrameReport):
             self.video.reported(story.rtp_ts)
+        elif isinstance(story, Display):
+            self.display = story
         elif isinstance(story, DisplayPhase):
             self._guarded(self._callbacks.on_display_phase)(story.later_us)
 
@@ -327,6 +346,7 @@ class PeerSession:
         if not self._move(end_state(reason), reason):
             return
         self.video.end()
+        self.sound.end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

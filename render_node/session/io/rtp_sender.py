@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiortc import RTCRtpSender
@@ -61,6 +61,8 @@ class RtpSender(RTCRtpSender):
         """Header extensions that the other side took; set before the transport connects."""
         self.parity_payload_type: int | None = None
         """Payload type of parity if the other side took it; set likewise."""
+        self.red_payload_type: int | None = None
+        """Payload type of sound that carries earlier sound if the other side took it; set likewise."""
         self.parity_ssrc = secrets.randbits(32)
         self.protection: FrameProtection | None = None
         """Of video, once it is ready."""
@@ -113,6 +115,11 @@ class RtpSender(RTCRtpSender):
         self.is_ready = False
 
     @property
+    def payload_type(self) -> int:
+        """Of the stream's own packets, once it is ready."""
+        return self._ids.payload_type
+
+    @property
     def next_seq(self) -> int:
         """Sequence number of the next packet."""
         return self._seq
@@ -125,6 +132,7 @@ class RtpSender(RTCRtpSender):
         media_us: int,
         now_us: int,
         descriptor: FrameDescriptor | None = None,
+        payload_type: int | None = None,
         on_left: Callable[[int], None] | None = None,
     ) -> FramePackets:
         """Return one frame's packets; the last one of its payloads gets the marker.
@@ -135,9 +143,11 @@ class RtpSender(RTCRtpSender):
             media_us: When it was captured, on the clock of ``now_us``; ties ``rtp_ts`` to NTP in sender reports.
             now_us: Monotonic clock.
             descriptor: What the frame depends on, for peers that were offered to be told.
+            payload_type: In place of the stream's own.
             on_left: Called when the last packet was handed to the socket, with the time in µs; must not raise.
         """
         first_seq, count = self._seq, len(payloads)
+        ids = self._ids if payload_type is None else replace(self._ids, payload_type=payload_type)
         plan = self.protection.for_frame(count) if self.protection is not None else None
         echoes = plan is not None and plan.repeat_tail
         media = []
@@ -146,9 +156,7 @@ class RtpSender(RTCRtpSender):
             extensions = self._extensions.block
             if descriptor is not None:
                 extensions = self._extensions.described(descriptor.of_packet(index, count))
-            packet = build_packet(
-                self._ids, self._seq, rtp_ts, marker=is_last, extensions=extensions, payload=payload
-            )
+            packet = build_packet(ids, self._seq, rtp_ts, marker=is_last, extensions=extensions, payload=payload)
             if self._history is not None:
                 self._history.add(self._seq, packet, now_us)
             self._seq = (self._seq + 1) % SEQ_MODULUS

@@ -202,14 +202,18 @@ class Rung:
         width, height = self._source
         if not width:
             return
-        caps = Caps(width, height, self._fps, max_fps=None if self.key.tier is Tier.FULL else REDUCED_FPS)
+        display = self._table.display(self.key)
+        max_fps = None if self.key.tier is Tier.FULL else REDUCED_FPS
+        caps = Caps(width, height, self._fps, max_fps=max_fps, refresh_hz=display.refresh_hz)
         if self._adaptation is None:
             self._adaptation = Adaptation(caps)
         elif caps != self._caps:
             self._adaptation.set_caps(caps)
         self._caps = caps
         used_bps = (self._used_bytes - used_bytes) * 8_000_000 // elapsed_us
-        point = self._adaptation.take(Sample(self.target_bps, used_bps), now_us).point
+        encode_ms = self.encoder.stats.encode_ms_p50
+        sample = Sample(self.target_bps, used_bps, decoded_share=display.decoded_pct / 100, encode_ms=encode_ms)
+        point = self._adaptation.take(sample, now_us).point
         self._every = max(1, round(self._fps / point.fps))
         self._still.set_fps(point.fps)
         self.encoder.set_point(Fraction(point.height_px, height), point.fps)

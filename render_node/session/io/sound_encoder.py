@@ -11,11 +11,10 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from render_node.session.media import OPUS_CLOCK_HZ
+from render_node.session.media import OPUS_BPS, OPUS_CLOCK_HZ
 from wire.title_ipc import Sound
 
 PACKET_FRAMES = OPUS_CLOCK_HZ // 100
-OPUS_BPS = 128_000
 OPUS_COMPLEXITY = 5
 """Of 10, which takes 65 instead of 43 µs for a packet; at this rate nobody hears the difference."""
 

@@ -59,6 +59,7 @@ def _lossy(p99: tuple[float, float], freezes: tuple[float, float]) -> tuple[Bar,
         Bar("capture to presented, p99 above clean", lambda r: r.shown_ms.p99, *p99, "ms", above_clean=True),
         Bar("freezes (> 200 ms) in 10 min", lambda r: r.freezes * 600 / r.seconds, *freezes),
         Bar("input edges lost", lambda r: r.edges_lost, 0, 0),
+        Bar("sound made up", lambda r: 100 * r.sound_made_up, 0.5, 0.2, "%"),
     )
 
 

@@ -71,6 +71,12 @@ class NetReading:
     keyframes: int
     peers: int
     """Connections that the page needed; more than one means that it gave one up."""
+    sound_made_up: float
+    """Share of the tone's samples that the browser made up for lack of sound."""
+    sound_breaks: float
+    """How often it did so per minute."""
+    sound_held_ms: float
+    """Mean time that its jitter buffer held a sample."""
     shaper: ShaperTotals
 
 
@@ -121,6 +127,9 @@ def read_run(run: Recording, log: PacketLog) -> NetReading:
         keyframe_requests=round(total(run.stats, "pliCount")),
         keyframes=round(total(run.stats, "keyFramesDecoded")),
         peers=len({each["ssrc"] for each in run.stats if each}),
+        sound_made_up=_share(run.sound, "concealedSamples", "totalSamplesReceived"),
+        sound_breaks=total(run.sound, "concealmentEvents") * 60 / run.seconds,
+        sound_held_ms=1000 * _share(run.sound, "jitterBufferDelay", "jitterBufferEmittedCount"),
         shaper=run.shaper,
     )
 
@@ -164,6 +173,11 @@ def media_bytes(arrived: PacketLog, stats: Sequence[Mapping[str, Any]]) -> int:
         _, firsts = np.unique(np.concatenate(([0], np.cumsum(steps))), return_index=True)
         count += int(stream["size_bytes"][firsts].sum())
     return count
+
+
+def _share(stats: Sequence[Mapping[str, Any]], part: str, whole: str) -> float:
+    among = total(stats, whole)
+    return total(stats, part) / among if among else math.nan
 
 
 def total(stats: Sequence[Mapping[str, Any]], name: str) -> float:

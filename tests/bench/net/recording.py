@@ -17,6 +17,7 @@ from tests.bench.net.capture_clock import CaptureClock
 from tests.bench.net.cubic_flow import cubic_flow
 from tests.bench.net.scenarios import CLEAN, Scenario
 from tests.bench.run import end_session
+from tests.bench.sound import TONE_KEY, audio_stats
 from tests.bench.streams import HARD_TITLE
 from tests.network.link_readings import Times, Values
 from tests.network.shaped_link import ShapedLink
@@ -51,6 +52,8 @@ class Recording:
     """Key event to changed pixel, of the presses that showed within a second."""
     stats: Sequence[Mapping[str, Any]]
     """The video's, once a second; another peer's follow where the page had to connect anew."""
+    sound: Sequence[Mapping[str, Any]]
+    """Those of a tone, likewise."""
     shaper: ShaperTotals
     complaints: Sequence[str] = field(default_factory=tuple)
 
@@ -76,6 +79,7 @@ async def record(
         play.expected.append("")  # whatever a bad network makes the page complain of is part of the result
         await play.page.goto(f"{https_url}/play/{HARD_TITLE}")
         await play.probe.until_playing()
+        await play.tap_key(TONE_KEY)
         clock = await _calibrate(play)
         zero_us = await _page_zero_us(play)
         before = await play.probe.presses()
@@ -83,8 +87,11 @@ async def record(
         shaped = link.shape(scenario.down(seconds), scenario.up())
         frames: list[ShownFrame] = []
         stats: list[Mapping[str, Any]] = []
+        sound: list[Mapping[str, Any]] = []
         with cubic_flow(link) if scenario.cubic else nullcontext():
-            sampling = asyncio.create_task(_sample(play, (shaped.at_us - zero_us) / 1000, seconds, frames, stats))
+            sampling = asyncio.create_task(
+                _sample(play, (shaped.at_us - zero_us) / 1000, seconds, frames, stats, sound)
+            )
             visible_ms = await presser.press_until(shaped.at_us / 1e6 + seconds)
             await sampling
         totals = link.shape(CLEAN.down(seconds), CLEAN.up()).before
@@ -103,6 +110,7 @@ async def record(
         presses_seen=seen,
         visible_ms=visible_ms,
         stats=stats,
+        sound=sound,
         shaper=totals,
         complaints=complaints,
     )
@@ -127,15 +135,22 @@ async def _page_zero_us(play: PlayPage) -> int:
 
 
 async def _sample(
-    play: PlayPage, since_ms: float, seconds: float, frames: list[ShownFrame], stats: list[Mapping[str, Any]]
+    play: PlayPage,
+    since_ms: float,
+    seconds: float,
+    frames: list[ShownFrame],
+    stats: list[Mapping[str, Any]],
+    sound: list[Mapping[str, Any]],
 ) -> None:
     """Take frames and statistics once a second, and once more at the end."""
     end_ms = since_ms + seconds * 1000
     stats.append(await play.probe.video())
+    sound.append(await audio_stats(play))
     while since_ms < end_ms:
         now_ms = await play.probe.now_ms()
         await asyncio.sleep(min(SAMPLE_S, max(0.0, (end_ms - now_ms) / 1000)))
         stats.append(await play.probe.video())
+        sound.append(await audio_stats(play))
         fresh = await play.probe.frames(since_ms)
         frames += fresh
         since_ms = max(fresh[-1].at_ms if fresh else since_ms, now_ms)

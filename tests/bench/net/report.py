@@ -60,6 +60,16 @@ def reading_table(runs: Runs) -> Table:
     return rows
 
 
+def sound_table(runs: Runs) -> Table:
+    """Return how a tone came through each scenario, medians again."""
+    rows = [["scenario", "sound made up", "breaks a minute", "held ms"]]
+    for name, readings in runs.items():
+        figure = _medians(readings)
+        made_up, breaks = figure(lambda r: 100 * r.sound_made_up, 2, "%"), figure(lambda r: r.sound_breaks)
+        rows.append([name, made_up, breaks, figure(lambda r: r.sound_held_ms)])
+    return rows
+
+
 def bar_table(judged: Mapping[str, Sequence[Judged]]) -> Table:
     """Return the bars as rows."""
     rows = [["scenario", "", "read", "must", "aim", ""]]
@@ -144,7 +154,7 @@ def write(runs: Runs, superfast_ms: Sequence[float], folder: Path) -> bool:
         True if every run counts and every must holds.
     """
     judged = judge(runs)
-    tables = [reading_table(runs), bar_table(judged), shaper_table(runs)]
+    tables = [reading_table(runs), sound_table(runs), bar_table(judged), shaper_table(runs)]
     machine = f"libx264 superfast took {' / '.join(f'{each:.2f}' for each in superfast_ms)} ms a frame"
     text = "\n\n".join([machine, *map(as_text, tables)])
     print(text)

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page
 
 from render_node.session.core.protection import NOTHING, Protection
 from render_node.session.io.peer_session import PeerSession
-from tests.media.peer_media import Looper, clip
+from tests.media.peer_media import Looper, clip, tone
 from tests.support.deadlines import TIME_FACTOR
 from tests.support.live_source import LiveSource
 from tests.support.lossy_link import Loses, LossyLink, WirePacket, burst_loss, now_us, random_loss
@@ -136,6 +136,36 @@ async def test_parity_heals_without_a_repeat(tab: Page, codec: VideoCodec, picks
     assert run.stats["fecPacketsReceived"] > 30 * len(run.link.lost) * 0.6, "one for nearly every frame"
     assert source.peers[0]._parts().video.repeats <= 2
     assert _median(run.hit_ms()) < 10
+
+
+async def test_lost_sound_comes_with_the_next_packet(tab: Page) -> None:
+    def lose_every_tenth(link: LossyLink, peer: PeerSession) -> None:
+        built = peer._parts()
+        assert built.audio is not None
+        assert built.video.protection is not None
+        built.video.protection.policy.sound_depth = lambda rate_bps: 1  # type: ignore[method-assign]
+        ssrc = built.audio.ssrc
+        link.loses = lambda packet: packet.ssrc == ssrc and packet.seq % 10 == 0
+
+    source = Looper(clip(VideoCodec.H264, *SIZE), tone(440))
+    run = await run_lossy(tab, VideoCodec.H264, source, lose_every_tenth)
+    print("sound", {name: run.sound[name] for name in ("packetsLost", "concealmentEvents", "concealedSamples")})
+    assert "a=rtpmap:124 red/48000/2" in run.answer
+    assert run.sound["packetsLost"] >= 20
+    assert run.sound["concealmentEvents"] <= run.sound["packetsLost"] / 2, "each loss would be one"
+
+
+async def test_a_player_that_offers_gets_parity_and_earlier_sound_too(tab: Page) -> None:
+    source = Looper(clip(VideoCodec.H264, *SIZE), tone(440))
+    plan = always(Protection(1, repeats_wait=True), "middle")
+    run = await run_lossy(tab, VideoCodec.H264, source, plan, page_offers=True)
+    report("parity for a player that offers", run)
+    assert len(run.link.lost) >= 6
+    assert run.stats["fecPacketsReceived"] > 150
+    assert source.peers[0]._parts().video.repeats <= 2
+    sound = source.peers[0]._parts().audio
+    assert sound is not None
+    assert f"a=rtpmap:{sound.red_payload_type} red/48000/2" in run.answer
 
 
 async def test_lost_parity_harms_nobody(tab: Page) -> None:

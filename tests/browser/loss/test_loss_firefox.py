@@ -46,6 +46,7 @@ async def test_firefox_heals_by_repeats_and_a_repeated_tail() -> None:
     print(f"\nfirefox: {run.summary()}")
     # What the table in docs/loss.md says.
     assert "flexfec" not in run.answer
+    assert "red/48000" not in run.answer
     assert "dependency-descriptor" not in run.answer
     assert "rcvr-rtt" not in run.answer
     assert "rtx-time" not in run.answer

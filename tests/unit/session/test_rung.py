@@ -15,6 +15,7 @@ from render_node.session.io import monotonic, rung
 from render_node.session.io.participants import Participant, Peer, Table
 from render_node.session.io.rung import RECOVERIES_PER_S, Rung
 from render_node.session.io.title_process import TitleProcess
+from wire.frame_story import Display
 from wire.session_control import PeerState, Role, VideoCodec
 from wire.version import PROTOCOL_MAX
 from wire.worker_control import EncoderSpec
@@ -46,7 +47,7 @@ class Bench:
         tier: Tier = Tier.FULL,
     ) -> Mock:
         number = len(self.table.peers)
-        session = Mock(video_bps=bps)
+        session = Mock(video_bps=bps, display=Display(60, 100))
         session.is_behind.return_value = False
         session.confirmed_id.return_value = confirmed_id
         participant = Participant(f"part_{number}", number, role, InputReceiver(number, (), role))
@@ -156,6 +157,34 @@ async def test_at_a_low_rate_every_other_picture_is_left_out(bench: Bench) -> No
     for _ in range(10):
         bench.rung.flipped()
     assert bench.encoder.submit.call_count == 5
+
+
+def adapt(bench: Bench, seconds: int) -> int:
+    """Let the rung look at what it encodes for so long; return the frame rate that it asks its encoder for."""
+    bench.rung._source = 1280, 720
+    for _ in range(4 * seconds):
+        bench.now_us += 250_000
+        bench.encoder.stats.encoded_bytes = bench.now_us
+        bench.rung._timer.cancel()
+        bench.rung._adapt()
+    return int(bench.encoder.set_point.call_args.args[1])
+
+
+async def test_frames_beyond_the_usual_rate_are_for_a_table_where_every_display_shows_them(bench: Bench) -> None:
+    bench.rung._fps = 120
+    bench.encoder.stats.encode_ms_p50 = 3.0
+    first = bench.add_peer()
+    first.takes_frame.return_value = True
+    assert adapt(bench, 20) == 60
+    first.display = Display(120, 100)
+    assert adapt(bench, 20) == 120
+    second = bench.add_peer()
+    assert adapt(bench, 2) == 60
+    second.display = Display(144, 100)
+    bench.add_peer(role=Role.SPECTATOR)
+    assert adapt(bench, 20) == 120
+    second.display = Display(144, 50)
+    assert adapt(bench, 2) == 60
 
 
 @pytest_asyncio.fixture

@@ -48,7 +48,7 @@ def test_the_ladder_gives_up_frames_before_pixels_and_keeps_sizes_even() -> None
         OperatingPoint(960, 540, 30),
         OperatingPoint(640, 360, 30),
     )
-    assert [point.fps for point in ladder(Caps(1920, 1080, 120))] == [120, 60, 30, 30, 30]
+    assert [point.fps for point in ladder(Caps(1920, 1080, 120, refresh_hz=120))] == [120, 60, 30, 30, 30]
     assert ladder(Caps(854, 480, 30))[1:] == (OperatingPoint(640, 360, 30), OperatingPoint(426, 240, 30))
 
 
@@ -119,16 +119,54 @@ def test_a_client_that_cannot_decode_gets_less_and_is_tried_again_ever_later() -
     tries = []
     for _ in range(600 * 4):
         slow = adaptation.point.fps == 60
-        point = adaptation.take(replace(hard(8_000_000), decode_ms=16.0 if slow else 8.0), now_us).point
+        point = adaptation.take(replace(hard(8_000_000), decoded_share=0.7 if slow else 1.0), now_us).point
         if point.fps == 60 and not slow:
             tries.append(now_us)
         now_us += STEP_US
     gaps = [later - sooner for sooner, later in pairwise(tries)]
     assert len(tries) < 14
     assert gaps[-1] >= UP_AFTER_MAX_US
-    troubled = Adaptation(CAPS)
-    run(troubled, replace(hard(8_000_000), decoded_share=0.7), 3)
-    assert troubled.point != ladder(CAPS)[0]
+
+
+@pytest.mark.parametrize(
+    ("fps", "refresh_hz", "top"),
+    [
+        (120, 60, 60),
+        (120, 75, 120),
+        (120, 119, 120),
+        (120, 240, 120),
+        (144, 60, 72),
+        (144, 120, 144),
+        (90, 60, 90),
+        (240, 120, 120),
+        (240, 126, 120),
+        (60, 60, 60),
+        (60, 144, 60),
+        (60, 30, 60),
+        (50, 60, 50),
+        (24, 60, 24),
+    ],
+)
+def test_a_display_is_given_no_more_than_it_shows_and_never_less_than_is_usual(
+    fps: int, refresh_hz: int, top: int
+) -> None:
+    assert ladder(Caps(1280, 720, fps, refresh_hz=refresh_hz))[0].fps == top
+
+
+def test_a_faster_display_is_tried_after_a_while_and_kept_while_encoding_leaves_room() -> None:
+    fast = Caps(1280, 720, 120, refresh_hz=120)
+    adaptation = Adaptation(replace(fast, refresh_hz=60))
+    easy = replace(hard(8_000_000), encode_ms=3.0)
+    assert run(adaptation, easy, 20) == []
+    adaptation.set_caps(fast)
+    assert [(now_us, point.fps) for now_us, point in run(adaptation, easy, 20, 20_000_000)] == [(25_000_000, 120)]
+    changes = run(adaptation, replace(easy, encode_ms=5.5), 20, 40_000_000)
+    assert [(now_us, point.fps) for now_us, point in changes] == [(41_000_000, 60)]
+    assert run(adaptation, replace(easy, encode_ms=4.0), 20, 60_000_000) == [], "that fits, but without a margin"
+
+
+def test_up_to_the_usual_rate_the_time_to_encode_decides_nothing() -> None:
+    assert run(Adaptation(CAPS), replace(hard(8_000_000), encode_ms=40.0), 20) == []
 
 
 def test_easy_content_stays_whole_at_a_low_rate() -> None:

@@ -59,6 +59,20 @@ def test_without_parity_the_last_packet_goes_out_twice() -> None:
     assert not steady(0.01).for_frame(14).repeat_tail
 
 
+@pytest.mark.parametrize(
+    ("loss", "rate_bps", "depth"),
+    [
+        (0.0, 8_000_000, 0),
+        (0.01, 8_000_000, 1),
+        (0.05, 8_000_000, 2),
+        (0.05, 1_000_000, 1),
+        (0.05, 500_000, 0),
+    ],
+)
+def test_sound_is_carried_again_by_loss_within_a_share_of_the_rate(loss: float, rate_bps: int, depth: int) -> None:
+    assert steady(loss).sound_depth(rate_bps) == depth
+
+
 def test_repeats_wait_only_where_parity_seldom_fails() -> None:
     assert steady(0.01).for_frame(14).repeats_wait
     assert not steady(0.05).for_frame(14).repeats_wait

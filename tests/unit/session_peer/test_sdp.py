@@ -23,6 +23,7 @@ from wire.session_control import VideoCodec
 FOLDER = Path(__file__).with_name("sdp")
 CHROMIUM = (FOLDER / "chromium_answer_h264.sdp").read_bytes().decode()
 FIREFOX = (FOLDER / "firefox_answer_vp8.sdp").read_bytes().decode()
+VP8_LITE: dict[str, bool] = {"describes_dependencies": True, "ice_lite": True}
 FINGERPRINT = next(line for line in CHROMIUM.splitlines() if line.startswith("a=fingerprint"))
 
 
@@ -216,19 +217,28 @@ async def test_our_offer_says_what_aiortc_cannot() -> None:
     assert "flexfec" not in audio
     assert "stereo=1" in audio
     assert "a=ptime:10\r\n" in audio
+    opus = re.findall(r"a=rtpmap:(\d+) opus/", audio)[0]
+    assert audio.splitlines()[0].split()[3] == opus, "what is sent without a need comes first"
+    assert audio.splitlines()[0].endswith(" 124")
+    assert f"a=rtpmap:124 red/48000/2\r\na=fmtp:124 {opus}/{opus}\r\n" in audio
+    assert "red/" not in video
     assert "stereo" not in video
     assert "sha-512" not in text
     assert text.endswith("\r\n")
     SessionDescription.parse(text)
 
 
+def with_parity(sdp: str) -> str:
+    return sdp.replace("SAVPF 101 102", "SAVPF 101 102 123").replace(
+        "a=rtpmap:102", "a=rtpmap:123 flexfec-03/90000\r\na=fmtp:123 repair-window=10000000\r\na=rtpmap:102"
+    )
+
+
 def test_parity_is_taken_only_if_the_answer_has_it() -> None:
     plain = check_remote(CHROMIUM, answer=True).section("video")
     assert plain is not None
     assert plain.parity_payload_type is None
-    taken = CHROMIUM.replace("SAVPF 101 102", "SAVPF 101 102 123").replace(
-        "a=rtpmap:102", "a=rtpmap:123 flexfec-03/90000\r\na=fmtp:123 repair-window=10000000\r\na=rtpmap:102"
-    )
+    taken = with_parity(CHROMIUM)
     video = check_remote(taken, answer=True).section("video")
     assert video is not None
     assert video.parity_payload_type == 123
@@ -237,9 +247,58 @@ def test_parity_is_taken_only_if_the_answer_has_it() -> None:
     assert unlisted.parity_payload_type is None
 
 
+def with_red(sdp: str, fmtp: str = "96/96") -> str:
+    return sdp.replace("m=audio 9 UDP/TLS/RTP/SAVPF 96", "m=audio 9 UDP/TLS/RTP/SAVPF 96 63").replace(
+        "a=rtpmap:96 opus", f"a=rtpmap:63 red/48000/2\r\na=fmtp:63 {fmtp}\r\na=rtpmap:96 opus"
+    )
+
+
+def red_payload_type(sdp: str, *, kind: str = "audio") -> int | None:
+    section = check_remote(sdp, answer=True).section(kind)
+    assert section is not None
+    return section.red_payload_type
+
+
+def test_earlier_sound_is_carried_only_if_the_answer_takes_it_for_its_opus() -> None:
+    assert red_payload_type(CHROMIUM) is None
+    assert red_payload_type(with_red(CHROMIUM)) == 63
+    assert red_payload_type(with_red(CHROMIUM, "101/101")) is None
+    assert red_payload_type(with_red(CHROMIUM).replace("SAVPF 96 63", "SAVPF 96")) is None
+    parsed = SessionDescription.parse(check_remote(with_red(CHROMIUM), answer=True).sdp)
+    assert [codec.mimeType for codec in parsed.media[1].rtp.codecs] == ["audio/red", "audio/opus"]
+
+
+def test_our_answer_takes_earlier_sound_by_the_remotes_number() -> None:
+    ours = "v=0\r\ns=-\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000/2\r\n"
+    taken = finish_answer(ours, check_remote(as_offer(with_red(CHROMIUM)), answer=False), 7, **VP8_LITE)
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 96 63\r\n" in taken
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 96/96\r\n" in taken
+    plain = finish_answer(ours, check_remote(as_offer(CHROMIUM), answer=False), 7, **VP8_LITE)
+    assert "red" not in plain
+
+
 def test_our_answer_takes_the_remotes_extension_id() -> None:
     remote = check_remote(as_offer(CHROMIUM.replace("extmap:6 ", "extmap:12 ")), answer=False)
     ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
-    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote, ice_lite=True)
+    assert f"a=extmap:12 {PLAYOUT_DELAY_URI}\r\n" in finish_answer(ours, remote, 7, **VP8_LITE)
     without = check_remote(as_offer(CHROMIUM).replace(PLAYOUT_DELAY_URI, "urn:else"), answer=False)
-    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without, ice_lite=True)
+    assert PLAYOUT_DELAY_URI not in finish_answer(ours, without, 7, **VP8_LITE)
+
+
+def test_our_answer_names_the_stream_of_parity_where_that_was_offered() -> None:
+    ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\na=ssrc:5 cname:c\r\n"
+    taken = finish_answer(ours, check_remote(as_offer(with_parity(CHROMIUM)), answer=False), 7, **VP8_LITE)
+    assert "m=video 9 UDP/TLS/RTP/SAVPF 101 123\r\n" in taken
+    assert "a=ssrc-group:FEC-FR 5 7\r\na=ssrc:7 cname:c\r\n" in taken
+    assert "flexfec" not in finish_answer(ours, check_remote(as_offer(CHROMIUM), answer=False), 7, **VP8_LITE)
+
+
+def test_our_answer_describes_dependencies_only_where_there_are_some_and_the_remote_offered_it() -> None:
+    ours = "v=0\r\ns=-\r\nm=video 9 UDP/TLS/RTP/SAVPF 101\r\na=rtpmap:101 H264/90000\r\n"
+    offered = CHROMIUM.replace("a=extmap:6 ", f"a=extmap:13 {DEPENDENCY_DESCRIPTOR_URI}\r\na=extmap:6 ", 1)
+    remote = check_remote(as_offer(offered), answer=False)
+    line = f"a=extmap:13 {DEPENDENCY_DESCRIPTOR_URI}\r\n"
+    assert line in finish_answer(ours, remote, 7, **VP8_LITE)
+    assert line not in finish_answer(ours, remote, 7, describes_dependencies=False, ice_lite=True)
+    plain = check_remote(as_offer(CHROMIUM), answer=False)
+    assert DEPENDENCY_DESCRIPTOR_URI not in finish_answer(ours, plain, 7, **VP8_LITE)

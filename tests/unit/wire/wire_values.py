@@ -96,4 +96,5 @@ STORIES: st.SearchStrategy[story.Story] = st.one_of(
     ABSENCES,
     st.builds(story.DisplayPhase, st.integers(-50_000, 50_000)),
     st.builds(story.FrameReport, st.integers(0, 2**32 - 1)),
+    st.builds(story.Display, st.integers(1, 1000), st.integers(0, 100)),
 )

@@ -16,6 +16,9 @@ export const STAGES = /** @type {const} */ ([
   "sent_to_received", "received_to_presented",
 ]);
 
+/** Sums of stages that are judged as a whole. */
+const SUMS = ["captured_to_sent", "input_to_photon", "tick_to_photon"];
+
 /** Frames over which percentiles are taken: ten seconds at 60 fps. */
 const WINDOW_FRAMES = 600;
 
@@ -38,7 +41,7 @@ export class FrameLog {
   #stories = new Map();
   /** @type {Map<number, Presented>} */
   #waiting = new Map();
-  #windows = new Map([...STAGES, "input_to_photon", "tick_to_photon"].map((name) => [name, new Window(WINDOW_FRAMES)]));
+  #windows = new Map([...STAGES, ...SUMS].map((name) => [name, new Window(WINDOW_FRAMES)]));
   /** @type {ShownFrame[]} */
   #shown = [];
   #shownSeq = 0;
@@ -120,6 +123,7 @@ export class FrameLog {
       tick_to_captured: story.capture_dus / 1000,
       captured_to_encoded: (story.encoded_dus - story.capture_dus) / 1000,
       encoded_to_sent: (story.sent_dus - story.encoded_dus) / 1000,
+      captured_to_sent: (story.sent_dus - story.capture_dus) / 1000,
     };
     const tickUs = this.#clocks.toPageUs(story.tick_us);
     if (tickUs === null) return ms;

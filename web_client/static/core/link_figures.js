@@ -6,6 +6,9 @@ import { Route } from "../wire/constants.js";
 
 /** @typedef {ReadonlyMap<string, Record<string, any>>} StatsReport */
 
+/** Frames from which on it is told which share of them was decoded. */
+const SHARE_MIN_FRAMES = 15;
+
 /** How the worker is reached, by the kind of its address. @type {ReadonlyMap<unknown, RouteLabel>} */
 const ROUTES = new Map([["host", Route.DIRECT], ["srflx", Route.NAT], ["prflx", Route.NAT], ["relay", Route.RELAY]]);
 
@@ -35,6 +38,9 @@ export function linkFigures(report, before) {
     height: Number(now["frameHeight"] ?? 0),
     codec: String(report.get(now["codecId"])?.["mimeType"] ?? "").replace("video/", ""),
     frames_decoded: Number(now["framesDecoded"] ?? 0),
+    // Of too few frames, or from one reading, no share can be told.
+    decoded_share: seconds > 0 && change("framesReceived") >= SHARE_MIN_FRAMES
+      ? Math.min(1, change("framesDecoded") / change("framesReceived")) : null,
     frames_dropped: Number(now["framesDropped"] ?? 0),
     freezes: Number(now["freezeCount"] ?? 0),
     nacks: Number(now["nackCount"] ?? 0),

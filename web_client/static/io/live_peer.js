@@ -14,6 +14,7 @@ import { WireError } from "../wire/errors.js";
 import { decodeStory, encodeClockRequest, encodeDisplayPhase } from "../wire/frame_story.js";
 import { InputLink } from "./input_link.js";
 import { PeerLink } from "./peer_link.js";
+import { ShownRateNews } from "./shown_rate_news.js";
 import { Stage } from "./stage.js";
 
 /** @import {Absence, Cursor, DeviceEvent, FailureReason, LinkFigures, Offer, Rumble, Story} from "../types.js" */
@@ -43,6 +44,7 @@ export class LivePeer {
   /** @type {MediaWatch | null} */
   #watch = null;
   #phase = new DisplayPhase();
+  #shownRate = new ShownRateNews((story) => this.#peer?.sendStory(story));
   #seenFrame = false;
   /** @type {StatsReport | null} */
   #report = null;
@@ -166,6 +168,7 @@ export class LivePeer {
     this.figures = linkFigures(report, this.#report);
     this.#report = report;
     if (this.figures === null) return;
+    this.#shownRate.tell(this.figures);
     this.#watch?.decoded(performance.now(), this.figures.frames_decoded);
     if (this.figures.frames_decoded > 0) this.#frameSeen();
   }

@@ -44,6 +44,7 @@ export const FIGURES_PER_HEARTBEAT = 64;
 export const CLOSING_MAX_MS = 604800000;
 export const REPORTED_MS_MAX = 60000;
 export const PHASE_SHIFT_MAX_US = 50000;
+export const REFRESH_MAX_HZ = 1000;
 
 export const EventType = /** @type {const} */ ({
   "KEY": 1,
@@ -76,7 +77,8 @@ export const StoryKind = /** @type {const} */ ({
   "ABSENCE": 8,
   "DISPLAY_PHASE": 9,
   "SEAT_RUMBLE": 10,
-  "FRAME_REPORT": 11
+  "FRAME_REPORT": 11,
+  "DISPLAY": 12
 });
 
 export const Presence = /** @type {const} */ ({

@@ -2,8 +2,8 @@
 // wire/vectors/frame_story.json. Only what a page needs: it reads all kinds and writes its own.
 
 import {
-  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, PHASE_SHIFT_MAX_US, Presence, Reason, SEATS_MAX,
-  STORY_MESSAGE_MAX_BYTES, StoryKind,
+  CURSOR_MAX_PX, FLAG_KEYFRAME, FLAG_RELATIVE, FLAG_VISIBLE, PADS_MAX, PHASE_SHIFT_MAX_US, Presence, REFRESH_MAX_HZ,
+  Reason, SEATS_MAX, STORY_MESSAGE_MAX_BYTES, StoryKind,
 } from "./constants.js";
 import { WireError } from "./errors.js";
 
@@ -21,6 +21,7 @@ const SIZES = {
   [StoryKind.DISPLAY_PHASE]: 5,
   [StoryKind.SEAT_RUMBLE]: 9,
   [StoryKind.FRAME_REPORT]: 5,
+  [StoryKind.DISPLAY]: 4,
 };
 const CURSOR_HEAD_BYTES = 6;
 
@@ -57,6 +58,20 @@ export function encodeFrameReport(rtp_ts) {
   const view = new DataView(new ArrayBuffer(5));
   view.setUint8(0, StoryKind.FRAME_REPORT);
   view.setUint32(1, rtp_ts);
+  return new Uint8Array(view.buffer);
+}
+
+/**
+ * How many frames this page can show.
+ * @param {number} refresh_hz Of the display.
+ * @param {number} decoded_pct Of the frames that came whole lately, how many of 100 were decoded.
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function encodeDisplay(refresh_hz, decoded_pct) {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint8(0, StoryKind.DISPLAY);
+  view.setUint16(1, Math.round(Math.min(Math.max(refresh_hz, 1), REFRESH_MAX_HZ)));
+  view.setUint8(3, Math.round(Math.min(Math.max(decoded_pct, 0), 100)));
   return new Uint8Array(view.buffer);
 }
 
@@ -113,6 +128,13 @@ function decodeFixed(kind, view) {
     }
     case StoryKind.FRAME_REPORT:
       return { kind, rtp_ts: view.getUint32(1) };
+    case StoryKind.DISPLAY: {
+      const [refresh_hz, decoded_pct] = [view.getUint16(1), view.getUint8(3)];
+      if (refresh_hz < 1 || refresh_hz > REFRESH_MAX_HZ || decoded_pct > 100) {
+        throw new WireError(Reason.MALFORMED, `${refresh_hz} Hz, ${decoded_pct}% decoded`);
+      }
+      return { kind, refresh_hz, decoded_pct };
+    }
     default: {
       const wanted = view.getUint8(1);
       if (wanted > 1) throw new WireError(Reason.MALFORMED, `text input flag ${wanted}`);
