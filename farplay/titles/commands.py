@@ -53,9 +53,9 @@ def check(
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()
-        from farplay.titles.check.plan import CheckPlan
+        from farplay.titles.check.local import check_title
         from farplay.titles.check.report import print_report, to_json, write_junit
-        from farplay.titles.check.suite import check_title
+        from render_node.conformance.plan import CheckPlan
 
         try:
             report = asyncio.run(
