@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
+from wire.errors import Reason
 from wire.schema import Message, family
 
 FINDING_WORDS_MAX_CHARS = 1024
@@ -56,5 +57,17 @@ class CheckReport(Message):
         return not any(finding.outcome is Outcome.FAILED for finding in self.findings)
 
 
+@dataclass(frozen=True, slots=True)
+class CheckFailure(Message):
+    """Why a node could not check a title."""
+
+    TYPE: ClassVar[str] = "check_failure"
+    reason: Reason
+    detail: str = field(default="", metadata={"max_len": 4096})
+
+
+RESULTS = family(CheckReport, CheckFailure)
+"""What a node uploads at the end of a check."""
+
 REPORTS = family(CheckReport)
-"""What a node may upload as a report."""
+"""What a broker gives to the title's developer."""

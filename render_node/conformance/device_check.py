@@ -113,16 +113,19 @@ async def _answers_anew(fresh_run: FreshRun, gesture: Gesture, plan: CheckPlan) 
         async with fresh_run() as stage:
             await check_start(stage, plan)
             await stage.wait(plan.settle_s)
-            watch = await _watched(stage, plan.still_s)
-            await stage.wait(random.randrange(ONCE_DELAYS) * ONCE_WINDOW_S)
+            window_s = sum(step.wait_s for step in gesture.steps) + ONCE_WINDOW_S
+            watch = Watch(window_s)
+            stage.pile(watch.first)
+            await stage.wait(2 * plan.still_s + random.randrange(ONCE_DELAYS) * ONCE_WINDOW_S)
+            stage.pile(watch.second)
+            await stage.wait(window_s)
             stage.pile(watch.under_input)
-            began_s = time.monotonic()
             for step in gesture.steps:
                 stage.send(*step.payloads)
                 await stage.wait(step.wait_s)
             await stage.wait(ONCE_WINDOW_S)
             stage.pile(None)
-            if stage.end is not None or not watch.left_range(time.monotonic() - began_s):
+            if stage.end is not None or not watch.left_range(window_s):
                 return False
     return True
 

@@ -25,6 +25,7 @@ from session_broker.io.routes import (
     sessions,
     sign_in,
     table,
+    title_checks,
     titles,
     trust,
 )
@@ -46,6 +47,7 @@ def create_app(broker: Broker) -> FastAPI:
             titles,
             releases,
             reports,
+            title_checks,
             sessions,
             table,
             invitations,

@@ -28,6 +28,7 @@ from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
 from session_broker.io.bus import Bus, LocalBus, PostgresBus
 from session_broker.io.catalogue import Catalogue
+from session_broker.io.check_rows import CheckRows
 from session_broker.io.client_files import ClientFiles
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import is_shared, open_database, starting
@@ -50,6 +51,7 @@ from session_broker.io.replicas import Replicas
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store
+from session_broker.io.title_checks import TitleChecks
 from wire.ids import ID_RANDOM_BYTES, TenantId, TitleId, make_id
 
 TICK_S = 0.25
@@ -91,6 +93,7 @@ class Broker:
     catalogue: Catalogue
     releases: Releases
     publishing: Publishing
+    title_checks: TitleChecks
     fleet_rows: FleetRows
     reach: Reach | None = None
     """Where other devices find this broker; None if they cannot."""
@@ -132,6 +135,7 @@ async def open_broker(
         working = [
             asyncio.create_task(_tick(broker), name="broker deadlines"),
             asyncio.create_task(broker.publishing.follow(), name="catalogue"),
+            asyncio.create_task(broker.title_checks.follow(), name="title checks"),
         ]
         if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
@@ -179,6 +183,17 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
     leases, holdings = Leases(engine, me), Holdings(engine, me, titles)
     replicas = Replicas(me, runner, leases, holdings, rows, bus, config.replica_lease_s, alone=not is_shared(engine))
     await replicas.begin()
+    publishing = Publishing(
+        owner.tenant_id,
+        objects,
+        releases,
+        catalogue,
+        runner,
+        spool=_spool(config.data_dir),
+        archive_max_bytes=config.archive_max_bytes,
+        violations_max=config.violations_max,
+    )
+    check_rows = CheckRows(engine, owner.tenant_id)
     return Broker(
         config=config,
         store=store,
@@ -199,16 +214,8 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
         devices=Devices(engine),
         catalogue=catalogue,
         releases=releases,
-        publishing=Publishing(
-            owner.tenant_id,
-            objects,
-            releases,
-            catalogue,
-            runner,
-            spool=_spool(config.data_dir),
-            archive_max_bytes=config.archive_max_bytes,
-            violations_max=config.violations_max,
-        ),
+        publishing=publishing,
+        title_checks=TitleChecks(me, check_rows, objects, publishing, runner, most=config.title_checks_max),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
