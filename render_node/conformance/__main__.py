@@ -10,11 +10,11 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from render_node.agent.io.parent_death import die_with_parent
 from render_node.conformance.findings import judged
+from render_node.conformance.order import REPORT_FILE, CheckOrder
 from render_node.conformance.plan import CheckPlan
 from render_node.conformance.suite import check_installed
 from wire.errors import WireError
@@ -22,25 +22,6 @@ from wire.sandbox import Profile, Trust
 from wire.schema import encode
 from wire.title_check import CheckReport
 from wire.title_manifest import MANIFEST_FILE, InstalledTitle, parse_manifest
-
-REPORT_FILE = "report.json"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckOrder:
-    """What an agent tells the process that checks."""
-
-    folder: str
-    """The title's, unpacked."""
-    trust: Trust
-    profile: Profile
-    out: str
-    """Existing folder for the report, and a picture of each step."""
-    agent_pid: int
-
-    def to_json(self) -> bytes:
-        """Return what is written to standard input."""
-        return json.dumps(asdict(self)).encode()
 
 
 def main() -> None:

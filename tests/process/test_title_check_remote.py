@@ -1,4 +1,4 @@
-"""``farplay title check --remote``: a node of a real broker runs the check, is killed over it, and the report comes."""
+"""``farplay title check --remote``: a node of a real broker runs the check, is killed, and the report comes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from farplay.broker_connection import Unreachable
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.titles.packages import SignedPackage, load_package, pack_title, sign_package
 from farplay.titles.publisher_key import PublisherKey
-from render_node.conformance.suite import Progress
 from wire.errors import Reason, WireError
 from wire.schema import decode, encode
 from wire.title_check import REPORT_MAX_BYTES, REPORTS, CheckReport
@@ -38,7 +37,7 @@ _STEP = re.compile(r"[a-z0-9]{1,32}")
 
 
 def check_remotely(
-    path: Path, client: BrokerClient, key: PublisherKey, screenshots: Path | None, on_progress: Progress,
+    path: Path, client: BrokerClient, key: PublisherKey, screenshots: Path | None, on_progress: Callable[[str], None],
     wait: Callable[[float], None] = time.sleep,
 ) -> CheckReport:  # fmt: skip
     """Have a title checked by a node, and return the report.
@@ -80,7 +79,7 @@ def check_remotely(
         raise CommandFailure(ExitStatus.FAILED, f"The broker's report cannot be read: {error.detail}.") from error
 
 
-def _package(path: Path, scratch: Path, key: PublisherKey, on_progress: Progress) -> SignedPackage:
+def _package(path: Path, scratch: Path, key: PublisherKey, on_progress: Callable[[str], None]) -> SignedPackage:
     if path.is_file():
         return load_package(path)
     archive = scratch / "title.farplay"
@@ -89,7 +88,7 @@ def _package(path: Path, scratch: Path, key: PublisherKey, on_progress: Progress
 
 
 def _follow(
-    client: BrokerClient, where: str, on_progress: Progress, wait: Callable[[float], None]
+    client: BrokerClient, where: str, on_progress: Callable[[str], None], wait: Callable[[float], None]
 ) -> Mapping[str, Any]:
     """Ask how the check stands until it is over."""
     silent_s = 0.0

@@ -18,7 +18,7 @@ from render_node.agent.io.check_upload import put
 from render_node.agent.io.credential import Credential
 from render_node.agent.io.session_leftovers import ENTER_ONLY, SessionLeftovers
 from render_node.agent.io.title_cache import TitleCache
-from render_node.conformance.__main__ import REPORT_FILE, CheckOrder
+from render_node.conformance.order import REPORT_FILE, CheckOrder
 from title_archive.removal import remove_tree
 from wire.errors import Reason, WireError
 from wire.sandbox import SandboxSpec, Wall, session_name
