@@ -10,7 +10,7 @@ from render_node.conformance.findings import judged
 from render_node.conformance.live_checks import check_start, ending, last_words
 from render_node.conformance.plan import CheckPlan
 from render_node.conformance.stage import Stage
-from render_node.title.state_trial import TICKS, TRIAL_FILE, StateTrial
+from render_node.title.state_trial import TICKS, TRIAL_FILE, StateTrial, TrialUnreadable
 from wire.errors import Reason
 from wire.title_check import Finding, Outcome
 
@@ -42,7 +42,7 @@ async def check_state(stage: Stage, saves: Path, devices: Sequence[str], plan: C
         return judged("state", False, ending(stage), last_words(stage))
     try:
         trial = StateTrial.read(saves)
-    except ValueError:
+    except TrialUnreadable:
         return judged("state", False, "the state was not tried: the title ended by itself", last_words(stage))
     (saves / TRIAL_FILE).unlink()
     return _finding(trial)

@@ -21,6 +21,10 @@ TRIAL_MAX_BYTES = 64 * 1024
 FAULT_MAX_CHARS = 1000
 
 
+class TrialUnreadable(Exception):
+    """A title's run left no result of its trial."""
+
+
 @dataclass(frozen=True, slots=True)
 class StateTrial:
     """The result; digests are SHA-256."""
@@ -46,17 +50,17 @@ class StateTrial:
         """Return what a title's run left; the title may have written anything there.
 
         Raises:
-            ValueError: there is none, or it is none.
+            TrialUnreadable: there is none, or it is none.
         """
         try:
             # A link or a pipe in its place leads nowhere and is not waited for.
             file = os.open(folder / TRIAL_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with open(file, "rb") as opened:
                 trial = cls(**json.loads(opened.read(TRIAL_MAX_BYTES)))
-        except (OSError, TypeError, RecursionError) as error:
-            raise ValueError(str(error)) from error
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            raise TrialUnreadable(str(error)) from error
         if not all(isinstance(each, str) for each in asdict(trial).values()):
-            raise ValueError("not text")
+            raise TrialUnreadable("not text")
         return trial
 
 
