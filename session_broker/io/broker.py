@@ -215,7 +215,9 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
         catalogue=catalogue,
         releases=releases,
         publishing=publishing,
-        title_checks=TitleChecks(me, check_rows, objects, publishing, runner, most=config.title_checks_max),
+        title_checks=TitleChecks(
+            me, check_rows, objects, publishing, runner, lambda: replicas.members, most=config.title_checks_max
+        ),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,6 +36,9 @@ ATTEMPTS_MAX = 2
 """Nodes that a check may lose: a title that takes its nodes down must not go through a fleet."""
 WAIT_MAX_MS = 1_800_000
 """Milliseconds that a check waits for a slot."""
+MISSING_LOOKS, ORPHANED_LOOKS = 4, 15
+"""Looks in a row at which no node here has a check that was given out, after which it counts as lost: its node may be
+on its way to another replica, and has longer for that where the replica that it was with is gone."""
 OVER_MS = 5_000
 """Milliseconds after a check's end in which its node clears up and says so by itself."""
 KEPT_MS = 7 * 24 * 3600 * 1000
@@ -55,19 +58,24 @@ class TitleChecks:
         objects: Where pictures are kept.
         publishing: Whose archives and titles they are.
         runner: Through which the coordinator is asked.
+        members: Returns the replicas that live.
         most: Checks that may run at once; 0 refuses all.
     """
 
     def __init__(
-        self, me: ReplicaId, rows: CheckRows, objects: Objects, publishing: Publishing, runner: Runner, *, most: int
-    ) -> None:
+        self, me: ReplicaId, rows: CheckRows, objects: Objects, publishing: Publishing, runner: Runner,
+        members: Callable[[], Collection[ReplicaId]], *, most: int,
+    ) -> None:  # fmt: skip
         self._me = me
         self._rows = rows
         self._objects = objects
         self._publishing = publishing
         self._runner = runner
+        self._members = members
         self._most = most
         self._looks = 0
+        self._missing: dict[str, int] = {}
+        """Looks in a row, by check that was given out, at which no node here had it."""
 
     async def ask(self, caller: Caller, release: Release, rotations: Sequence[KeyRotation]) -> CheckRow:
         """Ask for a check of an archive that was taken before; asking again while it waits or runs returns the same.
@@ -173,6 +181,7 @@ class TitleChecks:
     async def look(self) -> None:
         """Compare rows and nodes once, and give what waits to nodes with a slot to spare."""
         rows, running, now_ms = await self._rows.open(), self._runner.coordinator.running_checks(), wall_ms()
+        self._missing = {row.check_id: n for row in rows if (n := self._missing.get(row.check_id, 0))}
         for row in rows:
             if row.state is CheckState.RUNNING:
                 await self._look_at_running(row, running, now_ms)
@@ -188,10 +197,17 @@ class TitleChecks:
     async def _look_at_running(self, row: CheckRow, running: Mapping[str, NodeId], now_ms: int) -> None:
         here = running.get(row.check_id) == row.node_id
         late = row.due_at_ms is not None and now_ms >= row.due_at_ms
-        if late or (row.owner == self._me and not here):
-            await self._lost(row)
-        elif here and row.owner != self._me:
+        if here and row.owner != self._me:
             await self._rows.take(row.check_id, self._me)
+        mine = row.owner == self._me
+        if not here and (mine or row.owner not in self._members()):
+            missing = self._missing[row.check_id] = self._missing.get(row.check_id, 0) + 1
+            late = late or missing >= (MISSING_LOOKS if mine else ORPHANED_LOOKS)
+        else:
+            self._missing.pop(row.check_id, None)
+        if late:
+            self._missing.pop(row.check_id, None)
+            await self._lost(row)
 
     async def _lost(self, row: CheckRow) -> None:
         log.warning("check_lost", check_id=row.check_id, node_id=row.node_id, attempts=row.attempts)

@@ -16,6 +16,7 @@ from session_broker.core.effects import LinkKey
 from session_broker.io import tables, title_checks
 from session_broker.io.broker import Broker
 from session_broker.io.database import open_database
+from session_broker.io.title_checks import MISSING_LOOKS, ORPHANED_LOOKS
 from tests.support.broker_api import api, reason_of, sign_in
 from tests.support.deadlines import until
 from tests.support.fake_node import hello
@@ -219,10 +220,31 @@ async def test_a_check_whose_node_went_is_tried_once_more(tmp_path: Path) -> Non
                 await at.beat()
             assert at.broker.runner.coordinator.running_checks() == {}
             await at.broker.runner.run(lambda now: at.broker.runner.coordinator.drain(at.node_id, None, now))
-            await at.look()
+            for _ in range(MISSING_LOOKS):
+                assert (await at.see(where))["state"] == "running"
+                await at.look()
             check = await at.see(where)
             assert (check["state"], check["reason"]) == (state, reason)
             await at.broker.runner.run(lambda now: at.broker.runner.coordinator.undrain(at.node_id, now))
+
+
+async def test_a_check_comes_along_with_its_node_and_waits_for_one_whose_replica_is_gone(tmp_path: Path) -> None:
+    async with stand(tmp_path) as at:
+        where = await at.asked()
+        await at.look()
+        await at.change(where, owner="rep_gone")
+        await at.look()
+        coordinator = at.broker.runner.coordinator
+        [row] = await at.broker.title_checks._rows.open()
+        assert row.owner == at.broker.replicas.me, "its node is here"
+        for _ in range(2):
+            await at.beat()
+        await at.broker.runner.run(lambda now: coordinator.drain(at.node_id, None, now))
+        await at.change(where, owner="rep_gone")
+        for _ in range(ORPHANED_LOOKS):
+            assert (await at.see(where))["state"] == "running"
+            await at.look()
+        assert (await at.see(where))["state"] == "queued"
 
 
 async def test_a_check_that_is_cancelled_late_or_waits_for_ever_ends(tmp_path: Path) -> None:
