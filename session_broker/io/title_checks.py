@@ -239,9 +239,10 @@ class TitleChecks:
         if node_id is None:
             if decision.reason is not row.reason:
                 await self._rows.wait(row.check_id, decision.reason)
-        elif await self._rows.claim(row.check_id, node_id, self._me, self._most) and not await self._runner.run(
-            lambda _now: coordinator.start_check(check, node_id)
-        ):
+        elif not await self._rows.claim(row.check_id, node_id, self._me, self._most):
+            if row.reason is not Reason.TOO_MANY:
+                await self._rows.wait(row.check_id, Reason.TOO_MANY)
+        elif not await self._runner.run(lambda _now: coordinator.start_check(check, node_id)):
             await self._rows.put_back(row.check_id, Reason.NO_ROOM)
 
     async def _title_check(self, row: CheckRow) -> TitleCheck:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 import time
@@ -31,6 +32,7 @@ WAITS: Mapping[str, str] = {
     Reason.NO_CAPABILITY: "no node runs titles of this kind, or with this Python",
     Reason.TITLE_MISSING: "no node fetches titles",
     Reason.TITLE_UNTRUSTED: "no node has the walls that a title without an operator's approval needs",
+    Reason.TOO_MANY: "as many checks run as the broker's operator allows",
     Reason.NODE_LOST: "the node that ran it went away; it is tried once more",
 }
 _STEP = re.compile(r"[a-z0-9]{1,32}")
@@ -65,7 +67,8 @@ def check_remotely(
     try:
         ended = _follow(client, where, on_progress, wait)
     except KeyboardInterrupt:
-        client.send("DELETE", where)
+        with contextlib.suppress(CommandFailure):
+            client.send("DELETE", where)
         raise
     if ended["state"] != "done":
         raise CommandFailure(
@@ -113,15 +116,16 @@ def _progress(check: Mapping[str, Any]) -> str:
     if check["state"] == "running":
         return "A node runs the check; a minute or two"
     why = WAITS.get(check["reason"] or "", "")
-    return f"Waiting, {check['place'] or 1}. in line{f': {why}' if why else ''}"
+    return f"Waiting at place {check['place'] or 1}{f': {why}' if why else ''}"
 
 
 def _why(check: Mapping[str, Any]) -> str:
     if check["state"] == "cancelled":
         return "The check was cancelled."
     reason, detail = check["reason"] or "", check["detail"]
-    told = f"{WAITS[reason]}: {detail}" if reason in WAITS and detail else detail or reason.replace("_", " ")
-    return f"No node could run the check: {told}."
+    if reason in WAITS and reason != Reason.NODE_LOST:
+        detail = f"{detail}: {WAITS[reason]}"
+    return f"The check could not be run: {detail or reason.replace('_', ' ')}."
 
 
 def _fetch_pictures(client: BrokerClient, where: str, check: Mapping[str, Any], folder: Path) -> None:

@@ -73,8 +73,8 @@ def test_a_check_is_followed_to_its_report_over_an_outage(tmp_path: Path) -> Non
     assert report == REPORT
     assert broker.sent == [("PUT", "/api/v1/"), ("POST", "/api/v1/title-checks")]
     assert words[-4:] == [
-        "Waiting, 2. in line: no slot is free that no player waits for",
-        "Waiting, 1. in line",
+        "Waiting at place 2: no slot is free that no player waits for",
+        "Waiting at place 1",
         "The broker does not answer; the check goes on there",
         "A node runs the check; a minute or two",
     ]
@@ -89,7 +89,10 @@ def test_a_check_is_followed_to_its_report_over_an_outage(tmp_path: Path) -> Non
     ("state", "words"),
     [
         (stands("failed", reason="node_lost", detail="the nodes that it was given to went away"), "went away"),
-        (stands("failed", reason="no_gpu", detail="no node could take it"), "no node has a GPU: no node could"),
+        (
+            stands("failed", reason="no_gpu", detail="no node could take it"),
+            "no node could take it: no node has a GPU.",
+        ),
         (stands("failed", reason="bad_archive"), "bad archive"),
         (stands("cancelled"), "was cancelled"),
         (stands("done", report="{}"), "cannot be read"),

@@ -169,7 +169,8 @@ async def test_no_more_run_at_once_than_the_operator_allows_and_one_of_each_publ
             second = await other.post("/api/v1/title-checks", json={"release": encode(release_of(go, "go"))})
             path = f"/api/v1/title-checks/{second.json()['check_id']}"
             await at.look()
-            assert (await other.get(path)).json()["state"] == "queued"
+            waits = (await other.get(path)).json()
+            assert (waits["state"], waits["reason"], waits["place"]) == ("queued", "too_many", 1)
             await at.bring(f"{where}/result", REPORT)
             await at.look()
             assert (await other.get(path)).json()["state"] == "running"
