@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from render_node.conformance.findings import judged
 from render_node.conformance.gestures import Gesture, everything, gestures
 from render_node.conformance.live_checks import check_start
-from render_node.conformance.motion import TURNS, Turn, Watch, follows_lots
+from render_node.conformance.motion import TURNS, Grid, Turn, Watch, follows_lots, stands_out
 from render_node.conformance.plan import CheckPlan
 from render_node.conformance.stage import Stage
 from wire.input_events import ReleaseAll
@@ -25,7 +25,9 @@ ONCE_DELAYS = 20
 ONCE_WINDOW_S = 0.15
 """Fresh runs in which a gesture that may work only once is made, from how many moments one is drawn, and seconds
 from one to the next, and from the gesture's end until the picture must have changed. A change that comes by itself
-falls in there at two of twenty moments, and in all three runs in one of a thousand checks."""
+falls in there at two of twenty moments, and in all three runs in one of a thousand checks; one that comes again and
+again shows before as well."""
+ONCE_STILL_WINDOWS = 6
 
 FreshRun = Callable[[], AbstractAsyncContextManager[Stage]]
 """Starts the title once more."""
@@ -114,18 +116,21 @@ async def _answers_anew(fresh_run: FreshRun, gesture: Gesture, plan: CheckPlan) 
             await check_start(stage, plan)
             await stage.wait(plan.settle_s)
             window_s = sum(step.wait_s for step in gesture.steps) + ONCE_WINDOW_S
-            watch = Watch(window_s)
-            stage.pile(watch.first)
-            await stage.wait(2 * plan.still_s + random.randrange(ONCE_DELAYS) * ONCE_WINDOW_S)
-            stage.pile(watch.second)
-            await stage.wait(window_s)
-            stage.pile(watch.under_input)
+            moment_s = random.randrange(ONCE_DELAYS) * ONCE_WINDOW_S
+            still_s = max(2 * plan.still_s, ONCE_STILL_WINDOWS * window_s) + moment_s
+            windows: list[list[Grid]] = []
+            for _ in range(round(still_s / window_s)):
+                windows.append([])
+                stage.pile(windows[-1])
+                await stage.wait(window_s)
+            windows.append([])
+            stage.pile(windows[-1])
             for step in gesture.steps:
                 stage.send(*step.payloads)
                 await stage.wait(step.wait_s)
             await stage.wait(ONCE_WINDOW_S)
             stage.pile(None)
-            if stage.end is not None or not watch.left_range(window_s):
+            if stage.end is not None or not stands_out(windows):
                 return False
     return True
 

@@ -73,6 +73,19 @@ class Watch:
         return _outside([*self.first, *self.second], self.under_input) >= CELLS_MIN + UNREST_FACTOR * unrest
 
 
+def stands_out(windows: Sequence[list[Grid]]) -> bool:
+    """Tell whether the last of some equally long windows shows much more that is new than those shortly before it.
+
+    What a window shows counts as new if no window before it has shown it; the first half only tells what is usual.
+    """
+    seen: list[Grid] = []
+    new: list[int] = []
+    for grids in windows:
+        new.append(_outside(seen, grids))
+        seen += grids
+    return new[-1] >= CELLS_MIN + UNREST_FACTOR * max(new[len(new) // 2 : -1])
+
+
 def follows_lots(turns: Sequence[Turn]) -> bool:
     """Tell whether the picture went by the lots, once all turns are over."""
     if len(turns) < TURNS:

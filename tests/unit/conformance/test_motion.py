@@ -8,7 +8,18 @@ from random import Random
 import numpy as np
 import pytest
 
-from render_node.conformance.motion import COLUMNS, ROWS, TURNS, Grid, Turn, Watch, follows_lots, grid, is_blank
+from render_node.conformance.motion import (
+    COLUMNS,
+    ROWS,
+    TURNS,
+    Grid,
+    Turn,
+    Watch,
+    follows_lots,
+    grid,
+    is_blank,
+    stands_out,
+)
 
 
 def still(level: float = 40.0) -> Grid:
@@ -60,6 +71,15 @@ def test_a_picture_that_moves_by_itself_must_change_more_than_that() -> None:
     watch.under_input.append(still(99.0))
     assert watch.left_range(1.0)
     assert not watch.left_range(1000.0), "in so long a time it would move as far by itself"
+
+
+def test_what_stands_out_is_much_more_than_what_came_before() -> None:
+    quiet = [[still()], [lit((0, 0))], [still()], [lit((0, 1))], [still()]]
+    assert stands_out([*quiet, [lit(*((1, column) for column in range(10)))]])
+    assert not stands_out([*quiet, [lit((1, 1))]]), "as much as a window before"
+    assert not stands_out([*quiet, [lit((0, 0), (0, 1))]]), "all of it was seen before"
+    moving = [[lit(*((row, column) for column in range(10)))] for row in range(6)]
+    assert not stands_out(moving)
 
 
 Pictures = Callable[[int], tuple[Grid, Grid]]
