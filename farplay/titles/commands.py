@@ -61,7 +61,7 @@ def check(
     keys: Keys = None,
     as_json: Json = False,
 ) -> None:
-    """Run a game in its sandbox and see whether it does what its title.toml says; about a minute."""
+    """Run a game in its sandbox and see whether it does what its title.toml says; a minute or two."""
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()
