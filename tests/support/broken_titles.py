@@ -137,7 +137,7 @@ FAULTS: Mapping[str, Fault] = {
     "ignores fingers": _device("touch", "FINGERDOWN"),
     "changes by itself, not by fingers": Fault(
         "device-touch",
-        ("if event.type == pygame.FINGERDOWN:\n            x += 40", "x += frame // 30 * 40 - x"),
+        ("screen.fill((20, 30, 40))", "screen.fill((20, 30, 40))\n    x = frame // 30 * 40"),
         ('"keyboard"', '"touch"'),
     ),
     "ignores pads": _device("pad", "JOYBUTTONDOWN"),
