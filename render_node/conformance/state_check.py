@@ -58,7 +58,7 @@ def _finding(trial: StateTrial) -> Finding:
         words = f"{trial.loaded[:12]} after loading, where {trial.saved[:12]} was saved"
         return judged("state", False, words, "Restore in load_state all that save_state returns.")
     if trial.played_on != trial.went_on:
-        words = f"equal when loaded, and another game {TICKS} ticks later"
+        words = f"equal when loaded, but it goes another way within {TICKS} ticks"
         advice = "Put all that update goes by into save_state, and take chance from self.random alone."
         return judged("state", False, words, advice)
     return judged("state", True, f"{trial.saved[:12]} before and after, and equal {TICKS} ticks later", "")
