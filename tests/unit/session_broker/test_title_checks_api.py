@@ -2,124 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from sqlalchemy import update
 
-from session_broker.core.effects import LinkKey
-from session_broker.io import tables, title_checks
-from session_broker.io.broker import Broker
-from session_broker.io.database import open_database
-from session_broker.io.title_checks import MISSING_LOOKS, ORPHANED_LOOKS
-from tests.support.broker_api import api, reason_of, sign_in
+from session_broker.io import title_checks
+from session_broker.io.title_checks import ORPHANED_LOOKS
+from tests.support.broker_api import reason_of
+from tests.support.check_stand import DATA, PNG, REPORT, Stand, stand
 from tests.support.deadlines import until
-from tests.support.fake_node import hello
-from tests.support.live_broker import ENROLMENT_TOKEN, broker_config
 from tests.support.published_title import KEY, OTHER_KEY, archive, release_of
 from tests.unit.session_broker.test_releases_api import account_of, publish, send
 from wire.errors import Reason
-from wire.ids import NodeId
-from wire.node_control import Heartbeat
 from wire.schema import encode
-from wire.title_check import SCREENSHOTS_MAX, CheckFailure, CheckReport, Finding, Outcome
-from wire.title_release import Release
-
-DATA = archive()
-PNG = b"\x89PNG\r\n\x1a\n and so on"
-REPORT = encode(CheckReport("chess", (Finding("start", Outcome.PASSED, "first picture"),), 12.5))
-LINK = LinkKey(7001)
+from wire.title_check import SCREENSHOTS_MAX, CheckFailure
 
 
 @pytest.fixture(autouse=True)
 def no_looks_but_those_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(title_checks, "LOOK_S", 3600.0)
-
-
-@dataclass
-class Stand:
-    """A broker with one node that checks titles, and a publisher's browser."""
-
-    broker: Broker
-    client: httpx.AsyncClient
-    node_id: NodeId
-    key: dict[str, str]
-
-    async def ask(self, data: bytes = DATA, release: Release | None = None) -> httpx.Response:
-        release = release or release_of(data)
-        await send(self.client, data, release)
-        return await self.client.post("/api/v1/title-checks", json={"release": encode(release)})
-
-    async def asked(self) -> str:
-        answer = await self.ask()
-        assert answer.status_code == 201, answer.text
-        return f"/api/v1/title-checks/{answer.json()['check_id']}"
-
-    async def see(self, where: str) -> dict[str, Any]:
-        answer = await self.client.get(where)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def look(self) -> None:
-        await self.broker.title_checks.look()
-
-    async def bring(self, where: str, content: bytes | str, **headers: str) -> httpx.Response:
-        return await self.client.put(where, content=content, headers={**self.key, **headers})
-
-    async def beat(self, *checks: str) -> None:
-        runner = self.broker.runner
-        await runner.run(lambda now: runner.coordinator.node_said(LINK, Heartbeat((), checks=checks), now))
-
-    async def change(self, where: str, **values: object) -> None:
-        engine = await open_database(self.broker.config.url_of_database())
-        async with engine.begin() as connection:
-            mine = tables.title_check.c.id == where.rpartition("/")[2]
-            await connection.execute(update(tables.title_check).where(mine).values(values))
-        await engine.dispose()
-
-
-@contextlib.asynccontextmanager
-async def stand(tmp_path: Path, *, slots: int = 2, most: int = 1) -> AsyncIterator[Stand]:
-    config = replace(broker_config(tmp_path), title_checks_max=most)
-    async with api(config) as (broker, client):
-        await sign_in(broker, client)
-        enrolled = await broker.accounts.enrol_node(ENROLMENT_TOKEN, "attic")
-        first = hello(slots=slots)
-        first = replace(first, capacity=replace(first.capacity, checks=("approved",), fetches_titles=True))
-        await broker.replicas.bring_home(enrolled.node_id)
-        coordinator, node_id, key = broker.runner.coordinator, enrolled.node_id, enrolled.new_key
-        await broker.runner.run(
-            lambda now: coordinator.node_joined(LINK, node_id, first, protocol=1, key=key, now=now)
-        )
-        yield Stand(broker, client, node_id, {"Authorization": f"Bearer {node_id}:{key}"})
-
-
-async def test_a_check_is_asked_for_run_and_reported(tmp_path: Path) -> None:
-    async with stand(tmp_path) as at:
-        where = await at.asked()
-        assert (await at.see(where))["state"] == "queued"
-        assert (await at.see(where))["place"] == 1
-        assert await at.asked() == where, "asking again follows the same one"
-        await at.look()
-        check = await at.see(where)
-        assert (check["state"], check["node_id"], check["place"]) == ("running", at.node_id, None)
-        assert at.broker.runner.coordinator.slots() == (2, 1)
-        assert (await at.bring(f"{where}/screenshots/start", PNG)).status_code == 204
-        assert (await at.bring(f"{where}/result", REPORT)).status_code == 204
-        check = await at.see(where)
-        assert (check["state"], check["report"], check["screenshots"]) == ("done", REPORT, ["start"])
-        picture = await at.client.get(f"{where}/screenshots/start")
-        assert (picture.content, picture.headers["content-type"]) == (PNG, "image/png")
-        assert reason_of(await at.client.get(f"{where}/screenshots/pad")) == (404, "not_found")
-        assert reason_of(await at.bring(f"{where}/result", REPORT)) == (403, "forbidden"), "once"
-        for _ in range(2):
-            await at.beat()
-        assert at.broker.runner.coordinator.slots() == (2, 0)
 
 
 async def test_only_a_publisher_asks_and_for_own_titles_alone(tmp_path: Path) -> None:
@@ -209,24 +110,6 @@ async def test_a_node_that_cannot_run_it_says_why(tmp_path: Path) -> None:
         assert (await at.bring(f"{where}/result", failure)).status_code == 204
         check = await at.see(where)
         assert (check["state"], check["reason"], check["detail"][:8]) == ("failed", "sandbox_unavailable", "no walls")
-
-
-async def test_a_check_whose_node_went_is_tried_once_more(tmp_path: Path) -> None:
-    async with stand(tmp_path) as at:
-        where = await at.asked()
-        for state, reason in (("queued", "node_lost"), ("failed", "node_lost")):
-            await at.look()
-            assert (await at.see(where))["state"] == "running"
-            for _ in range(2):
-                await at.beat()
-            assert at.broker.runner.coordinator.running_checks() == {}
-            await at.broker.runner.run(lambda now: at.broker.runner.coordinator.drain(at.node_id, None, now))
-            for _ in range(MISSING_LOOKS):
-                assert (await at.see(where))["state"] == "running"
-                await at.look()
-            check = await at.see(where)
-            assert (check["state"], check["reason"]) == (state, reason)
-            await at.broker.runner.run(lambda now: at.broker.runner.coordinator.undrain(at.node_id, now))
 
 
 async def test_a_check_comes_along_with_its_node_and_waits_for_one_whose_replica_is_gone(tmp_path: Path) -> None:
