@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -53,6 +54,15 @@ class BrokerClient:
         """
         return self._request("GET", path)
 
+    def fetch(self, path: str) -> bytes:
+        """Return what a GET answers, as it is.
+
+        Raises:
+            CommandFailure: as ``get``.
+        """
+        with self._sign_in_advised():
+            return self._connection.fetch(path, {"Cookie": self._cookie()})
+
     def send(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """Send JSON and return the answer; None if it is empty.
 
@@ -96,11 +106,19 @@ class BrokerClient:
         body: bytes | BinaryIO | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
+        with self._sign_in_advised():
+            return self._connection.ask(method, path, body, {**(headers or {}), "Cookie": self._cookie()}).body
+
+    def _cookie(self) -> str:
         cookie = self._known().get(self._base)
         if cookie is None:
             raise CommandFailure(ExitStatus.FAILED, f"This command is not signed in at {self._base}.", SIGN_IN)
+        return cookie
+
+    @contextlib.contextmanager
+    def _sign_in_advised(self) -> Iterator[None]:
         try:
-            return self._connection.ask(method, path, body, {**(headers or {}), "Cookie": cookie}).body
+            yield
         except Refused as refused:
             advice = SIGN_IN if refused.reason == Reason.NOT_SIGNED_IN else ""
             raise Refused(refused.reason, refused.detail, advice) from refused

@@ -27,6 +27,10 @@ class Answer:
     """The first cookie that it sets, as a request carries it; empty if it sets none."""
 
 
+class Unreachable(CommandFailure):
+    """Nothing answers, or what does broke off."""
+
+
 class Refused(CommandFailure):
     """The broker answered that it will not.
 
@@ -62,12 +66,31 @@ class BrokerConnection:
     def ask(
         self, method: str, path: str, body: bytes | BinaryIO | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send a request of its own connection and return the answer.
+        """Send a request of its own connection and return the answer, which is JSON.
 
         Raises:
             Refused: the broker will not.
-            CommandFailure: it cannot be reached, or broke off.
+            Unreachable: it cannot be reached, or broke off.
         """
+        status, content, cookie = self._exchange(method, path, body, headers)
+        return Answer(_read(status, content), cookie)
+
+    def fetch(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """Return what a GET answers, as it is.
+
+        Raises:
+            Refused: the broker will not.
+            Unreachable: as ``ask``.
+        """
+        status, content, _ = self._exchange("GET", path, None, headers)
+        if status >= http.client.BAD_REQUEST:
+            _read(status, content)
+        return content
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | BinaryIO | None, headers: Mapping[str, str] | None
+    ) -> tuple[int, bytes, str]:
+        """Return status, content and the first cookie of the answer."""
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=TIMEOUT_S)
         try:
@@ -80,12 +103,12 @@ class BrokerConnection:
                 raise http.client.IncompleteRead(content, answer.length)
         except (OSError, http.client.HTTPException) as error:
             words = f"No broker answers at {self.base} ({type(error).__name__})."
-            raise CommandFailure(
+            raise Unreachable(
                 ExitStatus.FAILED, words, "Is it running? Name another with --broker http://HOST:PORT."
             ) from error
         finally:
             connection.close()
-        return Answer(_read(answer.status, content), (answer.getheader("Set-Cookie") or "").partition(";")[0])
+        return answer.status, content, (answer.getheader("Set-Cookie") or "").partition(";")[0]
 
 
 def _read(status: int, content: bytes) -> Any:

@@ -208,6 +208,22 @@ def broker(
             min=0.0,
         ),
     ] = 30.0,
+    violations_max: Annotated[
+        int,
+        typer.Option(
+            help="Sessions of a published version that may break the sandbox's rules; one more blocks the version.",
+            envvar="FARPLAY_VIOLATIONS_MAX",
+            min=0,
+        ),
+    ] = 4,
+    title_checks: Annotated[
+        int,
+        typer.Option(
+            help="Slots of nodes that checks of publishers' games (farplay title check --remote) may take at once.",
+            envvar="FARPLAY_TITLE_CHECKS",
+            min=0,
+        ),
+    ] = 1,
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="Further name under which this broker is reached.")
     ] = None,
@@ -275,6 +291,8 @@ def broker(
             replica_lease_s=replica_lease,
             bus_notify=bus_notify,
             reserve_s=reserve,
+            violations_max=violations_max,
+            title_checks_max=title_checks,
             allowed_hosts=tuple(allowed_host or ()),
             regions=region_rules(tuple(region or ()), rtt_max, far_after),
             pools=pools,

@@ -95,6 +95,8 @@ class BrokerConfig:
 
     violations_max: int = 4
     """Sessions of a published version that may break the sandbox's rules once it is approved; one more blocks it."""
+    title_checks_max: int = 1
+    """Slots of all nodes together that checks of publishers' titles may take at once; 0 refuses checks."""
     replica_lease_s: float = 5.0
     """Seconds without a sign of life after which the other replicas on its database take a broker for dead."""
     bus_notify: bool = True

@@ -27,7 +27,7 @@ def make_id(prefix: str, random_bytes: bytes) -> str:
     """Return ``prefix_`` plus 24 base32 characters.
 
     Args:
-        prefix: 2-5 lower-case letters: ``ses``, ``node``, ``plr``, ``part``, ``peer``, ``ten``.
+        prefix: 2-5 lower-case letters: ``ses``, ``node``, ``plr``, ``part``, ``peer``, ``ten``, ``chk``.
         random_bytes: Exactly ``ID_RANDOM_BYTES`` from a secure source.
 
     Raises:

@@ -23,6 +23,7 @@ from wire.limits import (
     VIDEO_BPS_MAX,
     VIDEO_BPS_MIN,
 )
+from wire.sandbox import Trust
 from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.title_options import OPTIONS_MAX, VALUE_MAX_LEN
@@ -53,6 +54,8 @@ class NodeCapacity:
     """Whether it fetches the archives of published titles."""
     python_minor: int = field(default=0, metadata={"min": 0, "max": 999})
     """Minor version of the Python 3 that its titles run on; 0 from nodes that do not say."""
+    checks: tuple[str, ...] = field(default=(), metadata={"max_len": 8})
+    """Levels of trust whose titles it checks; none from nodes that check no titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ class NodeHello(Message):
     """Where the machine is, by the operator's name for it; empty if nobody said."""
     successors: bool = False
     """Whether another node can be started beside it, in its place."""
+    checks: tuple[str, ...] = field(default=(), metadata={"max_len": SESSIONS_PER_NODE_MAX})
+    """Checks of titles that run here, each in a slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ class Heartbeat(Message):
     """Of as many sessions as fit; where more run, every heartbeat tells of others."""
     archives: tuple[str, ...] | None = field(default=None, metadata={"max_len": ARCHIVES_PER_NODE_MAX})
     """As in ``NodeHello``; None while nothing has changed since."""
+    checks: tuple[str, ...] = field(default=(), metadata={"max_len": SESSIONS_PER_NODE_MAX})
+    """As in ``NodeHello``. A check that is not listed twice in a row does not run there, and its slot is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +283,25 @@ class StartSuccessor(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class StartTitleCheck(Message):
+    """Check this title in one of the node's slots; the report is uploaded over HTTP."""
+
+    TYPE: ClassVar[str] = "start_check"
+    check_id: str
+    release: Release
+    trust: Trust
+    """Who vouches for it: the walls that it needs follow from that."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndTitleCheck(Message):
+    """Nobody waits for this check any more; unknown ones are ignored."""
+
+    TYPE: ClassVar[str] = "end_check"
+    check_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementNews(Message):
     """A session on this node moved, or a serving one stands still or goes on."""
 
@@ -336,6 +362,8 @@ TO_NODE = family(
     SetNodeSeats,
     DismissNodeParticipant,
     StartSuccessor,
+    StartTitleCheck,
+    EndTitleCheck,
     NodeRefusal,
 )
 """What the broker may send to a node."""

@@ -17,7 +17,7 @@ PROTOCOL_MAX = 4
 """Newest control protocol version that this build speaks.
 
 Since 3 a tab is told of rumble by seat. Since 4 a tab is told when its machine closes, and a node may be asked for
-its successor.
+its successor and to check a title.
 """
 
 SEAT_RUMBLE_SINCE = 3
@@ -28,6 +28,9 @@ CLOSING_SINCE = 4
 
 SUCCESSORS_SINCE = 4
 """First version whose nodes know ``StartSuccessor``."""
+
+TITLE_CHECKS_SINCE = 4
+"""First version whose nodes know ``StartTitleCheck`` and ``EndTitleCheck``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from farplay.failures import CommandFailure, ExitStatus
 from farplay.screen import Screen, console
 from farplay.system_check import require_linux
 from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
-from farplay.titles.publish_commands import add_publish_commands
+from farplay.titles.publish_commands import Link, add_publish_commands, broker_client
+from render_node.conformance.plan import CheckPlan
 from wire.errors import WireError
+from wire.title_check import CheckReport
 
 key_app = typer.Typer(help="The key that says that a title is yours.", no_args_is_help=True)
 
@@ -41,31 +43,38 @@ def init(
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="A folder with a title.toml.")],
+    path: Annotated[
+        Path, typer.Argument(help="A folder with a title.toml; with --remote a signed archive does as well.")
+    ],
     junit: Annotated[Path | None, typer.Option(help="Write the report as JUnit XML too.", dir_okay=False)] = None,
     screenshots: Annotated[
         Path | None, typer.Option(help="Folder for a picture of each step.", file_okay=False)
     ] = None,
     files_only: Annotated[bool, typer.Option("--files-only", help="Look at its files and do not run it.")] = False,
+    remote: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a broker, one of whose nodes runs the check.", show_default="this machine runs it"
+        ),
+    ] = None,
+    link: Link = None,
+    keys: Keys = None,
     as_json: Json = False,
 ) -> None:
-    """Run a game in its sandbox and see whether it does what its title.toml says; about half a minute."""
+    """Run a game in its sandbox and see whether it does what its title.toml says; a minute or two."""
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
         require_linux()
-        from farplay.titles.check.plan import CheckPlan
         from farplay.titles.check.report import print_report, to_json, write_junit
-        from farplay.titles.check.suite import check_title
 
         try:
-            report = asyncio.run(
-                check_title(path, CheckPlan(run=not files_only, screenshots=screenshots), screen.progress)
-            )
+            if remote is None:
+                report = _check_here(path, CheckPlan(run=not files_only, screenshots=screenshots), screen)
+            else:
+                report = _check_remotely(path, remote, link, keys, screenshots, screen, files_only=files_only)
             screen.end_progress()
             if junit is not None:
                 write_junit(report, junit)
-        except WireError as error:
-            raise CommandFailure(ExitStatus.FAILED, f"{error.detail}.", "farplay doctor says what to do.") from error
         except OSError as error:
             raise CommandFailure(ExitStatus.FAILED, f"{error.filename}: {error.strerror}.") from error
         if as_json:
@@ -73,6 +82,28 @@ def check(
         else:
             print_report(report, console())
     raise typer.Exit(ExitStatus.OK if report.passed else ExitStatus.BAD_TITLE)
+
+
+def _check_here(path: Path, plan: CheckPlan, screen: Screen) -> CheckReport:
+    from farplay.titles.check.local import check_title
+
+    try:
+        return asyncio.run(check_title(path, plan, screen.progress))
+    except WireError as error:
+        raise CommandFailure(ExitStatus.FAILED, f"{error.detail}.", "farplay doctor says what to do.") from error
+
+
+def _check_remotely(
+    path: Path, broker: str, link: str | None, keys: Path | None, screenshots: Path | None, screen: Screen, *,
+    files_only: bool,
+) -> CheckReport:  # fmt: skip
+    from farplay.titles.check.remote import check_remotely
+    from farplay.titles.publisher_key import load_key
+
+    if files_only:
+        raise CommandFailure(ExitStatus.FAILED, "--files-only needs no node.", "Leave out --remote, or --files-only.")
+    key = load_key(keys_folder(keys))
+    return check_remotely(path, broker_client(broker, link), key, screenshots, screen.progress)
 
 
 def pack(

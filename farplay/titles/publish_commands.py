@@ -49,7 +49,7 @@ def publish(
 
         package = load_package(archive)
         rotations = load_key(keys_folder(keys)).rotations[-ROTATIONS_MAX:]
-        client = _client(broker, link)
+        client = broker_client(broker, link)
         screen.progress("Sending the archive")
         with open(package.path, "rb") as file:
             client.upload(f"/api/v1/archives/{package.release.archive_sha256}", file, package.release.archive_bytes)
@@ -67,13 +67,15 @@ def publish(
 def list_(broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
     """List the versions that you have published."""
     with Screen(as_json=as_json).failures_shown():
-        _show(_client(broker, link).get("/api/v1/releases")["releases"], as_json)
+        _show(broker_client(broker, link).get("/api/v1/releases")["releases"], as_json)
 
 
 def show(title_id: TitleId, broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
     """Show every version of a game, with its digest and key."""
     with Screen(as_json=as_json).failures_shown():
-        _show(_client(broker, link).get(f"/api/v1/releases?title_id={title_id}")["releases"], as_json, whole=True)
+        _show(
+            broker_client(broker, link).get(f"/api/v1/releases?title_id={title_id}")["releases"], as_json, whole=True
+        )
 
 
 def offer(
@@ -86,7 +88,9 @@ def offer(
 ) -> None:
     """Offer another published version, such as the one before; sessions finish on what they began with."""
     with Screen(as_json=as_json).failures_shown():
-        _client(broker, link).send("PUT", f"/api/v1/releases/{title_id}/channels/{channel}", {"version": version})
+        broker_client(broker, link).send(
+            "PUT", f"/api/v1/releases/{title_id}/channels/{channel}", {"version": version}
+        )
         words = f"{channel.capitalize()} offers {escape(title_id)} {escape(version)} from now on."
         tell(as_json, {"title_id": title_id, "version": version, "channel": str(channel)}, words)
 
@@ -100,7 +104,7 @@ def withdraw(
 ) -> None:
     """Offer a version no more, for good; sessions that run it go on."""
     with Screen(as_json=as_json).failures_shown():
-        _client(broker, link).send("POST", f"/api/v1/releases/{title_id}/{version}/withdrawal")
+        broker_client(broker, link).send("POST", f"/api/v1/releases/{title_id}/{version}/withdrawal")
         words = f"Withdrew {escape(title_id)} {escape(version)}."
         tell(as_json, {"title_id": title_id, "withdrawn": version}, words)
 
@@ -119,7 +123,7 @@ def reports(
     with Screen(as_json=as_json).failures_shown():
         from farplay.titles.reports import print_reports, write_crashes, write_csv
 
-        found = _client(broker, link).get(f"/api/v1/releases/{title_id}/reports")
+        found = broker_client(broker, link).get(f"/api/v1/releases/{title_id}/reports")
         if csv is not None:
             write_csv(found, csv)
         if crashes is not None:
@@ -134,14 +138,14 @@ def reports(
 def list_all(broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
     """List every published version, what waits for approval, and what broke the sandbox's rules."""
     with Screen(as_json=as_json).failures_shown():
-        _show(_client(broker, link).get("/api/v1/releases")["releases"], as_json, whole=True)
+        _show(broker_client(broker, link).get("/api/v1/releases")["releases"], as_json, whole=True)
 
 
 @admin_title_app.command()
 def approve(digest: Digest, broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
     """Let players be offered a published version; lifts a block and forgets violations."""
     with Screen(as_json=as_json).failures_shown():
-        _client(broker, link).send("POST", f"/api/v1/archives/{digest}/approval")
+        broker_client(broker, link).send("POST", f"/api/v1/archives/{digest}/approval")
         tell(as_json, {"approved": digest}, "Approved.")
 
 
@@ -149,7 +153,7 @@ def approve(digest: Digest, broker: Broker = LOCAL_BROKER, link: Link = None, as
 def block(digest: Digest, broker: Broker = LOCAL_BROKER, link: Link = None, as_json: Json = False) -> None:
     """Let nobody start a version any more; its sessions end now."""
     with Screen(as_json=as_json).failures_shown():
-        _client(broker, link).send("POST", f"/api/v1/archives/{digest}/block")
+        broker_client(broker, link).send("POST", f"/api/v1/archives/{digest}/block")
         tell(as_json, {"blocked": digest}, "Blocked. Its sessions have ended.")
 
 
@@ -162,7 +166,8 @@ def add_publish_commands(title_app: typer.Typer) -> None:
         title_app.command(name)(command)
 
 
-def _client(broker: str, link: str | None) -> BrokerClient:
+def broker_client(broker: str, link: str | None) -> BrokerClient:
+    """Return a client of a broker, signed in as the publisher."""
     return BrokerClient.of(broker, link, default_data_dir() / "publisher" / "sign-ins.json")
 
 

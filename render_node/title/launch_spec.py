@@ -39,6 +39,8 @@ class LaunchSpec:
     """The worker's process id, as seen by a warden."""
     site_packages: str = ""
     """Where the title's own packages lie, last on its import path; empty without."""
+    try_state: bool = False
+    """Whether the title's state is saved, loaded and compared when it is asked to end; see ``state_trial``."""
 
     def to_json(self) -> str:
         """Return the command line argument."""

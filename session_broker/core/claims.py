@@ -10,7 +10,7 @@ from wire.ids import NodeId, SessionId
 def set_claim(state: BrokerState, node: Node, session_id: SessionId, epoch: int) -> None:
     """Take one of the node's slots; the caller writes the node's row."""
     node.claims[session_id] = epoch
-    state.fleet.set_claims(node.node_id, len(node.claims))
+    state.fleet.set_claims(node.node_id, node.taken)
 
 
 def drop_claim(state: BrokerState, node_id: NodeId, session_id: SessionId, epoch: int) -> None:
@@ -18,7 +18,7 @@ def drop_claim(state: BrokerState, node_id: NodeId, session_id: SessionId, epoch
     node = state.nodes[node_id]
     if node.claims.get(session_id) == epoch:
         del node.claims[session_id]
-        state.fleet.set_claims(node_id, len(node.claims))
+        state.fleet.set_claims(node_id, node.taken)
         save_node(state, node)
 
 
@@ -27,7 +27,7 @@ def save_node(state: BrokerState, node: Node, offer: NodeOffer | None = None) ->
     ready = state.fleet.is_ready(node.node_id)
     state.emit(
         SaveNode(
-            node.node_id, node.state, node.name, node.slots, ready, len(node.claims), node.drained,
+            node.node_id, node.state, node.name, node.slots, ready, node.taken, node.drained,
             node.drain_until_ms, offer,
         )
     )  # fmt: skip

@@ -20,6 +20,7 @@ from session_broker.core import (
     succession,
     table,
     tabs,
+    title_checks,
     waiting,
 )
 from session_broker.core.availability import Availability, availability_of
@@ -39,6 +40,7 @@ from session_broker.core.records import (
     Session,
 )
 from session_broker.core.sign_in import Caller
+from session_broker.core.title_checks import TitleCheck
 from session_broker.core.waiting import place_waiting
 from wire.errors import Reason
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
@@ -260,6 +262,24 @@ class Coordinator:
     def ask_successor(self, node_id: str, token: str) -> None:
         """Have a node's successor started; see ``succession.ask``."""
         succession.ask(self._state, node_id, token)
+
+    # Checks of titles
+
+    def decide_check(self, check: TitleCheck) -> title_checks.Decision:
+        """Say where a check could run now; see ``title_checks.decide``."""
+        return title_checks.decide(self._state, check)
+
+    def start_check(self, check: TitleCheck, node_id: NodeId) -> bool:
+        """Take a slot for a check; see ``title_checks.start``."""
+        return title_checks.start(self._state, check, node_id)
+
+    def end_check(self, check_id: str, now: float) -> None:
+        """Have a check ended; see ``title_checks.end``."""
+        title_checks.end(self._state, check_id, now)
+
+    def running_checks(self) -> Mapping[str, NodeId]:
+        """Return the node of each check that runs on nodes of this replica."""
+        return title_checks.running(self._state)
 
     # Time
 

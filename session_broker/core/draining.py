@@ -6,7 +6,7 @@ drained. An ``undrain`` undoes it.
 
 from __future__ import annotations
 
-from session_broker.core import node_table
+from session_broker.core import node_table, title_checks
 from session_broker.core.claims import save_node
 from session_broker.core.closing import tell_closing
 from session_broker.core.node_table import NodeEvent, NodeState
@@ -58,6 +58,8 @@ def check_drain(state: BrokerState, node: Node, now: float) -> None:
     """End what runs on a drained node past its deadline."""
     if node.drain_until_ms is None or state.database_ms(now) < node.drain_until_ms:
         return
+    for check_id in list(node.checks):
+        title_checks.end(state, check_id, now)
     for session_id in list(node.claims):
         session = state.sessions.get(session_id)
         if session is not None:

@@ -7,7 +7,7 @@ no session is served twice.
 
 from __future__ import annotations
 
-from session_broker.core import node_table
+from session_broker.core import node_table, title_checks
 from session_broker.core.claims import drop_claim, save_node
 from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, Tally, WatchMedia
 from session_broker.core.node_table import NodeEvent, NodeState
@@ -52,6 +52,7 @@ def check_silence(state: BrokerState, node: Node, now: float) -> None:
         return
     if node.state is not NodeState.LOST:
         node.state = node_table.transition(node.state, NodeEvent.LOSE)
+        title_checks.lose(state, node)
         save_node(state, node)
     for session_id, epoch in list(node.claims.items()):
         session = state.sessions.get(session_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
-from session_broker.core import node_table
+from session_broker.core import node_table, title_checks
 from session_broker.core.claims import drop_claim, save_node, set_claim
 from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, NodeOffer, Tally, ToNode
 from session_broker.core.node_loss import link_gone, lose
@@ -96,6 +96,7 @@ def join(
     state.emit(ToNode(link, NodeWelcome(protocol, node_id, key, state.limits.heartbeat_s)))
     # Nothing new goes there before it is agreed what runs there.
     state.fleet.set_ready(node_id, False)
+    title_checks.adopt(node, hello.checks)
     _adopt(state, node, hello.sessions, now)
     state.fleet.set_ready(node_id, node.state is NodeState.READY)
     save_node(state, node, _offer(node, hello.capacity))
@@ -136,7 +137,7 @@ def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], no
     mine = [s for s in state.sessions.values() if s.placement is not None and s.placement.node_id == node.node_id]
     for session in mine:
         set_claim(state, node, session.session_id, session.epoch)
-    state.fleet.set_claims(node.node_id, len(node.claims))
+    state.fleet.set_claims(node.node_id, node.taken)
     for session in mine:
         report = listed.get(session.session_id)
         if report is not None and report.epoch == session.epoch:
@@ -226,7 +227,7 @@ def _take_heartbeat(state: BrokerState, node: Node, heartbeat: Heartbeat, now: f
             told.placement.figures = figures
             told.performance.note(figures)
     listed = {SessionId(r.session_id): r for r in heartbeat.sessions if is_id(r.session_id, "ses")}
-    freed = False
+    freed = title_checks.take_heartbeat(state, node, heartbeat.checks)
     for session_id, epoch in list(node.claims.items()):
         session = state.sessions.get(session_id)
         report = listed.get(session_id)

@@ -78,7 +78,7 @@ def let_go_session(state: BrokerState, session_id: SessionId) -> None:
         state.invitations.pop(invitation.code_sha256, None)
     node = state.nodes.get(session.placement.node_id) if session.placement is not None else None
     if node is not None and node.claims.pop(session_id, None) is not None:
-        state.fleet.set_claims(node.node_id, len(node.claims))
+        state.fleet.set_claims(node.node_id, node.taken)
         save_node(state, node)
 
 

@@ -231,6 +231,8 @@ class Node:
     link: LinkKey | None = None
     claims: dict[SessionId, int] = field(default_factory=dict)
     """Epoch by session: slots that are taken, also by sessions that should be gone but are not yet confirmed."""
+    checks: dict[str, int] = field(default_factory=dict)
+    """Heartbeats in a row that did not list it, by check of a title; each takes a slot."""
     seen_at: float = 0.0
     """When it last said anything."""
     away_since: float = 0.0
@@ -257,6 +259,11 @@ class Node:
     """The control version that it speaks; 0 until it dials in."""
     successors: bool = False
     """Whether another node can be started beside it."""
+
+    @property
+    def taken(self) -> int:
+        """How many slots are taken, by sessions and checks."""
+        return len(self.claims) + len(self.checks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from session_broker.core.records import Limits
 from session_broker.io.accounts import Accounts
 from session_broker.io.bus import Bus, LocalBus, PostgresBus
 from session_broker.io.catalogue import Catalogue
+from session_broker.io.check_rows import CheckRows
 from session_broker.io.client_files import ClientFiles
 from session_broker.io.clock import monotonic_s
 from session_broker.io.database import is_shared, open_database, starting
@@ -50,6 +51,7 @@ from session_broker.io.replicas import Replicas
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store
+from session_broker.io.title_checks import TitleChecks
 from session_broker.io.upgrades import UpgradeRows
 from wire.ids import ID_RANDOM_BYTES, TenantId, TitleId, make_id
 
@@ -92,6 +94,7 @@ class Broker:
     catalogue: Catalogue
     releases: Releases
     publishing: Publishing
+    title_checks: TitleChecks
     fleet_rows: FleetRows
     upgrades: UpgradeRows
     reach: Reach | None = None
@@ -134,6 +137,7 @@ async def open_broker(
         working = [
             asyncio.create_task(_tick(broker), name="broker deadlines"),
             asyncio.create_task(broker.publishing.follow(), name="catalogue"),
+            asyncio.create_task(broker.title_checks.follow(), name="title checks"),
         ]
         if not broker.replicas.alone:
             working.append(asyncio.create_task(broker.replicas.run(broker.edge), name="replicas"))
@@ -181,6 +185,17 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
     leases, holdings = Leases(engine, me), Holdings(engine, me, titles)
     replicas = Replicas(me, runner, leases, holdings, rows, bus, config.replica_lease_s, alone=not is_shared(engine))
     await replicas.begin()
+    publishing = Publishing(
+        owner.tenant_id,
+        objects,
+        releases,
+        catalogue,
+        runner,
+        spool=_spool(config.data_dir),
+        archive_max_bytes=config.archive_max_bytes,
+        violations_max=config.violations_max,
+    )
+    check_rows = CheckRows(engine, owner.tenant_id)
     return Broker(
         config=config,
         store=store,
@@ -201,15 +216,9 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
         devices=Devices(engine),
         catalogue=catalogue,
         releases=releases,
-        publishing=Publishing(
-            owner.tenant_id,
-            objects,
-            releases,
-            catalogue,
-            runner,
-            spool=_spool(config.data_dir),
-            archive_max_bytes=config.archive_max_bytes,
-            violations_max=config.violations_max,
+        publishing=publishing,
+        title_checks=TitleChecks(
+            me, check_rows, objects, publishing, runner, lambda: replicas.members, most=config.title_checks_max
         ),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
         upgrades=UpgradeRows(engine),

@@ -6,6 +6,7 @@ for.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -40,6 +41,11 @@ class Objects:
             await obstore.head_async(self._store, key)
         except FileNotFoundError:
             await obstore.put_async(self._store, key, content)
+
+    async def remove(self, key: str) -> None:
+        """Remove an object that nothing names any more; one that is not there stays away."""
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, key)
 
     async def read(self, key: str) -> bytes:
         """Return a small object.

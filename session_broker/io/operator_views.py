@@ -104,7 +104,7 @@ def node_row(node: Node, regions: RegionRules, now: float) -> NodeRow:
         heard_s=max(0, int(now - (node.seen_at if connected else node.away_since))),
         drained=node.drained,
         slots=node.slots,
-        slots_used=len(node.claims),
+        slots_used=node.taken,
         cpu_cores=capacity.cpu_cores if capacity else None,
         cpu_percent=node.cpu_percent,
         memory_bytes=capacity.memory_bytes if capacity else None,

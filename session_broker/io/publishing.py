@@ -27,7 +27,8 @@ from title_archive.reader import read_content, read_index, read_manifest
 from title_archive.signing import check_release
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
-from wire.title_manifest import MANIFEST_FILE, parse_manifest
+from wire.sandbox import Trust
+from wire.title_manifest import MANIFEST_FILE, TitleManifest, parse_manifest
 from wire.title_release import Channel, KeyRotation, Release
 
 UPLOADS_AT_ONCE = 2
@@ -143,15 +144,40 @@ class Publishing:
         check_release(release)
         if self._catalogue.is_installed(release.title_id):
             raise WireError(Reason.FORBIDDEN, f"{release.title_id} is the id of a title that is installed here")
-        try:
-            text = (await self._objects.read(_manifest_key(check_digest(release.archive_sha256)))).decode()
-        except WireError as error:
-            raise WireError(Reason.NOT_FOUND, "upload the archive first") from error
-        manifest = parse_manifest(text)
-        if (manifest.id, manifest.version) != (release.title_id, release.version):
-            raise WireError(Reason.BAD_ARCHIVE, f"the archive says that it is {manifest.id} {manifest.version}")
+        text = await self._manifest_text(release)
+        _read_manifest(text, release)
         await self._releases.publish(caller, release, rotations, text, channel, approved=caller.is_operator)
         await self.refresh()
+
+    async def check_may_publish(self, caller: Caller, release: Release, rotations: Sequence[KeyRotation]) -> Trust:
+        """Say how far a release is trusted that the caller could publish, and whose archive was taken.
+
+        Raises:
+            WireError: as ``publish``.
+        """
+        check_release(release)
+        if self._catalogue.is_installed(release.title_id):
+            raise WireError(Reason.FORBIDDEN, f"{release.title_id} is the id of a title that is installed here")
+        await self.manifest_of(release)
+        if await self._releases.is_blocked(self._tenant_id, release.archive_sha256):
+            raise WireError(Reason.TITLE_BLOCKED, "an operator has blocked this archive")
+        await self._releases.check_publisher(caller, release, rotations)
+        approved = caller.is_operator or await self._releases.is_approved(self._tenant_id, release.archive_sha256)
+        return Trust.APPROVED if approved else Trust.UNTRUSTED
+
+    async def manifest_of(self, release: Release) -> TitleManifest:
+        """Return the manifest of an archive that was taken.
+
+        Raises:
+            WireError: ``not_found``, or ``bad_archive`` if it is of another title or version.
+        """
+        return _read_manifest(await self._manifest_text(release), release)
+
+    async def _manifest_text(self, release: Release) -> str:
+        try:
+            return (await self._objects.read(_manifest_key(check_digest(release.archive_sha256)))).decode()
+        except WireError as error:
+            raise WireError(Reason.NOT_FOUND, "upload the archive first") from error
 
     async def offer(self, caller: Caller, title_id: str, version: str, channel: Channel) -> None:
         """Let a channel offer another published version, for example the one before.
@@ -249,6 +275,13 @@ class Publishing:
             digest.update(piece)
             await asyncio.to_thread(_write_all, descriptor, piece)
         return digest.hexdigest()
+
+
+def _read_manifest(text: str, release: Release) -> TitleManifest:
+    manifest = parse_manifest(text)
+    if (manifest.id, manifest.version) != (release.title_id, release.version):
+        raise WireError(Reason.BAD_ARCHIVE, f"the archive says that it is {manifest.id} {manifest.version}")
+    return manifest
 
 
 @contextmanager

@@ -199,6 +199,30 @@ class Releases:
         async with self._engine.connect() as connection:
             return await _is_blocked(connection, tenant_id, archive_sha256)
 
+    async def is_approved(self, tenant_id: TenantId, archive_sha256: str) -> bool:
+        """Tell whether an archive was published and approved."""
+        table = tables.title_release
+        query = select(table.c.title_id).where(
+            table.c.tenant_id == tenant_id,
+            table.c.archive_sha256 == archive_sha256,
+            table.c.approved_at_ms.is_not(None),
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def check_publisher(self, caller: Caller, release: Release, rotations: Sequence[KeyRotation]) -> None:
+        """Check that the caller could publish a release: its title is theirs, or nobody's yet.
+
+        Raises:
+            WireError: ``forbidden`` or ``bad_signature``.
+        """
+        async with self._engine.connect() as connection:
+            table = tables.title_publisher
+            here = and_(table.c.tenant_id == caller.tenant_id, table.c.title_id == release.title_id)
+            row = (await connection.execute(select(table).where(here))).first()
+        if row is not None:
+            _steps_to_key(row, caller, release, rotations)
+
     async def reports(self, tenant_id: TenantId, title_id: str) -> TitleReports:
         """Return what there is to tell of a title's sessions."""
         return await read_reports(self._engine, tenant_id, title_id)
@@ -245,12 +269,19 @@ async def _own(
         pinned = {"player_id": caller.player_id, "key": release.key, "pinned_at_ms": at_ms}
         await connection.execute(insert(table).values({**whose, **pinned}))
         return
-    if row.player_id != caller.player_id and not caller.is_operator:
-        raise WireError(Reason.FORBIDDEN, f"the title {release.title_id} belongs to another publisher")
-    for step in follow(row.key, release.key, rotations):
+    for step in _steps_to_key(row, caller, release, rotations):
         proof = {"old_key": step.old_key, "new_key": step.new_key, "signature": step.signature, "taken_at_ms": at_ms}
         await connection.execute(insert(rotated).values({**whose, **proof}))
     await connection.execute(update(table).where(here).values(key=release.key))
+
+
+def _steps_to_key(
+    row: Row[Any], caller: Caller, release: Release, rotations: Sequence[KeyRotation]
+) -> Sequence[KeyRotation]:
+    """Return the changes from the key that a title is bound to, of which the caller must be the publisher."""
+    if row.player_id != caller.player_id and not caller.is_operator:
+        raise WireError(Reason.FORBIDDEN, f"the title {release.title_id} belongs to another publisher")
+    return follow(row.key, release.key, rotations)
 
 
 async def _insert(

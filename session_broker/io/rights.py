@@ -15,7 +15,7 @@ from session_broker.core.tabs import check_admitted
 from session_broker.io.broker import Broker
 from session_broker.io.cookie import cookie_name
 from wire.errors import Reason, WireError
-from wire.ids import is_id
+from wire.ids import NodeId, is_id
 
 
 class Right(StrEnum):
@@ -73,6 +73,11 @@ def caller_of(connection: HTTPConnection) -> Caller:
     return cast(Caller, connection.state.caller)
 
 
+def node_of(connection: HTTPConnection) -> NodeId:
+    """Return which node was let pass by ``Requires`` with its key."""
+    return cast(NodeId, connection.state.node_id)
+
+
 async def _broker(connection: HTTPConnection) -> Broker:
     # A plain function would be run in a thread, which costs a request more than all else before its route.
     return broker_of(connection)
@@ -121,6 +126,7 @@ async def _check_node_key(connection: HTTPConnection) -> None:
     if scheme.lower() != "bearer" or not is_id(node_id, "node"):
         raise WireError(Reason.BAD_ENROLMENT, "a node shows its id and key")
     await broker_of(connection).accounts.check_node(node_id, key)
+    connection.state.node_id = NodeId(node_id)
 
 
 async def _check_developer(connection: HTTPConnection) -> None:

@@ -19,12 +19,13 @@ from session_broker.io.metrics import Metrics
 from session_broker.io.problems import problem
 from wire.errors import Reason, WireError
 from wire.limits import CONTROL_MESSAGE_MAX_BYTES
+from wire.title_check import SCREENSHOT_MAX_BYTES
 
 PROBED_BY_ADDRESS = frozenset({"/healthz", "/readyz"})
 """Orchestrators probe these under the pod's address; they say nothing that is worth a rebinding attack."""
 
 _log = structlog.get_logger()
-_UPLOADS = "/api/v1/archives/"
+_ARCHIVES, _CHECKS = "/api/v1/archives/", "/api/v1/title-checks/"
 """The only place that takes more than a control message, by PUT; the route counts what comes."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -132,8 +133,11 @@ class Gate:
             raise WireError(Reason.TOO_LARGE, f"a request may have {longest} bytes")
 
     def _longest(self, scope: Scope) -> int:
-        uploads = scope.get("method") == "PUT" and scope["path"].startswith(_UPLOADS)
-        return self._upload_max_bytes if uploads else CONTROL_MESSAGE_MAX_BYTES
+        if scope.get("method") == "PUT" and scope["path"].startswith(_ARCHIVES):
+            return self._upload_max_bytes
+        if scope.get("method") == "PUT" and scope["path"].startswith(_CHECKS):
+            return SCREENSHOT_MAX_BYTES
+        return CONTROL_MESSAGE_MAX_BYTES
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, error: WireError) -> None:
         if scope["type"] == "websocket":

@@ -150,6 +150,32 @@ blocked_archive = Table(
     _at("blocked"),
 )
 
+title_check = Table(
+    "title_check",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _tenant(),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    Column("title_id", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("archive_sha256", _DIGEST, nullable=False),
+    Column("archive_bytes", BigInteger, nullable=False),
+    Column("key", _DIGEST, nullable=False),
+    Column("signature", _NAME, nullable=False),
+    Column("trust", _LABEL, nullable=False),
+    Column("state", _LABEL, nullable=False, index=True),
+    Column("reason", _LABEL),
+    Column("detail", Text, nullable=False),
+    Column("owner", _ID),
+    Column("node_id", _ID, ForeignKey("node.id")),
+    Column("attempts", Integer, nullable=False),
+    Column("report", Text),
+    Column("screenshots", JSON, nullable=False),
+    _at("created"),
+    _at("due", nullable=True),
+    _at("ended", nullable=True),
+)
+
 node = Table(
     "node",
     metadata,

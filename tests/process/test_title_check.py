@@ -10,13 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from farplay.titles.check import stage
-from farplay.titles.check.findings import Outcome, Report
-from farplay.titles.check.plan import CheckPlan
-from farplay.titles.check.suite import check_title
+from farplay.titles.check.local import check_title
+from render_node.conformance.plan import CheckPlan
 from tests.support.broken_titles import FAULTS, write_title
-from tests.support.running_title import machine_walls
 from wire.sandbox import Profile
+from wire.title_check import CheckReport, Outcome
 
 pytestmark = pytest.mark.process
 
@@ -28,7 +26,7 @@ NEVER_BEGINS = replace(PLAN, first_picture_s=5.0)
 """For titles that are to show no picture."""
 
 
-def failed(report: Report) -> set[str]:
+def failed(report: CheckReport) -> set[str]:
     return {finding.name for finding in report.findings if finding.outcome is Outcome.FAILED}
 
 
@@ -48,29 +46,35 @@ async def test_every_planted_fault_is_found(tmp_path: Path) -> None:
     assert dict(zip(FAULTS, found, strict=True)) == dict.fromkeys(FAULTS, True)
 
 
-async def test_a_title_that_keeps_its_promises_passes_and_is_pictured(tmp_path: Path) -> None:
-    folder = write_title(tmp_path / "good")
+async def test_titles_that_keep_their_promises_pass_and_are_pictured(tmp_path: Path) -> None:
+    async def look(kind: str) -> CheckReport:
+        plan = CheckPlan(
+            first_picture_s=30.0, settle_s=0.5, measure_s=1.0, still_s=0.3, quit_s=10.0, state_s=20.0,
+            frame_rate_share=0.1, screenshots=tmp_path / "shots" / kind,
+        )  # fmt: skip
+        return await check_title(write_title(tmp_path / kind, sdk=kind == "sdk"), plan, lambda words: None)
+
+    reports = dict(zip(("pygame", "sdk"), await asyncio.gather(look("pygame"), look("sdk")), strict=True))
+    for kind, report in reports.items():
+        assert failed(report) == set(), report
+        assert all(finding.outcome is Outcome.PASSED for finding in report.findings)
+        assert ("state" in {finding.name for finding in report.findings}) == (kind == "sdk")
+        shots = tmp_path / "shots" / kind
+        assert sorted(path.name for path in shots.iterdir()) == ["planted-keyboard.png", "planted-start.png"]
+        assert (shots / "planted-start.png").read_bytes().startswith(b"\x89PNG")
+
+
+async def test_titles_are_checked_without_namespaces_too() -> None:
     plan = CheckPlan(
-        first_picture_s=30.0, settle_s=0.5, measure_s=1.0, still_s=0.3, quit_s=10.0, frame_rate_share=0.1,
-        screenshots=tmp_path / "shots",
-    )  # fmt: skip
-    report = await check_title(folder, plan, lambda words: None)
-    assert failed(report) == set(), report
-    assert all(finding.outcome is Outcome.PASSED for finding in report.findings)
-    assert sorted(path.name for path in (tmp_path / "shots").iterdir()) == [
-        "planted-keyboard.png",
-        "planted-start.png",
-    ]
-    assert (tmp_path / "shots" / "planted-start.png").read_bytes().startswith(b"\x89PNG")
-
-
-async def test_titles_are_checked_without_namespaces_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "_walls", lambda: machine_walls(Profile.POD))
-    plan = CheckPlan(first_picture_s=30.0, settle_s=0.2, measure_s=0.2, still_s=0.2, quit_s=10.0, react_s=0.5)
+        first_picture_s=30.0, settle_s=0.2, measure_s=0.2, still_s=0.2, quit_s=10.0, react_s=0.5, sandbox=Profile.POD
+    )
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         # Titles have a user of their own where the machine allows it.
         os.chmod(folder, 0o711)
-        report = await check_title(write_title(Path(folder) / "good"), plan, lambda words: None)
+        title = write_title(Path(folder) / "good")
+        manifest = (title / "title.toml").read_text()
+        (title / "title.toml").write_text(manifest.replace('devices = ["keyboard"]', "devices = []"))
+        report = await check_title(title, plan, lambda words: None)
     started = next(finding for finding in report.findings if finding.name == "start")
     assert started.outcome is Outcome.PASSED, report
     assert "saves" not in failed(report)

@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from farplay.title_folders import load_title
+from render_node.conformance.plan import CheckPlan
+from render_node.conformance.stage import on_stage
+from render_node.conformance.state_check import check_state
 from tests.support.deadlines import until
 from tests.support.running_title import RunningTitle, running
 from tests.support.squares_rom import ARGUMENTS, TEMPLATE, build_squares
 from wire.input_events import Key, Pad, PadPresence
+from wire.title_check import Outcome
 from wire.title_ipc import Quit, Sound
 
 pytestmark = pytest.mark.process
@@ -115,6 +120,17 @@ async def test_states_and_the_battery_are_kept_over_two_sessions(tmp_path: Path)
         await until(lambda: where(left_x), 8.0, "the square where the battery remembers it")
         title.send(Key(F4, True), Key(F4, False))
         await until(lambda: where(saved_x), 5.0, "the square where the state was saved")
+
+
+async def test_a_check_finds_its_state_equal_after_it_was_loaded(tmp_path: Path) -> None:
+    folder, saves = tmp_path / "squares", tmp_path / "saves"
+    folder.mkdir()
+    saves.mkdir()
+    build_squares(folder)
+    plan = CheckPlan(settle_s=0.5, state_s=20.0)
+    async with on_stage(load_title(folder), saves, None, try_state=True) as stage:
+        finding = await check_state(stage, saves, ["keyboard"], plan)
+    assert (finding.outcome, "before and after" in finding.words) == (Outcome.PASSED, True), finding
 
 
 @pytest.mark.parametrize(

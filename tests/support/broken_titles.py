@@ -63,6 +63,35 @@ while True:
     clock.tick(30)
 """
 
+SDK_PROGRAM = """
+from farplay_sdk import Title, run
+
+class Planted(Title):
+    size, tick_hz = (320, 180), 30
+
+    def start(self):
+        self.x = self.luck = 0
+
+    def update(self, inputs):
+        self.x += 7 * len(inputs.player.keyboard.downs)
+        self.luck = self.random.randrange(1000)
+
+    def draw(self, frame):
+        frame[:] = (20, 30, 40)
+        frame[60:100, self.x % 280 : self.x % 280 + 40] = (250, 200, 90)
+        frame[170:180, :5] = self.luck % 250
+
+    def save_state(self):
+        return f"{self.x} {self.luck}".encode()
+
+    def load_state(self, state):
+        self.x, self.luck = map(int, state.split())
+
+run(Planted)
+"""
+
+_SDK = ('kind = "pygame"', 'kind = "sdk"'), ("sound = true", "sound = false"), ('["best.txt"]', '["state"]')
+
 _KEYS = "if event.type == pygame.KEYDOWN:\n            x += 40"
 
 
@@ -77,6 +106,8 @@ class Fault:
     manifest: tuple[str, str] = ("", "")
     files: Callable[[Path], object] | None = None
     """Changes the folder."""
+    sdk: bool = False
+    """Whether it is planted into the title of the kind ``sdk``, which has a state."""
     runs: bool = True
     """Whether only running it shows the fault."""
 
@@ -104,7 +135,23 @@ FAULTS: Mapping[str, Fault] = {
     "ignores the keyboard": _device("keyboard", "KEYDOWN"),
     "ignores the mouse": _device("mouse", "MOUSEBUTTONDOWN"),
     "ignores fingers": _device("touch", "FINGERDOWN"),
+    "changes by itself, not by fingers": Fault(
+        "device-touch",
+        ("screen.fill((20, 30, 40))", "screen.fill((20, 30, 40))\n    x = frame // 30 * 40"),
+        ('"keyboard"', '"touch"'),
+    ),
     "ignores pads": _device("pad", "JOYBUTTONDOWN"),
+    "restores half of its state": Fault(
+        "state", ("self.x, self.luck = map(int, state.split())", "self.x = int(state.split()[0])"), sdk=True
+    ),
+    "leaves out what it goes by": Fault(
+        "state",
+        ("self.x += 7 *", "self.ticks = getattr(self, 'ticks', 0) + 1\n        self.x += self.ticks * 7 + 7 *"),
+        sdk=True,
+    ),
+    "cannot load its state": Fault(
+        "state", ("self.x, self.luck = map(int, state.split())", "raise ValueError('planted')"), sdk=True
+    ),
     "has no licence": Fault("licence", manifest=('licence = "CC0-1.0"', ""), runs=False),
     "has no rating": Fault("rating", manifest=("[rating]\nage = 0", ""), runs=False),
     "has no artwork": Fault("artwork", manifest=('artwork = "artwork.png"', ""), runs=False),
@@ -120,14 +167,21 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 
-def write_title(folder: Path, fault: Fault | None = None) -> Path:
-    """Write the title, with a fault if one is given."""
+def write_title(folder: Path, fault: Fault | None = None, *, sdk: bool = False) -> Path:
+    """Write the title, with a fault if one is given; ``sdk`` is the one with a state."""
     folder.mkdir()
     program, manifest = PROGRAM, MANIFEST
+    if sdk or (fault is not None and fault.sdk):
+        program = SDK_PROGRAM
+        for change in _SDK:
+            manifest = manifest.replace(*change)
     if fault is not None:
         assert fault.program[0] in program
         assert fault.manifest[0] in manifest
         program, manifest = program.replace(*fault.program), manifest.replace(*fault.manifest)
+        if not fault.finding.startswith("device-"):
+            # Each device that is tried takes seconds.
+            manifest = manifest.replace('devices = ["keyboard"]', "devices = []")
     (folder / "main.py").write_text(program)
     (folder / "title.toml").write_text(manifest)
     shutil.copy(ARTWORK, folder / "artwork.png")

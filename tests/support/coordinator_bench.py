@@ -17,6 +17,7 @@ from wire.ids import NodeId, PlayerId, TenantId
 from wire.node_control import PlacementNews, RunningSession
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role
+from wire.version import PROTOCOL_MAX
 from wire.worker_control import PlacementState
 
 M = TypeVar("M", bound=Message)
@@ -68,7 +69,7 @@ class Bench:
         self._key += 1
         link = LinkKey(self._key)
         first = replace(hello(slots=slots, titles=ALL_TITLES, sessions=sessions), region=region)
-        self.coordinator.node_joined(link, NodeId(name), first, protocol=1, key=None, now=self.now)
+        self.coordinator.node_joined(link, NodeId(name), first, protocol=PROTOCOL_MAX, key=None, now=self.now)
         self.drain()
         return link
 

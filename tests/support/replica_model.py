@@ -35,6 +35,7 @@ from wire.ids import NodeId, PlayerId, SessionId, TenantId
 from wire.node_control import EndSession, Heartbeat, PlacementNews, RunningSession, StartSession
 from wire.schema import Message
 from wire.session_control import SessionState
+from wire.version import PROTOCOL_MAX
 from wire.worker_control import PlacementState
 
 CATALOGUE = {title.title_id: title for title in (catalogue_title(t.manifest) for t in TITLES)}
@@ -209,7 +210,9 @@ class ModelReplica:
         )
         first = replace(first, region=node.region)
         await self.step(
-            lambda now: self.coordinator.node_joined(link, node.node_id, first, protocol=1, key=None, now=now)
+            lambda now: self.coordinator.node_joined(
+                link, node.node_id, first, protocol=PROTOCOL_MAX, key=None, now=now
+            )
         )
 
     async def say(self, node: TrueNode, message: Message) -> None:

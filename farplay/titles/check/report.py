@@ -13,14 +13,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from farplay.screen import printable
-from farplay.titles.check.findings import Outcome, Report
+from wire.title_check import CheckReport, Outcome
 
 _MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.FAILED: "[bold red]✗[/]", Outcome.SKIPPED: "[yellow]–[/]"}
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 """Characters that XML 1.0 has no place for; a title's last words may hold any."""
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: CheckReport, console: Console) -> None:
     """Show every requirement, then what to do about those that failed."""
     table = Table(title=f"Check of {escape(report.title)}", title_justify="left", box=None, pad_edge=False)
     for column in ("", "requirement", "what was seen"):
@@ -37,12 +37,12 @@ def print_report(report: Report, console: Console) -> None:
     console.print(f"\n{words}, in {report.took_s:.0f} s.")
 
 
-def to_json(report: Report) -> str:
+def to_json(report: CheckReport) -> str:
     """Return the report as one JSON line."""
     return json.dumps({**asdict(report), "passed": report.passed})
 
 
-def write_junit(report: Report, path: Path) -> None:
+def write_junit(report: CheckReport, path: Path) -> None:
     """Write the report as JUnit XML.
 
     Raises:

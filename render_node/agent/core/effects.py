@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from wire.sandbox import Trust
 from wire.schema import Message
 from wire.title_release import Release
 from wire.worker_control import StartWorker
@@ -57,4 +58,20 @@ class KillWorker:
     detail: str
 
 
-Effect: TypeAlias = ToBroker | Launch | FetchTitle | ToWorker | EndWorker | KillWorker
+@dataclass(frozen=True, slots=True)
+class RunCheck:
+    """Fetch a title, check it and upload the report; ``NodeChecks.handle_over`` follows in any case."""
+
+    check_id: str
+    release: Release
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class StopCheck:
+    """End a check; ``NodeChecks.handle_over`` follows."""
+
+    check_id: str
+
+
+Effect: TypeAlias = ToBroker | Launch | FetchTitle | ToWorker | EndWorker | KillWorker | RunCheck | StopCheck

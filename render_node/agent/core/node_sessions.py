@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.node_checks import NodeChecks
 from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.core.placement_state import IllegalTransition, reported
 from render_node.agent.core.trust_levels import lacks
@@ -24,6 +25,7 @@ from wire.node_control import (
     CloseNodePeer,
     DismissNodeParticipant,
     EndSession,
+    EndTitleCheck,
     NodePeerAnswer,
     NodePeerOffer,
     NodePeerState,
@@ -33,6 +35,7 @@ from wire.node_control import (
     SetNodeQuality,
     SetNodeSeats,
     StartSession,
+    StartTitleCheck,
 )
 from wire.sandbox import session_name
 from wire.schema import Message
@@ -103,6 +106,8 @@ class NodeSessions:
     def __init__(self, offer: NodeOffer) -> None:
         self._offer = offer
         self._titles = {title.manifest.id: title for title in offer.titles}
+        self.checks = NodeChecks(offer.sandbox)
+        """They take slots as sessions do."""
         self._placed: dict[str, _Placed] = {}
         self._connected = False
         self._closing = False
@@ -111,6 +116,10 @@ class NodeSessions:
     def running(self) -> tuple[RunningSession, ...]:
         """Return what runs, for ``hello`` and heartbeats."""
         return tuple(RunningSession(key, p.epoch, p.state, p.paused) for key, p in self._placed.items())
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._placed) + len(self.checks) < self._offer.slots
 
     def next_timeout(self) -> float | None:
         """Return when ``handle_timeout`` is due."""
@@ -151,6 +160,8 @@ class NodeSessions:
 
     def handle_broker(self, message: Message, now: float) -> list[Effect]:
         """Act on one message of the broker; what cannot be done is answered, never raised."""
+        if isinstance(message, StartTitleCheck | EndTitleCheck):
+            return self.checks.handle_broker(message, has_room=self._has_room and not self._closing)
         match message:
             case StartSession():
                 return self._start(message, now)
@@ -185,7 +196,7 @@ class NodeSessions:
             refused = Reason.TITLE_MISSING
         elif not _is_well_named(ask):
             refused = Reason.MALFORMED
-        elif len(self._placed) >= self._offer.slots:
+        elif not self._has_room:
             refused = Reason.NO_ROOM
         if refused is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
@@ -358,7 +369,7 @@ class NodeSessions:
     def handle_shutdown(self) -> list[Effect]:
         """End everything and take nothing more."""
         self._closing = True
-        effects: list[Effect] = []
+        effects: list[Effect] = self.checks.handle_shutdown()
         for session_id, placed in list(self._placed.items()):
             effects += self._stop(session_id, placed, Reason.NODE_SHUTDOWN)
         return effects

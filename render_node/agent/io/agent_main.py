@@ -19,13 +19,24 @@ from functools import partial
 import structlog
 
 from render_node.agent.core.capacity import choose
-from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.effects import (
+    Effect,
+    EndWorker,
+    FetchTitle,
+    KillWorker,
+    Launch,
+    RunCheck,
+    StopCheck,
+    ToBroker,
+    ToWorker,
+)
 from render_node.agent.core.node_offer import NodeOffer
 from render_node.agent.core.node_sessions import NodeSessions
 from render_node.agent.core.session_figures import FiguresBook
 from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
 from render_node.agent.io.capacity_probe import measure_capacity
 from render_node.agent.io.check_responder import CheckResponder
+from render_node.agent.io.check_runs import CheckPlace, CheckRuns
 from render_node.agent.io.credential import Credential, load_credential, save_credential
 from render_node.agent.io.gpus import find_gpus
 from render_node.agent.io.ice_probe import tell_ice_reach
@@ -116,6 +127,13 @@ class Agent:
         self._launches: dict[str, asyncio.Task[None]] = {}
         self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes, alone=not config.successor)
         self._fetches: set[asyncio.Task[None]] = set()
+        self._check_runs = CheckRuns(
+            CheckPlace(
+                config.broker_url.rstrip("/"), findings.sandbox, config.data_dir, leftovers, self._cache,
+                credential=lambda: self._credential, keep=self._sessions.folders_in_use,
+            ),
+            self._sessions.checks.handle_over,
+        )  # fmt: skip
         self._timer: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[str], None] | None = None
         self._link = BrokerLink(
@@ -164,6 +182,7 @@ class Agent:
         deaths = [asyncio.create_task(handle.dead.wait()) for handle in handles]
         if deaths:
             await asyncio.wait(deaths, timeout=stop.ask_s + stop.terminate_s + KILLED_GRACE_S)
+        await self._check_runs.close()
         for task in [*deaths, *self._launches.values(), *self._fetches]:
             task.cancel()
         self._cache.close()
@@ -197,6 +216,7 @@ class Agent:
             archives=self._archives,
             region=self._config.region,
             successors=self._config.kept,
+            checks=self._sessions.checks.running(),
         )
 
     def _on_welcome(self, welcome: NodeWelcome) -> None:
@@ -229,7 +249,8 @@ class Agent:
         figures = self._figures.report([each.session_id for each in running])
         told, self._archives = self._archives, self._cache.held()
         changed = None if self._archives == told else self._archives
-        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures, changed)
+        checks = self._sessions.checks.running()
+        return Heartbeat(running, self._load.percent(), used_memory_bytes(), figures, changed, checks)
 
     # --- effects ---
 
@@ -248,6 +269,10 @@ class Agent:
                     fetch = asyncio.create_task(self._fetch(effect))
                     self._fetches.add(fetch)
                     fetch.add_done_callback(self._fetches.discard)
+                case RunCheck():
+                    self._check_runs.start(effect)
+                case StopCheck(check_id):
+                    self._check_runs.stop(check_id)
                 case EndWorker(session_id, message):
                     self._end_worker(session_id, message)
                 case KillWorker(session_id, detail):
@@ -295,7 +320,7 @@ class Agent:
                 raise WireError(Reason.BAD_ENROLMENT, "this node has no key")
             title = await self._cache.get(
                 effect.release, broker_url=self._config.broker_url.rstrip("/"), node_id=known.node_id,
-                node_key=known.node_key, keep=self._sessions.folders_in_use,
+                node_key=known.node_key, keep=self._folders_in_use,
             )  # fmt: skip
         except WireError as error:
             log.warning("title_not_fetched", session_id=session_id, reason=error.reason, detail=error.detail)
@@ -306,6 +331,9 @@ class Agent:
             self._apply(self._sessions.handle_title_not_fetched(session_id, epoch, Reason.INTERNAL, detail))
         else:
             self._apply(self._sessions.handle_title_fetched(session_id, epoch, title, time.monotonic()))
+
+    def _folders_in_use(self) -> set[str]:
+        return self._sessions.folders_in_use() | self._check_runs.folders_in_use()
 
     # --- workers ---
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from render_node.agent.core.capacity import Chosen, Measurement
-from render_node.agent.core.trust_levels import missing
+from render_node.agent.core.trust_levels import lacks, missing
 from wire.node_control import NodeCapacity
-from wire.sandbox import SandboxSpec
+from wire.sandbox import SandboxSpec, Trust
 from wire.title_manifest import KINDS
+
+CHECKED = (Trust.APPROVED, Trust.UNTRUSTED)
+"""Levels of trust of titles that publishers have checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +39,5 @@ class NodeFindings:
             missing_walls=missing(self.sandbox.profile, self.sandbox.walls),
             fetches_titles=True,
             python_minor=self.python_minor,
+            checks=tuple(trust for trust in CHECKED if not lacks(trust, self.sandbox.profile, self.sandbox.walls)),
         )

@@ -225,6 +225,7 @@ class TitleProcess:
             group_fds=tuple(group_fds),
             warden_info_fd=self._walls.warden_info_fd(info_fd),
             worker_pid=os.getpid(),
+            try_state=title.try_state,
         )
         return self._walls.command(launch.to_json(), info_fd)
 

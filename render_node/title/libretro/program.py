@@ -21,6 +21,7 @@ from render_node.title.pacing import Pacer, Phase
 from render_node.title.picture_sender import PictureSender
 from render_node.title.ring_writer import RingWriter
 from render_node.title.sound_feed import SoundFeed
+from render_node.title.state_trial import try_state
 from render_node.title.worker_link import WorkerLink
 from wire.title_ipc import Input, Quit, Shift
 
@@ -81,6 +82,7 @@ class _Player:
         self._link = link
         self._room = (spec.width_px, spec.height_px)
         self._sound_fd = spec.sound_fd
+        self._try_state = spec.try_state
         self._saves_folder = Path(os.environ["FARPLAY_SAVE_DIR"])
         self._pictures = PictureSender(link, ring)
         self._phase = Phase()
@@ -117,9 +119,15 @@ class _Player:
             wait_ns = pacer.next_due_ns(now_ns, core.fps) - time.monotonic_ns()
             if wait_ns > 0:
                 time.sleep(wait_ns / 1e9)
+        if self._try_state:
+            try_state(core.save_state, self._load_state, core.run).write(self._saves_folder)
         self._saves.keep_battery()
         self._saves.settle()
         core.close()
+
+    def _load_state(self, state: bytes) -> None:
+        if not self._core.load_state(state):
+            raise ValueError("the core does not take it")
 
     def _take_messages(self) -> None:
         self._pictures.pay()

@@ -19,6 +19,7 @@ from render_node.title.ring_writer import RingWriter
 from render_node.title.sdk.crash_log import CrashLog
 from render_node.title.sdk.sound_blocks import SoundBlocks
 from render_node.title.sdk.state_file import StateFile
+from render_node.title.state_trial import try_state
 from render_node.title.worker_link import WorkerLink
 from wire import title_ipc as ipc
 from wire.title_ipc import Input, Quit, Shift
@@ -34,7 +35,8 @@ class SessionHost:
         self._spec = spec
         self._link = link
         self._pictures = PictureSender(link, ring)
-        self._states = StateFile(Path(os.environ["FARPLAY_SAVE_DIR"]))
+        self._saves_folder = Path(os.environ["FARPLAY_SAVE_DIR"])
+        self._states = StateFile(self._saves_folder)
         self._phase = Phase()
         self._seen_seq = 0
         self._quit = False
@@ -47,6 +49,8 @@ class SessionHost:
         self._begin(title_class)
         try:
             self._loop(title_class)
+            if self._spec.try_state:
+                self._try_state(title_class)
         except Exception:
             self._keep_crash()
             raise
@@ -119,6 +123,17 @@ class SessionHost:
         if saved is not None:
             self._states.write(saved)
             self._log = CrashLog(self._machine.seed, saved)
+
+    def _try_state(self, title_class: type[Title]) -> None:
+        def load(saved: bytes) -> None:
+            # Of another seed, so that chance which is not in the state shows.
+            self._machine = Machine(title_class, self._machine.seed + 1)
+            try:
+                self._machine.load(saved)
+            except StateUnreadable as error:
+                raise ValueError(str(error)) from error
+
+        try_state(lambda: self._machine.save(), load, lambda: self._machine.update(())).write(self._saves_folder)
 
     def _keep_crash(self) -> None:
         text = self._log.text()

@@ -15,6 +15,7 @@ from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
 from tests.support.deadlines import patient
 from wire.node_control import NodeWelcome
 from wire.schema import encode
+from wire.version import PROTOCOL_MAX
 
 
 @pytest.mark.parametrize("fails", [True, False])
@@ -74,7 +75,7 @@ async def test_it_ends_though_the_welcome_comes_in_the_same_moment(monkeypatch: 
     running = asyncio.create_task(BrokerLink("http://localhost:1", cast(LinkCallbacks, Mock())).run())
     await socket.asked.wait()
     await asyncio.sleep(0)
-    socket.said.set_result(encode(NodeWelcome(protocol=1, node_id="nod_a", heartbeat_s=1.0)))
+    socket.said.set_result(encode(NodeWelcome(protocol=PROTOCOL_MAX, node_id="nod_a", heartbeat_s=1.0)))
     running.cancel()
     done, _ = await asyncio.wait([running], timeout=patient(2.0))
     running.cancel()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from farplay.title_folders import bundled_titles
-from farplay.titles.check.findings import Outcome
-from farplay.titles.check.plan import CheckPlan
-from farplay.titles.check.suite import check_title
+from farplay.titles.check.local import check_title
+from render_node.conformance.plan import CheckPlan
+from wire.title_check import Outcome
 
 
 @pytest.mark.parametrize("folder", [Path(title.folder) for title in bundled_titles()], ids=lambda folder: folder.name)

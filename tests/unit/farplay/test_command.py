@@ -62,6 +62,10 @@ def test_what_a_fleet_may_choose_reaches_the_broker(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("FARPLAY_BUS_NOTIFY", "0")
     assert run("broker", *places, "--no-bundled", "--replica-lease", "8", "--reserve", "10")[0] == 0
     assert [(c.replica_lease_s, c.bus_notify, c.reserve_s) for c in begun] == [(8.0, False, 10.0)]
+    begun.clear()
+    monkeypatch.setenv("FARPLAY_TITLE_CHECKS", "3")
+    assert run("broker", *places, "--no-bundled", "--violations-max", "0")[0] == 0
+    assert [(c.violations_max, c.title_checks_max) for c in begun] == [(0, 3)]
 
 
 def test_a_title_that_is_not_there(tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def test_nodes_that_end_with_their_broker_need_it_to_be_alone(tmp_path: Path) ->
     options = {
         "host": "localhost", "port": 0, "data_dir": tmp_path, "titles": (), "with_bundled": False,
         "objects_url": "file:///x", "replica_lease_s": 5.0, "bus_notify": True, "reserve_s": 30.0,
+        "violations_max": 4, "title_checks_max": 1,
         "allowed_hosts": (), "regions": RegionRules(), "pools": tmp_path / "pools.toml",
     }  # fmt: skip
     assert broker_config(database_url=None, **options).fleet is not None  # type: ignore[arg-type]

@@ -16,14 +16,15 @@ from typer.testing import CliRunner
 from farplay.cli import app
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.title_folders import load_title
-from farplay.titles.check import suite
-from farplay.titles.check.findings import Finding, Outcome, Report
-from farplay.titles.check.plan import CheckPlan
+from farplay.titles.check.local import check_title
 from farplay.titles.check.report import print_report, to_json, write_junit
 from farplay.titles.new_title import kinds
 from farplay.titles.packages import load_package, signature_path
 from farplay.titles.publisher_key import KEY_FILE, PublisherKey, load_key, new_key, rotate_key
+from render_node.conformance import suite
+from render_node.conformance.plan import CheckPlan
 from title_archive.signing import follow
+from wire.title_check import CheckReport, Finding, Outcome
 from wire.title_manifest import KINDS, InstalledTitle
 from wire.title_release import ROTATIONS_MAX
 
@@ -84,7 +85,7 @@ async def test_titles_with_a_user_of_their_own_reach_their_folders_in_a_check(
 
     monkeypatch.setattr(suite, "check_files", look)
     answer("init", tmp_path / "game")
-    await suite.check_title(tmp_path / "game", CheckPlan(run=False), lambda words: None)
+    await check_title(tmp_path / "game", CheckPlan(run=False), lambda words: None)
     assert modes == [0o711]
 
 
@@ -206,7 +207,7 @@ def test_files_that_cannot_be_read_or_written_are_told(tmp_path: Path) -> None:
         load_key(keys)
 
 
-REPORT = Report(
+REPORT = CheckReport(
     "chess",
     (
         Finding("start", Outcome.PASSED, "first picture after 120 ms"),

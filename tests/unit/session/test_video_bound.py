@@ -9,6 +9,7 @@ from render_node.session.core.rung_choice import RungKey
 from render_node.session.io.participants import Participant, Peer, Table
 from render_node.session.io.peer_session import PeerSession
 from wire.session_control import Role, VideoCodec
+from wire.version import PROTOCOL_MAX
 
 TARGET_BPS = 8_000_000
 NO_CONNECTION = cast(PeerSession, None)
@@ -19,7 +20,7 @@ def table(*people: tuple[Role, VideoCodec, int | None]) -> Table:
     made = Table()
     for index, (role, codec, video_max_bps) in enumerate(people):
         person = Participant(f"part_{index}", index, role, InputReceiver(index, (0,), role), video_max_bps)
-        made.peers[f"peer_{index}"] = Peer(NO_CONNECTION, person, codec, answer_by_s=0.0, protocol=1)
+        made.peers[f"peer_{index}"] = Peer(NO_CONNECTION, person, codec, answer_by_s=0.0, protocol=PROTOCOL_MAX)
     return made
 
 

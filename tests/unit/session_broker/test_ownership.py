@@ -30,6 +30,7 @@ from wire.node_control import Heartbeat, OpenNodePeer, RunningSession, StartSess
 from wire.session_control import SessionState, Welcome
 from wire.title_manifest import KINDS, TitleManifest
 from wire.title_release import Release
+from wire.version import PROTOCOL_MAX
 from wire.worker_control import PlacementState
 
 OTHER = ReplicaId("rep_other")
@@ -307,7 +308,9 @@ def test_a_distant_node_that_has_the_archive_comes_before_one_of_ours_that_would
     bench.titles[TitleId("chess")] = chess
     fetching = replace(capacity(2), fetches_titles=True)
     ours = replace(hello(slots=2), capacity=fetching)
-    bench.coordinator.node_joined(LinkKey(99), NodeId("node_ours"), ours, protocol=1, key=None, now=bench.now)
+    bench.coordinator.node_joined(
+        LinkKey(99), NodeId("node_ours"), ours, protocol=PROTOCOL_MAX, key=None, now=bench.now
+    )
     see(bench, replace(distant(), offer=NodeOffer(fetching, ALL_TITLES, archives=("a" * 64,))))
     bench.coordinator.create_session(PlayerId("plr_a"), "chess", bench.now)
     effects = bench.drain()

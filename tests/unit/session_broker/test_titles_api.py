@@ -18,7 +18,7 @@ from title_archive.artwork import ARTWORK_MAX_BYTES
 from wire.node_control import CachedTitle, NodeCapacity, NodeHello
 from wire.title_about import Control, TitleAbout
 from wire.title_manifest import InstalledTitle, TitleManifest
-from wire.version import ProtocolRange
+from wire.version import PROTOCOL_MAX, ProtocolRange
 
 PNG = b"\x89PNG\r\n\x1a\n the rest"
 ABOUT = TitleAbout(
@@ -51,7 +51,9 @@ async def node_joins(broker: Broker) -> None:
     await broker.replicas.bring_home(enrolled.node_id)
     coordinator = broker.runner.coordinator
     await broker.runner.run(
-        lambda now: coordinator.node_joined(LinkKey(1), enrolled.node_id, hello, protocol=1, key=None, now=now)
+        lambda now: coordinator.node_joined(
+            LinkKey(1), enrolled.node_id, hello, protocol=PROTOCOL_MAX, key=None, now=now
+        )
     )
 
 

@@ -41,25 +41,24 @@ class Step:
     """Events at once, and how long to wait before the next step."""
 
     payloads: tuple[Payload, ...]
-    wait_s: float
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
-    """One press of a device that is made again and again."""
+class Gesture:
+    """Steps, of which the last lets go of everything."""
 
-    down: tuple[Payload, ...]
-    up: tuple[Payload, ...]
+    steps: tuple[Step, ...]
 
 
-def gestures(device: str) -> Iterator[Step]:
-    """Yield the steps of one device without end."""
+def gestures(device: str) -> Iterator[Gesture]:
+    """Yield the gestures of one device without end."""
     yield from _GESTURES[device]()
 
 
-def press(device: str) -> Press:
-    """Return what is pressed again and again: keys, a button with the stick, or the middle of the picture."""
-    return _PRESSES[device]
+def everything(device: str) -> Gesture:
+    """Return much at once: most keys, a button with the stick, or a press in the middle with a way to it."""
+    return _EVERYTHING[device]
 
 
 def reached_as(device: str, touch_mode: str) -> str:
@@ -67,46 +66,42 @@ def reached_as(device: str, touch_mode: str) -> str:
     return "pad" if device == "touch" and touch_mode == "pad" else device
 
 
-def _keyboard() -> Iterator[Step]:
+def _tap(down: tuple[Payload, ...], up: tuple[Payload, ...], hold_s: float = HOLD_S) -> Gesture:
+    return Gesture((Step(down, hold_s), Step(up, 0.03)))
+
+
+def _keyboard() -> Iterator[Gesture]:
     while True:
         for usage in _KEYS.values():
-            yield Step((Key(usage, True),), HOLD_S)
-            yield Step((Key(usage, False),), 0.03)
+            yield _tap((Key(usage, True),), (Key(usage, False),))
 
 
-def _mouse() -> Iterator[Step]:
+def _mouse() -> Iterator[Gesture]:
+    left, lifted = MouseButton(0, True), MouseButton(0, False)
     while True:
         for x, y in _POINTS:
-            yield Step((_point(x, y),), 0.05)
-            yield Step((MouseButton(0, True),), HOLD_S)
-            yield Step((MouseButton(0, False),), 0.03)
-        yield Step((_point(0.5, 0.5), MouseButton(2, True)), HOLD_S)
-        yield Step((MouseButton(2, False),), 0.03)
-        yield Step((_point(0.3, 0.5), MouseButton(0, True)), 0.05)
-        yield Step((_point(0.6, 0.6),), 0.1)
-        yield Step((MouseButton(0, False), Wheel(0, 120)), 0.05)
+            yield Gesture((Step((_point(x, y),), 0.05), Step((left,), HOLD_S), Step((lifted,), 0.03)))
+        yield _tap((_point(0.5, 0.5), MouseButton(2, True)), (MouseButton(2, False),))
+        drag = Step((_point(0.3, 0.5), left), 0.05), Step((_point(0.6, 0.6),), 0.1)
+        yield Gesture((*drag, Step((lifted, Wheel(0, 120)), 0.05)))
 
 
-def _touch() -> Iterator[Step]:
+def _touch() -> Iterator[Gesture]:
     while True:
         for x, y in _POINTS:
-            yield Step((_finger(TouchPhase.DOWN, x, y),), HOLD_S)
-            yield Step((_finger(TouchPhase.UP, x, y),), 0.05)
-        yield Step((_finger(TouchPhase.DOWN, 0.3, 0.5),), 0.05)
-        for share in (0.4, 0.5, 0.6):
-            yield Step((_finger(TouchPhase.MOVE, share, 0.6),), 0.05)
-        yield Step((_finger(TouchPhase.UP, 0.6, 0.6),), 0.05)
+            yield _tap((_finger(TouchPhase.DOWN, x, y),), (_finger(TouchPhase.UP, x, y),))
+        swipe = (Step((_finger(TouchPhase.MOVE, share, 0.6),), 0.05) for share in (0.4, 0.5, 0.6))
+        down, up = Step((_finger(TouchPhase.DOWN, 0.3, 0.5),), 0.05), Step((_finger(TouchPhase.UP, 0.6, 0.6),), 0.05)
+        yield Gesture((down, *swipe, up))
 
 
-def _pad() -> Iterator[Step]:
-    yield Step((_PLUGGED, _pad_state()), 0.2)
+def _pad() -> Iterator[Gesture]:
+    yield Gesture((Step((_PLUGGED, _pad_state()), 0.2),))
     while True:
         for bit in _BUTTONS.values():
-            yield Step((_pad_state(1 << bit),), HOLD_S)
-            yield Step((_pad_state(),), 0.03)
+            yield _tap((_pad_state(1 << bit),), (_pad_state(),))
         for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            yield Step((_pad_state(0, x * _FULL, y * _FULL),), 2 * HOLD_S)
-        yield Step((_pad_state(),), 0.05)
+            yield _tap((_pad_state(0, x * _FULL, y * _FULL),), (_pad_state(),), 2 * HOLD_S)
 
 
 def _point(x: float, y: float) -> MouseAbs:
@@ -122,15 +117,15 @@ def _pad_state(buttons: int = 0, x: int = 0, y: int = 0) -> Pad:
 
 
 _PLUGGED = PadPresence(0, True)
-_GESTURES: Mapping[str, Callable[[], Iterator[Step]]] = {
+_GESTURES: Mapping[str, Callable[[], Iterator[Gesture]]] = {
     "keyboard": _keyboard, "mouse": _mouse, "touch": _touch, "pad": _pad,
 }  # fmt: skip
-_PRESSES: Mapping[str, Press] = {
-    "keyboard": Press(
+_EVERYTHING: Mapping[str, Gesture] = {
+    "keyboard": _tap(
         tuple(Key(usage, True) for name, usage in _KEYS.items() if name not in _NOT_AT_ONCE),
         tuple(Key(usage, False) for name, usage in _KEYS.items() if name not in _NOT_AT_ONCE),
     ),
-    "mouse": Press((_point(0.5, 0.5), MouseButton(0, True)), (MouseButton(0, False),)),
-    "touch": Press((_finger(TouchPhase.DOWN, 0.5, 0.5),), (_finger(TouchPhase.UP, 0.5, 0.5),)),
-    "pad": Press((_PLUGGED, _pad_state(1, _FULL)), (_pad_state(),)),
+    "mouse": _tap((_point(0.5, 0.5), MouseButton(0, True)), (MouseButton(0, False), _point(0.3, 0.3))),
+    "touch": _tap((_finger(TouchPhase.DOWN, 0.5, 0.5),), (_finger(TouchPhase.UP, 0.5, 0.5),)),
+    "pad": _tap((_PLUGGED, _pad_state(1, _FULL)), (_pad_state(),)),
 }

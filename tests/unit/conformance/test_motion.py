@@ -8,7 +8,18 @@ from random import Random
 import numpy as np
 import pytest
 
-from farplay.titles.check.motion import COLUMNS, ROWS, TURNS, Grid, Watch, grid, is_blank
+from render_node.conformance.motion import (
+    COLUMNS,
+    ROWS,
+    TURNS,
+    Grid,
+    Turn,
+    Watch,
+    follows_lots,
+    grid,
+    is_blank,
+    stands_out,
+)
 
 
 def still(level: float = 40.0) -> Grid:
@@ -62,19 +73,28 @@ def test_a_picture_that_moves_by_itself_must_change_more_than_that() -> None:
     assert not watch.left_range(1000.0), "in so long a time it would move as far by itself"
 
 
-Turn = Callable[[int], tuple[Grid, Grid]]
+def test_what_stands_out_is_much_more_than_what_came_before() -> None:
+    quiet = [[still()], [lit((0, 0))], [still()], [lit((0, 1))], [still()]]
+    assert stands_out([*quiet, [lit(*((1, column) for column in range(10)))]])
+    assert not stands_out([*quiet, [lit((1, 1))]]), "as much as a window before"
+    assert not stands_out([*quiet, [lit((0, 0), (0, 1))]]), "all of it was seen before"
+    moving = [[lit(*((row, column) for column in range(10)))] for row in range(6)]
+    assert not stands_out(moving)
 
 
-def follows(press: Turn, rest: Turn, seed: int = 1) -> bool:
+Pictures = Callable[[int], tuple[Grid, Grid]]
+
+
+def follows(press: Pictures, rest: Pictures, seed: int = 1) -> bool:
     """Play all turns in an order drawn by lot; each is called with its number."""
-    watch = Watch(1.0)
+    turns: list[Turn] = []
     for number, pressed in enumerate(Random(seed).sample([True, False] * (TURNS // 2), TURNS)):
-        assert not watch.follows_presses(), "too early"
-        watch.turns.append((pressed, *(press if pressed else rest)(number)))
-    return watch.follows_presses()
+        assert not follows_lots(turns), "too early"
+        turns.append((pressed, *(press if pressed else rest)(number)))
+    return follows_lots(turns)
 
 
-def between(before: float, after: float, among: Callable[[int], Grid]) -> Turn:
+def between(before: float, after: float, among: Callable[[int], Grid]) -> Pictures:
     """Two cells that go from one level to another among others."""
     cells = ((5, 5), (5, 6))
     return lambda n: (lit(*cells, level=before, base=among(2 * n)), lit(*cells, level=after, base=among(2 * n + 1)))
@@ -91,15 +111,35 @@ def test_what_turns_with_each_press_shows_in_a_picture_that_moves(among: Callabl
 
 
 def test_what_is_lit_while_something_is_held_shows_in_noise() -> None:
-    watch, level = Watch(1.0), 0.0
+    turns: list[Turn] = []
+    level = 0.0
     for number, pressed in enumerate(Random(2).sample([True, False] * (TURNS // 2), TURNS)):
-        watch.turns.append((pressed, *between(level, 200.0 * pressed, noise)(number)))
+        turns.append((pressed, *between(level, 200.0 * pressed, noise)(number)))
         level = 200.0 * pressed
-    assert watch.follows_presses()
+    assert follows_lots(turns)
+
+
+def test_what_moves_on_with_each_press_is_seen_though_each_time_in_other_cells() -> None:
+    def at(place: int, moved: int) -> tuple[Grid, Grid]:
+        return lit(*_block(place)), lit(*_block(place + moved))
+
+    place = 0
+
+    def press(number: int) -> tuple[Grid, Grid]:
+        nonlocal place
+        place += 1
+        return at(place - 1, 1)
+
+    assert follows(press, lambda number: at(place, 0))
+    assert not follows(lambda number: at(number % 15, 1), lambda number: at(number % 15, 1))
+
+
+def _block(place: int) -> list[tuple[int, int]]:
+    return [(row, place * 4 + column) for row in (10, 11) for column in (0, 1)]
 
 
 def test_many_cells_that_answer_a_little_do() -> None:
-    def turn(tilt: float) -> Turn:
+    def turn(tilt: float) -> Pictures:
         slope = np.linspace(-tilt, tilt, COLUMNS, dtype=np.float32)[None, :, None]
         return lambda number: (noise(2 * number) / np.float32(8), noise(2 * number + 1) / np.float32(8) + slope)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
-from farplay.titles.check.device_check import play_until_heard
-from farplay.titles.check.motion import Grid, Watch
-from farplay.titles.check.plan import CheckPlan
-from farplay.titles.check.stage import Stage
+from render_node.conformance.device_check import play
+from render_node.conformance.motion import Grid, Watch
+from render_node.conformance.stage import Stage
 from render_node.session.io.title_process import TitleProcess
 from wire.input_events import Payload
 
@@ -67,7 +66,7 @@ class Listened:
 
 async def test_a_title_is_played_on_until_it_is_heard_and_no_longer_than_planned() -> None:
     late, silent = Listened(30), Listened(10**9)
-    await play_until_heard(cast("Stage", late), "keyboard", CheckPlan(listen_s=30.0))
+    await play(cast("Stage", late), "keyboard", 30.0, until_heard=True)
     assert late.sent == 30
-    await play_until_heard(cast("Stage", silent), "keyboard", CheckPlan(listen_s=0.0))
+    await play(cast("Stage", silent), "keyboard", 0.0, until_heard=True)
     assert silent.sent == 0

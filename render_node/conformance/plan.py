@@ -1,9 +1,11 @@
-"""How long a check takes and what it asks for; one object, made by the command line."""
+"""How long a check takes and what it asks for; one object, made by the command line, or by a node."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from wire.sandbox import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +32,9 @@ class CheckPlan:
     """Share of its lowest frame rate that a title must hold."""
     cpu_margin_percent: int = 10
     """Points of processor time that a title may take beyond what it says."""
+    state_s: float = 10.0
+    """Seconds that a title with a state has, when it is asked to end, to save it, load it and play on from it."""
+    sandbox: Profile | None = None
+    """How the title is walled in; None takes ``userns`` where it works, else ``pod``."""
     screenshots: Path | None = None
     """Folder for pictures of each step; None takes none."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from farplay.failures import CommandFailure
-from farplay.title_folders import load_title
-from farplay.titles.check.device_check import check_device, play_until_heard
-from farplay.titles.check.findings import Finding, Outcome, Report, judged, skipped
-from farplay.titles.check.gestures import reached_as
-from farplay.titles.check.live_checks import (
+from render_node.conformance.device_check import check_device, play
+from render_node.conformance.findings import judged, skipped
+from render_node.conformance.gestures import reached_as
+from render_node.conformance.live_checks import (
     check_drawing,
     check_memory,
     check_pace,
@@ -26,13 +24,13 @@ from farplay.titles.check.live_checks import (
     check_sound,
     check_start,
 )
-from farplay.titles.check.plan import CheckPlan
-from farplay.titles.check.processes import use_of
-from farplay.titles.check.screenshots import save_screenshot
-from farplay.titles.check.stage import Stage, on_stage
-from farplay.titles.check.static_checks import check_files
-from farplay.titles.wheels.prepare import prepare_wheels
-from wire.errors import WireError
+from render_node.conformance.plan import CheckPlan
+from render_node.conformance.processes import use_of
+from render_node.conformance.screenshots import save_screenshot
+from render_node.conformance.stage import Stage, on_stage
+from render_node.conformance.state_check import STATE_KINDS, check_state
+from render_node.conformance.static_checks import check_files
+from wire.title_check import Finding, Outcome
 from wire.title_manifest import InstalledTitle
 
 MEMORY_EVERY_S = 0.5
@@ -40,41 +38,25 @@ _LIVE = ("start", "draws", "frame-rate", "cpu", "size", "quit", "memory", "sound
 Progress = Callable[[str], None]
 
 
-async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Report:
-    """Check a title; nothing of it is left running or written.
+async def check_installed(title: InstalledTitle, plan: CheckPlan, on_progress: Progress) -> list[Finding]:
+    """Check a title whose files lie here; nothing of it is left running or written.
 
     Args:
-        path: Its folder.
+        title: A title whose manifest has no faults.
         plan: How long, and where screenshots go.
         on_progress: Told in words what is being done.
 
     Raises:
         WireError: ``sandbox_unavailable``; every fault of the title itself is a finding.
     """
-    began_s = time.monotonic()
-    try:
-        lock = await asyncio.to_thread(prepare_wheels, path, on_progress)
-        title = load_title(path)
-    except CommandFailure as failure:
-        finding = judged("packages", False, failure.words, failure.advice)
-        return Report(str(path), (finding,), time.monotonic() - began_s)
-    except WireError as error:
-        advice = f"{error.detail}\nCorrect every line; docs/title-toml.md lists the fields."
-        finding = judged("manifest", False, "it cannot be run as it is", advice)
-        return Report(str(path), (finding,), time.monotonic() - began_s)
-    findings = [judged("manifest", True, "title.toml has no faults", "")]
-    if lock is not None:
-        wheels = ", ".join(f"{wheel.name} {wheel.version}" for wheel in lock.wheels)
-        findings.append(judged("packages", True, wheels or "all of them come with its kind", ""))
     with tempfile.TemporaryDirectory(prefix="farplay-check-") as scratch:
         # Where titles have a user of their own, it passes through here to its save folder.
         os.chmod(scratch, 0o711)
         on_progress("Looking at the files")
-        findings += await asyncio.to_thread(check_files, title, Path(scratch))
-        if not plan.run:
-            return Report(title.manifest.id, tuple(findings), time.monotonic() - began_s)
-        findings += await _Runs(title, plan, Path(scratch), on_progress).check()
-    return Report(title.manifest.id, tuple(findings), time.monotonic() - began_s)
+        findings = await asyncio.to_thread(check_files, title, Path(scratch))
+        if plan.run:
+            findings += await _Runs(title, plan, Path(scratch), on_progress).check()
+        return findings
 
 
 @dataclass
@@ -93,6 +75,8 @@ class _Runs:
         """Return the findings of all runs."""
         devices = self.title.manifest.about.devices
         names = [f"device-{device}" for device in devices]
+        has_state = self.title.manifest.kind in STATE_KINDS
+        names += ["state"] if has_state else []
         self.on_progress("Running it without input")
         findings = await self._measure()
         if any(finding.outcome is Outcome.FAILED and finding.name in ("start", "draws") for finding in findings):
@@ -100,6 +84,11 @@ class _Runs:
         for device in devices:
             self.on_progress(f"Trying the {device}")
             findings.append(await self._try(device))
+        if has_state:
+            self.on_progress("Saving and loading its state")
+            async with self._run("state", try_state=True) as stage:
+                seen_as = [reached_as(device, self.title.manifest.about.touch_mode) for device in devices]
+                findings.append(await check_state(stage, self.saves[-1], seen_as[:1], self.plan))
         return [*findings, *self._whole()]
 
     async def _measure(self) -> list[Finding]:
@@ -124,9 +113,12 @@ class _Runs:
             if start.outcome is Outcome.FAILED or stage.end is not None:
                 return judged(f"device-{device}", False, f"it did not run again: {start.words}", start.advice)
             seen_as = reached_as(device, manifest.about.touch_mode)
-            finding = await check_device(stage, device, seen_as, self.plan)
+            numbers = itertools.count(1)
+            finding = await check_device(
+                stage, lambda: self._run(f"{device}-{next(numbers)}"), device, seen_as, self.plan
+            )
             if manifest.about.sound and not self.heard:
-                await play_until_heard(stage, seen_as, self.plan)
+                await play(stage, seen_as, self.plan.listen_s, until_heard=True)
             self._picture(stage, device)
             return finding
 
@@ -140,11 +132,11 @@ class _Runs:
             save_screenshot(stage, self.plan.screenshots / f"{self.title.manifest.id}-{step}.png")
 
     @asynccontextmanager
-    async def _run(self, name: str) -> AsyncIterator[Stage]:
+    async def _run(self, name: str, *, try_state: bool = False) -> AsyncIterator[Stage]:
         saves = self.scratch / name
         saves.mkdir()
         self.saves.append(saves)
-        async with on_stage(self.title, saves) as stage:
+        async with on_stage(self.title, saves, self.plan.sandbox, try_state=try_state) as stage:
             watching = asyncio.create_task(self._watch_memory(stage))
             try:
                 yield stage

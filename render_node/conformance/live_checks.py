@@ -7,12 +7,13 @@ import os
 import time
 from pathlib import Path
 
-from farplay.titles.check.findings import Finding, judged
-from farplay.titles.check.motion import is_blank
-from farplay.titles.check.plan import CheckPlan
-from farplay.titles.check.processes import use_of
-from farplay.titles.check.stage import Stage
+from render_node.conformance.findings import judged
+from render_node.conformance.motion import is_blank
+from render_node.conformance.plan import CheckPlan
+from render_node.conformance.processes import use_of
+from render_node.conformance.stage import Stage
 from wire.errors import Reason
+from wire.title_check import Finding
 from wire.title_manifest import TitleManifest
 
 DRAW_POLL_S = 0.2
@@ -24,7 +25,7 @@ async def check_start(stage: Stage, plan: CheckPlan) -> Finding:
     if stage.first_frame_s is not None:
         return judged("start", True, f"first picture after {stage.first_frame_s * 1000:.0f} ms", "")
     if stage.end is not None:
-        return judged("start", False, _ending(stage), _last_words(stage))
+        return judged("start", False, ending(stage), last_words(stage))
     words = f"no picture within {plan.first_picture_s:.0f} s"
     return judged("start", False, words, "Show a picture, if only that it loads, by pygame.display.flip().")
 
@@ -38,7 +39,7 @@ async def check_drawing(stage: Stage, plan: CheckPlan) -> Finding:
         blank = blank and (cells is None or is_blank(cells))
         await stage.wait(DRAW_POLL_S)
     if stage.end is not None:
-        return judged("draws", False, _ending(stage), _last_words(stage))
+        return judged("draws", False, ending(stage), last_words(stage))
     return judged(
         "draws", not blank, "one colour only" if blank else "a picture", "Draw something on the first screen."
     )
@@ -51,7 +52,7 @@ async def check_pace(stage: Stage, manifest: TitleManifest, plan: CheckPlan) -> 
     await stage.wait(plan.measure_s)
     took_s = time.monotonic() - began_s
     if stage.end is not None:
-        return [judged("frame-rate", False, _ending(stage), _last_words(stage))]
+        return [judged("frame-rate", False, ending(stage), last_words(stage))]
     percent = (use_of(stage.process.pid).cpu_s - cpu_s) / took_s * 100
     said = manifest.about.cpu_percent
     smaller = "Let it wait between frames, or say in title.toml what it takes: [needs] cpu_percent."
@@ -81,8 +82,8 @@ async def check_quit(stage: Stage, plan: CheckPlan) -> Finding:
     if stage.end is None:
         return judged("quit", False, f"still there {plan.quit_s:.0f} s after QUIT", advice)
     clean = stage.end.reason is Reason.TITLE_QUIT
-    words = f"ended after {(time.monotonic() - began_s) * 1000:.0f} ms" if clean else _ending(stage)
-    return judged("quit", clean, words, _last_words(stage))
+    words = f"ended after {(time.monotonic() - began_s) * 1000:.0f} ms" if clean else ending(stage)
+    return judged("quit", clean, words, last_words(stage))
 
 
 def check_memory(peak_bytes: int, manifest: TitleManifest) -> Finding:
@@ -118,7 +119,8 @@ def check_saves(folders: list[Path], manifest: TitleManifest) -> Finding:
     return judged("saves", not stray, words, 'Write only what title.toml names, or name it: saves = ["*.sav"].')
 
 
-def _ending(stage: Stage) -> str:
+def ending(stage: Stage) -> str:
+    """Return how a title ended, in words; empty while it runs."""
     return (
         ""
         if stage.end is None
@@ -126,5 +128,6 @@ def _ending(stage: Stage) -> str:
     )
 
 
-def _last_words(stage: Stage) -> str:
+def last_words(stage: Stage) -> str:
+    """Return what a title printed last, as advice."""
     return f"Its last words:\n{stage.last_words}" if stage.last_words else "It printed nothing."

@@ -12,14 +12,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from farplay.titles.check.motion import Grid, grid
 from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.io.sandbox_probe import probe_sandbox
+from render_node.conformance.motion import Grid, grid
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
 from wire.input_events import InputEvent, Payload
-from wire.sandbox import SandboxSpec, session_name
+from wire.sandbox import Profile, SandboxSpec, session_name
 from wire.title_ipc import Input, Sound
 from wire.title_manifest import InstalledTitle
 from wire.worker_control import EncoderSpec, IceSpec
@@ -34,9 +34,9 @@ _runs = itertools.count()
 
 
 @functools.cache
-def _walls() -> SandboxSpec:
+def _walls(profile: Profile | None) -> SandboxSpec:
     """Return the walls that hold on this machine, as its node would find them."""
-    return probe_sandbox().spec
+    return probe_sandbox(profile).spec
 
 
 class Stage:
@@ -156,27 +156,31 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(title: InstalledTitle, save_dir: Path) -> AsyncIterator[Stage]:
+async def on_stage(
+    title: InstalledTitle, save_dir: Path, profile: Profile | None, *, try_state: bool = False
+) -> AsyncIterator[Stage]:
     """Run a title until the block ends; afterwards nothing of it is left.
 
     Args:
         title: What to run.
         save_dir: Existing folder that it may write to.
+        profile: How it is walled in, as in ``CheckPlan``.
+        try_state: Whether it saves and loads its state when it is asked to end.
 
     Raises:
         WireError: ``sandbox_unavailable``.
     """
     name = session_name(os.getpid(), f"check-{next(_runs)}")
-    walls = replace(await asyncio.to_thread(_walls), name=name, run_dir=os.fspath(save_dir.parent / "run"))
+    walls = replace(await asyncio.to_thread(_walls, profile), name=name, run_dir=os.fspath(save_dir.parent / "run"))
     offer = NodeOffer(
         slots=1, titles=(title,), saves=save_dir, ice=IceSpec(), encoder=EncoderSpec(), sandbox=walls,
         owner_pid=os.getpid(), abandon_s=1.0, start_timeout_s=1.0,
     )  # fmt: skip
     stage = Stage()
+    spec = replace(title_spec(title, offer, {}), try_state=try_state)
     stage.process = await TitleProcess.start(
-        title_spec(title, offer, {}), os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news,
-        on_ended=stage.on_ended,
-    )  # fmt: skip
+        spec, os.fspath(save_dir), walls, on_frame=stage.on_frame, on_news=stage.on_news, on_ended=stage.on_ended
+    )
     stage.sound = SoundReader(stage.process.sound_fd, on_packet=stage.on_packet, loop=asyncio.get_running_loop())
     try:
         yield stage

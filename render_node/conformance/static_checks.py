@@ -5,10 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from farplay.titles.check.findings import Finding, judged
+from render_node.conformance.findings import judged
 from title_archive.artwork import reencode
 from title_archive.pack import pack
 from wire.errors import WireError
+from wire.title_check import Finding
 from wire.title_manifest import InstalledTitle
 
 ARTWORK_SHAPE, ARTWORK_SHAPE_SLACK = Fraction(16, 9), Fraction(1, 25)

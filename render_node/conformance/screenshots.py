@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from farplay.titles.check.stage import Stage
+from render_node.conformance.stage import Stage
 
 
 def save_screenshot(stage: Stage, path: Path) -> None:
