@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from farplay.broker_client import BrokerClient
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.runtimes.local_runtimes import local_runtimes
 from farplay.title_folders import load_title
 from farplay.titles.publisher_key import PublisherKey
 from farplay.titles.wheels.prepare import prepare_wheels
@@ -101,6 +103,27 @@ def load_package(path: Path) -> SignedPackage:
         advice = f"Pack it again if that was not you; else sign it: farplay title sign {path}"
         raise CommandFailure(ExitStatus.BAD_TITLE, f"{path} was altered after it was signed.", advice)
     return SignedPackage(path, manifest, release)
+
+
+def send_archives(package: SignedPackage, client: BrokerClient, on_progress: Callable[[str], None]) -> None:
+    """Send a title's archive to a broker, after that of its runtime.
+
+    Raises:
+        CommandFailure: the runtime is not here, or a broker does not take one of them.
+    """
+    pin, release = package.manifest.runtime, package.release
+    try:
+        if pin.sha256:
+            on_progress(f"Sending the runtime {pin}")
+            with local_runtimes().packed(pin) as path, open(path, "rb") as file:
+                client.upload(f"/api/v1/archives/{pin.sha256}", file, pin.archive_bytes)
+        on_progress("Sending the archive")
+        with open(package.path, "rb") as file:
+            client.upload(f"/api/v1/archives/{release.archive_sha256}", file, release.archive_bytes)
+    except WireError as error:
+        raise CommandFailure(ExitStatus.BAD_TITLE, f"{error.detail}.") from error
+    except OSError as error:
+        raise CommandFailure(ExitStatus.FAILED, f"{error.filename}: {error.strerror}.") from error
 
 
 def signature_path(path: Path) -> Path:

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from farplay.cli import app
 from farplay.failures import ExitStatus
-from farplay.titles.wheels.lock import read_lock
 from tests.support.running_title import running, walls_of
 from tests.support.small_wheel import RAYS, as_the_index, wheel
 from title_archive.reader import read_index
+from wire.package_lock import read_lock
 from wire.sandbox import Profile
 
 pytestmark = pytest.mark.process

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from farplay.failures import CommandFailure
-from farplay.title_folders import load_title
+from farplay.title_folders import load_title, require_python
 from farplay.titles.check.device_check import check_device, play_until_heard
 from farplay.titles.check.findings import Finding, Outcome, Report, judged, skipped
 from farplay.titles.check.gestures import reached_as
@@ -55,6 +55,8 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Rep
     try:
         lock = await asyncio.to_thread(prepare_wheels, path, on_progress)
         title = load_title(path)
+        if plan.run:
+            require_python(title.manifest)
     except CommandFailure as failure:
         finding = judged("packages", False, failure.words, failure.advice)
         return Report(str(path), (finding,), time.monotonic() - began_s)
@@ -63,6 +65,9 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Rep
         finding = judged("manifest", False, "it cannot be run as it is", advice)
         return Report(str(path), (finding,), time.monotonic() - began_s)
     findings = [judged("manifest", True, "title.toml has no faults", "")]
+    if title.runtime:
+        runtime = title.manifest.runtime
+        findings.append(judged("runtime", True, f"{runtime}, {runtime.archive_bytes / 2**20:.2f} MiB", ""))
     if lock is not None:
         wheels = ", ".join(f"{wheel.name} {wheel.version}" for wheel in lock.wheels)
         findings.append(judged("packages", True, wheels or "all of them come with its kind", ""))

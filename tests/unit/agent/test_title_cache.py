@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from render_node.agent.io import title_cache
-from render_node.agent.io.archive_download import download
+from render_node.agent.io.archive_download import Wanted, download
 from render_node.agent.io.title_cache import DOWNLOADS_MAX, TitleCache
 from tests.support.deadlines import TIME_FACTOR, until
 from tests.support.published_title import OTHER_KEY, archive, release_of
 from title_archive.signing import sign_release
 from wire.errors import Reason, WireError
-from wire.title_manifest import InstalledTitle
+from wire.title_manifest import InstalledTitle, TitleManifest
 from wire.title_release import Release
 
 
@@ -163,11 +163,12 @@ async def test_a_broker_that_is_away_is_told(tmp_path: Path, source: Source) -> 
 
 async def test_a_fault_of_the_network_is_told_from_one_of_the_disk(tmp_path: Path, source: Source) -> None:
     release = source.offer("1.0.0")
-    url = f"{source.url}/{release.archive_sha256}"
+    wanted = Wanted(release.archive_sha256, release.archive_bytes)
+    url = f"{source.url}/{wanted.sha256}"
 
     def to_a_full_disk() -> None:
         with open("/dev/full", "wb") as full:
-            download(url, "node_a:key", full, release, threading.Event())
+            download(url, "node_a:key", full, wanted, threading.Event())
 
     with pytest.raises(OSError, match="No space left"):
         await asyncio.to_thread(to_a_full_disk)
@@ -209,7 +210,7 @@ async def test_a_title_that_was_just_found_stays_when_another_needs_room(
     await source.into(cache, releases[0])
     opened, may_open, open_title = threading.Event(), threading.Event(), title_cache._open
 
-    def open_late(target: Path) -> InstalledTitle:
+    def open_late(target: Path) -> TitleManifest:
         opened.set()
         may_open.wait(10 * TIME_FACTOR)
         return open_title(target)

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.titles.wheels.lock import BadLock, LockedWheel, WheelLock, read_lock, write_lock
+from farplay.titles.wheels.given import given_by
 from farplay.titles.wheels.pip_run import failure_of, platforms
-from farplay.titles.wheels.resolve import clashes, offered
+from wire.package_lock import BadLock, LockedWheel, PackageLock, read_lock, write_lock
 
 DIGEST = "a0" * 32
 RAYS = LockedWheel("rays", "1.4.0", "rays-1.4.0-py3-none-any.whl", DIGEST)
-LOCK = WheelLock(("rays>=1", 'six; python_version < "3"'), "x86_64", (RAYS,), DIGEST)
+LOCK = PackageLock(("rays>=1", 'six; python_version < "3"'), "x86_64", (RAYS,), DIGEST)
 
 names = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9})?", fullmatch=True)
 wheels = st.builds(
@@ -28,8 +28,8 @@ rows = st.lists(wheels, max_size=5, unique_by=lambda each: each.name).map(
 printable = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40)
 
 
-@given(st.builds(WheelLock, st.lists(printable).map(tuple), printable, rows, printable))
-def test_a_lock_is_read_as_it_was_written(lock: WheelLock) -> None:
+@given(st.builds(PackageLock, st.lists(printable).map(tuple), printable, rows, printable))
+def test_a_lock_is_read_as_it_was_written(lock: PackageLock) -> None:
     assert read_lock(write_lock(lock)) == lock
 
 
@@ -63,7 +63,7 @@ def test_a_lock_that_was_changed_to_something_else_is_refused(old: str, new: str
 
 def test_a_wheel_stands_in_a_lock_once() -> None:
     with pytest.raises(BadLock, match="twice"):
-        read_lock(write_lock(WheelLock((), "x86_64", (RAYS, RAYS))))
+        read_lock(write_lock(PackageLock((), "x86_64", (RAYS, RAYS))))
 
 
 @pytest.mark.parametrize(
@@ -119,15 +119,17 @@ CAUSES = (
     ],
 )
 def test_what_pip_says_is_told_in_words(said: str, faults: str, status: ExitStatus, words: str) -> None:
-    failure = failure_of(said, faults)
+    failure = failure_of(said, faults, 11)
     assert isinstance(failure, CommandFailure)
     assert (failure.status, words in failure.words) == (status, True), failure.words
     assert "loosen" not in failure.words
 
 
 def test_what_a_kind_offers_is_known_by_the_names_of_its_distributions() -> None:
-    assert {"pygame-ce", "numpy"} <= offered("pygame").keys()
-    assert "pygame-ce" not in offered("sdk")
+    pygame, sdk = given_by(["pygame"]), given_by(["sdk"])
+    assert {"pygame-ce", "numpy"} <= pygame.versions.keys()
+    assert "pygame-ce" not in sdk.versions
+    assert given_by(["pygame", "sdk"]).versions == {**pygame.versions, **sdk.versions}
     held = [("pygame-2.6", "pygame"), ("pygame-2.6", "pygame.libs"), ("rays-1", "rays"), ("w-1", "wire.py")]
-    assert clashes(held, "pygame") == [("pygame-2.6", "pygame"), ("w-1", "wire")]
-    assert clashes(held, "sdk") == [("w-1", "wire")]
+    assert pygame.clashes(held) == [("pygame-2.6", "pygame"), ("w-1", "wire")]
+    assert sdk.clashes(held) == [("w-1", "wire")]
