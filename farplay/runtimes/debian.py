@@ -27,7 +27,7 @@ _NODES_OWN = {"glibc", "libxcrypt"}
 node's own."""
 _COMPILERS_OWN = "libgcc-s1"
 _URI = re.compile(r"^'[^']*' ([a-z0-9.+-]+)_([^_ ]+)_([a-z0-9-]+)\.deb ", re.MULTILINE)
-_MISSING = re.compile(r"E: (?:Unable to locate package|Package '?|Couldn't find any package by .* )'?([a-z0-9.+-]+)")
+_MISSING = re.compile(r"E: (?:Unable to locate package |Package ')([a-z0-9.+-]+)")
 _GONE = re.compile(r"E: Version '([^']+)' for '([^']+)' was not found")
 
 
@@ -45,13 +45,15 @@ def resolve_debian(packages: Sequence[str], *, dependencies: bool) -> tuple[Lock
     """
     _require_apt()
     with tempfile.TemporaryDirectory(prefix="farplay-apt-") as folder:
-        nothing = Path(folder) / "status"
+        # What apt has fetched already it would not print.
+        nothing, archives = Path(folder) / "status", Path(folder) / "archives"
         nothing.touch()
+        (archives / "partial").mkdir(parents=True)
         if dependencies:
             command = ["install", "--yes", "--no-install-recommends", "-o", f"Dir::State::status={nothing}"]
         else:
             command = ["download"]
-        command += ["--print-uris", "-o", "Debug::NoLocking=1", *packages]
+        command += ["--print-uris", "-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1", *packages]
         names = [
             f"{name}={unquote(version)}"
             for name, version, _ in _URI.findall(_run(["apt-get", "-qq", *command], Path(folder)))

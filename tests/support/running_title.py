@@ -133,6 +133,7 @@ async def running(
     walls: SandboxSpec | None = None,
     memory_mib: int = 256,
     site_packages: str = "",
+    runtime: str = "",
 ) -> AsyncIterator[RunningTitle]:
     """Run a program: its text, which is written into ``folder``, or the path of an existing one."""
     if isinstance(program, str):
@@ -159,6 +160,7 @@ async def running(
             memory_mib=memory_mib,
             environment=environment,
             site_packages=site_packages,
+            runtime=runtime,
         ),
         str(saves),
         walls or walls_of(folder),

@@ -56,6 +56,19 @@ def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
     assert place(fleet, "chess", "1.0.0", "pygame", 0.0).reason is Reason.TITLE_MISSING
 
 
+def test_the_node_with_the_least_to_fetch_of_title_and_runtime_comes_first() -> None:
+    fleet, runtime = Fleet(), "ef" * 32
+    both = {**ARCHIVE, runtime: 90_000}
+    for name, archives in {"none": [], "title": [*ARCHIVE], "runtime": [runtime], "both": [*both]}.items():
+        fleet.describe(NodeId(name), replace(capacity(1, ("pygame",)), fetches_titles=True), ("pygame",), [])
+        fleet.set_ready(NodeId(name), True)
+        fleet.set_archives(NodeId(name), archives)
+    for name, to_fetch in (("both", 0), ("runtime", 5000), ("title", 90_000), ("none", 95_000)):
+        decision = place(fleet, *TITLE, "pygame", 0.5, fetched=both)
+        assert (decision.node_id, decision.bytes_to_fetch) == (name, to_fetch)
+        fleet.set_claims(NodeId(name), 1)
+
+
 def test_a_node_on_which_the_archive_lies_comes_before_fuller_ones_that_would_fetch_it() -> None:
     fleet = Fleet()
     for index in range(10):
