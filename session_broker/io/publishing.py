@@ -29,7 +29,7 @@ from title_archive.reader import Index, holds_runtime, read_content, read_index,
 from title_archive.signing import check_release
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
-from wire.runtime_manifest import RUNTIME_FILE, parse_runtime, pin_fault
+from wire.runtime_manifest import RUNTIME_FILE, RuntimeManifest, parse_runtime, pin_fault
 from wire.title_manifest import MANIFEST_FILE, TitleManifest, parse_manifest
 from wire.title_release import Channel, KeyRotation, Release
 
@@ -165,16 +165,24 @@ class Publishing:
         await self._releases.publish(caller, release, rotations, text, channel, approved=caller.is_operator)
         await self.refresh()
 
+    async def runtime(self, archive_sha256: str) -> tuple[RuntimeManifest, int]:
+        """Return what is known of a runtime whose archive was taken, and the archive's bytes.
+
+        Raises:
+            WireError: ``malformed`` or ``not_found``.
+        """
+        text = (await self._objects.read(_runtime_key(check_digest(archive_sha256)))).decode()
+        return parse_runtime(text), await self._objects.size(archive_key(archive_sha256))
+
     async def _check_runtime(self, manifest: TitleManifest) -> None:
         pin = manifest.runtime
         if await self._releases.is_blocked(self._tenant_id, pin.sha256):
             raise WireError(Reason.TITLE_BLOCKED, f"an operator has blocked its runtime {pin}")
         try:
-            text = (await self._objects.read(_runtime_key(pin.sha256))).decode()
-            archive_bytes = await self._objects.size(archive_key(pin.sha256))
+            runtime, archive_bytes = await self.runtime(pin.sha256)
         except WireError as error:
             raise WireError(Reason.NOT_FOUND, f"upload the archive of its runtime {pin} first") from error
-        fault = pin_fault(pin, manifest.python_minor, parse_runtime(text))
+        fault = pin_fault(pin, manifest.python_minor, runtime)
         if archive_bytes != pin.archive_bytes:
             fault = f"runtime.bytes is {pin.archive_bytes}, and the archive of {pin} has {archive_bytes}"
         if fault is not None:

@@ -475,9 +475,12 @@ async def test_a_runtime_is_published_with_a_title_that_names_it(tmp_path: Path)
         await sign_in(broker, client)
         await send(client, data)
         refused = await publish(client, release)
-        assert (refused.status_code, reason_of(refused)) == (404, "not_found")
+        assert reason_of(refused) == (404, "not_found")
         assert "upload the archive of its runtime lamps 1.0.0 first" in refused.text
+        assert reason_of(await client.get(f"/api/v1/runtimes/{pin.sha256}")) == (404, "not_found")
         assert (await client.put(f"/api/v1/archives/{pin.sha256}", content=runtime)).status_code == 204
+        known = (await client.get(f"/api/v1/runtimes/{pin.sha256}")).json()
+        assert known == {"name": "lamps", "version": "1.0.0", "archive_bytes": len(runtime)}
         assert (await publish(client, release)).status_code == 201
         assert (await client.post("/api/v1/sessions", json={"title_id": "chess"})).status_code == 201
         (session,) = broker.runner.coordinator.live_sessions()
@@ -508,7 +511,7 @@ async def test_a_title_that_names_its_runtime_wrongly_is_refused(
         await send(client, data)
         assert (await client.put(f"/api/v1/archives/{pin.sha256}", content=runtime)).status_code == 204
         refused = await publish(client, release_of(data))
-        assert (reason_of(refused), words in refused.text) == ("bad_archive", True), refused.text
+        assert (reason_of(refused)[1], words in refused.text) == ("bad_archive", True), refused.text
 
 
 async def test_a_blocked_runtime_stops_every_title_on_it(tmp_path: Path) -> None:
@@ -527,7 +530,7 @@ async def test_a_blocked_runtime_stops_every_title_on_it(tmp_path: Path) -> None
         again = archive_on(pin, version="1.1.0")
         await send(client, again)
         refused = await publish(client, release_of(again, version="1.1.0"))
-        assert (reason_of(refused), "blocked its runtime lamps 1.0.0" in refused.text) == ("title_blocked", True)
+        assert (reason_of(refused)[1], "blocked its runtime lamps 1.0.0" in refused.text) == ("title_blocked", True)
         assert (await client.post(f"/api/v1/archives/{pin.sha256}/approval")).status_code == 204
         assert "chess" in await library(client)
 
@@ -538,9 +541,9 @@ async def test_a_runtime_is_no_title(tmp_path: Path) -> None:
         await sign_in(broker, client)
         await send(client, runtime)
         refused = await publish(client, release_of(runtime))
-        assert reason_of(refused) == "not_found"
+        assert reason_of(refused) == (404, "not_found")
         broken = runtime_archive(toml=b"runtime = 1\n")
-        assert reason_of(await send(client, broken)) == "malformed"
+        assert reason_of(await send(client, broken))[1] == "malformed"
 
 
 async def test_a_session_that_an_earlier_farplay_stored_is_read(tmp_path: Path) -> None:
