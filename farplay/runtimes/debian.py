@@ -28,7 +28,7 @@ node's own."""
 _COMPILERS_OWN = "libgcc-s1"
 _URI = re.compile(r"^'[^']*' ([a-z0-9.+-]+)_([^_ ]+)_([a-z0-9-]+)\.deb ", re.MULTILINE)
 _MISSING = re.compile(r"E: (?:Unable to locate package |Package ')([a-z0-9.+-]+)")
-_GONE = re.compile(r"E: Version '([^']+)' for '([^']+)' was not found")
+_GONE = re.compile(r"E: Version '([^']+)' for '([^':]+)(?::[a-z0-9-]+)?' was not found")
 
 
 def wanted(manifest: RuntimeManifest) -> tuple[str, ...]:
@@ -53,19 +53,17 @@ def resolve_debian(packages: Sequence[str], *, dependencies: bool) -> tuple[Lock
             command = ["install", "--yes", "--no-install-recommends", "-o", f"Dir::State::status={nothing}"]
         else:
             command = ["download"]
-        command += ["--print-uris", "-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1", *packages]
-        names = [
-            f"{name}={unquote(version)}"
-            for name, version, _ in _URI.findall(_run(["apt-get", "-qq", *command], Path(folder)))
-        ]
+        command += ["--print-uris", "-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1"]
+        found = _URI.findall(_run(["apt-get", "-qq", *command, *packages], Path(folder)))
+        names = [_named(name, unquote(version), architecture) for name, version, architecture in found]
         stanzas = _stanzas(_run(["apt-cache", "show", *names], Path(folder)))
     rows = [stanza for stanza in stanzas if stanza["Package"] in packages or not _is_everywhere(stanza)]
     own = next((row["Package"] for row in rows if _is_nodes_own(row)), None)
     if own is not None:
         words = f"{own} belongs to the C library, of which every node has its own."
         raise CommandFailure(ExitStatus.BAD_TITLE, words, "Take it out of debian.packages.")
-    found = (LockedDebian(row["Package"], row["Version"], row["Architecture"], row["SHA256"]) for row in rows)
-    return tuple(sorted(found, key=lambda each: each.name))
+    locked = (LockedDebian(row["Package"], row["Version"], row["Architecture"], row["SHA256"]) for row in rows)
+    return tuple(sorted(locked, key=lambda each: each.name))
 
 
 def fetch_debian(packages: Iterable[LockedDebian], work: Path) -> list[Path]:
@@ -76,7 +74,9 @@ def fetch_debian(packages: Iterable[LockedDebian], work: Path) -> list[Path]:
     """
     locked = list(packages)
     _require_apt()
-    _run(["apt-get", "-qq", "download", *(f"{each.name}={each.version}" for each in locked)], work)
+    _run(
+        ["apt-get", "-qq", "download", *(_named(each.name, each.version, each.architecture) for each in locked)], work
+    )
     files = []
     for each in locked:
         found = list(work.glob(f"{each.name}_*.deb"))
@@ -87,6 +87,11 @@ def fetch_debian(packages: Iterable[LockedDebian], work: Path) -> list[Path]:
             raise CommandFailure(ExitStatus.BAD_TITLE, words, "Find out why, or delete the lock to lock anew.")
         files.append(found[0])
     return files
+
+
+def _named(name: str, version: str, architecture: str) -> str:
+    """Return one package of one version as apt's commands take it."""
+    return f"{name}={version}" if architecture == "all" else f"{name}:{architecture}={version}"
 
 
 def _is_everywhere(stanza: Mapping[str, str]) -> bool:

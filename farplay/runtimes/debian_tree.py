@@ -90,22 +90,26 @@ class DebianTree:
     def finish(self) -> list[str]:
         """Put copies in the place of links; return those that lead nowhere, which are left out."""
         dangling = []
-        folders: list[tuple[str, str]] = []
+        folders: dict[str, str] = {}
         for path in sorted(self._links):
             target = self._resolve(path, 0)
-            if target is None:
+            if target is None or f"{path}/".startswith(f"{target}/"):
                 dangling.append(path)
             elif (self._root / target).is_dir():
-                folders.append((path, target))
+                folders[path] = target
             else:
                 self._copy(path, target)
-        # Innermost first, so that a folder which holds another's copy is copied with it.
-        for path, target in sorted(folders, key=lambda pair: -pair[0].count("/")):
-            if f"{path}/".startswith(f"{target}/"):
-                dangling.append(path)
-            else:
-                shutil.copytree(self._root / target, self._root / path, dirs_exist_ok=True)
+        while folders:
+            self._copy_folder(next(iter(folders)), folders)
         return sorted(dangling)
+
+    def _copy_folder(self, path: str, folders: dict[str, str]) -> None:
+        """Copy one of these folders, after the others that lie in it; each is taken from them once."""
+        target = folders.pop(path)
+        for inner in [other for other in folders if other.startswith(f"{target}/")]:
+            if inner in folders:
+                self._copy_folder(inner, folders)
+        shutil.copytree(self._root / target, self._root / path, dirs_exist_ok=True)
 
     def _write(self, path: str, content: IO[bytes], *, executable: bool, name: str) -> None:
         place = self._root / path

@@ -67,20 +67,19 @@ def test_links_become_what_they_lead_to(tmp_path: Path) -> None:
         "./usr/lib/libx.so.1": "libx.so.1.0", "./usr/lib/libx.so": "libx.so.1", "./usr/bin/x": "/lib/x/../x/run",
         "./usr/lib/y": "x", "./usr/share/y": "../lib/y", "./usr/bin/y": "/usr/share/y/run",
         "./usr/share/up": "../../../../../../etc/up", "./usr/share/none": "nowhere", "./usr/share/out": "/var/out",
+        "./usr/share/a/b/c/d": "/usr/share/t", "./usr/share/t/l": "/usr/lib/x",
         "./usr/share/one": "two", "./usr/share/two": "one", "./usr/share/self": ".", "./usr/share/top": "/",
     }  # fmt: skip
     hard = tarfile.TarInfo("./usr/bin/hard")
     hard.type, hard.linkname = tarfile.LNKTYPE, "./usr/lib/x/run"
-    dangling = tree_of(
-        tmp_path,
-        tar({"./usr/lib/libx.so.1.0": b"lib", "./usr/lib/x/run": b"#!"}, links, hard),
-        tar({"./etc/up": b"u"}),
-    )
+    files = {"./usr/lib/libx.so.1.0": b"lib", "./usr/lib/x/run": b"#!", "./usr/share/t/f": b"f"}
+    dangling = tree_of(tmp_path, tar(files, links, hard), tar({"./etc/up": b"u"}))
     assert files_of(tmp_path) == {
-        "etc/up": b"u", "usr/share/up": b"u",
+        "etc/up": b"u", "usr/share/up": b"u", "usr/share/t/f": b"f", "usr/share/a/b/c/d/f": b"f",
         **{f"usr/lib/libx.so{end}": b"lib" for end in ("", ".1", ".1.0")},
         **{f"usr/{name}": b"#!" for name in (
-            "lib/x/run", "lib/y/run", "share/y/run", "bin/x", "bin/y", "bin/hard")},
+            "lib/x/run", "lib/y/run", "share/t/l/run", "share/a/b/c/d/l/run", "share/y/run", "bin/x", "bin/y",
+            "bin/hard")},
     }  # fmt: skip
     assert dangling == [f"usr/share/{name}" for name in ("none", "one", "out", "self", "top", "two")]
     assert (tmp_path / "usr/bin/hard").stat().st_mode & 0o111
@@ -106,7 +105,7 @@ _part = st.sampled_from(["usr", "lib", "a", "b", "..", "."])
 _path = st.lists(_part, min_size=1, max_size=4).map("/".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(_path, st.just(b"x"), max_size=4), st.dictionaries(_path, _path, max_size=5), st.booleans())
 def test_whatever_the_links_are_the_tree_is_files_within(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes], links: dict[str, str], absolute: bool
