@@ -139,7 +139,8 @@ class TitleWalls:
         title = sandbox.TITLE_PATH if folder is None else told.folder
         runtime = told.runtime and (sandbox.RUNTIME_PATH if folder is None else told.runtime)
         own = (f"{title}/{told.site_packages}",) if told.site_packages else ()
-        shared = (f"{runtime}/{SITE_PACKAGES}",) if os.path.isdir(f"{told.runtime}/{SITE_PACKAGES}") else ()
+        has_shared = bool(runtime) and os.path.isdir(f"{told.runtime}/{SITE_PACKAGES}")
+        shared = (f"{runtime}/{SITE_PACKAGES}",) if has_shared else ()
         if folder is None:
             places = (sandbox.SAVE_PATH, "/tmp", sandbox.LAUNCHER_PATH, sandbox.PACKAGES_PATH)
         else:
