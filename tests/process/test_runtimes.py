@@ -101,6 +101,8 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         fields="Depends: liblamps1, base-files\n",
     )  # fmt: skip
     as_the_sources(folder, monkeypatch)
+    for package in folder.glob("*.deb"):
+        shutil.copy(package, folder / "cache" / "archives")  # as if apt had fetched it before
     return folder
 
 

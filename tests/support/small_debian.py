@@ -51,12 +51,12 @@ def deb(
     (root / "DEBIAN").mkdir()
     about = f"Package: {name}\nVersion: {version}\nArchitecture: {_architecture()}\nMaintainer: T <t@t>\n{fields}"
     (root / "DEBIAN" / "control").write_text(f"{about}Description: for tests\n")
-    target = folder / f"{name}_{version}_{_architecture()}.deb"
+    package = folder / f"{name}_{version}_{_architecture()}.deb"
     subprocess.run(
-        ["dpkg-deb", "-Znone", "--root-owner-group", "--build", root, target], check=True, stdout=subprocess.DEVNULL
+        ["dpkg-deb", "-Znone", "--root-owner-group", "--build", root, package], check=True, stdout=subprocess.DEVNULL
     )
     shutil.rmtree(root)
-    return target
+    return package
 
 
 def as_the_sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def as_the_sources(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         digest = hashlib.sha256(content).hexdigest()
         stanzas.append(f"{control}Filename: ./{path.name}\nSize: {len(content)}\nSHA256: {digest}\n")
     (folder / "Packages").write_text("\n".join(stanzas))
-    (folder / "sources.list").write_text(f"deb [trusted=yes] file:{folder} ./\n")
+    (folder / "sources.list").write_text(f"deb [trusted=yes] copy:{folder} ./\n")
     (folder / "apt.conf").write_text(_APT_CONF.format(folder=folder))
     for part in ("state/lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True, exist_ok=True)
