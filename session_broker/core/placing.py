@@ -1,10 +1,10 @@
 """Placement: which node takes a session, as a pure function over the fleet's columns, with the reasons.
 
 A node that can take a session has a score. Sessions are packed: the fullest come first, so that empty nodes can be
-retired. Against a node count its distance from the player, a GPU that the title does not need, what it has to fetch of
-the title and its runtime while the player waits, and sessions that the same account has there already, so that one node's death does
-not take all of them. One of the best few is drawn at random, so that several replicas that decide at once do not all
-pick the same; a node that is worse by more than fullness can make up for is not among these.
+retired. Against a node count its distance from the player, a GPU that the title does not need, what it has to fetch
+of the title and its runtime while the player waits, and sessions that the same account has there already, so that one
+node's death does not take all of them. One of the best few is drawn at random, so that several replicas that decide
+at once do not all pick the same; a node that is worse by more than fullness can make up for is not among these.
 """
 
 from __future__ import annotations

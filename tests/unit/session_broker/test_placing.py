@@ -57,13 +57,13 @@ def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
 
 
 def test_the_node_with_the_least_to_fetch_of_title_and_runtime_comes_first() -> None:
-    fleet, runtime = Fleet(), "ef" * 32
-    both = {**ARCHIVE, runtime: 90_000}
-    for name, archives in {"none": [], "title": [*ARCHIVE], "runtime": [runtime], "both": [*both]}.items():
+    fleet, title, runtime = Fleet(), "ab" * 32, "ef" * 32
+    both = {title: 35_000, runtime: 65_000}
+    for name, archives in {"none": [], "title": [title], "runtime": [runtime], "both": [*both]}.items():
         fleet.describe(NodeId(name), replace(capacity(1, ("pygame",)), fetches_titles=True), ("pygame",), [])
         fleet.set_ready(NodeId(name), True)
         fleet.set_archives(NodeId(name), archives)
-    for name, to_fetch in (("both", 0), ("runtime", 5000), ("title", 90_000), ("none", 95_000)):
+    for name, to_fetch in (("both", 0), ("runtime", 35_000), ("title", 65_000), ("none", 100_000)):
         decision = place(fleet, *TITLE, "pygame", 0.5, fetched=both)
         assert (decision.node_id, decision.bytes_to_fetch) == (name, to_fetch)
         fleet.set_claims(NodeId(name), 1)
