@@ -39,6 +39,7 @@ from farplay.config import DEFAULT_PORT, LOOPBACK_HOSTS, LanOptions, UpConfig
 from farplay.data_folder import default_data_dir
 from farplay.failures import CommandFailure, ExitStatus
 from farplay.ice_options import IceOptions, ice_spec
+from farplay.runtimes.commands import runtime_app
 from farplay.screen import Screen, console
 from farplay.secrets_passing import take_turn_secrets
 from farplay.system_check import require_linux
@@ -56,6 +57,7 @@ app = typer.Typer(
 )
 title_app = typer.Typer(help="Games of your own: make, run, check, pack, sign and publish.", no_args_is_help=True)
 app.add_typer(title_app, name="title")
+app.add_typer(runtime_app, name="runtime")
 app.add_typer(admin_app, name="admin")
 
 

@@ -18,7 +18,7 @@ from farplay.ice_options import ice_spec
 from farplay.lan_serving import LanServing, prepare_lan
 from farplay.screen import Screen
 from farplay.secrets_passing import take_turn_secrets
-from farplay.title_folders import installed_titles, load_title
+from farplay.title_folders import installed_titles, load_title, require_python
 from farplay.titles.wheels.prepare import prepare_wheels
 from farplay.up import Supervisor
 from wire.errors import Reason, WireError
@@ -95,6 +95,7 @@ def run_title(
     try:
         prepare_wheels(path, screen.progress)
         title = load_title(path)
+        require_python(title.manifest)
     except WireError as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, error.detail) from error
     manifest = title.manifest

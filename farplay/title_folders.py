@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from farplay.runtimes.local_runtimes import local_runtimes
+from title_archive.unpacked import check_packages
 from wire.errors import Reason, WireError
 from wire.sandbox import Trust
 from wire.title_manifest import (
@@ -30,7 +34,8 @@ def load_title(path: Path | str, trust: Trust = Trust.APPROVED) -> InstalledTitl
         trust: Who vouches for it; whoever names a folder of this machine approves of it.
 
     Raises:
-        WireError: ``not_found`` if there is nothing to run, ``malformed`` with every fault of the manifest.
+        WireError: ``not_found`` if there is nothing to run, or its runtime is not here; ``malformed`` with every
+            fault of the manifest, or for packages that do not fit it; ``no_capability`` for another processor's.
     """
     place = Path(path).expanduser()
     if place.is_file() and place.suffix == ".py":
@@ -50,7 +55,27 @@ def load_title(path: Path | str, trust: Trust = Trust.APPROVED) -> InstalledTitl
     if manifest.python_requires and not ((folder / LOCK_FILE).is_file() and (folder / SITE_PACKAGES).is_dir()):
         words = f"{folder} lacks its Python packages; put them there with: farplay title pack {folder}"
         raise WireError(Reason.NOT_FOUND, words)
-    return InstalledTitle(manifest, str(folder), trust)
+    try:
+        runtime = local_runtimes().find(manifest.runtime) if manifest.runtime.sha256 else None
+        check_packages(manifest, folder, runtime, platform.machine())
+    except OSError as error:
+        raise WireError(Reason.NOT_FOUND, f"{error.filename} cannot be read: {error.strerror}") from error
+    return InstalledTitle(manifest, str(folder), trust, str(runtime or ""))
+
+
+def require_python(manifest: TitleManifest) -> None:
+    """Check that a title can run on this Python; packing it does not need that.
+
+    Raises:
+        WireError: ``no_capability``.
+    """
+    if manifest.python_minor not in (0, sys.version_info.minor):
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise WireError(
+            Reason.NO_CAPABILITY,
+            f"title.toml says python.version = {manifest.python_version!r}, and Farplay runs on Python {here} here. "
+            f"It can be packed and published from here; to run or check it, use a Farplay on that Python",
+        )
 
 
 def read_manifest(folder: Path) -> TitleManifest:

@@ -27,6 +27,8 @@ from title_archive.zip_layout import (
     local_header,
 )
 from wire.errors import Reason, WireError
+from wire.package_lock import LOCK_MAX_BYTES, BadLock, PackageLock, read_lock
+from wire.runtime_manifest import RUNTIME_FILE, RUNTIME_LOCK_FILE, RuntimeManifest, parse_runtime
 from wire.title_manifest import LOCK_FILE, MANIFEST_FILE, MANIFEST_MAX_BYTES, TitleManifest, parse_manifest
 
 CHUNK_BYTES = 1 << 20
@@ -96,21 +98,56 @@ def read_manifest(file: BinaryIO, index: Index) -> TitleManifest:
         ManifestError: ``malformed``.
         WireError: ``bad_archive`` if it is no title's.
     """
-    entry = index.find(MANIFEST_FILE)
-    if entry is None:
-        raise _bad(f"it has no {MANIFEST_FILE}")
-    if entry.size > MANIFEST_MAX_BYTES:
-        raise _bad(f"{MANIFEST_FILE} has more than {MANIFEST_MAX_BYTES} bytes")
-    try:
-        manifest = parse_manifest(b"".join(read_content(file, entry)).decode())
-    except UnicodeDecodeError as error:
-        raise _bad(f"{MANIFEST_FILE} is not UTF-8") from error
-    lock = LOCK_FILE if manifest.python_requires else ""
-    parts = (("entry", manifest.entry), ("artwork", manifest.about.artwork), ("lock of its Python packages,", lock))
-    for what, name in parts:
+    manifest = parse_manifest(_read_text(file, index, MANIFEST_FILE, MANIFEST_MAX_BYTES))
+    for what, name in (("entry", manifest.entry), ("artwork", manifest.about.artwork)):
         if name and index.find(name) is None:
             raise _bad(f"the {what} {name} is not in it")
+    if manifest.python_requires:
+        _check_python(_read_lock(file, index, LOCK_FILE), manifest.python_minor)
     return manifest
+
+
+def holds_runtime(index: Index) -> bool:
+    """Tell whether an archive is a runtime's, by the files that make it one."""
+    return index.find(MANIFEST_FILE) is None and index.find(RUNTIME_FILE) is not None
+
+
+def read_runtime(file: BinaryIO, index: Index) -> tuple[RuntimeManifest, PackageLock]:
+    """Return what a runtime's archive says that it holds.
+
+    Raises:
+        ManifestError: ``malformed``.
+        WireError: ``bad_archive`` if it is no runtime's.
+    """
+    manifest = parse_runtime(_read_text(file, index, RUNTIME_FILE, MANIFEST_MAX_BYTES))
+    lock = _read_lock(file, index, RUNTIME_LOCK_FILE)
+    _check_python(lock, manifest.python_minor)
+    return manifest, lock
+
+
+def _read_lock(file: BinaryIO, index: Index, name: str) -> PackageLock:
+    try:
+        return read_lock(_read_text(file, index, name, LOCK_MAX_BYTES))
+    except BadLock as error:
+        raise _bad(f"{name} cannot be used: {error}") from error
+
+
+def _check_python(lock: PackageLock, minor: int) -> None:
+    fault = lock.python_fault(minor)
+    if fault is not None:
+        raise _bad(f"{fault}, which its python.version does not say")
+
+
+def _read_text(file: BinaryIO, index: Index, name: str, max_bytes: int) -> str:
+    entry = index.find(name)
+    if entry is None:
+        raise _bad(f"it has no {name}")
+    if entry.size > max_bytes:
+        raise _bad(f"{name} has more than {max_bytes} bytes")
+    try:
+        return b"".join(read_content(file, entry)).decode()
+    except UnicodeDecodeError as error:
+        raise _bad(f"{name} is not UTF-8") from error
 
 
 def _read_directory(file: BinaryIO, size: int) -> tuple[int, bytes]:
@@ -185,4 +222,4 @@ def _shown(name: bytes) -> str:
 
 
 def _bad(words: str) -> WireError:
-    return WireError(Reason.BAD_ARCHIVE, f"this is no title's archive: {words}")
+    return WireError(Reason.BAD_ARCHIVE, f"this is no archive of Farplay: {words}")

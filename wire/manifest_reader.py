@@ -1,4 +1,4 @@
-"""Reads classes whose fields are described for ``title.toml`` from its tables, and collects every fault.
+"""Reads classes whose fields are described for ``title.toml`` or ``runtime.toml``, and collects every fault.
 
 A class is one typed definition for everything: ``entry: str = field(metadata=toml("entry", FilePath(), "…"))``. The
 reader, the JSON Schema and the reference page are all made from it (``wire.export_manifest``).
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
+import tomllib
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from typing import Any, TypeVar
 
 from wire.errors import Reason, WireError
 from wire.manifest_values import Value
-from wire.toml_lines import Path
+from wire.toml_lines import Path, find_lines
 
 FAULTS_MAX = 50
 """Faults after which a manifest is read no further: nobody reads more, and looking for what was meant takes time."""
@@ -60,11 +62,26 @@ class ManifestError(WireError):
         faults: All of them, or the ``FAULTS_MAX`` that were found first, by line.
     """
 
-    def __init__(self, faults: Sequence[ManifestFault], *, all_found: bool = True) -> None:
+    def __init__(self, faults: Sequence[ManifestFault], file: str, *, all_found: bool = True) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
         rows = (f"  line {fault.line}: {fault.words}" for fault in self.faults)
         rest = () if all_found else (f"  There are more than {FAULTS_MAX} faults. Correct these first.",)
-        super().__init__(Reason.MALFORMED, "\n".join(["title.toml:", *rows, *rest]))
+        super().__init__(Reason.MALFORMED, "\n".join([f"{file}:", *rows, *rest]))
+
+
+def open_manifest(text: str, file: str) -> ManifestReader:
+    """Return a reader of a text.
+
+    Raises:
+        ManifestError: ``malformed``: it is not TOML.
+    """
+    try:
+        return ManifestReader(tomllib.loads(text), find_lines(text), file)
+    except (ValueError, RecursionError) as error:
+        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        words = str(error).replace(found[0], f" at column {found[2]}") if found else str(error)
+        raise ManifestError([ManifestFault(line, f"this is not TOML: {words}")], file) from error
 
 
 def toml(path: str, value: Value, says: str, *, unit: str = "") -> dict[str, Any]:
@@ -94,9 +111,11 @@ class ManifestReader:
     Args:
         body: What ``tomllib`` returned.
         lines: Where each key stands.
+        file: What it is called.
     """
 
-    def __init__(self, body: Mapping[str, Any], lines: Mapping[Path, int]) -> None:
+    def __init__(self, body: Mapping[str, Any], lines: Mapping[Path, int], file: str) -> None:
+        self._file = file
         self._body = body
         self._lines = lines
         self.faults: list[ManifestFault] = []
@@ -109,7 +128,7 @@ class ManifestReader:
             ManifestError: this is one fault too many.
         """
         if len(self.faults) == FAULTS_MAX:
-            raise ManifestError(self.faults, all_found=False)
+            raise ManifestError(self.faults, self._file, all_found=False)
         name = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
         self.faults.append(ManifestFault(self._line(path), f"{name} {words}"))
         self._faulty.add(name)
@@ -163,7 +182,7 @@ class ManifestReader:
 
     def _note_unknown(self, path: tuple[str, ...], known: set[tuple[str, ...]]) -> None:
         near = difflib.get_close_matches(".".join(path), [".".join(keys) for keys in known], n=1)
-        self.note(path, f"is no field of title.toml{f'; did you mean {near[0]}?' if near else ''}")
+        self.note(path, f"is no field of {self._file}{f'; did you mean {near[0]}?' if near else ''}")
 
 
 def _make(kind: type[Any], values: Mapping[str, Any]) -> Any:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from wire.ids import TITLE_ID_PATTERN
 from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX, PICTURE_MIN_PX, SEATS_MAX
-from wire.manifest_reader import ManifestError, ManifestFault, ManifestReader, toml
+from wire.manifest_reader import ManifestError, ManifestReader, open_manifest, toml
 from wire.manifest_values import Choice, FilePath, Flag, Text, Texts, Variables, Whole, Words
+from wire.package_fields import PYTHON_REQUIRES, PYTHON_VERSION, VERSION, python_minor
+from wire.runtime_manifest import RuntimePin, note_pin
 from wire.sandbox import Trust
 from wire.title_about import TitleAbout
 from wire.title_options import Options, SessionOption
-from wire.toml_lines import find_lines
 
 MANIFEST_FILE = "title.toml"
 LOCK_FILE = "title.lock"
@@ -33,14 +33,6 @@ KINDS = ("pygame", "sdk", "libretro", "native")
 
 PYTHON_KINDS = ("pygame", "sdk")
 """Those whose program is Python."""
-
-_VERSION = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]{1,32})?"
-_SPECIFIER = r"(===|[<>=!~]=|[<>]) *[A-Za-z0-9.*+!_-]+"
-_REQUIREMENT = (
-    r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])? *(\[[A-Za-z0-9._, -]*\])? *"
-    rf"({_SPECIFIER}( *, *{_SPECIFIER})*)? *(;[A-Za-z0-9_.<>=!~()*'\" -]*)?"
-)
-"""PEP 508 without addresses: what lies at one may be no wheel, and building it would run its code."""
 
 _WIDTHS, _HEIGHTS = Whole(PICTURE_MIN_PX, PICTURE_MAX_WIDTH_PX), Whole(PICTURE_MIN_PX, PICTURE_MAX_HEIGHT_PX)
 _VARIABLE = (
@@ -63,7 +55,7 @@ class TitleManifest:
     version: str = field(
         metadata=toml(
             "version",
-            Text(64, _VERSION, "a semantic version like 1.2.3 or 1.2.3-beta.1"),
+            VERSION,
             "Version; what was published under it never changes.",
         )
     )
@@ -153,19 +145,12 @@ class TitleManifest:
             unit="seconds",
         ),
     )
-    runtime_packages: tuple[str, ...] = field(
-        default=(),
-        metadata=toml(
-            "runtime.packages",
-            Texts(64, 100, r"[a-z0-9][a-z0-9.+-]+", "names of Debian packages"),
-            "What the program needs of the system.",
-        ),
-    )
+    runtime: RuntimePin = field(default_factory=RuntimePin)
     python_requires: tuple[str, ...] = field(
         default=(),
         metadata=toml(
             "python.requires",
-            Texts(64, 200, _REQUIREMENT, "requirements of Python packages by name, such as shapely>=2"),
+            PYTHON_REQUIRES,
             "What the program imports beside the standard library and what its kind offers; "
             "`pack`, `run` and `check` lock it and put it into `site-packages/`.",
         ),
@@ -182,7 +167,7 @@ class TitleManifest:
         default="",
         metadata=toml(
             "python.version",
-            Text(8, r"3\.(1[1-9]|[2-9][0-9])", "a version such as 3.13"),
+            PYTHON_VERSION,
             "Python that the program needs, where a package of it is compiled for one version only.",
         ),
     )
@@ -190,7 +175,7 @@ class TitleManifest:
     @property
     def python_minor(self) -> int:
         """Minor version of the Python 3 that it needs; 0 if any will do."""
-        return int(self.python_version.partition(".")[2] or 0)
+        return python_minor(self.python_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +203,8 @@ class InstalledTitle:
     """Absolute path."""
     trust: Trust = Trust.UNTRUSTED
     """Who vouches for it."""
+    runtime: str = ""
+    """Absolute path of the runtime that it names; empty for a title without."""
 
 
 def parse_manifest(text: str) -> TitleManifest:
@@ -226,18 +213,11 @@ def parse_manifest(text: str) -> TitleManifest:
     Raises:
         ManifestError: ``malformed``, with every fault and its line, or the first of very many.
     """
-    try:
-        body = tomllib.loads(text)
-        read = ManifestReader(body, find_lines(text))
-    except (ValueError, RecursionError) as error:
-        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
-        line = int(found[1]) if found else text.count("\n") + 1
-        words = str(error).replace(found[0], f" at column {found[2]}") if found else str(error)
-        raise ManifestError([ManifestFault(line, f"this is not TOML: {words}")]) from error
+    read = open_manifest(text, MANIFEST_FILE)
     manifest = read.read(_Format).title
     _note_contradictions(read, manifest)
     if read.faults:
-        raise ManifestError(read.faults)
+        raise ManifestError(read.faults, MANIFEST_FILE)
     return manifest
 
 
@@ -266,8 +246,9 @@ def _note_contradictions(read: ManifestReader, manifest: TitleManifest) -> None:
         read.note(("needs", "gpu_memory_mib"), "means something only with needs.gpu = true")
     if read.has("python.requires") and manifest.kind not in PYTHON_KINDS:
         read.note(("python", "requires"), f"means something only with kind = {' or '.join(PYTHON_KINDS)}")
-    if read.has("python.version") and not manifest.python_requires:
-        read.note(("python", "version"), "means something only with python.requires")
+    if read.has("python.version") and not (manifest.python_requires or read.has("runtime")):
+        read.note(("python", "version"), "means something only with python.requires or a [runtime]")
+    note_pin(read)
     if read.fits("devices"):
         for index, control in enumerate(about.controls):
             for device in control.by_device.keys() - {*about.devices}:

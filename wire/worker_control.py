@@ -81,6 +81,8 @@ class TitleSpec:
     """The title's own environment variables and those of its options, each as ``NAME=value``."""
     site_packages: str = field(default="", metadata={"max_len": 1024})
     """Folder of its own Python packages, relative to its folder; empty for a title without."""
+    runtime: str = field(default="", metadata={"max_len": 4096})
+    """Absolute path of the unpacked runtime that it names, mounted read-only; empty for a title without."""
     try_state: bool = False
     """Whether it saves its state, loads it and compares when it is asked to end: for checks."""
 

@@ -9,7 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from farplay.broker_client import BrokerClient
+from farplay.broker_connection import Refused
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.runtimes.local_runtimes import local_runtimes
 from farplay.title_folders import load_title
 from farplay.titles.publisher_key import PublisherKey
 from farplay.titles.wheels.prepare import prepare_wheels
@@ -17,7 +20,8 @@ from title_archive.artwork import reencode
 from title_archive.pack import ARCHIVE_SUFFIX, Packed, pack
 from title_archive.reader import read_index, read_manifest
 from title_archive.signing import check_release, sign_release
-from wire.errors import WireError
+from wire.errors import Reason, WireError
+from wire.runtime_manifest import RuntimePin
 from wire.schema import decode, encode
 from wire.title_manifest import MANIFEST_FILE, TitleManifest
 from wire.title_release import RELEASES, Release
@@ -101,6 +105,37 @@ def load_package(path: Path) -> SignedPackage:
         advice = f"Pack it again if that was not you; else sign it: farplay title sign {path}"
         raise CommandFailure(ExitStatus.BAD_TITLE, f"{path} was altered after it was signed.", advice)
     return SignedPackage(path, manifest, release)
+
+
+def send_archives(package: SignedPackage, client: BrokerClient, on_progress: Callable[[str], None]) -> None:
+    """Send a title's archive to a broker, after that of its runtime if the broker lacks it.
+
+    Raises:
+        CommandFailure: the runtime is not here, or a broker does not take one of them.
+    """
+    pin, release = package.manifest.runtime, package.release
+    try:
+        if pin.sha256 and not _has_runtime(client, pin):
+            on_progress(f"Sending the runtime {pin}")
+            with local_runtimes().packed(pin) as path, open(path, "rb") as file:
+                client.upload(f"/api/v1/archives/{pin.sha256}", file, pin.archive_bytes)
+        on_progress("Sending the archive")
+        with open(package.path, "rb") as file:
+            client.upload(f"/api/v1/archives/{release.archive_sha256}", file, release.archive_bytes)
+    except WireError as error:
+        raise CommandFailure(ExitStatus.BAD_TITLE, f"{error.detail}.") from error
+    except OSError as error:
+        raise CommandFailure(ExitStatus.FAILED, f"{error.filename}: {error.strerror}.") from error
+
+
+def _has_runtime(client: BrokerClient, pin: RuntimePin) -> bool:
+    try:
+        client.get(f"/api/v1/runtimes/{pin.sha256}")
+    except Refused as refused:
+        if refused.reason != Reason.NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 def signature_path(path: Path) -> Path:

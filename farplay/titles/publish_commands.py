@@ -44,15 +44,13 @@ def publish(
     """Publish a signed game: players are offered this version from now on."""
     screen = Screen(as_json=as_json)
     with screen.failures_shown():
-        from farplay.titles.packages import load_package
+        from farplay.titles.packages import load_package, send_archives
         from farplay.titles.publisher_key import load_key
 
         package = load_package(archive)
         rotations = load_key(keys_folder(keys)).rotations[-ROTATIONS_MAX:]
         client = broker_client(broker, link)
-        screen.progress("Sending the archive")
-        with open(package.path, "rb") as file:
-            client.upload(f"/api/v1/archives/{package.release.archive_sha256}", file, package.release.archive_bytes)
+        send_archives(package, client, screen.progress)
         proofs = [encode(each) for each in rotations]
         body = {"release": encode(package.release), "rotations": proofs, "channel": str(channel)}
         row = client.send("POST", "/api/v1/releases", body)

@@ -41,7 +41,7 @@ def main() -> None:
 def _check(order: CheckOrder, out: Path) -> CheckReport:
     began_s = time.monotonic()
     manifest = parse_manifest(Path(order.folder, MANIFEST_FILE).read_text("utf-8"))
-    title = InstalledTitle(manifest, order.folder, Trust(order.trust))
+    title = InstalledTitle(manifest, order.folder, Trust(order.trust), order.runtime)
     plan = CheckPlan(sandbox=Profile(order.profile), screenshots=out)
     findings = [judged("manifest", True, "title.toml has no faults", "")]
     findings += asyncio.run(check_installed(title, plan, lambda words: None))

@@ -16,6 +16,8 @@ class CheckOrder:
 
     folder: str
     """The title's, unpacked."""
+    runtime: str
+    """Its runtime's, unpacked; empty without."""
     trust: Trust
     profile: Profile
     out: str

@@ -18,13 +18,13 @@ ARTWORK_MIN_PX = 480
 
 
 def check_files(title: InstalledTitle, scratch: Path) -> list[Finding]:
-    """Look at licence, rating, artwork, needs and whether the folder can be packed.
+    """Look at licence, rating, artwork and whether the folder can be packed.
 
     Args:
         title: A title whose manifest has no faults.
         scratch: Folder that may be written to.
     """
-    return [_licence(title), _rating(title), _artwork(title), _needs(title), _package(title, scratch)]
+    return [_licence(title), _rating(title), _artwork(title), _package(title, scratch)]
 
 
 def _licence(title: InstalledTitle) -> Finding:
@@ -54,14 +54,6 @@ def _artwork(title: InstalledTitle) -> Finding:
         return judged("artwork", False, f"{name}: {error.strerror}", advice)
     fits = abs(Fraction(art.width_px, art.height_px) - ARTWORK_SHAPE) <= ARTWORK_SHAPE_SLACK
     return judged("artwork", fits and art.width_px >= ARTWORK_MIN_PX, f"{art.width_px}x{art.height_px}", advice)
-
-
-def _needs(title: InstalledTitle) -> Finding:
-    """A title that asks for what no node gives yet would fail at its players."""
-    wanted = ", ".join(title.manifest.runtime_packages)
-    advice = "This version of Farplay does not install them; put what the title needs into its folder."
-    words = f"runtime.packages {wanted}" if wanted else "nothing beyond what nodes have"
-    return judged("needs", not wanted, words, advice)
 
 
 def _package(title: InstalledTitle, scratch: Path) -> Finding:

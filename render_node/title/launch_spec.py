@@ -37,8 +37,8 @@ class LaunchSpec:
     """Where a warden writes the title's process id to; None where a process namespace holds the title."""
     worker_pid: int = 0
     """The worker's process id, as seen by a warden."""
-    site_packages: str = ""
-    """Where the title's own packages lie, last on its import path; empty without."""
+    site_packages: tuple[str, ...] = ()
+    """Where the title's own packages and those of its runtime lie, last on its import path."""
     try_state: bool = False
     """Whether the title's state is saved, loaded and compared when it is asked to end; see ``state_trial``."""
 
@@ -51,5 +51,5 @@ class LaunchSpec:
         """Read the command line argument; it comes from the worker and is trusted."""
         fields = json.loads(text)
         confinement = Confinement.of(fields.pop("confinement"))
-        lists = {name: tuple(fields[name]) for name in ("arguments", "group_fds")}
+        lists = {name: tuple(fields[name]) for name in ("arguments", "group_fds", "site_packages")}
         return cls(**{**fields, **lists}, confinement=confinement)

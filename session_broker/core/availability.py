@@ -31,7 +31,7 @@ def availability_of(fleet: Fleet, title: CatalogueTitle, pools: FleetConfig | No
         title: The title.
         pools: What brings nodes, if anything does: a title that one of these can run only waits its turn.
     """
-    decision = place(fleet, title.title_id, title.version, title.kind, 0.0, title.needs, release=title.release)
+    decision = place(fleet, title.title_id, title.version, title.kind, 0.0, title.needs, fetched=title.fetched())
     if decision.reason in ENDED_BY_A_NODE and pools is not None and pools.brings(gpu=title.needs.gpu):
         return Availability(Reason.NO_ROOM, None, None)
     ready = fleet.ready

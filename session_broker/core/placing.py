@@ -1,10 +1,10 @@
 """Placement: which node takes a session, as a pure function over the fleet's columns, with the reasons.
 
 A node that can take a session has a score. Sessions are packed: the fullest come first, so that empty nodes can be
-retired. Against a node count its distance from the player, a GPU that the title does not need, an archive that it has
-to fetch while the player waits, and sessions that the same account has there already, so that one node's death does
-not take all of them. One of the best few is drawn at random, so that several replicas that decide at once do not all
-pick the same; a node that is worse by more than fullness can make up for is not among these.
+retired. Against a node count its distance from the player, a GPU that the title does not need, what it has to fetch
+of the title and its runtime while the player waits, and sessions that the same account has there already, so that one
+node's death does not take all of them. One of the best few is drawn at random, so that several replicas that decide
+at once do not all pick the same; a node that is worse by more than fullness can make up for is not among these.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs
 from session_broker.core.regions import Line
 from wire.errors import Reason
 from wire.ids import NodeId
-from wire.title_release import Release
 
 BEST_FEW = 3
 """Nodes among which one is drawn."""
@@ -37,7 +36,7 @@ SAME_ACCOUNT = 2.0
 """The same for each session that the account has there already."""
 
 FETCH = 4.0
-"""The same for an archive that does not lie there."""
+"""The same where nothing lies there of what is fetched; less by the share of its bytes that does."""
 
 TOO_FAR = "too_far"
 """Why a node is refused whose region is beyond the longest round trip."""
@@ -96,7 +95,7 @@ def place(
     needs: Needs = NO_NEEDS,
     among: Flags | None = None,
     *,
-    release: Release | None = None,
+    fetched: Mapping[str, int] | None = None,
     affinity: Affinity = NO_AFFINITY,
 ) -> Decision:
     """Pick a node for a session of a title.
@@ -109,10 +108,10 @@ def place(
         draw: A random number in ``[0, 1)``.
         needs: What the node must have.
         among: Rows that are looked at; None is all of them.
-        release: Of a published title, whose archive nodes fetch.
+        fetched: Archives of a published title, by digest, with their bytes; None or none for an installed one.
         affinity: Which nodes are better than others.
     """
-    here = fleet.has_title(title_id, version) if release is None else fleet.fetches_titles
+    here = fleet.fetches_titles if fetched else fleet.has_title(title_id, version)
     able = (
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
@@ -138,7 +137,7 @@ def place(
     rows = np.flatnonzero(left)
     if not len(rows):
         return Decision(None, why, counts)
-    return _choose(fleet, rows, draw, needs, release, affinity, counts)
+    return _choose(fleet, rows, draw, needs, fetched or {}, affinity, counts)
 
 
 def _choose(
@@ -146,17 +145,19 @@ def _choose(
     rows: Rows,
     draw: float,
     needs: Needs,
-    release: Release | None,
+    fetched: Mapping[str, int],
     affinity: Affinity,
     refused: Mapping[str, int],
 ) -> Decision:
     """Pick one of the nodes that can take the session."""
     far_ms = fleet.round_trips_ms(affinity.round_trips_ms, affinity.unsaid_ms)[rows]
-    fetches = ~fleet.has_archive(release.archive_sha256)[rows] if release is not None else np.zeros(len(rows), bool)
+    missing = np.zeros(len(rows), np.int64)
+    for digest, archive_bytes in fetched.items():
+        missing += np.where(fleet.has_archive(digest)[rows], 0, archive_bytes)
     same = fleet.counts_of(affinity.plays_on)[rows]
     # Encode time only breaks ties: a second of it outweighs nothing that fullness says.
     score = FULLNESS * fleet.claims[rows] / fleet.slots[rows] - np.minimum(fleet.encode_ms[rows], 1000.0) * 1e-6
-    score -= far_ms / ROUND_TRIP_MS + SAME_ACCOUNT * same + FETCH * fetches
+    score -= far_ms / ROUND_TRIP_MS + SAME_ACCOUNT * same + FETCH * missing / max(sum(fetched.values()), 1)
     score -= WASTED_GPU * fleet.wastes_gpu(needs)[rows]
     chosen = _draw(score, draw)
     row = int(rows[chosen])
@@ -165,7 +166,7 @@ def _choose(
         fleet.node_ids[row],
         None,
         refused,
-        release.archive_bytes if release is not None and fetches[chosen] else 0,
+        int(missing[chosen]),
         fleet.region(row),
         affinity.round_trips_ms.get(fleet.region(row)),
         {name: count for name, count in behind.items() if count},

@@ -19,6 +19,7 @@ from session_broker.core.regions import Line, RegionRules
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
+from wire.runtime_manifest import NO_RUNTIME, RuntimePin
 from wire.session_control import Coming, InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
 from wire.title_options import SessionOption
 from wire.title_release import Release
@@ -42,6 +43,18 @@ class CatalogueTitle:
     """By which nodes fetch it; None for a title that is installed on them."""
     options: tuple[SessionOption, ...] = ()
     """What may be set for a session."""
+    runtime: RuntimePin = NO_RUNTIME
+    """What nodes fetch beside a published title."""
+
+    def fetched(self) -> dict[str, int]:
+        """Return the archives that a node must have, by digest, with their bytes; none for an installed title."""
+        return {} if self.release is None else archives_of(self.release, self.runtime)
+
+
+def archives_of(release: Release, runtime: RuntimePin) -> dict[str, int]:
+    """Return the archives of a published title and its runtime, by digest, with their bytes."""
+    pinned = {runtime.sha256: runtime.archive_bytes} if runtime.sha256 else {}
+    return {release.archive_sha256: release.archive_bytes, **pinned}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from session_broker.core.claims import save_node
 from session_broker.core.effects import ToNode
 from session_broker.core.fleet import Needs
 from session_broker.core.placing import place
-from session_broker.core.records import BrokerState, Node
+from session_broker.core.records import BrokerState, Node, archives_of
 from session_broker.core.waiting import place_waiting
 from wire.errors import Reason
 from wire.ids import NodeId, is_id
 from wire.node_control import EndTitleCheck, StartTitleCheck
+from wire.runtime_manifest import NO_RUNTIME, RuntimePin
 from wire.sandbox import Trust
 from wire.title_release import Release
 from wire.version import TITLE_CHECKS_SINCE
@@ -35,6 +36,8 @@ class TitleCheck:
     trust: Trust
     kind: str
     needs: Needs
+    runtime: RuntimePin = NO_RUNTIME
+    """What the node fetches beside the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def decide(state: BrokerState, check: TitleCheck) -> Decision:
     release = check.release
     found = place(
         state.fleet, release.title_id, release.version, check.kind, state.draw(), check.needs,
-        state.fleet.rows_of(fit), release=release,
+        state.fleet.rows_of(fit), fetched=archives_of(release, check.runtime),
     )  # fmt: skip
     return Decision(found.node_id, found.reason)
 

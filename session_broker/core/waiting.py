@@ -207,7 +207,7 @@ def _place_title(
         state.draw(),
         title.needs,
         among,
-        release=title.release,
+        fetched=title.fetched(),
         affinity=affinity,
     )
 

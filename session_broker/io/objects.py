@@ -1,4 +1,4 @@
-"""Objects: archives of titles and their artwork, under immutable keys, in a folder or any store of ``obstore``.
+"""Objects: archives and artwork of titles, and runtimes, under immutable keys in a folder or a store of ``obstore``.
 
 A key names its content by digest, so an object is only ever created. Who may read it is decided before it is asked
 for.
@@ -58,6 +58,17 @@ class Objects:
         except FileNotFoundError as error:
             raise WireError(Reason.NOT_FOUND, "there is no such object") from error
         return bytes(await answer.bytes_async())
+
+    async def size(self, key: str) -> int:
+        """Return how many bytes an object has.
+
+        Raises:
+            WireError: ``not_found``.
+        """
+        try:
+            return int((await obstore.head_async(self._store, key))["size"])
+        except FileNotFoundError as error:
+            raise WireError(Reason.NOT_FOUND, "there is no such object") from error
 
     async def stream(self, key: str) -> AsyncIterator[bytes]:
         """Return a large object in pieces.

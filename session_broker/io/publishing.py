@@ -7,10 +7,12 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,10 +25,11 @@ from session_broker.io.releases import Releases
 from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
 from session_broker.io.title_reports import TitleReports
 from title_archive.artwork import reencode
-from title_archive.reader import read_content, read_index, read_manifest
+from title_archive.reader import Index, holds_runtime, read_content, read_index, read_manifest, read_runtime
 from title_archive.signing import check_release
 from wire.errors import Reason, WireError
 from wire.ids import TenantId
+from wire.runtime_manifest import RUNTIME_FILE, RuntimeManifest, parse_runtime, pin_fault
 from wire.sandbox import Trust
 from wire.title_manifest import MANIFEST_FILE, TitleManifest, parse_manifest
 from wire.title_release import Channel, KeyRotation, Release
@@ -60,12 +63,17 @@ def check_digest(text: str) -> str:
     return text
 
 
+def _runtime_key(archive_sha256: str) -> str:
+    return f"runtimes/{archive_sha256}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Examined:
     """What was found in an archive."""
 
+    is_runtime: bool
     manifest_toml: bytes
-    artwork_png: bytes | None
+    artwork_png: bytes | None = None
 
 
 class Publishing:
@@ -107,7 +115,7 @@ class Publishing:
         """Held while the catalogue is read, so that an earlier reading cannot replace a later one."""
 
     async def take_archive(self, archive_sha256: str, pieces: AsyncIterator[bytes]) -> None:
-        """Keep an archive that is what its digest says and what an archive must be; nothing of any other is left.
+        """Keep an archive of a title or runtime that is what its digest says; nothing of any other is left.
 
         Raises:
             WireError: ``malformed``, ``too_large``, ``bad_archive``, ``title_blocked`` or ``too_many``.
@@ -130,8 +138,9 @@ class Publishing:
                 if found.artwork_png is not None:
                     await self._objects.create(artwork_key(digest), found.artwork_png)
                 await self._objects.create(archive_key(digest), path)
+                described = _runtime_key(digest) if found.is_runtime else _manifest_key(digest)
                 # Last, since whoever finds it may rely on the others.
-                await self._objects.create(_manifest_key(digest), found.manifest_toml)
+                await self._objects.create(described, found.manifest_toml)
 
     async def publish(
         self, caller: Caller, release: Release, rotations: Sequence[KeyRotation], channel: Channel
@@ -139,13 +148,14 @@ class Publishing:
         """Publish a version whose archive was taken before; what an operator publishes is approved by that.
 
         Raises:
-            WireError: as ``check_release`` and ``Releases.publish``; ``not_found`` if its archive was not taken.
+            WireError: as ``check_release`` and ``Releases.publish``; ``not_found`` if its archive, or that of its
+                runtime, was not taken.
         """
         check_release(release)
         if self._catalogue.is_installed(release.title_id):
             raise WireError(Reason.FORBIDDEN, f"{release.title_id} is the id of a title that is installed here")
         text = await self._manifest_text(release)
-        _read_manifest(text, release)
+        await self._check_runtime(_read_manifest(text, release))
         await self._releases.publish(caller, release, rotations, text, channel, approved=caller.is_operator)
         await self.refresh()
 
@@ -158,7 +168,7 @@ class Publishing:
         check_release(release)
         if self._catalogue.is_installed(release.title_id):
             raise WireError(Reason.FORBIDDEN, f"{release.title_id} is the id of a title that is installed here")
-        await self.manifest_of(release)
+        await self._check_runtime(await self.manifest_of(release))
         if await self._releases.is_blocked(self._tenant_id, release.archive_sha256):
             raise WireError(Reason.TITLE_BLOCKED, "an operator has blocked this archive")
         await self._releases.check_publisher(caller, release, rotations)
@@ -178,6 +188,32 @@ class Publishing:
             return (await self._objects.read(_manifest_key(check_digest(release.archive_sha256)))).decode()
         except WireError as error:
             raise WireError(Reason.NOT_FOUND, "upload the archive first") from error
+
+    async def runtime(self, archive_sha256: str) -> tuple[RuntimeManifest, int]:
+        """Return what is known of a runtime whose archive was taken, and the archive's bytes.
+
+        Raises:
+            WireError: ``malformed`` or ``not_found``.
+        """
+        text = (await self._objects.read(_runtime_key(check_digest(archive_sha256)))).decode()
+        return parse_runtime(text), await self._objects.size(archive_key(archive_sha256))
+
+    async def _check_runtime(self, manifest: TitleManifest) -> None:
+        """Raise ``title_blocked``, ``not_found`` or ``bad_archive`` if a title's runtime cannot be had as it says."""
+        pin = manifest.runtime
+        if not pin.sha256:
+            return
+        if await self._releases.is_blocked(self._tenant_id, pin.sha256):
+            raise WireError(Reason.TITLE_BLOCKED, f"an operator has blocked its runtime {pin}")
+        try:
+            runtime, archive_bytes = await self.runtime(pin.sha256)
+        except WireError as error:
+            raise WireError(Reason.NOT_FOUND, f"upload the archive of its runtime {pin} first") from error
+        fault = pin_fault(pin, manifest.python_minor, runtime)
+        if archive_bytes != pin.archive_bytes:
+            fault = f"runtime.bytes is {pin.archive_bytes}, and the archive of {pin} has {archive_bytes}"
+        if fault is not None:
+            raise WireError(Reason.BAD_ARCHIVE, fault)
 
     async def offer(self, caller: Caller, title_id: str, version: str, channel: Channel) -> None:
         """Let a channel offer another published version, for example the one before.
@@ -233,8 +269,9 @@ class Publishing:
         """
         async with self._refreshing:
             await self._releases.block_violators(self._tenant_id, self._violations_max)
-            self._catalogue.offer(await self._releases.offered(self._tenant_id))
             blocked = await self._releases.blocked(self._tenant_id)
+            offered = await self._releases.offered(self._tenant_id)
+            self._catalogue.offer([each for each in offered if each.manifest.runtime.sha256 not in blocked])
             await self._runner.run(lambda now: _end_sessions_of(self._runner.coordinator, blocked, now))
 
     async def follow(self) -> None:
@@ -304,18 +341,24 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def _examine(path: Path, max_bytes: int) -> _Examined:
     with open(path, "rb") as file:
         index = read_index(file, max_bytes=max_bytes)
-        manifest = read_manifest(file, index)
         for entry in index.entries:
             for _ in read_content(file, entry):
                 pass
-        text, art = index.find(MANIFEST_FILE), index.find(manifest.about.artwork)
-        assert text is not None
-        png = reencode(b"".join(read_content(file, art))).png if art is not None else None
-        return _Examined(b"".join(read_content(file, text)), png)
+        if holds_runtime(index):
+            read_runtime(file, index)
+            return _Examined(True, _content(file, index, RUNTIME_FILE))
+        artwork = read_manifest(file, index).about.artwork
+        png = reencode(_content(file, index, artwork)).png if artwork else None
+        return _Examined(False, _content(file, index, MANIFEST_FILE), png)
 
 
-def _end_sessions_of(coordinator: Coordinator, blocked: Collection[str], now: float) -> None:
+def _content(file: BinaryIO, index: Index, name: str) -> bytes:
+    entry = index.find(name)
+    assert entry is not None
+    return b"".join(read_content(file, entry))
+
+
+def _end_sessions_of(coordinator: Coordinator, blocked: AbstractSet[str], now: float) -> None:
     for session in list(coordinator.live_sessions()):
-        release = session.title.release
-        if release is not None and release.archive_sha256 in blocked:
+        if not blocked.isdisjoint(session.title.fetched()):
             coordinator.end_session(session.session_id, Reason.TITLE_BLOCKED, now)

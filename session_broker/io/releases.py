@@ -164,11 +164,13 @@ class Releases:
         here = and_(table.c.tenant_id == tenant_id, table.c.archive_sha256 == archive_sha256)
         async with self._engine.begin() as connection:
             approved = update(table).where(here).values(approved_at_ms=wall_ms())
-            if (await connection.execute(approved)).rowcount == 0:
-                raise WireError(Reason.NOT_FOUND, "nothing of this digest was published here")
-            await connection.execute(
-                blocked.delete().where(blocked.c.tenant_id == tenant_id, blocked.c.archive_sha256 == archive_sha256)
+            lifted = blocked.delete().where(
+                blocked.c.tenant_id == tenant_id, blocked.c.archive_sha256 == archive_sha256
             )
+            # A runtime is approved with each title on it, but may have been blocked.
+            touched = [(await connection.execute(each)).rowcount for each in (approved, lifted)]
+            if not any(touched):
+                raise WireError(Reason.NOT_FOUND, "nothing of this digest was published or blocked here")
 
     async def block(self, tenant_id: TenantId, archive_sha256: str) -> None:
         """Let nobody start or publish an archive; one that was never published as well."""

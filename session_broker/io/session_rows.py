@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import BindParameter, Row, Select, Table, bindparam, select
@@ -14,6 +15,7 @@ from session_broker.core.records import Admission, CatalogueTitle, Invitation, P
 from session_broker.io import tables
 from wire.errors import Reason
 from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, TitleId
+from wire.runtime_manifest import RuntimePin
 from wire.session_control import InvitationKind, Role, SessionState
 from wire.title_about import TitleAbout
 from wire.title_manifest import TitleManifest
@@ -90,11 +92,16 @@ def admission_of(row: Row[Any]) -> Admission:
     return Admission(PlayerId(row.player_id), row.invitation_id, Role(row.role), row.guest, barred)
 
 
+_MANIFEST_FIELDS = {field.name for field in fields(TitleManifest)}
+"""Those that are known now: an earlier Farplay may have stored others."""
+
+
 async def _stored_title(connection: AsyncConnection, row: Row[Any]) -> CatalogueTitle:
     """Return the title of a session whose title, or version of it, is no longer in the catalogue."""
     manifest = (await connection.execute(_version_of(row, tables.title_version))).one().manifest
     needs = {key: value for key, value in manifest.get("about", {}).items() if key in ("gpu", "memory_mib")}
-    known = TitleManifest(**{**manifest, "about": TitleAbout(**needs)})
+    parts = {"about": TitleAbout(**needs), "runtime": RuntimePin(**manifest.get("runtime", {}))}
+    known = TitleManifest(**{key: value for key, value in manifest.items() if key in _MANIFEST_FIELDS} | parts)
     published = (await connection.execute(_version_of(row, tables.title_release))).first()
     return catalogue_title(known, None if published is None else release_of(published))
 
@@ -125,4 +132,5 @@ def catalogue_title(manifest: TitleManifest, release: Release | None = None) -> 
         Needs(manifest.about.gpu, manifest.about.memory_mib, manifest.python_minor),
         release,
         manifest.options,
+        manifest.runtime,
     )

@@ -248,7 +248,7 @@ class TitleChecks:
     async def _title_check(self, row: CheckRow) -> TitleCheck:
         manifest = await self._publishing.manifest_of(row.release)
         needs = Needs(manifest.about.gpu, manifest.about.memory_mib, manifest.python_minor)
-        return TitleCheck(row.check_id, row.release, row.trust, manifest.kind, needs)
+        return TitleCheck(row.check_id, row.release, row.trust, manifest.kind, needs, manifest.runtime)
 
     async def _clear(self, now_ms: int) -> None:
         for row in await self._rows.ended_before(now_ms - KEPT_MS):

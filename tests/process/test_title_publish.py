@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 
 from farplay.cli import app
 from farplay.failures import ExitStatus
+from farplay.runtimes.local_runtimes import pin_table
 from tests.support.deadlines import patient, until
 from tests.support.farplay_process import FarplayProcess
+from tests.support.small_wheel import RAYS, as_the_index, wheel
+from wire.runtime_manifest import RuntimePin
 
 pytestmark = pytest.mark.process
 
@@ -47,17 +50,34 @@ async def test_a_game_is_made_published_played_and_blocked(tmp_path: Path, monke
     )  # fmt: skip
     try:
         developer = Developer(tmp_path, monkeypatch)
+        wheel(as_the_index(tmp_path / "index", monkeypatch), "rays", "1.4.0", RAYS)
         _publish(developer, up)
         await _play(developer, up, tmp_path / "data" / "broker.sqlite3")
     finally:
         assert await asyncio.to_thread(up.stop) == ExitStatus.OK, up.log_tail()
     assert up.left_behind() == []
-    assert list((tmp_path / "data" / "titles").glob("*/main.py")), "the node keeps what it fetched"
+    for kept in ("*/main.py", "*/site-packages/rays/colours.py"):
+        assert list((tmp_path / "data" / "titles").glob(kept)), "the node keeps what it fetched"
+
+
+def _use_runtime(developer: Developer) -> None:
+    """Let the game run on a runtime, from which it imports before it shows anything."""
+    Path("lamps").mkdir()
+    Path("lamps", "runtime.toml").write_text(
+        'runtime = 1\nname = "lamps"\nversion = "1.0.0"\n[python]\nrequires = ["rays"]\n'
+    )
+    told = developer.told("runtime", "build", "lamps")
+    pin = RuntimePin(told["name"], told["version"], told["sha256"], told["archive_bytes"])
+    with open("game/title.toml", "a") as manifest:
+        manifest.write(f"\n{pin_table(pin)}\n")
+    program = Path("game", "main.py")
+    program.write_text(f"import rays.colours\n{program.read_text()}")
 
 
 def _publish(developer: Developer, up: FarplayProcess) -> None:
     broker = ("--broker", up.url)
     developer.told("title", "init", "game")
+    _use_runtime(developer)
     archive = Path(developer.told("title", "pack", "game")["path"])
     assert archive.name == "game-0.1.0.farplay"
     status, output = developer.types("title", "publish", archive, *broker)
@@ -91,7 +111,9 @@ async def _play(developer: Developer, up: FarplayProcess, database: Path) -> Non
         digest = release["archive_sha256"]
         story = (await client.get(f"/api/v1/operator{session.removeprefix('/api/v1')}")).json()
         decided = [event["data"] for event in story["events"] if event["event"] == "placement"]
-        assert decided[-1]["bytes_to_fetch"] == release["archive_bytes"], "its node has to fetch it"
+        (runtime,) = developer.told("runtime", "list")["runtimes"]
+        to_fetch = release["archive_bytes"] + runtime["archive_bytes"]
+        assert decided[-1]["bytes_to_fetch"] == to_fetch, "its node has to fetch it"
 
         async def is_held() -> bool:
             """Look whether the node has told that the archive lies there now."""

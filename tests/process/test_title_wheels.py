@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from farplay.cli import app
 from farplay.failures import ExitStatus
-from farplay.titles.wheels.lock import read_lock
 from tests.support.running_title import running, walls_of
 from tests.support.small_wheel import RAYS, as_the_index, wheel
 from title_archive.reader import read_index
+from wire.package_lock import read_lock
 from wire.sandbox import Profile
 
 pytestmark = pytest.mark.process
@@ -138,7 +138,35 @@ def test_another_wheel_than_the_locked_one_is_refused(tmp_path: Path, index: Pat
     assert (status, "names by its SHA-256" in output) == (ExitStatus.BAD_TITLE, True), output
 
 
-def test_a_python_that_is_not_here_is_told_before_anything_is_fetched(tmp_path: Path, index: Path) -> None:
-    title = a_title(tmp_path / "game", "rays", more='version = "3.99"')
-    status, output = types("pack", title)
-    assert (status, "python.version = '3.99'" in output) == (ExitStatus.BAD_TITLE, True), output
+OTHER = sys.version_info.minor + 1
+"""Minor version of a Python that this is not."""
+
+
+def test_wheels_are_those_of_the_python_that_the_title_names(tmp_path: Path, index: Path) -> None:
+    for minor in (sys.version_info.minor, OTHER):
+        wheel(index, "rays", "1.4.0", RAYS, tag=f"cp3{minor}-cp3{minor}-manylinux2014_{platform.machine()}")
+    title = a_title(tmp_path / "game", "rays", more=f'version = "3.{OTHER}"')
+    packed(title, tmp_path / "game.farplay")
+    lock = read_lock((title / "title.lock").read_text())
+    assert [each.runs_on(OTHER) for each in lock.wheels] == [True]
+    status, output = types("check", title)
+    assert (status, f"python.version = '3.{OTHER}'" in output) == (ExitStatus.BAD_TITLE, True), output
+    status, output = types("run", title)
+    assert (status, "use a Farplay on that Python" in " ".join(output.split())) == (ExitStatus.BAD_TITLE, True), (
+        output
+    )
+    manifest = title / "title.toml"
+    manifest.write_text(manifest.read_text().replace(f'"3.{OTHER}"', f'"3.{sys.version_info.minor}"'))
+    packed(title, tmp_path / "here.farplay")
+    lock = read_lock((title / "title.lock").read_text())
+    assert [each.runs_on(sys.version_info.minor) for each in lock.wheels] == [True], (
+        "a lock of another Python is none"
+    )
+
+
+def test_what_is_needed_by_the_version_of_python_is_told_where_pip_cannot_know(tmp_path: Path, index: Path) -> None:
+    wheel(index, "rays", "1.4.0", RAYS, requires=(f'moons; python_version >= "3.{OTHER}"',))
+    title = a_title(tmp_path / "game", "rays", more=f'version = "3.{OTHER}"')
+    status, output = types("pack", title, "--out", tmp_path / "game.farplay")
+    assert (status, "is needed or not by the version of Python" in output) == (ExitStatus.BAD_TITLE, True), output
+    assert not (title / "title.lock").exists()

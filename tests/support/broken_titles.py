@@ -159,8 +159,10 @@ FAULTS: Mapping[str, Fault] = {
     "has text as artwork": Fault("artwork", files=lambda at: (at / "artwork.png").write_text("art"), runs=False),
     "has SVG as artwork": Fault("artwork", files=lambda at: (at / "artwork.png").write_text("<svg/>"), runs=False),
     "holds a link out": Fault("package", files=lambda at: (at / "out").symlink_to("/etc"), runs=False),
-    "needs what no node has": Fault(
-        "needs", manifest=("[rating]", "[runtime]\npackages = ['x1']\n[rating]"), runs=False
+    "names a runtime that is not here": Fault(
+        "manifest",
+        manifest=("[rating]", f"[runtime]\nname='x'\nversion='1.0.0'\nsha256='{'0' * 64}'\nbytes=1\n[rating]"),
+        runs=False,
     ),
     "has a misspelt field": Fault("manifest", manifest=("sound =", "sounds ="), runs=False),
     "lacks its program": Fault("manifest", files=lambda at: (at / "main.py").unlink(), runs=False),

@@ -155,6 +155,7 @@ async def running(
     walls: SandboxSpec | None = None,
     memory_mib: int = 256,
     site_packages: str = "",
+    runtime: str = "",
 ) -> AsyncIterator[RunningTitle]:
     """Run a program: its text, which is written into ``folder``, or the path of an existing one."""
     if isinstance(program, str):
@@ -181,6 +182,7 @@ async def running(
             memory_mib=memory_mib,
             environment=environment,
             site_packages=site_packages,
+            runtime=runtime,
         ),
         str(saves),
         walls or walls_of(folder),

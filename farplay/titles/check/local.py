@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from farplay.failures import CommandFailure
-from farplay.title_folders import load_title
+from farplay.title_folders import load_title, require_python
 from farplay.titles.wheels.prepare import prepare_wheels
 from render_node.conformance.findings import judged
 from render_node.conformance.plan import CheckPlan
@@ -31,6 +31,8 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Che
     try:
         lock = await asyncio.to_thread(prepare_wheels, path, on_progress)
         title = load_title(path)
+        if plan.run:
+            require_python(title.manifest)
     except CommandFailure as failure:
         finding = judged("packages", False, failure.words, failure.advice)
         return CheckReport(str(path), (finding,), time.monotonic() - began_s)
@@ -39,6 +41,9 @@ async def check_title(path: Path, plan: CheckPlan, on_progress: Progress) -> Che
         finding = judged("manifest", False, "it cannot be run as it is", advice)
         return CheckReport(str(path), (finding,), time.monotonic() - began_s)
     findings = [judged("manifest", True, "title.toml has no faults", "")]
+    if title.runtime:
+        runtime = title.manifest.runtime
+        findings.append(judged("runtime", True, f"{runtime}, {runtime.archive_bytes / 2**20:.2f} MiB", ""))
     if lock is not None:
         wheels = ", ".join(f"{wheel.name} {wheel.version}" for wheel in lock.wheels)
         findings.append(judged("packages", True, wheels or "all of them come with its kind", ""))

@@ -13,7 +13,7 @@ from typing import Any
 from farplay.broker_client import BrokerClient
 from farplay.broker_connection import Unreachable
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.titles.packages import SignedPackage, load_package, pack_title, sign_package
+from farplay.titles.packages import SignedPackage, load_package, pack_title, send_archives, sign_package
 from farplay.titles.publisher_key import PublisherKey
 from wire.errors import Reason, WireError
 from wire.schema import decode, encode
@@ -58,9 +58,7 @@ def check_remotely(
     """
     with tempfile.TemporaryDirectory(prefix="farplay-check-") as scratch:
         package = _package(path, Path(scratch), key, on_progress)
-        on_progress("Sending the archive")
-        with open(package.path, "rb") as file:
-            client.upload(f"/api/v1/archives/{package.release.archive_sha256}", file, package.release.archive_bytes)
+        send_archives(package, client, on_progress)
     proofs = [encode(each) for each in key.rotations[-ROTATIONS_MAX:]]
     asked = client.send("POST", "/api/v1/title-checks", {"release": encode(package.release), "rotations": proofs})
     where = f"/api/v1/title-checks/{asked['check_id']}"

@@ -27,29 +27,26 @@ _CAUSES = re.compile(r"The conflict is caused by:\n(.*?)\n\s*\n", re.DOTALL)
 _MISSING = re.compile(r"No matching distribution found for (.+)")
 
 
-def python_version() -> str:
-    """Return the version of this Python as manifests write it."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
 def platforms(machine: str) -> list[str]:
     """Return the platform tags of wheels that every node with this processor can run, best first."""
     perennial = [f"manylinux_2_{minor}_{machine}" for minor in range(NEWEST_GLIBC, 4, -1)]
     return [*perennial, *(f"{name}_{machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1"))]
 
 
-def pip_install(arguments: Sequence[str], work: Path) -> None:
-    """Run ``pip install`` for this Python and the platforms of nodes, in an empty folder.
+def pip_install(arguments: Sequence[str], work: Path, minor: int) -> None:
+    """Run ``pip install`` for a Python and the platforms of nodes, in an empty folder.
 
     Args:
         arguments: What to install, and how.
         work: A folder of the caller's, in which nothing lies that a requirement could name.
+        minor: Minor version of the Python 3 that the wheels are for.
 
     Raises:
         CommandFailure: in words what could not be found, fetched or reconciled.
     """
     command = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "--no-color", "install"]
     command += ["--only-binary", ":all:", "--no-compile", "--ignore-installed", "--progress-bar", "off"]
+    command += ["--implementation", "cp", "--python-version", f"3.{minor}"]
     command += [part for each in platforms(platform.machine()) for part in ("--platform", each)]
     try:
         done = subprocess.run(
@@ -59,10 +56,10 @@ def pip_install(arguments: Sequence[str], work: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise CommandFailure(ExitStatus.FAILED, "pip took too long to fetch the Python packages.") from error
     if done.returncode != 0:
-        raise failure_of(done.stdout, done.stderr)
+        raise failure_of(done.stdout, done.stderr, minor)
 
 
-def failure_of(said: str, faults: str) -> CommandFailure:
+def failure_of(said: str, faults: str, minor: int) -> CommandFailure:
     """Return a failure from pip's output."""
     if _UNREACHED.search(faults):
         words = "The Python packages of python.requires could not be fetched: the package index does not answer."
@@ -73,13 +70,13 @@ def failure_of(said: str, faults: str) -> CommandFailure:
         advice = "What is called a constraint comes with Farplay for titles of this kind, in that version."
         return CommandFailure(ExitStatus.BAD_TITLE, words, advice)
     if missing := _MISSING.search(faults):
-        where = f"Python {python_version()} on Linux, {platform.machine()}"
+        where = f"Python 3.{minor} on Linux, {platform.machine()}"
         advice = (
             "Look for its name and versions on the package index; one that has to be built first cannot be taken."
         )
         return CommandFailure(ExitStatus.BAD_TITLE, f"There is no wheel of {missing[1]} for {where}.", advice)
     if "DO NOT MATCH THE HASHES" in faults:
-        words = "A Python package is not the one that title.lock names by its SHA-256; nothing of it was used."
-        return CommandFailure(ExitStatus.BAD_TITLE, words, "Find out why, or delete title.lock to lock anew.")
+        words = "A Python package is not the one that the lock names by its SHA-256; nothing of it was used."
+        return CommandFailure(ExitStatus.BAD_TITLE, words, "Find out why, or delete the lock to lock anew.")
     lines = [line.removeprefix("ERROR: ") for line in faults.splitlines() if line.startswith("ERROR: ")]
     return CommandFailure(ExitStatus.FAILED, f"pip failed: {' '.join(lines or faults.splitlines())[-800:]}")

@@ -1,55 +1,50 @@
-"""From a title's ``python.requires`` to the wheels that meet it."""
+"""From ``python.requires`` of a title or runtime to the wheels that meet it."""
 
 from __future__ import annotations
 
 import json
 import platform
-import re
+import sys
 import tempfile
-from collections.abc import Iterable
-from importlib import metadata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from packaging.markers import Marker, default_environment
+from packaging.requirements import Requirement
+
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.titles.wheels.lock import BadLock, LockedWheel, WheelLock, read_lock, write_lock
+from farplay.titles.wheels.given import Given, normalised
 from farplay.titles.wheels.pip_run import pip_install
-from render_node.title.kinds import KINDS
+from wire.package_lock import BadLock, LockedWheel, PackageLock, read_lock, write_lock
 
 
-def offered(kind: str) -> dict[str, str]:
-    """Return what titles of a kind find without asking: versions by the distribution's normalised name."""
-    modules = metadata.packages_distributions()
-    names = {name for module in KINDS[kind].packages for name in modules.get(module, ())}
-    return {normalised(name): metadata.version(name) for name in names}
-
-
-def normalised(name: str) -> str:
-    """Return a distribution's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def resolve(requires: tuple[str, ...], kind: str) -> WheelLock:
+def resolve(requires: tuple[str, ...], given: Given, minor: int) -> PackageLock:
     """Find the wheels; asks the package index.
 
-    What the kind offers is kept at the version that is installed here, and is not among the wheels.
+    What is given is kept in its version, and is not among the wheels.
+
+    Args:
+        requires: The manifest's ``python.requires``.
+        given: What is there already.
+        minor: Minor version of the Python 3 that they are for.
 
     Raises:
-        CommandFailure: there are none, or they contradict each other or what the kind offers.
+        CommandFailure: there are none, or they contradict each other or what is given.
     """
-    has = offered(kind)
     with tempfile.TemporaryDirectory(prefix="farplay-wheels-") as folder:
         work = Path(folder)
         constraints, report = work / "constraints.txt", work / "report.json"
-        constraints.write_text("".join(f"{name}=={version}\n" for name, version in sorted(has.items())))
+        constraints.write_text("".join(f"{name}=={version}\n" for name, version in sorted(given.versions.items())))
         fixed = ["--dry-run", "--report", str(report), "--constraint", str(constraints)]
-        pip_install([*fixed, "--target", str(work / "none"), *requires], work)
+        pip_install([*fixed, "--target", str(work / "none"), *requires], work, minor)
         found = json.loads(report.read_text())["install"]
+    _check_markers([*((text, "") for text in requires), *_dependencies(found)], minor)
     wheels = sorted((_locked(each) for each in found), key=lambda wheel: wheel.name)
-    lock = WheelLock(requires, platform.machine(), tuple(wheel for wheel in wheels if wheel.name not in has))
+    own = tuple(wheel for wheel in wheels if wheel.name not in given.versions)
     try:
-        return read_lock(write_lock(lock))
+        return read_lock(write_lock(PackageLock(requires, platform.machine(), own)))
     except BadLock as error:
         raise CommandFailure(ExitStatus.BAD_TITLE, f"These wheels cannot be locked: {error}.") from error
 
@@ -61,16 +56,27 @@ def _locked(found: dict[str, Any]) -> LockedWheel:
     return LockedWheel(normalised(about["name"]), about["version"], file, source["archive_info"]["hashes"]["sha256"])
 
 
-def clashes(contents: Iterable[tuple[str, str]], kind: str) -> list[tuple[str, str]]:
-    """Return the wheels that hold what a title of this kind is given already.
+def _dependencies(found: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield what the wheels require, with each extra that was asked for."""
+    for each in found:
+        for text in each["metadata"].get("requires_dist", ()):
+            yield from ((text, extra) for extra in ("", *each.get("requested_extras", ())))
 
-    Args:
-        contents: Distribution and top-level name of everything that the wheels hold.
-        kind: The title's kind.
 
-    Returns:
-        Distribution and the module's name.
+def _check_markers(requires: Iterable[tuple[str, str]], minor: int) -> None:
+    """Refuse what depends on the version of Python, where pip has looked at its own instead of the one that is meant.
+
+    Source: pip chooses wheels by ``--python-version``, but evaluates environment markers for the Python it runs on.
     """
-    given = {*KINDS[kind].packages, "render_node", "wire"}
-    modules = {(wheel, name.split(".", 1)[0]) for wheel, name in contents}
-    return sorted((wheel, module) for wheel, module in modules if module in given)
+    here, meant = dict(default_environment()), dict(default_environment())
+    meant |= {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0"}
+    here |= {"python_full_version": f"{here['python_version']}.0"}
+    for text, extra in requires:
+        marker = Requirement(text).marker
+        if marker is not None and _holds(marker, here, extra) != _holds(marker, meant, extra):
+            words = f"{text!r} is needed or not by the version of Python, and this one is 3.{sys.version_info.minor}."
+            raise CommandFailure(ExitStatus.BAD_TITLE, words, f"Lock it once with a Farplay on Python 3.{minor}.")
+
+
+def _holds(marker: Marker, environment: dict[str, Any], extra: str) -> bool:
+    return marker.evaluate({**environment, "extra": extra})

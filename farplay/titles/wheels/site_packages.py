@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from farplay.failures import CommandFailure, ExitStatus
-from farplay.titles.wheels.lock import WheelLock
+from farplay.titles.wheels.given import Given
 from farplay.titles.wheels.pip_run import pip_install
-from farplay.titles.wheels.resolve import clashes
+from wire.package_lock import PackageLock
 from wire.title_manifest import SITE_PACKAGES
 
 _OF_THE_MACHINE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
@@ -36,19 +36,20 @@ def content_of(folder: Path) -> str:
     return total.hexdigest()
 
 
-def install(folder: Path, lock: WheelLock, kind: str) -> WheelLock:
-    """Put the lock's wheels into a title's folder; what was there goes only when all of them are there.
+def install(folder: Path, lock: PackageLock, given: Given, minor: int) -> PackageLock:
+    """Put the lock's wheels into a title's or runtime's folder; what was there goes only when all of them are there.
 
     Args:
-        folder: Absolute path of the title.
+        folder: Its absolute path.
         lock: What to put there.
-        kind: The title's kind.
+        given: What its programs find already.
+        minor: Minor version of the Python 3 that they run on.
 
     Returns:
         The lock with what its folder holds now.
 
     Raises:
-        CommandFailure: one cannot be had, is another than the lock says, or clashes with what the kind offers.
+        CommandFailure: one cannot be had, is another than the lock says, or clashes with what is given.
         OSError: the folder cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="farplay-wheels-") as scratch:
@@ -57,8 +58,8 @@ def install(folder: Path, lock: WheelLock, kind: str) -> WheelLock:
         part.mkdir()
         try:
             if lock.wheels:
-                _fetch(lock, work, part)
-            _check_clashes(part, kind)
+                _fetch(lock, work, part, minor)
+            _check_clashes(part, given)
             _strip(part)
             _replace(folder / SITE_PACKAGES, part)
         finally:
@@ -66,19 +67,20 @@ def install(folder: Path, lock: WheelLock, kind: str) -> WheelLock:
     return replace(lock, content=content_of(folder))
 
 
-def _fetch(lock: WheelLock, work: Path, target: Path) -> None:
+def _fetch(lock: PackageLock, work: Path, target: Path, minor: int) -> None:
     wanted = work / "wheels.txt"
     wanted.write_text("".join(f"{each.name}=={each.version} --hash=sha256:{each.sha256}\n" for each in lock.wheels))
     empty = work / "empty"
     empty.mkdir()
-    pip_install(["--no-deps", "--require-hashes", "--target", str(target), "--requirement", str(wanted)], empty)
+    command = ["--no-deps", "--require-hashes", "--target", str(target), "--requirement", str(wanted)]
+    pip_install(command, empty, minor)
 
 
-def _check_clashes(place: Path, kind: str) -> None:
-    found = clashes(_contents(place), kind)
+def _check_clashes(place: Path, given: Given) -> None:
+    found = given.clashes(_contents(place))
     if found:
         lines = "\n".join(f"  {wheel} holds {name}" for wheel, name in found)
-        words = f"Python packages clash with what titles of the kind {kind} are given by Farplay:\n{lines}"
+        words = f"Python packages clash with what is there already, from Farplay or the runtime:\n{lines}"
         raise CommandFailure(ExitStatus.BAD_TITLE, words, "Require something else, or another version of it.")
 
 

@@ -65,4 +65,5 @@ def title_spec(title: InstalledTitle, offer: NodeOffer, options: Mapping[str, st
         afk_pause_s=min(manifest.about.afk_pause_s, offer.afk_pause_max_s),
         afk_end_s=min(manifest.about.afk_end_s, offer.afk_end_max_s),
         site_packages=SITE_PACKAGES if manifest.python_requires else "",
+        runtime=title.runtime,
     )

@@ -86,8 +86,8 @@ class _Placed:
     title_id: str
     fetching: bool = False
     """Its title's files are on their way; nothing was launched."""
-    folder: str = ""
-    """The title's, once it is known."""
+    folders: tuple[str, ...] = ()
+    """The title's and its runtime's, once they are known."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What was set for it."""
     waiting: StartWorker | None = None
@@ -235,7 +235,7 @@ class NodeSessions:
     def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session's title, or let it wait for the save folder."""
         in_use = self._is_held_by_another(placed)
-        placed.fetching, placed.folder = False, title.folder
+        placed.fetching, placed.folders = False, (title.folder, title.runtime)
         placed.start_due = now + self._offer.start_timeout_s
         if title.manifest.session_max_s is not None:
             placed.end_due = now + title.manifest.session_max_s
@@ -308,8 +308,8 @@ class NodeSessions:
     # --- the files of published titles ---
 
     def folders_in_use(self) -> set[str]:
-        """Return the folders of titles that sessions run."""
-        return {placed.folder for placed in self._placed.values()} - {""}
+        """Return the folders of titles that sessions run, and of their runtimes."""
+        return {folder for placed in self._placed.values() for folder in placed.folders} - {""}
 
     def handle_title_fetched(self, session_id: str, epoch: int, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session whose title's files have come; nobody may want it any more."""

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from wire.errors import Reason, WireError
-from wire.title_release import Release
 
 SILENCE_TIMEOUT_S = 5.0
 FETCH_TIMEOUT_S = 600.0
@@ -21,14 +21,22 @@ CHUNK_BYTES = 1 << 18
 PROBLEM_MAX_BYTES = 4096
 
 
-def download(url: str, bearer: str, file: BinaryIO, release: Release, stop: threading.Event) -> None:
-    """Write an archive into a file and check that it is the one that was signed.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An archive that somebody vouches for by its digest."""
+
+    sha256: str
+    archive_bytes: int
+
+
+def download(url: str, bearer: str, file: BinaryIO, wanted: Wanted, stop: threading.Event) -> None:
+    """Write an archive into a file and check that it is the one that is wanted.
 
     Args:
         url: ``http`` or ``https``.
         bearer: The node's id and key.
         file: Empty; stays the caller's.
-        release: What must come.
+        wanted: What must come.
         stop: Set when nobody waits for it any more.
 
     Raises:
@@ -45,10 +53,10 @@ def download(url: str, bearer: str, file: BinaryIO, release: Release, stop: thre
             answer = connection.getresponse()
             if answer.status != http.client.OK:
                 raise _refusal(answer)
-        digest = _copy(answer, file, release.archive_bytes, stop)
+        digest = _copy(answer, file, wanted.archive_bytes, stop)
     finally:
         connection.close()
-    if digest != release.archive_sha256:
+    if digest != wanted.sha256:
         raise WireError(Reason.BAD_ARCHIVE, "another archive came than the one that was signed")
 
 

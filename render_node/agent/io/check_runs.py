@@ -66,7 +66,7 @@ class CheckRuns:
         self._place = place
         self._on_over = on_over
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._folders: dict[str, str] = {}
+        self._folders: dict[str, set[str]] = {}
 
     def start(self, check: RunCheck) -> None:
         """Begin a check."""
@@ -80,8 +80,8 @@ class CheckRuns:
             self._tasks[check_id].cancel()
 
     def folders_in_use(self) -> set[str]:
-        """Return the folders of titles that are being checked."""
-        return set(self._folders.values())
+        """Return the folders of titles that are being checked, and of their runtimes."""
+        return {folder for folders in self._folders.values() for folder in folders}
 
     async def close(self) -> None:
         """End all checks."""
@@ -135,8 +135,10 @@ class CheckRuns:
             check.release, broker_url=self._place.broker_url, node_id=known.node_id, node_key=known.node_key,
             keep=lambda: {*self._place.keep(), *self.folders_in_use()},
         )  # fmt: skip
-        self._folders[check.check_id] = title.folder
-        order = CheckOrder(title.folder, check.trust, self._place.sandbox.profile, str(out), os.getpid())
+        self._folders[check.check_id] = {title.folder, title.runtime} - {""}
+        order = CheckOrder(
+            title.folder, title.runtime, check.trust, self._place.sandbox.profile, str(out), os.getpid()
+        )
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "render_node.conformance",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

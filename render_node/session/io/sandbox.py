@@ -1,7 +1,8 @@
 """The ``userns`` profile: a bubblewrap command line that leaves a title its folder, its saves and nothing else.
 
-The title sees a read-only system, interpreter, pygame and launcher, its own folder read-only, one writable save
-folder, a bounded ``/tmp``, no network, no other process, no capabilities. It works as root and as an ordinary user.
+The title sees a read-only system, interpreter, pygame and launcher, its own folder and runtime read-only, one
+writable save folder, a bounded ``/tmp``, no network, no other process, no capabilities. It works as root and as an
+ordinary user.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from wire.sandbox import Wall
 
 TITLE_PATH, SAVE_PATH = "/title", "/save"
 LAUNCHER_PATH, PACKAGES_PATH = "/farplay/launcher", "/farplay/packages"
+RUNTIME_PATH = "/farplay/runtime"
 TMP_MAX_BYTES = 64 << 20
 """Bound of ``/tmp`` and of ``/dev/shm``."""
 
@@ -39,7 +41,14 @@ NAMESPACES = frozenset({Wall.MOUNTS, Wall.NETWORK, Wall.PIDS, Wall.IPC, Wall.CAP
 
 
 def command(
-    program: str, kind: Kind, title_folder: str, save_dir: str, *, info_fd: int, built: Collection[Wall] = NAMESPACES
+    program: str,
+    kind: Kind,
+    title_folder: str,
+    save_dir: str,
+    *,
+    runtime: str,
+    info_fd: int,
+    built: Collection[Wall] = NAMESPACES,
 ) -> list[str]:
     """Return the bubblewrap command that a program's own command line is added to.
 
@@ -48,6 +57,7 @@ def command(
         kind: Whose packages are mounted.
         title_folder: Absolute path, mounted read-only.
         save_dir: Absolute path of an existing folder, mounted writable.
+        runtime: Absolute path of the title's runtime, mounted read-only; empty without.
         info_fd: Descriptor to which bubblewrap writes the sandbox's first process as JSON.
         built: The walls to build.
     """
@@ -55,6 +65,7 @@ def command(
         program,
         *walls(frozenset(built)),
         *_packages(kind),
+        *(("--ro-bind", runtime, RUNTIME_PATH) if runtime else ()),
         *("--ro-bind", title_folder, TITLE_PATH, "--bind", save_dir, SAVE_PATH),
         *("--chdir", TITLE_PATH, "--info-fd", str(info_fd), "--"),
     ]
@@ -72,7 +83,8 @@ def walls(built: frozenset[Wall] = NAMESPACES) -> tuple[str, ...]:
         *(("--disable-userns", "--cap-drop", "ALL") if Wall.CAPABILITIES in built else ("--cap-add", "ALL")),
         *(_own_view() if Wall.MOUNTS in built else _machine_view()),
         *_launcher(),
-        *("--proc", "/proc", "--dir", TITLE_PATH, "--dir", SAVE_PATH, "--tmpfs", PACKAGES_PATH, "--remount-ro", "/"),
+        *("--proc", "/proc", "--dir", TITLE_PATH, "--dir", SAVE_PATH, "--dir", RUNTIME_PATH),
+        *("--tmpfs", PACKAGES_PATH, "--remount-ro", "/"),
     )
 
 

@@ -28,8 +28,10 @@ from render_node.session.io.title_storage import StorageBound
 from render_node.title.confinement import Confinement
 from render_node.title.kinds import KINDS
 from render_node.title.kinds.kind import Kind
+from render_node.title.runtime_paths import RUNTIME_VARIABLE
 from wire.errors import Reason, WireError
 from wire.sandbox import Profile, SandboxSpec, Wall
+from wire.title_manifest import SITE_PACKAGES
 from wire.worker_control import TitleSpec
 
 ADDRESS_SPACE_BYTES = 4 << 30
@@ -60,8 +62,10 @@ class TitlePaths:
     scratch: str
     launcher: str
     packages: str
-    site_packages: str
-    """Import path of the title's own packages; empty without."""
+    runtime: str
+    """Of the title; empty without."""
+    site_packages: tuple[str, ...]
+    """Import paths of the title's own packages and of its runtime's."""
 
 
 class TitleWalls:
@@ -101,7 +105,8 @@ class TitleWalls:
         if os.stat(self._save_dir).st_uid != owner or self._user_id is not None:
             pod_sandbox.hand_over(self._save_dir, owner)
         if self._spec.profile is Profile.POD:
-            self._check_reached(self._title.folder)
+            for folder in filter(None, (self._title.folder, self._title.runtime)):
+                self._check_reached(folder)
             self._folder = pod_sandbox.SessionFolder(
                 Path(self._spec.run_dir) / self._spec.name, self._user_id, self._kind.packages
             )
@@ -130,12 +135,17 @@ class TitleWalls:
     @property
     def paths(self) -> TitlePaths:
         """Where things lie for the title."""
-        title = sandbox.TITLE_PATH if self._folder is None else self._title.folder
-        own = f"{title}/{self._title.site_packages}" if self._title.site_packages else ""
-        if self._folder is None:
-            return TitlePaths(title, sandbox.SAVE_PATH, "/tmp", sandbox.LAUNCHER_PATH, sandbox.PACKAGES_PATH, own)
-        folder = self._folder
-        return TitlePaths(title, self._save_dir, str(folder.tmp), str(folder.launcher), str(folder.packages), own)
+        told, folder = self._title, self._folder
+        title = sandbox.TITLE_PATH if folder is None else told.folder
+        runtime = told.runtime and (sandbox.RUNTIME_PATH if folder is None else told.runtime)
+        own = (f"{title}/{told.site_packages}",) if told.site_packages else ()
+        has_shared = bool(runtime) and os.path.isdir(f"{told.runtime}/{SITE_PACKAGES}")
+        shared = (f"{runtime}/{SITE_PACKAGES}",) if has_shared else ()
+        if folder is None:
+            places = (sandbox.SAVE_PATH, "/tmp", sandbox.LAUNCHER_PATH, sandbox.PACKAGES_PATH)
+        else:
+            places = (self._save_dir, str(folder.tmp), str(folder.launcher), str(folder.packages))
+        return TitlePaths(title, *places, runtime, own + shared)
 
     def storage(self) -> list[StorageBound]:
         """Return the folders that nothing in the kernel bounds."""
@@ -158,6 +168,7 @@ class TitleWalls:
                 self._kind,
                 self._title.folder,
                 self._save_dir,
+                runtime=self._title.runtime,
                 info_fd=info_fd,
                 built=self._walls,
             )
@@ -200,9 +211,10 @@ class TitleWalls:
 
     def _title_environment(self) -> dict[str, str]:
         paths = self.paths
-        base = environment(paths.save, paths.scratch, ":".join(filter(None, (paths.packages, paths.site_packages))))
+        base = environment(paths.save, paths.scratch, ":".join((paths.packages, *paths.site_packages)))
+        runtime = {RUNTIME_VARIABLE: paths.runtime} if paths.runtime else {}
         own = dict(variable.split("=", 1) for variable in self._title.environment)
-        return {**base, **self._kind.environment, **own}
+        return {**base, **runtime, **self._kind.environment, **own}
 
     def _in_scope(self) -> list[str]:
         """Return what starts the command in a group that the service manager makes."""
@@ -219,7 +231,7 @@ class TitleWalls:
 
     def _landlock_paths(self) -> tuple[tuple[str, str], ...]:
         paths = self.paths
-        reads = [paths.launcher, paths.packages, paths.title]
+        reads = [paths.launcher, paths.packages, paths.title, *filter(None, [paths.runtime])]
         if self._folder is None:
             reads += ["/usr", *SYSTEM_FOLDERS, *ETC_FILES, *(seen for _, seen in python_folders()), "/proc"]
             devices: Sequence[str] = ("/dev",)

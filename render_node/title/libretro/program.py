@@ -20,6 +20,7 @@ from render_node.title.libretro.retro_pads import PORTS, answer
 from render_node.title.pacing import Pacer, Phase
 from render_node.title.picture_sender import PictureSender
 from render_node.title.ring_writer import RingWriter
+from render_node.title.runtime_paths import runtime_folders
 from render_node.title.sound_feed import SoundFeed
 from render_node.title.state_trial import try_state
 from render_node.title.worker_link import WorkerLink
@@ -28,8 +29,8 @@ from wire.title_ipc import Input, Quit, Shift
 BATTERY_EVERY_S = 5.0
 """Between two looks at the cartridge's memory."""
 
-CORE_FOLDERS = ("/usr/lib/*/libretro", "/usr/lib/libretro")
-"""Where distributions install cores."""
+CORE_FOLDERS = ("usr/lib/*/libretro", "usr/lib/libretro")
+"""Where distributions install cores, and Debian's packages in a runtime have them."""
 
 
 def run(spec: LaunchSpec, link: WorkerLink, ring: RingWriter) -> None:
@@ -55,7 +56,7 @@ def _read_arguments(arguments: tuple[str, ...]) -> argparse.Namespace:
 
 
 def find_core(name: str, folder: Path) -> Path:
-    """Return a core: a file of the title's folder, or the name of one that is installed.
+    """Return a core: a file of the title's folder, or the name of one in its runtime, or that is installed.
 
     Raises:
         CoreUnusable: there is none.
@@ -63,12 +64,15 @@ def find_core(name: str, folder: Path) -> Path:
     if name.endswith(".so"):
         found = [folder / name]
     else:
-        found = [path for place in CORE_FOLDERS for path in Path("/").glob(f"{place[1:]}/{name}_libretro.so")]
+        roots = (*runtime_folders(), Path("/"))
+        found = [
+            path for root in roots for place in CORE_FOLDERS for path in root.glob(f"{place}/{name}_libretro.so")
+        ]
     for path in found:
         if path.is_file():
             return path
     raise CoreUnusable(
-        f"there is no core {name}: put its .so into the title's folder, or install it on this machine "
+        f"there is no core {name}: put its .so into the title's folder or a runtime, or install it on this machine "
         f"(Debian and Ubuntu: apt install libretro-{name})"
     )
 

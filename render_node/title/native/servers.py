@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from render_node.title.kinds.native import KIND
+from render_node.title.runtime_paths import runtime_environment
 
 SOUND_RATE_HZ = 48_000
 READY_S = 10.0
@@ -138,7 +139,10 @@ class SoundServer:
 
 
 def program_environment(display: int) -> dict[str, str]:
-    """Return a program's variables: the title's, and those by which it finds both servers; not the launcher's own."""
+    """Return a program's variables, without the launcher's own.
+
+    They are the title's, those by which it finds both servers, and those by which it finds its runtime.
+    """
     launchers = _LAUNCHERS_PACKAGES | {
         name for name in _LAUNCHERS_THREADS if os.environ.get(name) == KIND.environment[name]
     }
@@ -147,7 +151,13 @@ def program_environment(display: int) -> dict[str, str]:
     if alsa is not None:
         _ALSA_FILE.write_text(_ALSA.replace("confdir:alsa.conf", str(alsa)))
     sound = {"ALSA_CONFIG_PATH": str(_ALSA_FILE)} if alsa is not None else {}
-    return {**title, **sound, "DISPLAY": f":{display}", "PULSE_SERVER": f"unix:{SOUND_SOCKET}"}
+    return {
+        **title,
+        **sound,
+        **runtime_environment(title),
+        "DISPLAY": f":{display}",
+        "PULSE_SERVER": f"unix:{SOUND_SOCKET}",
+    }
 
 
 def _find(program: str, package: str) -> str:

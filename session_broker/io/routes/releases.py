@@ -51,6 +51,14 @@ class ReleaseView(BaseModel):
     """Sessions whose title broke the sandbox's rules since the version was approved."""
 
 
+class RuntimeView(BaseModel):
+    """A runtime."""
+
+    name: str
+    version: str
+    archive_bytes: int
+
+
 class Releases(BaseModel):
     """Published versions, newest first."""
 
@@ -68,6 +76,13 @@ async def upload(sha256: str, request: Request, broker: BrokerDep) -> Response:
 async def download(sha256: str, broker: BrokerDep) -> StreamingResponse:
     """Give an archive to a node."""
     return StreamingResponse(await broker.publishing.stream(sha256), media_type="application/zip")
+
+
+@router.get("/runtimes/{sha256}", dependencies=[require(Right.DEVELOPER)])
+async def runtime(sha256: str, broker: BrokerDep) -> RuntimeView:
+    """Say what a runtime is whose archive is here, so that it need not be sent again."""
+    manifest, archive_bytes = await broker.publishing.runtime(sha256)
+    return RuntimeView(name=manifest.name, version=manifest.version, archive_bytes=archive_bytes)
 
 
 @router.post("/archives/{sha256}/approval", status_code=204, dependencies=[require(Right.OPERATOR)])

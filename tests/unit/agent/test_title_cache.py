@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import stat
 import threading
 from collections.abc import Iterator
@@ -15,13 +16,23 @@ from pathlib import Path
 import pytest
 
 from render_node.agent.io import title_cache
-from render_node.agent.io.archive_download import download
+from render_node.agent.io.archive_download import Wanted, download
 from render_node.agent.io.title_cache import DOWNLOADS_MAX, TitleCache
 from tests.support.deadlines import patient, until
-from tests.support.published_title import OTHER_KEY, archive, release_of
+from tests.support.published_title import (
+    LAMPS_TOML,
+    OTHER_KEY,
+    archive,
+    archive_on,
+    manifest_of,
+    pin_of,
+    release_of,
+    runtime_archive,
+)
 from title_archive.signing import sign_release
 from wire.errors import Reason, WireError
-from wire.title_manifest import InstalledTitle
+from wire.package_lock import LockedWheel, PackageLock, write_lock
+from wire.title_manifest import InstalledTitle, TitleManifest
 from wire.title_release import Release
 
 
@@ -163,11 +174,12 @@ async def test_a_broker_that_is_away_is_told(tmp_path: Path, source: Source) -> 
 
 async def test_a_fault_of_the_network_is_told_from_one_of_the_disk(tmp_path: Path, source: Source) -> None:
     release = source.offer("1.0.0")
-    url = f"{source.url}/{release.archive_sha256}"
+    wanted = Wanted(release.archive_sha256, release.archive_bytes)
+    url = f"{source.url}/{wanted.sha256}"
 
     def to_a_full_disk() -> None:
         with open("/dev/full", "wb") as full:
-            download(url, "node_a:key", full, release, threading.Event())
+            download(url, "node_a:key", full, wanted, threading.Event())
 
     with pytest.raises(OSError, match="No space left"):
         await asyncio.to_thread(to_a_full_disk)
@@ -209,7 +221,7 @@ async def test_a_title_that_was_just_found_stays_when_another_needs_room(
     await source.into(cache, releases[0])
     opened, may_open, open_title = threading.Event(), threading.Event(), title_cache._open
 
-    def open_late(target: Path) -> InstalledTitle:
+    def open_late(target: Path) -> TitleManifest:
         opened.set()
         may_open.wait(patient(10.0))
         return open_title(target)
@@ -257,3 +269,83 @@ def test_what_is_half_done_is_left_to_another_agent_that_works_on_the_folder(tmp
     assert part.exists()
     TitleCache(tmp_path, 1 << 20).close()
     assert not part.exists()
+
+
+def offer_on_runtime(
+    source: Source, runtime: bytes, version: str = "1.0.0", *, given: bytes | None = None
+) -> Release:
+    """Offer a title that runs on a runtime; what is given for the runtime's digest may be something else."""
+    pin = pin_of(runtime)
+    source.archives[pin.sha256] = runtime if given is None else given
+    data = archive_on(pin, version=version)
+    release = release_of(data, version=version)
+    source.archives[release.archive_sha256] = data
+    return release
+
+
+async def test_a_runtime_is_fetched_once_for_all_titles_on_it(tmp_path: Path, source: Source) -> None:
+    runtime = runtime_archive()
+    cache, pin = TitleCache(tmp_path, 1 << 20), pin_of(runtime)
+    releases = [offer_on_runtime(source, runtime, version) for version in ("1.0.0", "1.1.0")]
+    titles = [await source.into(cache, release) for release in releases]
+    assert {title.runtime for title in titles} == {str(tmp_path / pin.sha256)}
+    lamp = Path(titles[0].runtime, "usr/share/lamp")
+    assert await asyncio.to_thread(lamp.read_bytes) == b"light"
+    assert source.asked.count(pin.sha256) == 1
+    assert set(cache.held()) == {pin.sha256, *(release.archive_sha256 for release in releases)}
+    os.chmod(lamp, 0o644)
+    await source.into(cache, releases[0])
+    assert source.asked.count(pin.sha256) == 2, "it was touched"
+
+
+async def test_a_runtime_in_use_stays_and_an_unused_one_makes_room(tmp_path: Path, source: Source) -> None:
+    runtime = runtime_archive(b"x" * 50_000)
+    release = offer_on_runtime(source, runtime)
+    cache = TitleCache(tmp_path, len(runtime) + release.archive_bytes * 2)
+    title = await source.into(cache, release)
+    others = [source.offer(f"2.0.{number}") for number in range(4)]
+    for other in others[:3]:
+        await source.into(cache, other, title.folder, title.runtime)
+    assert there_is(title.runtime)
+    await source.into(cache, others[3])
+    big = offer_on_runtime(source, runtime_archive(b"y" * 50_000), "1.1.0")
+    await source.into(cache, big)
+    assert not there_is(title.runtime)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "given", "reason", "words"),
+    [
+        (runtime_archive(), runtime_archive(b"night"), Reason.BAD_ARCHIVE, "another archive came"),
+        (archive(), None, Reason.BAD_ARCHIVE, "it has no runtime.toml"),
+        (runtime_archive(toml=b"runtime = 1\n"), None, Reason.MALFORMED, "name is missing"),
+        (
+            runtime_archive(toml=LAMPS_TOML.replace(b"lamps", b"moons", 1)), None, Reason.MALFORMED,
+            "is that of moons 1.0.0, and title.toml names lamps 1.0.0",
+        ),
+        (runtime_archive(machine="pdp11"), None, Reason.NO_CAPABILITY, "compiled for pdp11, and this machine is"),
+    ],
+    ids=["other", "title", "faulty", "renamed", "machine"],
+)  # fmt: skip
+async def test_a_runtime_that_is_not_the_titles_is_refused(
+    tmp_path: Path, source: Source, runtime: bytes, given: bytes | None, reason: Reason, words: str
+) -> None:
+    with pytest.raises(WireError, match=words) as caught:
+        await source.into(TitleCache(tmp_path, 1 << 20), offer_on_runtime(source, runtime, given=given))
+    assert caught.value.reason is reason
+
+
+async def test_wheels_that_do_not_go_with_the_titles_python_are_refused_before_it_starts(
+    tmp_path: Path, source: Source
+) -> None:
+    wheel = LockedWheel("fast", "1", "fast-1-cp312-cp312-manylinux_2_17_x86_64.whl", "0" * 64)
+    lock = write_lock(PackageLock(("fast",), platform.machine(), (wheel,))).encode()
+    for version, words in (("", "runs on one version of Python only"), ("3.13", "does not run on Python 3.13")):
+        named = f'version = "{version}"\n' if version else ""
+        toml = manifest_of("chess", "1.0.0") + f'[python]\nrequires = ["fast"]\n{named}'.encode()
+        data = archive(title_toml=toml, title_lock=lock)
+        release = release_of(data)
+        source.archives[release.archive_sha256] = data
+        with pytest.raises(WireError, match=words) as caught:
+            await source.into(TitleCache(tmp_path, 1 << 20), release)
+        assert caught.value.reason is Reason.BAD_ARCHIVE

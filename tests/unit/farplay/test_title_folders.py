@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from farplay.title_folders import bundled_titles, installed_titles, load_title
+from farplay.runtimes.local_runtimes import pin_table
+from farplay.title_folders import bundled_titles, installed_titles, load_title, require_python
 from wire.errors import Reason, WireError
+from wire.package_lock import PackageLock, write_lock
+from wire.runtime_manifest import RuntimePin
+from wire.title_manifest import bare_manifest
 
 MANIFEST = """
 manifest = 1
@@ -106,6 +111,25 @@ def test_a_title_whose_python_packages_are_not_there_is_refused(tmp_path: Path) 
         manifest.write("[python]\nrequires = ['shapely']\n")
     with pytest.raises(WireError, match=r"put them there with: farplay title pack .*chess"):
         load_title(made)
-    (made / "title.lock").write_text("")
     (made / "site-packages").mkdir()
+    (made / "title.lock").write_text("")
+    with pytest.raises(WireError, match=r"title.lock cannot be used"):
+        load_title(made)
+    (made / "title.lock").write_text(write_lock(PackageLock(("shapely",), "x86_64", ())))
     assert load_title(made).manifest.python_requires == ("shapely",)
+
+
+def test_a_title_for_another_python_can_be_loaded_but_not_run() -> None:
+    require_python(bare_manifest("chess.py"))
+    wanted = replace(bare_manifest("chess.py"), python_version="3.99")
+    with pytest.raises(WireError, match=r"python.version = '3.99', and Farplay runs on Python 3\.\d+ here"):
+        require_python(wanted)
+
+
+def test_a_title_whose_runtime_is_not_here_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    made = folder(tmp_path)
+    with open(made / "title.toml", "a") as manifest:
+        manifest.write(f"{pin_table(RuntimePin('lamps', '1.0.0', '0' * 64, 7))}\n")
+    with pytest.raises(WireError, match=r"the runtime lamps 1.0.0 \(0{12}\) is not on this machine. Build it with"):
+        load_title(made)

@@ -13,10 +13,9 @@ from session_broker.core.placing import BEST_FEW, place
 from tests.support.fake_node import capacity
 from wire.errors import Reason
 from wire.ids import NodeId
-from wire.title_release import Release
 
 TITLE = ("testcard", "1.0.0")
-RELEASE = Release("testcard", "1.0.0", "ab" * 32, 5000, "key")
+ARCHIVE = {"ab" * 32: 5000}
 
 
 def fleet_of(*nodes: tuple[str, int, int], kinds: tuple[str, ...] = ("pygame",), cached: bool = True) -> Fleet:
@@ -51,10 +50,23 @@ def test_the_reason_is_that_of_the_nodes_that_came_furthest(
 
 def test_a_published_title_goes_to_nodes_that_fetch_wherever_it_lies() -> None:
     fleet = fleet_of(("old", 1, 0), ("new", 1, 0))
-    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, release=RELEASE).reason is Reason.TITLE_MISSING
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, fetched=ARCHIVE).reason is Reason.TITLE_MISSING
     fleet.describe(NodeId("new"), replace(capacity(1, ("pygame",)), fetches_titles=True), ("pygame",), [])
-    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, release=RELEASE).node_id == "new"
+    assert place(fleet, "chess", "1.0.0", "pygame", 0.0, fetched=ARCHIVE).node_id == "new"
     assert place(fleet, "chess", "1.0.0", "pygame", 0.0).reason is Reason.TITLE_MISSING
+
+
+def test_the_node_with_the_least_to_fetch_of_title_and_runtime_comes_first() -> None:
+    fleet, title, runtime = Fleet(), "ab" * 32, "ef" * 32
+    both = {title: 35_000, runtime: 65_000}
+    for name, archives in {"none": [], "title": [title], "runtime": [runtime], "both": [*both]}.items():
+        fleet.describe(NodeId(name), replace(capacity(1, ("pygame",)), fetches_titles=True), ("pygame",), [])
+        fleet.set_ready(NodeId(name), True)
+        fleet.set_archives(NodeId(name), archives)
+    for name, to_fetch in (("both", 0), ("runtime", 35_000), ("title", 65_000), ("none", 100_000)):
+        decision = place(fleet, *TITLE, "pygame", 0.5, fetched=both)
+        assert (decision.node_id, decision.bytes_to_fetch) == (name, to_fetch)
+        fleet.set_claims(NodeId(name), 1)
 
 
 def test_a_node_on_which_the_archive_lies_comes_before_fuller_ones_that_would_fetch_it() -> None:
@@ -66,7 +78,7 @@ def test_a_node_on_which_the_archive_lies_comes_before_fuller_ones_that_would_fe
         fleet.set_claims(name, index)
 
     def picked() -> set[tuple[NodeId | None, int]]:
-        decisions = [place(fleet, *TITLE, "pygame", draw / 30, release=RELEASE) for draw in range(30)]
+        decisions = [place(fleet, *TITLE, "pygame", draw / 30, fetched=ARCHIVE) for draw in range(30)]
         return {(decision.node_id, decision.bytes_to_fetch) for decision in decisions}
 
     assert picked() == {("n7", 5000), ("n8", 5000), ("n9", 5000)}

@@ -14,7 +14,6 @@ from session_broker.core.placing import NO_AFFINITY, Affinity, place
 from tests.support.fake_node import capacity
 from wire.errors import Reason
 from wire.ids import NodeId
-from wire.title_release import Release
 
 TITLE = ("testcard", "1.0.0")
 FAR = {"eu": 20.0, "us": 110.0, "asia": 200.0}
@@ -114,13 +113,13 @@ def test_a_near_gpu_is_used_rather_than_a_far_node_and_an_archive_is_fetched_rat
     fleet.set_ready(NodeId("gpu"), True)
     free = replace(NEAR, regions=None)
     assert place(fleet, *TITLE, "pygame", 0.5, affinity=free).node_id == "gpu"
-    release = Release("testcard", "1.0.0", "ab" * 32, 5000, "key")
+    archive = {"ab" * 32: 5000}
     fleet.describe(NodeId("n0"), replace(capacity(4), fetches_titles=True), ["pygame"], [], "us")
     fleet.set_archives(NodeId("n0"), ["ab" * 32])
-    decision = place(fleet, *TITLE, "pygame", 0.5, release=release, affinity=free)
+    decision = place(fleet, *TITLE, "pygame", 0.5, fetched=archive, affinity=free)
     assert (decision.node_id, decision.bytes_to_fetch) == ("gpu", 5000)
     alike = Affinity({"eu": 20.0, "us": 20.0})
-    assert place(fleet, *TITLE, "pygame", 0.5, release=release, affinity=alike).node_id == "n0"
+    assert place(fleet, *TITLE, "pygame", 0.5, fetched=archive, affinity=alike).node_id == "n0"
 
 
 @pytest.mark.parametrize("needs", [Needs(gpu=True), Needs(memory_mib=1 << 20)])

@@ -9,10 +9,11 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 import session_broker.io.publishing
 from session_broker.config import BrokerConfig
@@ -27,7 +28,15 @@ from session_broker.io.runner import MovedOn
 from tests.support.broker_api import ORIGIN, api, reason_of, sign_in
 from tests.support.deadlines import patient, until
 from tests.support.live_broker import broker_config
-from tests.support.published_title import KEY, OTHER_KEY, archive, release_of
+from tests.support.published_title import (
+    KEY,
+    OTHER_KEY,
+    archive,
+    archive_on,
+    pin_of,
+    release_of,
+    runtime_archive,
+)
 from title_archive.artwork import image_type
 from title_archive.signing import rotate
 from wire.errors import Reason, WireError
@@ -454,3 +463,103 @@ async def test_a_publisher_reads_how_the_sessions_of_their_title_did(tmp_path: P
         assert reason_of(await client.get("/api/v1/releases/nothing/reports"))[1] == "not_found"
         async with developer(broker) as other:
             assert reason_of(await other.get(path))[1] == "forbidden"
+
+
+async def test_a_runtime_is_published_with_a_title_that_names_it(tmp_path: Path) -> None:
+    runtime = runtime_archive()
+    pin = pin_of(runtime)
+    data = archive_on(pin)
+    release = release_of(data)
+    config = broker_config(tmp_path)
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        await send(client, data)
+        refused = await publish(client, release)
+        assert reason_of(refused) == (404, "not_found")
+        assert "upload the archive of its runtime lamps 1.0.0 first" in refused.text
+        assert reason_of(await client.get(f"/api/v1/runtimes/{pin.sha256}")) == (404, "not_found")
+        assert (await client.put(f"/api/v1/archives/{pin.sha256}", content=runtime)).status_code == 204
+        known = (await client.get(f"/api/v1/runtimes/{pin.sha256}")).json()
+        assert known == {"name": "lamps", "version": "1.0.0", "archive_bytes": len(runtime)}
+        assert (await publish(client, release)).status_code == 201
+        assert (await client.post("/api/v1/sessions", json={"title_id": "chess"})).status_code == 201
+        (session,) = broker.runner.coordinator.live_sessions()
+        fetched = {release.archive_sha256: len(data), pin.sha256: len(runtime)}
+        assert session.title.fetched() == fetched
+        await publish_whole(client, version="1.1.0")
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        (session,) = broker.runner.coordinator.live_sessions()
+        assert session.title.fetched() == fetched, "of a version that is offered no more"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"version": "2.0.0"}, "runtime.sha256 is that of lamps 1.0.0, and title.toml names lamps 2.0.0"),
+        ({"archive_bytes": 7}, "runtime.bytes is 7, and the archive of lamps 1.0.0 has"),
+    ],
+)
+async def test_a_title_that_names_its_runtime_wrongly_is_refused(
+    tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    runtime = runtime_archive()
+    pin = replace(pin_of(runtime), **change)
+    data = archive_on(pin)
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        await send(client, data)
+        assert (await client.put(f"/api/v1/archives/{pin.sha256}", content=runtime)).status_code == 204
+        refused = await publish(client, release_of(data))
+        assert (reason_of(refused)[1], words in refused.text) == ("bad_archive", True), refused.text
+
+
+async def test_a_blocked_runtime_stops_every_title_on_it(tmp_path: Path) -> None:
+    runtime = runtime_archive()
+    pin = pin_of(runtime)
+    data = archive_on(pin)
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        await client.put(f"/api/v1/archives/{pin.sha256}", content=runtime)
+        await send(client, data)
+        await publish(client, release_of(data))
+        await client.post("/api/v1/sessions", json={"title_id": "chess"})
+        assert (await client.post(f"/api/v1/archives/{pin.sha256}/block")).status_code == 204
+        assert "chess" not in await library(client)
+        assert list(broker.runner.coordinator.live_sessions()) == []
+        again = archive_on(pin, version="1.1.0")
+        await send(client, again)
+        refused = await publish(client, release_of(again, version="1.1.0"))
+        assert (reason_of(refused)[1], "blocked its runtime lamps 1.0.0" in refused.text) == ("title_blocked", True)
+        assert (await client.post(f"/api/v1/archives/{pin.sha256}/approval")).status_code == 204
+        assert "chess" in await library(client)
+
+
+async def test_a_runtime_is_no_title(tmp_path: Path) -> None:
+    runtime = runtime_archive()
+    async with api(broker_config(tmp_path)) as (broker, client):
+        await sign_in(broker, client)
+        await send(client, runtime)
+        refused = await publish(client, release_of(runtime))
+        assert reason_of(refused) == (404, "not_found")
+        broken = runtime_archive(toml=b"runtime = 1\n")
+        assert reason_of(await send(client, broken))[1] == "malformed"
+
+
+async def test_a_session_that_an_earlier_farplay_stored_is_read(tmp_path: Path) -> None:
+    config = broker_config(tmp_path)
+    async with api(config) as (broker, client):
+        await sign_in(broker, client)
+        await publish_whole(client)
+        await client.post("/api/v1/sessions", json={"title_id": "chess"})
+        await publish_whole(client, version="1.1.0")
+    engine, table = await open_database(config.url_of_database()), tables.title_version
+    async with engine.begin() as connection:
+        row = (await connection.execute(select(table).where(table.c.title_id == "chess"))).first()
+        assert row is not None
+        earlier = {key: value for key, value in row.manifest.items() if key != "runtime"} | {"runtime_packages": []}
+        await connection.execute(update(table).where(table.c.title_id == "chess").values(manifest=earlier))
+    await engine.dispose()
+    async with api(config) as (broker, _):
+        (kept,) = broker.runner.coordinator.live_sessions()
+        assert (kept.title.version, len(kept.title.fetched())) == ("1.0.0", 1)

@@ -31,6 +31,7 @@ EXPECTED = {
     "/api/v1/titles/{title_id}/artwork": Right.SIGNED_IN,
     "PUT /api/v1/archives/{sha256}": Right.DEVELOPER,
     "GET /api/v1/archives/{sha256}": Right.NODE_KEY,
+    "/api/v1/runtimes/{sha256}": Right.DEVELOPER,
     "/api/v1/archives/{sha256}/approval": Right.OPERATOR,
     "/api/v1/archives/{sha256}/block": Right.OPERATOR,
     "/api/v1/releases": Right.DEVELOPER,

@@ -250,7 +250,7 @@ def test_a_titles_manifest_is_read_from_its_archive() -> None:
         ({b"main.py": b"", b"title.toml": MANIFEST + b'artwork = "a.png"\n'}, "the artwork a.png is not in it"),
         (
             {b"main.py": b"", b"title.toml": MANIFEST + b'[python]\nrequires = ["x"]\n'},
-            "the lock of its Python packages, title.lock is not in it",
+            "it has no title.lock",
         ),
         ({b"main.py": b"", b"title.toml": b"\xff"}, "is not UTF-8"),
         ({b"main.py": b"", b"title.toml": b"#" * (MANIFEST_MAX_BYTES + 1)}, "more than"),

@@ -10,28 +10,34 @@ from typing import Any
 import pytest
 
 from wire import export_manifest
-from wire.export_manifest import PAGE, ROOT, SCHEMA
+from wire.export_manifest import ROOT, RUNTIME, TITLE, Exported
 from wire.manifest_reader import toml_fields
 from wire.title_manifest import FORMAT, parse_manifest
 
 GAMES = sorted((ROOT / "games").glob("*/title.toml"))
 
 
-def test_the_checked_in_files_are_up_to_date() -> None:
-    assert (ROOT / SCHEMA).read_text() == export_manifest.schema(), "run: python -m wire.export_manifest"
-    assert (ROOT / PAGE).read_text() == export_manifest.page(), "run: python -m wire.export_manifest"
+both = pytest.mark.parametrize("exported", [TITLE, RUNTIME], ids=lambda exported: exported.file)
+
+
+@both
+def test_the_checked_in_files_are_up_to_date(exported: Exported) -> None:
+    assert (ROOT / exported.schema).read_text() == export_manifest.schema(exported), "python -m wire.export_manifest"
+    assert (ROOT / exported.page).read_text() == export_manifest.page(exported), "python -m wire.export_manifest"
 
 
 def test_it_writes_where_it_is_told(tmp_path: Path) -> None:
-    for target in (SCHEMA, PAGE):
+    for target in (TITLE.schema, TITLE.page):
         (tmp_path / target).parent.mkdir()
     export_manifest.main([str(tmp_path)])
-    assert (tmp_path / PAGE).read_text() == export_manifest.page()
+    for exported in (TITLE, RUNTIME):
+        assert (tmp_path / exported.page).read_text() == export_manifest.page(exported)
 
 
-def test_every_field_is_in_the_schema_with_its_unit() -> None:
-    schema = json.loads(export_manifest.schema())
-    for field in toml_fields(FORMAT):
+@both
+def test_every_field_is_in_the_schema_with_its_unit(exported: Exported) -> None:
+    schema = json.loads(export_manifest.schema(exported))
+    for field in toml_fields(exported.format):
         described = schema
         for key in field.keys:
             assert described["additionalProperties"] is False
@@ -57,4 +63,4 @@ def test_bundled_manifests_use_only_what_the_schema_knows(path: Path) -> None:
 
     text = path.read_text()
     parse_manifest(text)
-    walk(tomllib.loads(text), json.loads(export_manifest.schema()), "")
+    walk(tomllib.loads(text), json.loads(export_manifest.schema(TITLE)), "")

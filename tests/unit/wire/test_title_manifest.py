@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wire.errors import Reason, WireError
 from wire.ids import is_title_id
 from wire.manifest_reader import FAULTS_MAX, ManifestError, toml_fields
+from wire.runtime_manifest import NO_RUNTIME
 from wire.title_about import DEVICES, Control, TitleAbout
 from wire.title_manifest import FORMAT, TitleManifest, bare_manifest, parse_manifest
 
@@ -112,11 +113,10 @@ def test_no_variable_that_the_system_reads_is_the_titles(start: str) -> None:
 
 def test_what_the_program_is_given() -> None:
     manifest = parse_manifest(
-        f"{GOOD}[environment]\nLEVEL = '3'\n[runtime]\npackages = ['freedoom']\n[python]\nrequires = ['numpy>=2']\n"
-        "[session]\nmax_s = 3600"
+        f"{GOOD}[environment]\nLEVEL = '3'\n[python]\nrequires = ['numpy>=2']\n[session]\nmax_s = 3600"
     )
     assert manifest.environment == {"LEVEL": "3"}
-    assert (manifest.runtime_packages, manifest.python_requires) == (("freedoom",), ("numpy>=2",))
+    assert (manifest.runtime, manifest.python_requires) == (NO_RUNTIME, ("numpy>=2",))
     assert manifest.session_max_s == 3600
 
 
@@ -222,7 +222,9 @@ def test_the_least_manifest() -> None:
             'kind = "native"\n[python]\nrequires = ["x"]',
             "python.requires means something only with kind = pygame or sdk",
         ),
-        ("[players]", "[runtime]\npackages = ['No Such']\n[players]", r"runtime.packages\[0\] does not fit"),
+        ("[players]", "[runtime]\npackages = ['sdl2']\n[players]", r"runtime.packages is no field"),
+        ("[players]", "[runtime]\nname = 'x'\n[players]", "runtime.sha256 is missing: `farplay runtime list`"),
+        ("[players]", "[runtime]\nsha256 = 'A'\n[players]", "runtime.sha256 must be a SHA-256"),
         ('id = "aliens"', 'id = "aliens"\nsaves = ["../up"]', r"saves\[0\] does not fit"),
         ('id = "aliens"', 'id = "aliens\\n"', "id must be a-z"),
         ("[players]\nmax = 2", "", None),
