@@ -13,6 +13,7 @@ from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, Title
 from wire.node_control import CheckPort, NodeCapacity
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role, SessionState
+from wire.tracing import Span
 from wire.worker_control import PlacementState
 
 TabKey = NewType("TabKey", int)
@@ -56,6 +57,8 @@ class SaveSession:
     priority: int
     options: Mapping[str, str] = field(default_factory=dict)
     round_trips_ms: Mapping[str, float] = field(default_factory=dict)
+    traceparent: str | None = None
+    """Of the trace that its start is a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +229,17 @@ class Count:
     by: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Record a span of a session's start."""
+
+    span: Span
+
+
 Write: TypeAlias = (
     SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | HandOver | AppendEvent
 )
-News: TypeAlias = ToTab | CloseTab | DetachTab | WatchMedia | ToNode | CloseLink | Count
+News: TypeAlias = ToTab | CloseTab | DetachTab | WatchMedia | ToNode | CloseLink | Count | Traced
 Effect: TypeAlias = Write | News
 
 CLOSE_TRY_AGAIN = 1013

@@ -90,7 +90,7 @@ def lose(state: BrokerState, session: Session, now: float) -> None:
     if session.state is SessionState.ENDING or not waited_for or session.epoch >= PLACEMENTS_MAX:
         placement_gone(state, session, PlacementEvent.LOSE, Reason.NODE_LOST, now=now)
         return
-    leave_node(state, session, PlacementEvent.LOSE, Reason.NODE_LOST)
+    leave_node(state, session, PlacementEvent.LOSE, Reason.NODE_LOST, now)
     for participant in session.participants.values():
         drop_peer(state, participant)
     note_attendance(session, now)

@@ -29,6 +29,7 @@ def save_session(state: BrokerState, session: Session) -> None:
             session.session_id, session.tenant_id, session.player_id, session.title.title_id, session.title.version,
             session.state, session.reason, session.detail, session.epoch, session.queued_at_ms, session.priority,
             session.options, session.round_trips_ms,
+            session.trace.text if session.trace is not None else None,
         )
     )  # fmt: skip
 
@@ -90,6 +91,13 @@ def send_start(state: BrokerState, session: Session, node: Node) -> None:
         title, options = session.title, tuple(ChosenOption(*each) for each in session.options.items())
         message = StartSession(
             session.session_id, session.epoch, title.title_id, title.version, session.player_id, title.release,
-            options,
+            options, _traceparent(session),
         )  # fmt: skip
         state.emit(ToNode(node.link, message))
+
+
+def _traceparent(session: Session) -> str | None:
+    """Return what the node's part of a session's start hangs on: the broker's, or where that began elsewhere, all."""
+    begun_here = session.placement.trace if session.placement is not None else None
+    parent = begun_here or session.trace
+    return parent.text if parent is not None else None

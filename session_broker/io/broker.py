@@ -52,6 +52,7 @@ from session_broker.io.session_history import SessionHistory
 from session_broker.io.store import Store
 from session_broker.io.upgrades import UpgradeRows
 from wire.ids import ID_RANDOM_BYTES, TenantId, TitleId, make_id
+from wire.tracing import SpanSink
 
 TICK_S = 0.25
 """Seconds between looks at the deadlines."""
@@ -113,7 +114,11 @@ class Broker:
 
 @contextlib.asynccontextmanager
 async def open_broker(
-    config: BrokerConfig, port: int, reach: Reach | None = None, start_local: StartLocal | None = None
+    config: BrokerConfig,
+    port: int,
+    reach: Reach | None = None,
+    start_local: StartLocal | None = None,
+    on_span: SpanSink | None = None,
 ) -> AsyncIterator[Broker]:
     """Open the database, restore what lives, and drive the deadlines until the block ends.
 
@@ -122,6 +127,7 @@ async def open_broker(
         port: The TCP port that is really listened on.
         reach: Where other devices find it.
         start_local: Starts nodes on this machine, for pools of it.
+        on_span: Takes spans of the starts of sessions; None traces nothing.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
@@ -131,6 +137,7 @@ async def open_broker(
     engine = await open_database(config.url_of_database())
     try:
         broker = await _open(config, port, reach, engine)
+        broker.runner.on_span = on_span
         working = [
             asyncio.create_task(_tick(broker), name="broker deadlines"),
             asyncio.create_task(broker.publishing.follow(), name="catalogue"),

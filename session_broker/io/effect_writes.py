@@ -141,6 +141,7 @@ def _session(write: SaveSession, me: ReplicaId, at_ms: int) -> Put:
         "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
         "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
         "options": dict(write.options), "round_trips_ms": dict(write.round_trips_ms),
+        "traceparent": write.traceparent,
     }  # fmt: skip
     return Put({"id": write.session_id}, values, first)
 

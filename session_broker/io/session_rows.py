@@ -18,6 +18,7 @@ from wire.session_control import InvitationKind, Role, SessionState
 from wire.title_about import TitleAbout
 from wire.title_manifest import TitleManifest
 from wire.title_release import Release
+from wire.tracing import parse_traceparent
 from wire.worker_control import PlacementState
 
 _SESSION_ID: BindParameter[str] = bindparam("session_id")
@@ -54,6 +55,7 @@ async def load_session(
         priority=row.priority,
         options=dict(row.options),
         round_trips_ms=dict(row.round_trips_ms),
+        trace=parse_traceparent(row.traceparent),
     )
     # One that waits after its node was lost is nowhere.
     for placed in await connection.execute(_PLACED, {"session_id": row.id, "epoch": row.epoch}):

@@ -191,6 +191,7 @@ session = Table(
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("options", JSON, nullable=False, server_default="{}"),
     Column("round_trips_ms", JSON, nullable=False, server_default="{}"),
+    Column("traceparent", String(55)),
     ForeignKeyConstraint(
         ["tenant_id", "title_id", "title_version"],
         ["title_version.tenant_id", "title_version.title_id", "title_version.version"],

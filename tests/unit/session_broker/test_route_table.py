@@ -41,6 +41,7 @@ EXPECTED = {
     "/api/v1/sessions": Right.SIGNED_IN,
     "GET /api/v1/sessions/{session_id}": Right.SESSION_PARTICIPANT,
     "DELETE /api/v1/sessions/{session_id}": Right.SESSION_OWNER,
+    "/api/v1/sessions/{session_id}/first-picture": Right.SESSION_OWNER,
     "/api/v1/sessions/{session_id}/title": Right.SESSION_PARTICIPANT,
     "/api/v1/sessions/{session_id}/socket": Right.SESSION_PARTICIPANT,
     "/api/v1/sessions/{session_id}/invitations": Right.SESSION_OWNER,
