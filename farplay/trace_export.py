@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FLUSH_S = 1.0
 """Seconds that the last spans may take to be handed over when their process ends."""
 
+CLOCK_SET_NS = 1_000_000
+"""Change of the clock from which on it was set, and not only read at another moment."""
+
 log = structlog.get_logger()
 
 
@@ -76,6 +79,7 @@ class TraceExport:
 
         self._ids = GivenIds()
         self._lock = threading.Lock()
+        self._offset_ns = 0
         self._tracers = {}
         for service in Service:
             about = {SERVICE_NAME: str(service), SERVICE_VERSION: version(), SERVICE_INSTANCE_ID: instance}
@@ -90,10 +94,17 @@ class TraceExport:
         except Exception:
             log.exception("span_not_exported", span=span.name)
 
+    def _wall_offset_ns(self) -> int:
+        """Return Unix time less monotonic time, the same until a clock is set, so that spans of one start fit."""
+        offset_ns = time.time_ns() - time.monotonic_ns()
+        if abs(offset_ns - self._offset_ns) > CLOCK_SET_NS:
+            self._offset_ns = offset_ns
+        return self._offset_ns
+
     def _take(self, span: Span) -> None:
         from opentelemetry import trace
 
-        wall_ns = time.time_ns() - time.monotonic_ns()
+        wall_ns = self._wall_offset_ns()
         parent = trace.set_span_in_context(trace.INVALID_SPAN)
         if span.parent_id is not None:
             context = trace.SpanContext(

@@ -26,7 +26,7 @@ START = StartWorker("ses_a", 1, TITLE, "/nowhere", IceSpec(), EncoderSpec(), San
 
 async def test_a_turn_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_worker, "WATCH_INTERVAL_S", 0.0)
-    worker = SessionWorker(START, cast(AgentLink, SimpleNamespace()))
+    worker = SessionWorker(START, cast(AgentLink, SimpleNamespace(send=print)))
     turns, again = 0, asyncio.Event()
 
     async def choose_rungs() -> None:
