@@ -94,8 +94,9 @@ def lose(state: BrokerState, session: Session, now: float) -> None:
     for participant in session.participants.values():
         drop_peer(state, participant)
     note_attendance(session, now)
-    session.placement = session.deadline = session.decided = None
+    session.deadline = session.decided = None
     session.came_over = False
-    move_session(state, session, SessionEvent.PLACEMENT_LOST, Reason.NODE_LOST)
+    move_session(state, session, SessionEvent.PLACEMENT_LOST, Reason.NODE_LOST, now=now)
+    session.placement = None
     state.emit(Count(Tally.SESSION_RESTART, Reason.NODE_LOST))
     place_waiting(state, now)

@@ -285,12 +285,12 @@ def _serve(state: BrokerState, session: Session, placement: Placement, now: floa
         start_trace.served(state, session, placement, now, None)
     if session.state is SessionState.STARTING:
         session.deadline = None
-        move_session(state, session, SessionEvent.SERVE)
+        move_session(state, session, SessionEvent.SERVE, now=now)
         reopen_invited(state, session, now)
     if session.state is SessionState.RUNNING and paused:
-        move_session(state, session, SessionEvent.PAUSE)
+        move_session(state, session, SessionEvent.PAUSE, now=now)
     elif session.state is SessionState.PAUSED and not paused:
-        move_session(state, session, SessionEvent.RESUME)
+        move_session(state, session, SessionEvent.RESUME, now=now)
 
 
 def _take_peer_message(state: BrokerState, node: Node, message: NodePeerOffer | NodePeerState, now: float) -> None:

@@ -231,6 +231,8 @@ class Session:
     """How it has been doing since this replica has it."""
     trace: TraceParent | None = None
     """What spans of its start are a part of; None for one that is not traced, or whose picture was shown."""
+    running_since_ms: int | None = None
+    """Since when it is played, on the database's clock; None while it is not."""
     trace_begun_at: float | None = None
     """When it was asked for; None if that was at another replica."""
 

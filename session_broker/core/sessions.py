@@ -117,7 +117,7 @@ def end_session(state: BrokerState, session: Session, reason: Reason, now: float
     if session.state is SessionState.ENDING:
         return
     placement = session.placement
-    move_session(state, session, SessionEvent.END, reason)
+    move_session(state, session, SessionEvent.END, reason, now=now)
     if session.state is SessionState.ENDED or placement is None:
         _forget(state, session)
         tell_queue(state, now)
@@ -144,7 +144,7 @@ def placement_gone(
     if session.state is SessionState.ENDING and session.reason is not None:
         reason = session.reason
     leave_node(state, session, event, reason, now)
-    move_session(state, session, SessionEvent.PLACEMENT_GONE, reason, detail)
+    move_session(state, session, SessionEvent.PLACEMENT_GONE, reason, detail, now=now)
     _forget(state, session)
     place_waiting(state, now)
 

@@ -220,7 +220,7 @@ def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None
         session.reserved_until = now + state.limits.reserve_s  # It had to wait, and whoever waited may have gone.
     set_claim(state, node, session.session_id, session.epoch)
     start_trace.placed(state, session, session.placement, now)
-    move_session(state, session, SessionEvent.CLAIM)
+    move_session(state, session, SessionEvent.CLAIM, now=now)
     save_placement(state, session, session.placement)
     save_node(state, node)
     send_start(state, session, node)

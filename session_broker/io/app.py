@@ -16,6 +16,7 @@ from session_broker.io.routes import (
     devices,
     health,
     invitations,
+    ledger,
     operator,
     pages,
     pools,
@@ -55,6 +56,7 @@ def create_app(broker: Broker) -> FastAPI:
             pools,
             regions,
             upgrades,
+            ledger,
             trust,
             pages,
         )

@@ -41,6 +41,7 @@ from session_broker.io.fleet.rows import FleetRows
 from session_broker.io.forwarding import Forwarding
 from session_broker.io.holdings import Holdings
 from session_broker.io.leases import Leases
+from session_broker.io.ledger import Ledger
 from session_broker.io.listen import url_of
 from session_broker.io.metrics import Metrics
 from session_broker.io.objects import Objects
@@ -95,6 +96,7 @@ class Broker:
     publishing: Publishing
     fleet_rows: FleetRows
     upgrades: UpgradeRows
+    ledger: Ledger
     reach: Reach | None = None
     """Where other devices find this broker; None if they cannot."""
     device_token: str = ""
@@ -220,6 +222,7 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
         ),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
         upgrades=UpgradeRows(engine),
+        ledger=Ledger(engine),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
     )

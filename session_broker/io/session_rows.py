@@ -56,6 +56,7 @@ async def load_session(
         options=dict(row.options),
         round_trips_ms=dict(row.round_trips_ms),
         trace=parse_traceparent(row.traceparent),
+        running_since_ms=row.running_since_at_ms,
     )
     # One that waits after its node was lost is nowhere.
     for placed in await connection.execute(_PLACED, {"session_id": row.id, "epoch": row.epoch}):

@@ -59,6 +59,7 @@ EXPECTED = {
     "/api/v1/operator/sessions/{session_id}/priority": Right.OPERATOR,
     "/api/v1/operator/queue": Right.OPERATOR,
     "/api/v1/operator/pools": Right.OPERATOR,
+    "/api/v1/operator/ledger": Right.OPERATOR,
     "/api/v1/operator/nodes/{node_id}/drain": Right.OPERATOR,
     "/api/v1/operator/nodes/{node_id}/upgrade": Right.OPERATOR,
     "/": Right.PUBLIC,
