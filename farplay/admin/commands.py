@@ -139,7 +139,7 @@ def ledger(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """What was played, for bills: how long, by whom, on which node; a line for each stretch without a pause."""
+    """What was played, for bills: a line for each stretch without a pause; --json names session and node as well."""
     from farplay.admin.ledger import print_ledger, read_ledger
 
     with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:

@@ -12,7 +12,7 @@ from rich.console import Console
 from farplay.admin.api import OperatorApi
 from farplay.admin.tables import Row, add_row, new_table, show_table
 
-_COLUMNS = ("ended (UTC)", "seconds", "title", "player", "node", "pool", "session")
+_COLUMNS = ("ended (UTC)", "seconds", "title", "pool", "player")
 
 
 def read_ledger(api: OperatorApi, since: datetime | None, until: datetime | None) -> Iterator[dict[str, Any]]:
@@ -43,10 +43,7 @@ def print_ledger(entries: Iterable[Row], console: Console) -> None:
     for entry in entries:
         ended = datetime.fromtimestamp(entry["ended_at_ms"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         total_s += entry["seconds"]
-        add_row(
-            table, ended, f"{entry['seconds']:.1f}", entry["title_id"], entry["player_id"], entry["node_id"],
-            entry["pool"] or "", entry["session_id"],
-        )  # fmt: skip
+        add_row(table, ended, f"{entry['seconds']:.1f}", entry["title_id"], entry["pool"] or "", entry["player_id"])
     show_table(table, "Nothing was played.", console)
     if table.row_count:
-        console.print(f"{total_s / 3600:.2f} hours of play in {table.row_count} stretches", markup=False)
+        console.print(f"Together {total_s / 3600:.2f} hours of play, lines: {table.row_count}", markup=False)
