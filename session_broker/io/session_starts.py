@@ -45,7 +45,12 @@ async def find_or_make(
 
     def make(elsewhere: Sequence[NodeId | None], now: float) -> tuple[Session, bool]:
         return coordinator.create_session(
-            player_id, title_id, now, elsewhere=elsewhere, options=options, round_trips_ms=round_trips_ms,
+            player_id,
+            title_id,
+            now,
+            elsewhere=elsewhere,
+            options=options,
+            round_trips_ms=round_trips_ms,
             asked=asked,
         )
 
