@@ -422,7 +422,14 @@ async def run_agent(
         check = CheckResponder.open(config.ice, chosen.slots)
         findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus(), sys.version_info.minor)
         agent = Agent(
-            config, findings, pool, check, on_title_ended, leftovers, on_successor, retire or asyncio.Event(),
+            config,
+            findings,
+            pool,
+            check,
+            on_title_ended,
+            leftovers,
+            on_successor,
+            retire or asyncio.Event(),
             on_span,
         )
         await agent.run(on_ready)
