@@ -16,6 +16,7 @@ from farplay.region_options import check_pools
 from farplay.secrets_passing import take_enrolment_token, take_metrics_token, take_turn_secrets
 from farplay.title_folders import installed_titles
 from farplay.tls_files import check_tls_files, link_name
+from farplay.trace_variables import traces_endpoint
 from render_node.agent.io.broker_link import socket_url
 from render_node.config import NodeConfig
 from session_broker.config import BrokerConfig, TlsConfig
@@ -52,7 +53,8 @@ def broker_config(
     """Return a broker's configuration.
 
     Raises:
-        CommandFailure: a title or the pools file cannot be used, or a shared database comes without shared objects.
+        CommandFailure: a title or the pools file cannot be used, a shared database comes without shared objects, or
+            traces cannot go where they are to.
     """
     fleet = read_pools(pools) if pools is not None else None
     shared = database_url is not None and not database_url.startswith("sqlite")
@@ -83,6 +85,7 @@ def broker_config(
         regions=regions,
         fleet=fleet,
         tls=tls,
+        traces_endpoint=traces_endpoint(os.environ),
     )
 
 
@@ -183,6 +186,7 @@ def node_config(
         watch_titles=watch_titles,
         kept=kept,
         successor=successor,
+        traces_endpoint=traces_endpoint(os.environ),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from farplay.data_folder import FolderLock
 from farplay.failures import CommandFailure, ExitStatus
+from farplay.trace_export import exporting
+from farplay.trace_variables import forget_headers
 from render_node.agent.io.parent_death import die_with_parent
 from render_node.log_setup import configure_logs
 from wire.errors import Reason, WireError
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from session_broker.config import BrokerConfig
     from session_broker.io.fleet.local import StartLocal
     from session_broker.io.serve import BrokerReady
+    from wire.tracing import SpanSink
 
 
 RETIRE_SIGNAL = signal.SIGUSR1
@@ -45,7 +49,9 @@ def run_broker(config: BrokerConfig, *, start_local: StartLocal, as_json: bool, 
 
     with _role("broker", config.data_dir, parent_pid):
         try:
-            _run_until_signal(serve(config, on_ready=on_ready, start_local=start_local), uvloop.new_event_loop)
+            with exporting(config.traces_endpoint, os.uname().nodename) as on_span:
+                serving = serve(config, on_ready=on_ready, start_local=start_local, on_span=on_span)
+                _run_until_signal(serving, uvloop.new_event_loop)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
@@ -86,14 +92,17 @@ def run_node(config: NodeConfig, *, as_json: bool, parent_pid: int | None) -> No
     def on_successor(token: str) -> None:
         print(json.dumps({"successor": token}), flush=True)
 
-    async def run() -> None:
+    async def run(on_span: SpanSink | None) -> None:
         retire = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(RETIRE_SIGNAL, retire.set)
-        await run_agent(config, on_ready, on_title_ended, on_successor if config.kept else None, retire)
+        wanted = on_successor if config.kept else None
+        await run_agent(config, on_ready, on_title_ended, wanted, retire, on_span)
 
     with _role("node", None if config.kept else config.data_dir, parent_pid):
         try:
-            _run_until_signal(run())
+            with exporting(config.traces_endpoint, config.name) as on_span:
+                forget_headers()
+                _run_until_signal(run(on_span))
         except WireError as error:
             raise CommandFailure(ExitStatus.FAILED, f"This node cannot run games: {error.detail}.") from error
 

@@ -73,5 +73,7 @@ class NodeConfig:
     """Whether whoever started it starts another beside it when it says that one is wanted."""
     successor: bool = False
     """Whether it comes in the place of another on the same data folder: it enrols, whatever key lies there."""
+    traces_endpoint: str | None = None
+    """URL that takes OpenTelemetry traces over OTLP by HTTP; None traces nothing."""
     worker_entry: str = WORKER_ENTRY
     """``module:function`` that a forked child runs."""

@@ -106,6 +106,8 @@ class BrokerConfig:
     """Regions in which nodes are, and how far from a player they may be; the same for all replicas."""
     fleet: FleetConfig | None = None
     """Pools whose nodes this deployment starts and ends by itself; the same for all replicas."""
+    traces_endpoint: str | None = None
+    """URL that takes OpenTelemetry traces over OTLP by HTTP; None traces nothing."""
 
     def url_of_database(self) -> str:
         """Return the SQLAlchemy URL to open."""

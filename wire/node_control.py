@@ -28,6 +28,7 @@ from wire.schema import Message, family
 from wire.session_control import PeerState, Role
 from wire.title_options import OPTIONS_MAX, VALUE_MAX_LEN
 from wire.title_release import Release
+from wire.tracing import TRACEPARENT_CHARS
 from wire.version import PROTOCOL_MIN, ProtocolRange
 from wire.worker_control import PlacementState
 
@@ -186,6 +187,8 @@ class StartSession(Message):
     """A published title's, by which the node fetches and checks its archive; None for one that is installed there."""
     options: tuple[ChosenOption, ...] = field(default=(), metadata={"max_len": OPTIONS_MAX})
     """What was set for this session, of what the title's manifest declares."""
+    traceparent: str | None = field(default=None, metadata={"max_len": TRACEPARENT_CHARS})
+    """What the node's part of this start is a part of; None if it is not traced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,8 @@ class StartWorker(Message):
     sandbox: SandboxSpec
     abandon_s: float = field(default=600.0, metadata={"min": 1.0, "max": 86400.0})
     """Seconds without any connected peer after which the worker ends by itself."""
+    traced: bool = False
+    """Whether the worker tells of the steps of its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,28 @@ class WorkerState(Message):
     """How often the title ran against a wall in a way that no honest title does."""
 
 
+class StartStep(StrEnum):
+    """A part of a session's start that a worker does."""
+
+    LAUNCH_TITLE = "launch_title"
+    """From ``start`` until the title's process runs behind its walls."""
+    FIRST_PICTURE = "first_picture"
+    """From then until it has drawn its first picture."""
+    ENCODE_FIRST_FRAME = "encode_first_frame"
+    """From the first wish for a codec until a frame was encoded in it and sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStep(Message):
+    """A step of the start is done, if these are traced; each is told once."""
+
+    TYPE: ClassVar[str] = "step"
+    step: StartStep
+    start_us: int = field(metadata={"min": 0})
+    """On the machine's monotonic clock."""
+    end_us: int = field(metadata={"min": 0})
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerPause(Message):
     """A serving session stands still because nobody plays, or goes on."""
@@ -351,5 +375,5 @@ TO_WORKER = family(
 )
 """What an agent may send to a worker."""
 
-FROM_WORKER = family(WorkerReady, WorkerState, WorkerPause, PeerOffer, WorkerPeerState, WorkerStats)
+FROM_WORKER = family(WorkerReady, WorkerState, WorkerStep, WorkerPause, PeerOffer, WorkerPeerState, WorkerStats)
 """What a worker may send to its agent."""

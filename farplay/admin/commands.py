@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,6 +124,31 @@ def pools(
     with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
         listed = api.get("/pools")["pools"]
         _print_json(listed) if as_json else tables.print_pools(listed, console())
+
+
+@app.command()
+def ledger(
+    since: Annotated[
+        datetime | None, typer.Option(help="First end that counts, UTC.", show_default="the beginning")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="First end that no longer counts, UTC.", show_default="now")
+    ] = None,
+    broker: Broker = DEFAULT_BROKER,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """What was played, for bills: a line for each stretch without a pause; --json names session and node as well."""
+    from farplay.admin.ledger import print_ledger, read_ledger
+
+    with _signed_in(broker, database_url, data_dir, as_json=as_json) as api:
+        entries = read_ledger(api, since, until)
+        if as_json:
+            for entry in entries:
+                _print_json(entry)
+        else:
+            print_ledger(entries, console())
 
 
 @app.command()

@@ -62,12 +62,12 @@ def print_nodes(nodes: Iterable[Row], console: Console) -> None:
     listed = list(nodes)
     counted = Counter(node["name"] for node in listed)
     placed = any(node["region"] for node in listed)
-    table = _table("name", *(("region",) if placed else ()), "state", "slots", "cpu", "memory", "encoder", "heard")
+    table = new_table("name", *(("region",) if placed else ()), "state", "slots", "cpu", "memory", "encoder", "heard")
     for node in listed:
         state = "away" if not node["connected"] and node["state"] == "ready" else node["state"]
         if node["drained"] and state != "draining":
             state += ", drained"
-        _add(
+        add_row(
             table,
             node["name"] if counted[node["name"]] == 1 else f"{node['name']} {node['node_id']}",
             *((_region(node),) if placed else ()),
@@ -75,48 +75,48 @@ def print_nodes(nodes: Iterable[Row], console: Console) -> None:
             f"{node['cpu_percent']:.0f}%", _gib(node["memory_used_bytes"], node["memory_bytes"]),
             _first(node["encoders"]), f"{node['heard_s']} s ago",
         )  # fmt: skip
-    _show(table, "There are no nodes. Start one with: farplay node --broker URL", console)
+    show_table(table, "There are no nodes. Start one with: farplay node --broker URL", console)
 
 
 def print_sessions(sessions: Iterable[Row], nodes: Iterable[Row], console: Console) -> None:
     """Print one line for each live session, with the name of its node; times are UTC."""
     names = {node["node_id"]: node["name"] for node in nodes}
-    table = _table("session", "title", "state", "node", "fps", "since")
+    table = new_table("session", "title", "state", "node", "fps", "since")
     for session in sessions:
         figures = session["figures"]
-        _add(
+        add_row(
             table,
             session["session_id"], session["title_id"], _because(session),
             str(names.get(session["node_id"], session["node_id"] or "")),
             f"{figures['fps']:.0f}" if figures else "", _time(session["created_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
-    _show(table, "Nobody plays.", console)
+    show_table(table, "Nobody plays.", console)
 
 
 def print_queue(waiting: Iterable[Row], console: Console) -> None:
     """Print one line for each session that waits; times are UTC."""
-    table = _table("place", "session", "title", "priority", "wait", "since")
+    table = new_table("place", "session", "title", "priority", "wait", "since")
     for entry in waiting:
-        _add(
+        add_row(
             table,
             str(entry["place"]), entry["session_id"], entry["title_id"], str(entry["priority"]),
             _wait(entry), _time(entry["queued_at_ms"], "%H:%M:%S"),
         )  # fmt: skip
-    _show(table, "Nobody waits.", console)
+    show_table(table, "Nobody waits.", console)
 
 
 def print_pools(pools: Iterable[Row], console: Console) -> None:
     """Print one line for each pool, then what is wrong with pools and with nodes that do not start."""
     listed = list(pools)
-    table = _table("pool", "nodes", "of", "slots", "kept free", "per hour", "by")
+    table = new_table("pool", "nodes", "of", "slots", "kept free", "per hour", "by")
     for pool in listed:
-        _add(
+        add_row(
             table,
             pool["name"], _states(pool["states"]), str(pool["max_nodes"]),
             f"{pool['slots_used']} of {pool['slots']} used", str(pool["idle_wanted"]),
             f"{pool['cost_per_hour']:.2f}", pool["adapter"] or "nobody",
         )  # fmt: skip
-    _show(table, "There are no pools. Name them in a file: farplay broker --pools FILE", console)
+    show_table(table, "There are no pools. Name them in a file: farplay broker --pools FILE", console)
     troubles = [(pool["name"], pool["trouble"]) for pool in listed if pool["trouble"]]
     nodes = [node for pool in listed for node in pool["nodes"]]
     troubles += [(node["name"], f"{_words(node['trouble'])}: {node['words']}") for node in nodes if node["trouble"]]
@@ -133,9 +133,9 @@ def print_why(history: Row, console: Console) -> None:
     """Print what happened to a session and why it was placed where it was."""
     session = history["session"]
     console.print(Text.assemble((session["session_id"], "bold"), f", {session['title_id']}, {session['state']}"))
-    table = _table("time (UTC)", "what", "why")
+    table = new_table("time (UTC)", "what", "why")
     for event in history["events"]:
-        _add(table, _time(event["happened_at_ms"]), _words(event["event"]), why(event))
+        add_row(table, _time(event["happened_at_ms"]), _words(event["event"]), why(event))
     console.print(table)
     if history["detail"]:
         console.print(Text(f"Last words of the title:\n{printable(history['detail'])}", style="dim"))
@@ -160,19 +160,21 @@ def _region(node: Row) -> str:
     return node["region"] if node["region_known"] or not node["region"] else f"{node['region']} (not named)"
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """Return a table without lines."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column not in _FOLDED)
     return table
 
 
-def _add(table: Table, *cells: str | Text) -> None:
+def add_row(table: Table, *cells: str | Text) -> None:
     """Add a row; what nodes and titles call themselves is text, neither markup nor commands for the terminal."""
     table.add_row(*(Text("".join(filter(str.isprintable, str(c)))) if isinstance(c, str) else c for c in cells))
 
 
-def _show(table: Table, empty: str, console: Console) -> None:
+def show_table(table: Table, empty: str, console: Console) -> None:
+    """Print a table, or words if it has no rows."""
     console.print(table if table.row_count else empty, markup=False)
 
 

@@ -156,6 +156,8 @@ class HttpAsked(Message):
     body: str = field(metadata=_BODY)
     secure: bool
     """Whether it came over TLS."""
+    device_id: str | None = None
+    """The browser that is signed in, in place of its cookie; None for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class HttpAnswered(Message):
     status: int
     headers: tuple[str, ...]
     body: str = field(metadata={"max_len": 4 * BODY_MAX_CHARS})
+    signs_in: str | None = None
+    """A signed-in browser that was made for whoever asked, in place of its cookie."""
 
 
 BUS_MESSAGES = family(

@@ -17,6 +17,7 @@ from session_broker.core import (
     nodes,
     ownership,
     sessions,
+    start_trace,
     succession,
     table,
     tabs,
@@ -30,6 +31,7 @@ from session_broker.core.peers import expire_peer
 from session_broker.core.pools.records import Outlook
 from session_broker.core.queue import Standing, Waiting
 from session_broker.core.records import (
+    Asked,
     BrokerState,
     CatalogueTitle,
     DistantNode,
@@ -47,6 +49,7 @@ from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
 from wire.node_control import NodeHello
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role, SessionState
+from wire.tracing import TraceParent
 
 
 class Coordinator:
@@ -132,13 +135,21 @@ class Coordinator:
         elsewhere: Sequence[NodeId | None] = (),
         options: Mapping[str, str] | None = None,
         round_trips_ms: Mapping[str, float] | None = None,
+        asked: Asked | None = None,
     ) -> tuple[Session, bool]:
         """Return the player's live session of the title and whether it is new; see ``sessions.create_session``."""
         state = self._state
         return sessions.create_session(
             state, state.tenant_id, player_id, title_id, now, elsewhere,
-            options=options or {}, round_trips_ms=round_trips_ms or {},
+            options=options or {}, round_trips_ms=round_trips_ms or {}, asked=asked,
         )  # fmt: skip
+
+    def first_picture_shown(
+        self, session_id: str, told: TraceParent | None, *, asked_s: float, shown_s: float, now: float
+    ) -> None:
+        """The host's page shows its first picture; see ``start_trace.shown``."""
+        session = tabs.live_session(self._state, session_id)
+        start_trace.shown(self._state, session, told, asked_s=asked_s, shown_s=shown_s, now=now)
 
     def end_session(self, session_id: str, reason: Reason, now: float) -> None:
         """End a session; one that has ended stays so."""

@@ -13,6 +13,7 @@ from wire.ids import NodeId, ParticipantId, PlayerId, SessionId, TenantId, Title
 from wire.node_control import CheckPort, NodeCapacity
 from wire.schema import Message
 from wire.session_control import InvitationKind, Role, SessionState
+from wire.tracing import Span
 from wire.worker_control import PlacementState
 
 TabKey = NewType("TabKey", int)
@@ -56,6 +57,10 @@ class SaveSession:
     priority: int
     options: Mapping[str, str] = field(default_factory=dict)
     round_trips_ms: Mapping[str, float] = field(default_factory=dict)
+    traceparent: str | None = None
+    """Of the trace that its start is a part of."""
+    running_since_ms: int | None = None
+    """Since when it is played, on the database's clock; None while it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,24 @@ class SavePlacement:
     node_id: NodeId
     state: PlacementState
     reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveInterval:
+    """Enter into the ledger that a session was played, without a break, on a node; times on the database's clock."""
+
+    session_id: SessionId
+    began_at_ms: int
+    ended_at_ms: int
+    tenant_id: TenantId
+    player_id: PlayerId
+    title_id: TitleId
+    title_version: str
+    node_id: NodeId
+    epoch: int
+    ended_by: SessionState
+    """What the session became: ``paused`` may go on, ``queued`` has lost its node."""
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +249,25 @@ class Count:
     by: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """Record a span of a session's start."""
+
+    span: Span
+
+
 Write: TypeAlias = (
-    SaveSession | SavePlacement | SaveParticipant | SaveInvitation | SaveAdmission | SaveNode | HandOver | AppendEvent
+    SaveSession
+    | SavePlacement
+    | SaveInterval
+    | SaveParticipant
+    | SaveInvitation
+    | SaveAdmission
+    | SaveNode
+    | HandOver
+    | AppendEvent
 )
-News: TypeAlias = ToTab | CloseTab | DetachTab | WatchMedia | ToNode | CloseLink | Count
+News: TypeAlias = ToTab | CloseTab | DetachTab | WatchMedia | ToNode | CloseLink | Count | Traced
 Effect: TypeAlias = Write | News
 
 CLOSE_TRY_AGAIN = 1013

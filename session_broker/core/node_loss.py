@@ -91,12 +91,13 @@ def lose(state: BrokerState, session: Session, now: float) -> None:
     if session.state is SessionState.ENDING or not waited_for or session.epoch >= PLACEMENTS_MAX:
         placement_gone(state, session, PlacementEvent.LOSE, Reason.NODE_LOST, now=now)
         return
-    leave_node(state, session, PlacementEvent.LOSE, Reason.NODE_LOST)
+    leave_node(state, session, PlacementEvent.LOSE, Reason.NODE_LOST, now)
     for participant in session.participants.values():
         drop_peer(state, participant)
     note_attendance(session, now)
-    session.placement = session.deadline = session.decided = None
+    session.deadline = session.decided = None
     session.came_over = False
-    move_session(state, session, SessionEvent.PLACEMENT_LOST, Reason.NODE_LOST)
+    move_session(state, session, SessionEvent.PLACEMENT_LOST, Reason.NODE_LOST, now=now)
+    session.placement = None
     state.emit(Count(Tally.SESSION_RESTART, Reason.NODE_LOST))
     place_waiting(state, now)

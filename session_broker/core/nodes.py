@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
-from session_broker.core import node_table, title_checks
+from session_broker.core import node_table, start_trace, title_checks
 from session_broker.core.claims import drop_claim, save_node, set_claim
 from session_broker.core.effects import CLOSE_REFUSED, CloseLink, Count, LinkKey, NodeOffer, Tally, ToNode
 from session_broker.core.node_loss import link_gone, lose
@@ -283,14 +283,15 @@ def _serve(state: BrokerState, session: Session, placement: Placement, now: floa
     """Take a node's word that a session serves, and whether anybody plays it; one that is ending just goes on so."""
     if placement.state is not PlacementState.SERVING:
         move_placement(state, session, placement, PlacementEvent.SERVE)
+        start_trace.served(state, session, placement, now, None)
     if session.state is SessionState.STARTING:
         session.deadline = None
-        move_session(state, session, SessionEvent.SERVE)
+        move_session(state, session, SessionEvent.SERVE, now=now)
         reopen_invited(state, session, now)
     if session.state is SessionState.RUNNING and paused:
-        move_session(state, session, SessionEvent.PAUSE)
+        move_session(state, session, SessionEvent.PAUSE, now=now)
     elif session.state is SessionState.PAUSED and not paused:
-        move_session(state, session, SessionEvent.RESUME)
+        move_session(state, session, SessionEvent.RESUME, now=now)
 
 
 def _take_peer_message(state: BrokerState, node: Node, message: NodePeerOffer | NodePeerState, now: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 
-from session_broker.core import peer_table
+from session_broker.core import peer_table, start_trace
 from session_broker.core.effects import Count, Tally, ToNode, ToTab
 from session_broker.core.peer_table import PeerEvent
 from session_broker.core.records import BrokerState, Node, Participant, Peer, Session
@@ -51,7 +51,7 @@ def open_if_running(state: BrokerState, session: Session, participant: Participa
         return
     drop_peer(state, participant)
     ticket = make_token(state.entropy(TOKEN_RANDOM_BYTES))
-    peer = Peer(PeerId(state.new_id("peer")), ticket, now + state.limits.connect_timeout_s)
+    peer = Peer(PeerId(state.new_id("peer")), ticket, now + state.limits.connect_timeout_s, opened_at=now)
     participant.peer = peer
     state.peers[peer.peer_id] = (session.session_id, participant.participant_id)
     message = OpenNodePeer(
@@ -136,7 +136,9 @@ def take_peer_state(state: BrokerState, session: Session, news: NodePeerState, n
         return
     peer.state = peer_table.transition(peer.state, event)
     peer.deadline = None
-    if event is not PeerEvent.CONNECT:
+    if event is PeerEvent.CONNECT:
+        start_trace.connected(state, session, participant, peer, now)
+    else:
         drop_peer(state, participant)
         participant.wanted_codecs = None
     note_attendance(session, now)

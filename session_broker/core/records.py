@@ -23,6 +23,7 @@ from wire.runtime_manifest import NO_RUNTIME, RuntimePin
 from wire.session_control import Coming, InvitationKind, MediaReport, PeerState, Role, SessionState, StateNews
 from wire.title_options import SessionOption
 from wire.title_release import Release
+from wire.tracing import TraceParent
 from wire.worker_control import PlacementState
 
 
@@ -90,6 +91,18 @@ class Peer:
     state: PeerState = PeerState.INVITED
     offered: bool = False
     """Whether the worker's offer was passed on."""
+    opened_at: float = 0.0
+    """When it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a session that is traced."""
+
+    trace: TraceParent
+    """What the start of the session is a part of."""
+    at: float
+    """When it came, monotonic seconds."""
 
 
 OPENS_PER_S = 1.0
@@ -172,6 +185,10 @@ class Placement:
     """Heartbeats in a row that did not list it."""
     figures: SessionFigures | None = None
     """What its node last said of it."""
+    claimed_at: float | None = None
+    """When its slot was claimed, if its start is traced here."""
+    trace: TraceParent | None = None
+    """The span of its start, while that goes on and is traced here."""
 
 
 @dataclass(slots=True)
@@ -225,6 +242,12 @@ class Session:
     """Nodes of the account's other sessions that were with other replicas when this one was made here."""
     performance: Performance = field(default_factory=Performance)
     """How it has been doing since this replica has it."""
+    trace: TraceParent | None = None
+    """What spans of its start are a part of; None for one that is not traced, or whose picture was shown."""
+    running_since_ms: int | None = None
+    """Since when it is played, on the database's clock; None while it is not."""
+    trace_begun_at: float | None = None
+    """When it was asked for; None if that was at another replica."""
 
     @property
     def host(self) -> Participant:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from session_broker.core import start_trace
 from session_broker.core.claims import drop_claim
 from session_broker.core.effects import CLOSE_ENDED, AppendEvent, CloseTab, Count, Tally, ToNode
 from session_broker.core.node_table import NodeState
 from session_broker.core.placement_table import PlacementEvent
 from session_broker.core.rate_limit import TokenBucket
-from session_broker.core.records import BrokerState, Node, Participant, Session
+from session_broker.core.records import Asked, BrokerState, Node, Participant, Session
 from session_broker.core.session_steps import move_placement, move_session, save_participant, save_session
 from session_broker.core.session_table import SessionEvent
 from session_broker.core.waiting import place_waiting, tell_queue
@@ -33,6 +34,7 @@ def create_session(
     *,
     options: Mapping[str, str],
     round_trips_ms: Mapping[str, float],
+    asked: Asked | None = None,
 ) -> tuple[Session, bool]:
     """Return the player's live session of a title, and whether it was made just now.
 
@@ -46,6 +48,7 @@ def create_session(
             of this title.
         options: What to set for a new session, by the names of the title's options.
         round_trips_ms: To regions, as the player's page says.
+        asked: The request, if it is traced.
 
     Raises:
         WireError: ``unknown_title``, ``malformed`` for what cannot be set, ``too_many_sessions``, or
@@ -70,6 +73,7 @@ def create_session(
     session.queued_at_ms, session.options = state.next_queued_at_ms(now), dict(options)
     session.round_trips_ms = state.limits.regions.believed(round_trips_ms)
     session.plays_beside = tuple(node_id for node_id in elsewhere if node_id is not None)
+    start_trace.begin(session, asked)
     state.sessions[session.session_id] = session
     save_session(state, session)
     state.emit(AppendEvent(session.session_id, tenant_id, "created"))
@@ -113,7 +117,7 @@ def end_session(state: BrokerState, session: Session, reason: Reason, now: float
     if session.state is SessionState.ENDING:
         return
     placement = session.placement
-    move_session(state, session, SessionEvent.END, reason)
+    move_session(state, session, SessionEvent.END, reason, now=now)
     if session.state is SessionState.ENDED or placement is None:
         _forget(state, session)
         tell_queue(state, now)
@@ -139,13 +143,13 @@ def placement_gone(
         return
     if session.state is SessionState.ENDING and session.reason is not None:
         reason = session.reason
-    leave_node(state, session, event, reason)
-    move_session(state, session, SessionEvent.PLACEMENT_GONE, reason, detail)
+    leave_node(state, session, event, reason, now)
+    move_session(state, session, SessionEvent.PLACEMENT_GONE, reason, detail, now=now)
     _forget(state, session)
     place_waiting(state, now)
 
 
-def leave_node(state: BrokerState, session: Session, event: PlacementEvent, reason: Reason) -> None:
+def leave_node(state: BrokerState, session: Session, event: PlacementEvent, reason: Reason, now: float) -> None:
     """Note that a session's placement is over.
 
     The slot is freed only when the node confirms or is lost itself; a node that never confirms keeps its claim,
@@ -154,6 +158,7 @@ def leave_node(state: BrokerState, session: Session, event: PlacementEvent, reas
     placement = session.placement
     if placement is None:
         return
+    start_trace.served(state, session, placement, now, reason)
     move_placement(state, session, placement, event, reason)
     did = session.performance.summary()
     if did is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from session_broker.core import placing, session_table
+from session_broker.core import placing, session_table, start_trace
 from session_broker.core.claims import save_node, set_claim
 from session_broker.core.effects import AppendEvent, Count, Tally
 from session_broker.core.fleet import Flags
@@ -219,7 +219,8 @@ def _claim(state: BrokerState, session: Session, node: Node, now: float) -> None
     if session.reason is not None and session.unattended_since is not None:
         session.reserved_until = now + state.limits.reserve_s  # It had to wait, and whoever waited may have gone.
     set_claim(state, node, session.session_id, session.epoch)
-    move_session(state, session, SessionEvent.CLAIM)
+    start_trace.placed(state, session, session.placement, now)
+    move_session(state, session, SessionEvent.CLAIM, now=now)
     save_placement(state, session, session.placement)
     save_node(state, node)
     send_start(state, session, node)

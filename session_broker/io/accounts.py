@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from session_broker.core.device_label import DeviceLabel
@@ -46,9 +47,10 @@ _CALLER = (
         .outerjoin(_profile, _profile.c.player_id == _who.c.id)
         .outerjoin(_guest, _guest.c.player_id == _who.c.id)
     )
-    .where(_seen.c.token_sha256 == bindparam("token_sha256"), _seen.c.expires_at_ms > bindparam("at_ms"))
+    .where(_seen.c.expires_at_ms > bindparam("at_ms"))
 )  # fmt: skip
-"""Who is signed in with a cookie."""
+_BY_COOKIE = _CALLER.where(_seen.c.token_sha256 == bindparam("token_sha256"))
+_BY_DEVICE = _CALLER.where(_seen.c.id == bindparam("device_id"))
 
 _KEPT_MS = 24 * 3600 * 1000
 """Milliseconds for which an expired link is kept, so that a late click hears that it was used or expired."""
@@ -148,10 +150,16 @@ class Accounts:
 
     async def caller_of(self, browser_token: str) -> Caller | None:
         """Return who is signed in with this cookie."""
+        return await self._caller(_BY_COOKIE, {"token_sha256": digest(browser_token)})
+
+    async def caller_of_device(self, device_id: str) -> Caller | None:
+        """Return who is signed in with this browser, which another replica knows by its cookie."""
+        return await self._caller(_BY_DEVICE, {"device_id": device_id})
+
+    async def _caller(self, query: Select[Any], asked: Mapping[str, str]) -> Caller | None:
         table, at_ms = tables.browser_session, wall_ms()
         async with self._single.connect() as connection:
-            asked = {"token_sha256": digest(browser_token), "at_ms": at_ms}
-            row = (await connection.execute(_CALLER, asked)).first()
+            row = (await connection.execute(query, {**asked, "at_ms": at_ms})).first()
         if row is None:
             return None
         if at_ms - row.seen_at_ms >= SEEN_EVERY_MS:
@@ -176,6 +184,13 @@ class Accounts:
             values = {"token_sha256": digest(token), "id": device_id, **_whose(guest), **times}
             await connection.execute(insert(tables.browser_session).values(values))
         return guest, token
+
+    async def renew_token(self, device_id: str) -> str:
+        """Return a new token for a signed-in browser; what it had is void."""
+        token, table = _new_token(), tables.browser_session
+        async with self._engine.begin() as connection:
+            await connection.execute(update(table).where(table.c.id == device_id).values(token_sha256=digest(token)))
+        return token
 
     async def display_name(self, player_id: PlayerId) -> str | None:
         """Return the name that a player chose to be shown by, if any."""

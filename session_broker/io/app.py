@@ -9,13 +9,14 @@ from fastapi import APIRouter, FastAPI
 from session_broker.core.regions import origin_of
 from session_broker.io import problems
 from session_broker.io.broker import Broker
-from session_broker.io.cookie import cookie_name
+from session_broker.io.cookie import device_of, sign_in_device
 from session_broker.io.forwarding import ForwardingGate
 from session_broker.io.routes import (
     check,
     devices,
     health,
     invitations,
+    ledger,
     operator,
     pages,
     pools,
@@ -57,6 +58,7 @@ def create_app(broker: Broker) -> FastAPI:
             pools,
             regions,
             upgrades,
+            ledger,
             trust,
             pages,
         )
@@ -101,7 +103,8 @@ def _app(broker: Broker, routers: list[APIRouter], rules: HeaderRules) -> FastAP
             find_session=broker.rows.whereabouts,
             find_node=broker.rows.home_of,
             invited_to=broker.rows.invited_to,
-            cookie_name=lambda request: cookie_name(request, broker),
+            device_of=partial(device_of, broker),
+            sign_in=partial(sign_in_device, broker),
             lease_s=config.replica_lease_s,
         )
     app.add_middleware(

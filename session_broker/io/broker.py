@@ -42,6 +42,7 @@ from session_broker.io.fleet.rows import FleetRows
 from session_broker.io.forwarding import Forwarding
 from session_broker.io.holdings import Holdings
 from session_broker.io.leases import Leases
+from session_broker.io.ledger import Ledger
 from session_broker.io.listen import url_of
 from session_broker.io.metrics import Metrics
 from session_broker.io.objects import Objects
@@ -54,6 +55,7 @@ from session_broker.io.store import Store
 from session_broker.io.title_checks import TitleChecks
 from session_broker.io.upgrades import UpgradeRows
 from wire.ids import ID_RANDOM_BYTES, TenantId, TitleId, make_id
+from wire.tracing import SpanSink
 
 TICK_S = 0.25
 """Seconds between looks at the deadlines."""
@@ -97,6 +99,7 @@ class Broker:
     title_checks: TitleChecks
     fleet_rows: FleetRows
     upgrades: UpgradeRows
+    ledger: Ledger
     reach: Reach | None = None
     """Where other devices find this broker; None if they cannot."""
     device_token: str = ""
@@ -116,7 +119,11 @@ class Broker:
 
 @contextlib.asynccontextmanager
 async def open_broker(
-    config: BrokerConfig, port: int, reach: Reach | None = None, start_local: StartLocal | None = None
+    config: BrokerConfig,
+    port: int,
+    reach: Reach | None = None,
+    start_local: StartLocal | None = None,
+    on_span: SpanSink | None = None,
 ) -> AsyncIterator[Broker]:
     """Open the database, restore what lives, and drive the deadlines until the block ends.
 
@@ -125,6 +132,7 @@ async def open_broker(
         port: The TCP port that is really listened on.
         reach: Where other devices find it.
         start_local: Starts nodes on this machine, for pools of it.
+        on_span: Takes spans of the starts of sessions; None traces nothing.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
@@ -134,6 +142,7 @@ async def open_broker(
     engine = await open_database(config.url_of_database())
     try:
         broker = await _open(config, port, reach, engine)
+        broker.runner.on_span = on_span
         working = [
             asyncio.create_task(_tick(broker), name="broker deadlines"),
             asyncio.create_task(broker.publishing.follow(), name="catalogue"),
@@ -222,6 +231,7 @@ async def _open(config: BrokerConfig, port: int, reach: Reach | None, engine: As
         ),
         fleet_rows=FleetRows(engine, me, owner.tenant_id),
         upgrades=UpgradeRows(engine),
+        ledger=Ledger(engine),
         reach=reach,
         device_token=await accounts.mint_link(owner) if reach is not None else "",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from session_broker.core.sign_in import GUEST_SESSION_TTL_MS
 from session_broker.io.broker import Broker
 
 
@@ -31,6 +32,19 @@ def set_browser_cookie(response: Response, request: Request, broker: Broker, tok
         samesite="strict",
         secure=is_secure(request),
     )
+
+
+async def device_of(broker: Broker, request: Request) -> str | None:
+    """Return the browser that the request's cookie signs in, if it does."""
+    cookie = request.cookies.get(cookie_name(request, broker))
+    caller = await broker.accounts.caller_of(cookie) if cookie else None
+    return caller.device_id if caller is not None else None
+
+
+async def sign_in_device(broker: Broker, response: Response, request: Request, device_id: str) -> None:
+    """Give a guest's browser, which another replica has made, its cookie."""
+    token = await broker.accounts.renew_token(device_id)
+    set_browser_cookie(response, request, broker, token, GUEST_SESSION_TTL_MS)
 
 
 def drop_browser_cookie(response: Response, request: Request, broker: Broker) -> None:

@@ -17,6 +17,7 @@ from session_broker.core.effects import (
     NodeOffer,
     ReplicaId,
     SaveAdmission,
+    SaveInterval,
     SaveInvitation,
     SaveNode,
     SaveParticipant,
@@ -26,6 +27,7 @@ from session_broker.core.effects import (
 )
 from session_broker.io import tables
 from session_broker.io.bus import Post, write_posts
+from session_broker.io.ledger import write_intervals
 from session_broker.io.upsert import Put, put
 from wire.ids import NodeId, SessionId
 from wire.session_control import SessionState
@@ -86,6 +88,7 @@ async def write_batch(
     await put(connection, tables.invitation, *(_invitation(w, at_ms) for w in _latest(writes, SaveInvitation)))
     await put(connection, tables.admission, *(_admission(w, at_ms) for w in _latest(writes, SaveAdmission)))
     await put(connection, tables.placement, *(_placement(w, at_ms) for w in _latest(writes, SavePlacement)))
+    await write_intervals(connection, [write for write in writes if isinstance(write, SaveInterval)])
     await _write_nodes(connection, writes, me, at_ms)
     events = [_event(w, at_ms) for w in writes if isinstance(w, AppendEvent)]
     if events:
@@ -133,7 +136,7 @@ async def _check_ours(connection: AsyncConnection, writes: Sequence[Write], me: 
 def _session(write: SaveSession, me: ReplicaId, at_ms: int) -> Put:
     values = {
         "state": write.state, "reason": write.reason, "detail": write.detail, "epoch": write.epoch,
-        "priority": write.priority, "changed_at_ms": at_ms,
+        "priority": write.priority, "changed_at_ms": at_ms, "running_since_at_ms": write.running_since_ms,
         "ended_at_ms": at_ms if write.state is SessionState.ENDED else None,
     }  # fmt: skip
     first = {
@@ -141,6 +144,7 @@ def _session(write: SaveSession, me: ReplicaId, at_ms: int) -> Put:
         "tenant_id": write.tenant_id, "player_id": write.player_id, "title_id": write.title_id,
         "title_version": write.title_version, "created_at_ms": at_ms, "owner": me,
         "options": dict(write.options), "round_trips_ms": dict(write.round_trips_ms),
+        "traceparent": write.traceparent,
     }  # fmt: skip
     return Put({"id": write.session_id}, values, first)
 

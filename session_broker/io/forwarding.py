@@ -1,6 +1,7 @@
 """HTTP requests about what another replica owns: carried there over the bus, answered there, carried back.
 
-What only reads rows is answered by whichever replica was asked. The owner checks the caller's cookie and rights anew.
+What only reads rows is answered by whichever replica was asked. Cookies are not carried: the replica that was asked
+finds out who asks, and the owner checks that browser's rights anew.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -22,6 +24,7 @@ from session_broker.core.bus_messages import BODY_MAX_CHARS, HttpAnswered, HttpA
 from session_broker.core.effects import ReplicaId
 from session_broker.io.bus import Bus, Post
 from session_broker.io.distant_rows import Whereabouts
+from session_broker.io.forwarded import FORWARDED, Forwarded
 from session_broker.io.problems import on_database_error, on_http_exception, problem
 from session_broker.io.replicas import Replicas
 from wire.errors import Reason
@@ -41,11 +44,19 @@ _ABOUT = re.compile(r"/api/v1/(?:operator/)?sessions/(?P<session>ses_[a-z2-7]{24
 _NODE = re.compile(r"/api/v1/operator/nodes/(?P<node>node_[a-z2-7]{24})/.+")
 _INVITED = re.compile(r"/api/v1/invitations/(?P<code>[^/]{1,64})(?:/redemption)?")
 _CARRIED_THERE = ("host", "origin", "content-type", "accept", "sec-fetch-site")
-_CARRIED_BACK = ("content-type", "location", "set-cookie", "cache-control", "etag")
-_FORWARDED = "farplay.forwarded"
+_CARRIED_BACK = ("content-type", "location", "cache-control", "etag")
 _log = structlog.get_logger()
 
 Find = Callable[[str], Awaitable[Whereabouts | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What another replica answered."""
+
+    response: Response
+    signs_in: str | None = None
+    """The signed-in browser that was made for whoever asked; its cookie is still to be given."""
 
 
 class Forwarding:
@@ -65,26 +76,24 @@ class Forwarding:
         self,
         owner: ReplicaId,
         request: Request,
-        cookie_name: str,
+        device_id: str | None,
         *,
         query: str | None = None,
         timeout_s: float = ANSWER_TIMEOUT_S,
-    ) -> Response:
+    ) -> Answer:
         """Have another replica answer a request.
 
         Args:
             owner: Who.
             request: The request; its body is read.
-            cookie_name: Of the caller's sign-in, the only cookie that is carried.
+            device_id: The browser that is signed in, if one is.
             query: Instead of the request's own.
             timeout_s: Seconds to wait for the answer.
         """
         body = (await request.body()).decode("utf-8", "replace")
         headers = [item for name in _CARRIED_THERE if (value := request.headers.get(name)) for item in (name, value)]
-        cookie = request.cookies.get(cookie_name)
-        headers += ["cookie", f"{cookie_name}={cookie}"] if cookie else []
         if len(body) > BODY_MAX_CHARS or any(len(item) > TEXT_MAX_CHARS for item in headers):
-            return problem(Reason.TOO_LARGE, "this request is too long")
+            return Answer(problem(Reason.TOO_LARGE, "this request is too long"))
         self._next += 1
         number, future = self._next, asyncio.get_running_loop().create_future()
         self._waiting[number] = future
@@ -92,13 +101,21 @@ class Forwarding:
             path, asks = request.scope["path"], request.scope["query_string"].decode("latin-1")
             secure = request.url.scheme == "https"
             asked = HttpAsked(
-                number, request.method, path, asks if query is None else query, tuple(headers), body, secure
+                number,
+                request.method,
+                path,
+                asks if query is None else query,
+                tuple(headers),
+                body,
+                secure,
+                device_id,
             )
             await self._bus.post((Post(owner, asked),))
             async with asyncio.timeout(timeout_s):
                 answer = await future
         except (TimeoutError, SQLAlchemyError, OSError):
-            return problem(Reason.INTERNAL, "the server that has this session does not answer; try again", 503)
+            words = "the server that has this session does not answer; try again"
+            return Answer(problem(Reason.INTERNAL, words, 503))
         finally:
             del self._waiting[number]
         response = Response(answer.body, answer.status)
@@ -107,7 +124,7 @@ class Forwarding:
             for name, value in zip(answer.headers[::2], answer.headers[1::2], strict=True)
         ]
         response.headers["content-length"] = str(len(answer.body.encode()))
-        return response
+        return Answer(response, answer.signs_in)
 
     async def close(self) -> None:
         """End what is being answered."""
@@ -128,14 +145,16 @@ class Forwarding:
         task.add_done_callback(self._answering.discard)
 
     async def _answer(self, asker: ReplicaId, asked: HttpAsked) -> None:
-        status, headers, body = await self._call(asked)
+        forwarded = Forwarded(asked.device_id)
+        status, headers, body = await self._call(asked, forwarded)
         carried = [item for name, value in headers if name in _CARRIED_BACK for item in (name, value)]
         try:
-            await self._bus.post((Post(asker, HttpAnswered(asked.request, status, tuple(carried), body)),))
+            answered = HttpAnswered(asked.request, status, tuple(carried), body, forwarded.signs_in)
+            await self._bus.post((Post(asker, answered),))
         except (SQLAlchemyError, OSError) as error:
             _log.warning("answer_lost", error=type(error).__name__)
 
-    async def _call(self, asked: HttpAsked) -> tuple[int, list[tuple[str, str]], str]:
+    async def _call(self, asked: HttpAsked, forwarded: Forwarded) -> tuple[int, list[tuple[str, str]], str]:
         """Run a request through this replica's own application."""
         assert self.app is not None
         started: list[Message] = []
@@ -150,7 +169,7 @@ class Forwarding:
             else:
                 parts.append(message.get("body", b""))
 
-        await self.app(_scope(asked), receive, send)
+        await self.app({**_scope(asked), FORWARDED: forwarded}, receive, send)
         headers = Headers(raw=started[0]["headers"]).items()
         return started[0]["status"], list(headers), b"".join(parts).decode()
 
@@ -171,7 +190,6 @@ def _scope(asked: HttpAsked) -> dict[str, Any]:
         "client": None,
         "server": None,
         "state": {},
-        _FORWARDED: True,
     }
 
 
@@ -188,7 +206,8 @@ class ForwardingGate:
         find_session: Find,
         find_node: Find,
         invited_to: Callable[[str], Awaitable[str | None]],
-        cookie_name: Callable[[Request], str],
+        device_of: Callable[[Request], Awaitable[str | None]],
+        sign_in: Callable[[Response, Request, str], Awaitable[None]],
         lease_s: float,
     ) -> None:
         self._owner_timeout_s = lease_s + OWNER_MARGIN_S
@@ -199,12 +218,13 @@ class ForwardingGate:
         self._find_session = find_session
         self._find_node = find_node
         self._invited_to = invited_to
-        self._cookie_name = cookie_name
+        self._device_of = device_of
+        self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on one connection."""
         answer = None
-        if scope["type"] == "http" and _FORWARDED not in scope:
+        if scope["type"] == "http" and FORWARDED not in scope:
             request = Request(scope, receive)
             try:
                 answer = await self._answer(request)
@@ -241,7 +261,10 @@ class ForwardingGate:
             if where is None or where.ended:
                 return None
             if where.owner in self._replicas.members - {self._replicas.me}:
-                return await self._forwarding.ask(where.owner, request, self._cookie_name(request))
+                answer = await self._forwarding.ask(where.owner, request, await self._device_of(request))
+                if answer.signs_in is not None:
+                    await self._sign_in(answer.response, request, answer.signs_in)
+                return answer.response
             if loop.time() > until:
                 return problem(
                     Reason.INTERNAL, "what this is about is between two servers; try again in a moment", 503

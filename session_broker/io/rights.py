@@ -14,6 +14,7 @@ from session_broker.core.sign_in import Caller
 from session_broker.core.tabs import check_admitted
 from session_broker.io.broker import Broker
 from session_broker.io.cookie import cookie_name
+from session_broker.io.forwarded import forwarded_of
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, is_id
 
@@ -92,8 +93,10 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 
 
 async def known_caller(connection: HTTPConnection) -> Caller | None:
-    """Return who a connection's cookie says it is, if anybody."""
-    broker = broker_of(connection)
+    """Return who a connection's cookie, or the replica that carries its request, says it is, if anybody."""
+    broker, forwarded = broker_of(connection), forwarded_of(connection)
+    if forwarded is not None:
+        return await broker.accounts.caller_of_device(forwarded.device_id) if forwarded.device_id else None
     cookie = connection.cookies.get(cookie_name(connection, broker))
     return await broker.accounts.caller_of(cookie) if cookie else None
 

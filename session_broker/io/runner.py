@@ -32,6 +32,7 @@ from session_broker.core.effects import (
     TabKey,
     ToNode,
     ToTab,
+    Traced,
     WatchMedia,
     Write,
 )
@@ -43,6 +44,7 @@ from session_broker.io.outbox import Outbox
 from session_broker.io.store import Store
 from wire.errors import Reason, WireError
 from wire.ids import SessionId
+from wire.tracing import SpanSink
 
 T = TypeVar("T")
 
@@ -93,6 +95,8 @@ class Runner:
         """Told of a tab of this replica whose session is no longer here."""
         self.on_overtaken: Callable[[Collection[SessionId]], None] = lambda _sessions: None
         """Told of sessions that were let go of because a write was refused; some may be ours all the same."""
+        self.on_span: SpanSink | None = None
+        """Takes spans of the starts of sessions; None while nothing is traced."""
         self._store = store
         self._metrics = metrics
         self._lock = asyncio.Lock()
@@ -223,7 +227,7 @@ class Runner:
                 return (effect.session_id or self.coordinator.session_of_tab(effect.tab)) in gone
             case ToNode():
                 return getattr(effect.message, "session_id", None) in gone
-            case DetachTab() | WatchMedia() | CloseLink() | Count():
+            case DetachTab() | WatchMedia() | CloseLink() | Count() | Traced():
                 return False
         return effect.session_id in gone
 
@@ -243,3 +247,6 @@ class Runner:
                 self.links[link].close(code)
             case Count(tally, label, by):
                 self._metrics.count(tally, label, by)
+            case Traced(span):
+                if self.on_span is not None:
+                    self.on_span(span)

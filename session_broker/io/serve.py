@@ -20,6 +20,7 @@ from session_broker.io.certificate_watch import follow_certificate
 from session_broker.io.fleet.local import StartLocal
 from session_broker.io.listen import Listeners, port_of, url_of
 from wire.limits import SOCKET_MESSAGE_MAX_BYTES
+from wire.tracing import SpanSink
 
 _WS_PING_S = 5.0
 """A tab that vanished without a word is noticed within two of these."""
@@ -60,7 +61,11 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    config: BrokerConfig, *, on_ready: Callable[[BrokerReady], None], start_local: StartLocal | None = None
+    config: BrokerConfig,
+    *,
+    on_ready: Callable[[BrokerReady], None],
+    start_local: StartLocal | None = None,
+    on_span: SpanSink | None = None,
 ) -> None:
     """Run the broker until this coroutine is cancelled; then close its sockets and the database.
 
@@ -68,6 +73,7 @@ async def serve(
         config: The broker's configuration.
         on_ready: Called once, when requests are answered.
         start_local: Starts nodes on this machine, for pools of it.
+        on_span: Takes spans of the starts of sessions; None traces nothing.
 
     Raises:
         OSError: the address or port cannot be had.
@@ -77,7 +83,7 @@ async def serve(
     """
     with contextlib.closing(Listeners.open(config)) as listeners:
         port, reach = port_of(listeners.plain), _reach(config, listeners)
-        async with open_broker(config, port, reach, start_local) as broker:
+        async with open_broker(config, port, reach, start_local, on_span) as broker:
             app = create_app(broker)
             servers = [(_server(app), listeners.plain)]
             following: list[Coroutine[Any, Any, None]] = []

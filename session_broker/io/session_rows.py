@@ -20,6 +20,7 @@ from wire.session_control import InvitationKind, Role, SessionState
 from wire.title_about import TitleAbout
 from wire.title_manifest import TitleManifest
 from wire.title_release import Release
+from wire.tracing import parse_traceparent
 from wire.worker_control import PlacementState
 
 _SESSION_ID: BindParameter[str] = bindparam("session_id")
@@ -56,6 +57,8 @@ async def load_session(
         priority=row.priority,
         options=dict(row.options),
         round_trips_ms=dict(row.round_trips_ms),
+        trace=parse_traceparent(row.traceparent),
+        running_since_ms=row.running_since_at_ms,
     )
     # One that waits after its node was lost is nowhere.
     for placed in await connection.execute(_PLACED, {"session_id": row.id, "epoch": row.epoch}):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from session_broker.core.records import Session
+from session_broker.core.records import Asked, Session
 from session_broker.io.broker import Broker
 from session_broker.io.catalogue import BETA
 from session_broker.io.runner import MovedOn
@@ -22,8 +22,11 @@ async def find_or_make(
     title_id: str,
     options: Mapping[str, str],
     round_trips_ms: Mapping[str, float],
+    asked: Asked | None,
 ) -> tuple[Session | StoredSession, bool]:
     """Return the player's live session of a title, and whether it was made just now.
+
+    Of one that was made, ``asked`` is traced.
 
     Two replicas that are asked at once both try; the database takes one, and the other finds it.
 
@@ -42,7 +45,13 @@ async def find_or_make(
 
     def make(elsewhere: Sequence[NodeId | None], now: float) -> tuple[Session, bool]:
         return coordinator.create_session(
-            player_id, title_id, now, elsewhere=elsewhere, options=options, round_trips_ms=round_trips_ms
+            player_id,
+            title_id,
+            now,
+            elsewhere=elsewhere,
+            options=options,
+            round_trips_ms=round_trips_ms,
+            asked=asked,
         )
 
     for _ in range(_ATTEMPTS):

@@ -2,11 +2,12 @@
 
 Times are milliseconds since 1970 in UTC. Tokens and keys lie here only as SHA-256 digests. ``player_profile`` and
 ``player_profile_device`` are the only places of personal data; a ``guest`` is a player without either, bound to one
-session. ``session_event`` is append-only. ``session.owner`` and ``node.home`` name the replica that alone may write
-about a live session or a node; a replica's id is of one life of its process. ``pool_node`` holds the nodes that the
-fleet has made, until nothing is left of them; only the holder of ``fleet_lease`` writes there, but for the operator's
-wish to ``replace`` one. ``node_enrolment.succeeds`` is the node in whose place another comes, ``drain_ms`` what that
-one's sessions are given when it has come.
+session. ``session_event`` is append-only, as is ``ledger_entry``: a stretch of play each, keyed by when it began.
+``session.owner`` and ``node.home`` name the replica that alone may write about a live session or a node; a replica's
+id is of one life of its process. ``pool_node`` holds the nodes that the fleet has made, until nothing is left of
+them; only the holder of ``fleet_lease`` writes there, but for the operator's wish to ``replace`` one.
+``node_enrolment.succeeds`` is the node in whose place another comes, ``drain_ms`` what that one's sessions are given
+when it has come.
 """
 
 from __future__ import annotations
@@ -217,6 +218,8 @@ session = Table(
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("options", JSON, nullable=False, server_default="{}"),
     Column("round_trips_ms", JSON, nullable=False, server_default="{}"),
+    Column("traceparent", String(55)),
+    _at("running_since", nullable=True),
     ForeignKeyConstraint(
         ["tenant_id", "title_id", "title_version"],
         ["title_version.tenant_id", "title_version.title_id", "title_version.version"],
@@ -260,6 +263,24 @@ placement = Table(
     _at("changed"),
 )
 Index("ix_placement_node_id", placement.c.node_id)
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("session_id", _ID, ForeignKey("session.id"), primary_key=True),
+    Column("began_at_ms", BigInteger, primary_key=True, autoincrement=False),
+    _at("ended"),
+    _tenant(),
+    Column("player_id", _ID, ForeignKey("player.id"), nullable=False),
+    Column("title_id", String(64), nullable=False),
+    Column("title_version", String(64), nullable=False),
+    Column("node_id", _ID, ForeignKey("node.id"), nullable=False),
+    Column("pool", _LABEL),
+    Column("epoch", Integer, nullable=False),
+    Column("ended_by", _LABEL, nullable=False),
+    Column("reason", _LABEL),
+)
+Index("ix_ledger_entry_tenant_id_ended_at_ms", ledger_entry.c.tenant_id, ledger_entry.c.ended_at_ms)
 
 participant = Table(
     "participant",

@@ -59,7 +59,9 @@ class Stand:
         self.table = Table()
         inputs = InputPath(lambda _: True)
         spec = EncoderSpec(target_bps=4_000_000)
-        self.media = MediaFanout(cast(Any, self.title), self.table, inputs, spec, 60, on_failed=print)
+        self.media = MediaFanout(
+            cast(Any, self.title), self.table, inputs, spec, 60, on_failed=print, on_first_frame=lambda: None
+        )
         self.browsers: list[AiortcBrowser] = []
 
     async def join(self, role: Role) -> PeerSession:

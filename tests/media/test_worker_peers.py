@@ -47,7 +47,13 @@ class Bench:
         self.worker._inputs = InputPath(lambda _: True)
         title = SimpleNamespace(take_frame=lambda _: None, release_frame=lambda: None)
         self.worker._media = MediaFanout(
-            cast(Any, title), self.worker._table, self.worker._inputs, EncoderSpec(), 60, on_failed=print
+            cast(Any, title),
+            self.worker._table,
+            self.worker._inputs,
+            EncoderSpec(),
+            60,
+            on_failed=print,
+            on_first_frame=lambda: None,
         )
 
     @property

@@ -64,6 +64,10 @@ async def test_an_operator_sees_drains_and_ends(tmp_path: Path) -> None:
             while (news := await tab.next(StateNews)).state is not SessionState.ENDED:
                 pass
             assert news.reason is Reason.NODE_SHUTDOWN
+        entry = json.loads(await admin(ready.url, tmp_path, "ledger", "--since", "2020-01-01", "--json"))
+        assert (entry["session_id"], entry["node_id"], entry["reason"]) == (first, node.node_id, "node_shutdown")
+        assert "hours of play, lines: 1" in await admin(ready.url, tmp_path, "ledger")
+        assert await admin(ready.url, tmp_path, "ledger", "--until", "2020-01-01") == "Nothing was played.\n"
         assert await admin(ready.url, tmp_path, "end", second) == "The session is ended.\n"
         token = (await admin(ready.url, tmp_path, "node", "enrol")).strip()
         async with FakeNode.dial(ready.url, hello(token=token)) as joined:

@@ -174,6 +174,60 @@ async def test_one_title_asked_for_at_three_replicas_at_once_is_one_session(
         assert [each.status_code for each in made].count(201) == 1
 
 
+KEEP_WHAT_IS_SENT = (
+    "CREATE TABLE sent (body text)",
+    "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN INSERT INTO sent VALUES (NEW.body); RETURN NEW; END'",
+    "CREATE TRIGGER keep BEFORE INSERT ON bus_message FOR EACH ROW EXECUTE FUNCTION keep()",
+)
+
+
+@contextlib.asynccontextmanager
+async def all_that_is_sent(url: str) -> AsyncIterator[list[str]]:
+    """Give a list that at the end holds what was ever written to the bus."""
+    engine, bodies = await open_database(url), list[str]()
+    async with engine.begin() as connection:
+        for statement in KEEP_WHAT_IS_SENT:
+            await connection.execute(text(statement))
+    yield bodies
+    async with engine.connect() as connection:
+        bodies.extend(await connection.scalars(text("SELECT body FROM sent")))
+    await engine.dispose()
+
+
+async def test_no_cookie_is_written_to_the_bus(tmp_path: Path, postgres_url: str) -> None:
+    async with (
+        all_that_is_sent(postgres_url) as bodies,
+        place(tmp_path, postgres_url) as at,
+        FakeNode.dial(at.urls[0], hello(token=ENROLMENT_TOKEN, titles=DUEL)),
+        httpx.AsyncClient(base_url=at.urls[2]) as guest,
+        httpx.AsyncClient(base_url=at.urls[1]) as stranger,
+    ):
+        session_id = await start(at.clients[0], "duel")
+        link = await invite(at.clients[1], session_id)
+        redeemed = await guest.post(f"{link}/redemption", json={})
+        assert "httponly" in redeemed.headers["set-cookie"].lower()
+        again = await guest.post(f"{link}/redemption", json={})
+        assert (again.json(), "set-cookie" in again.headers) == (redeemed.json(), False)
+        for url in at.urls:
+            async with httpx.AsyncClient(base_url=url, cookies=guest.cookies) as there:
+                assert (await there.get("/api/v1/me")).json()["guest_of"] == session_id
+        assert (await guest.delete(f"/api/v1/sessions/{session_id}")).status_code == 404
+        assert (await stranger.delete(f"/api/v1/sessions/{session_id}")).status_code == 401
+        cookies = [*guest.cookies.values(), *at.clients[0].cookies.values()]
+    assert len(cookies) == 2
+    assert any('"type":"http_asked"' in body for body in bodies)
+    assert any('"type":"http_answered"' in body and '"signs_in":"dev_' in body for body in bodies)
+    assert not [body for body in bodies for cookie in cookies if cookie in body]
+    assert not [body for body in bodies if "cookie" in body]
+
+
+async def invite(host: httpx.AsyncClient, session_id: str) -> str:
+    made = await host.post(f"/api/v1/sessions/{session_id}/invitations", json={"kind": "seat"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["path"]).replace("/join/", "/api/v1/invitations/")
+
+
 async def test_an_invitation_holds_at_every_replica(tmp_path: Path, postgres_url: str) -> None:
     async with (
         place(tmp_path, postgres_url) as at,
@@ -181,9 +235,7 @@ async def test_an_invitation_holds_at_every_replica(tmp_path: Path, postgres_url
         httpx.AsyncClient(base_url=at.urls[2]) as guest,
     ):
         session_id = await start(at.clients[0], "duel")
-        made = await at.clients[1].post(f"/api/v1/sessions/{session_id}/invitations", json={"kind": "seat"})
-        assert made.status_code == 201, made.text
-        link = made.json()["path"].replace("/join/", "/api/v1/invitations/")
+        link = await invite(at.clients[1], session_id)
         assert (await guest.get(link)).json()["free_seat"] == 1
         assert (await guest.post(f"{link}/redemption", json={})).json()["seats"] == [1]
         async with FakeTab.open(guest, session_id) as tab, FakeTab.open(at.clients[1], session_id) as host:

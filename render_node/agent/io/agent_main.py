@@ -7,9 +7,8 @@ go on while no broker answers; they end with the agent.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import resource
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from render_node.agent.core.effects import (
 from render_node.agent.core.node_offer import NodeOffer
 from render_node.agent.core.node_sessions import NodeSessions
 from render_node.agent.core.session_figures import FiguresBook
+from render_node.agent.core.start_traces import NodeStep, StartTraces
 from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
 from render_node.agent.io.capacity_probe import measure_capacity
 from render_node.agent.io.check_responder import CheckResponder
@@ -40,7 +40,7 @@ from render_node.agent.io.check_runs import CheckPlace, CheckRuns
 from render_node.agent.io.credential import Credential, load_credential, save_credential
 from render_node.agent.io.gpus import find_gpus
 from render_node.agent.io.ice_probe import tell_ice_reach
-from render_node.agent.io.machine import CpuLoad, used_memory_bytes
+from render_node.agent.io.machine import CpuLoad, raise_descriptor_limit, used_memory_bytes
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.agent.io.session_leftovers import SessionLeftovers, prepare_save_folder
@@ -52,8 +52,9 @@ from render_node.config import NodeConfig
 from wire.errors import Reason, WireError
 from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, NodeWelcome, StartSuccessor
 from wire.schema import Message
+from wire.tracing import SpanSink
 from wire.version import ProtocolRange
-from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats
+from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats, WorkerStep
 
 FLUSH_S = 1.0
 """How long the last news may take to reach the broker at shutdown."""
@@ -86,12 +87,14 @@ class Agent:
         leftovers: SessionLeftovers,
         on_successor: SuccessorWanted | None,
         retire: asyncio.Event,
+        on_span: SpanSink | None = None,
     ) -> None:
         self._config = config
         self._on_successor = on_successor
         self._retire = retire
         self._moved = asyncio.Event()
         """Set whenever something has happened to a session."""
+        self._traces = StartTraces(on_span, config.name, secrets.token_bytes)
         self._on_title_ended = on_title_ended
         self._findings = findings
         self._pool = pool
@@ -239,8 +242,10 @@ class Agent:
             if self._on_successor is not None:
                 self._on_successor(message.token)
             return
+        now = time.monotonic()
+        self._traces.take_command(message, now)
         try:
-            self._apply(self._sessions.handle_broker(message, time.monotonic()))
+            self._apply(self._sessions.handle_broker(message, now))
         except Exception:
             log.exception("broker_message_failed", type=message.TYPE)
 
@@ -258,6 +263,7 @@ class Agent:
         for effect in effects:
             match effect:
                 case ToBroker(message):
+                    self._traces.note_news(message, time.monotonic())
                     self._link.send(message)
                 case ToWorker(session_id, message):
                     self._to_worker(session_id, message)
@@ -330,6 +336,7 @@ class Agent:
             detail = f"{type(error).__name__}: {error}"[:DETAIL_MAX_CHARS]
             self._apply(self._sessions.handle_title_not_fetched(session_id, epoch, Reason.INTERNAL, detail))
         else:
+            self._traces.end_step(session_id, NodeStep.FETCH_TITLE, time.monotonic())
             self._apply(self._sessions.handle_title_fetched(session_id, epoch, title, time.monotonic()))
 
     def _folders_in_use(self) -> set[str]:
@@ -347,7 +354,8 @@ class Agent:
         if session_id in self._workers:
             self._keep_until_dead(session_id, self._workers[session_id])
         self._workers[session_id] = worker
-        worker.send(effect.start)
+        worker.send(replace(effect.start, traced=self._traces.follows(session_id)))
+        self._traces.end_step(session_id, NodeStep.TAKE_WORKER, time.monotonic())
         log.info("worker_started", session_id=session_id, pid=worker.pid)
         if worker.gone:
             self._on_worker_gone(session_id, worker, "the worker ended as it was started")
@@ -371,6 +379,9 @@ class Agent:
             return
         if isinstance(message, WorkerStats):
             self._figures.take(session_id, message, time.monotonic())
+            return
+        if isinstance(message, WorkerStep):
+            self._traces.take_step(session_id, message, time.monotonic())
             return
         self._apply(self._sessions.handle_worker(session_id, message))
         if isinstance(message, WorkerState) and message.reason is not None and self._on_title_ended is not None:
@@ -405,6 +416,7 @@ async def run_agent(
     on_title_ended: TitleEnded | None = None,
     on_successor: SuccessorWanted | None = None,
     retire: asyncio.Event | None = None,
+    on_span: SpanSink | None = None,
 ) -> None:
     """Run one node until cancelled or retired; then nothing of it is left.
 
@@ -414,12 +426,13 @@ async def run_agent(
         on_title_ended: Called for each session that ends, whatever the reason.
         on_successor: Called when the broker wants another node started beside this one.
         retire: Set from outside when another node has come in the place of this one: it ends when nothing runs.
+        on_span: Takes spans of the starts of sessions that the broker has traced; None traces nothing.
 
     Raises:
         WireError: ``internal`` if no worker can be made here.
     """
     os.umask(0o077)
-    _raise_descriptor_limit()
+    raise_descriptor_limit()
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     pool = WorkerPool(config)
     leftovers = SessionLeftovers(config.data_dir / "run")
@@ -437,17 +450,18 @@ async def run_agent(
         check = CheckResponder.open(config.ice, chosen.slots)
         findings = NodeFindings(measured, chosen, sandbox.spec, find_gpus(), sys.version_info.minor)
         agent = Agent(
-            config, findings, pool, check, on_title_ended, leftovers, on_successor, retire or asyncio.Event()
+            config,
+            findings,
+            pool,
+            check,
+            on_title_ended,
+            leftovers,
+            on_successor,
+            retire or asyncio.Event(),
+            on_span,
         )
         await agent.run(on_ready)
     finally:
         if check is not None:
             check.close()
         pool.close()
-
-
-def _raise_descriptor_limit() -> None:
-    """Use all the descriptors that this process may have: each session takes several."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

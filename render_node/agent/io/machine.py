@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 from pathlib import Path
 
 CGROUP_V2 = Path("/sys/fs/cgroup")
@@ -79,3 +81,10 @@ class CpuLoad:
         fields = [int(value) for value in (_read(Path("/proc/stat")) or "cpu 0 0 0 0 0").splitlines()[0].split()[1:9]]
         idle = fields[3] + (fields[4] if len(fields) > 4 else 0)
         return sum(fields) - idle, sum(fields)
+
+
+def raise_descriptor_limit() -> None:
+    """Use all the descriptors that this process may have: each session takes several."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -52,8 +52,11 @@ class MediaFanout:
         fps: int,
         *,
         on_failed: Callable[[str], None],
+        on_first_frame: Callable[[], None],
     ) -> None:
         self._title = title
+        self._on_first_frame = on_first_frame
+        self._sent_any = False
         self._on_failed = on_failed
         self._table = table
         self._inputs = inputs
@@ -228,6 +231,9 @@ class MediaFanout:
             peer.session.send_story(encode_story(Ack(seq)))
 
     def _send_story(self, peer: Peer, frame: EncodedFrame, sent_us: int) -> None:
+        if not self._sent_any:
+            self._sent_any = True
+            self._on_first_frame()
         participant = peer.participant
         participant.acked_seq = participant.receiver.ack_seq
         applied = self._inputs.newest_applied(participant.index, frame.input_seq)

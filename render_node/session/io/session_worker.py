@@ -25,6 +25,7 @@ from render_node.session.io.media_fanout import MediaFanout
 from render_node.session.io.participants import Participant, Peer, Table
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from render_node.session.io.sound_reader import SoundReader
+from render_node.session.io.start_steps import StartSteps
 from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
 from wire.errors import Reason, WireError
 from wire.frame_story import Presence
@@ -41,6 +42,7 @@ from wire.worker_control import (
     PlacementState,
     SetSeats,
     SetWorkerQuality,
+    StartStep,
     StartWorker,
     StopWorker,
     WorkerPause,
@@ -96,11 +98,13 @@ class SessionWorker:
         self._ended: asyncio.Future[tuple[Reason, str]] = asyncio.get_running_loop().create_future()
         self._serving = False
         self._lonely_since_s = time.monotonic()
+        self._steps = StartSteps(link.send, traced=start.traced)
         self._shifts = TokenBucket(SHIFTS_PER_S, burst=1)
         self._absence = AbsenceClock(start.title.afk_pause_s, start.title.afk_end_s, time.monotonic())
 
     async def run(self) -> None:
         """Start the title, serve until something ends the session, leave nothing behind."""
+        self._steps.begin(StartStep.LAUNCH_TITLE)
         try:
             title = await TitleProcess.start(
                 self._start.title,
@@ -113,11 +117,14 @@ class SessionWorker:
         except WireError as error:
             self._report(PlacementState.RELEASED, error.reason, error.detail)
             return
+        self._steps.end(StartStep.LAUNCH_TITLE)
+        self._steps.begin(StartStep.FIRST_PICTURE)
         self._title = title
         self._inputs = InputPath(title.send_input)
         self._media = MediaFanout(
             title, self._table, self._inputs, self._start.encoder, self._start.title.fps,
             on_failed=lambda detail: self.end(Reason.INTERNAL, detail),
+            on_first_frame=lambda: self._steps.end(StartStep.ENCODE_FIRST_FRAME),
         )  # fmt: skip
         self._sound = SoundReader(title.sound_fd, on_packet=self._media.send_audio, loop=asyncio.get_running_loop())
         watch = asyncio.create_task(self._watch_once_a_second())
@@ -158,6 +165,7 @@ class SessionWorker:
     def _on_frame(self) -> None:
         if not self._serving:
             self._serving = True
+            self._steps.end(StartStep.FIRST_PICTURE)
             self._report(PlacementState.SERVING)
         self._inputs.flush()
         self._media.frame_ready()
@@ -204,6 +212,7 @@ class SessionWorker:
         peer = Peer(session, participant, codec, now_s + invite.ticket_ttl_s, invite.tab_protocol)
         self._table.peers[invite.peer_id] = peer
         self._tickets.invite(invite.peer_id, invite.ticket_sha256, invite.ticket_ttl_s, now_s)
+        self._steps.begin(StartStep.ENCODE_FIRST_FRAME)
         self._media.open_rung(peer.rung)
         if earlier:
             self._inputs.release_all(participant.index, participant.receiver, monotonic.now_us())

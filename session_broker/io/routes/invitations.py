@@ -13,6 +13,7 @@ from session_broker.core.table import free_seat
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s, wall_ms
 from session_broker.io.cookie import set_browser_cookie
+from session_broker.io.forwarded import forwarded_of
 from session_broker.io.rights import BrokerDep, Right, known_caller, require
 from wire.errors import Reason, WireError
 from wire.session_control import InvitationKind, Role
@@ -79,7 +80,10 @@ async def redeem(code: Code, body: Redemption, request: Request, response: Respo
             code, who, guest=guest, watching=body.watch, now=now, now_ms=wall_ms()
         )
     )
-    if token is not None:
+    forwarded = forwarded_of(request)
+    if token is not None and forwarded is not None:
+        forwarded.signs_in = caller.device_id
+    elif token is not None:
         set_browser_cookie(response, request, broker, token, GUEST_SESSION_TTL_MS)
     return Redeemed(session_id=session.session_id, role=participant.role, seats=list(participant.seats))
 

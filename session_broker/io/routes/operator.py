@@ -16,9 +16,8 @@ from session_broker.core.effects import ReplicaId
 from session_broker.core.queue import PRIORITY_MAX
 from session_broker.io.broker import Broker
 from session_broker.io.clock import monotonic_s
-from session_broker.io.cookie import cookie_name
 from session_broker.io.operator_views import NodeRow, PastRow, SessionRow, node_row, past_row, session_row
-from session_broker.io.rights import BrokerDep, CallerDep, Right, require
+from session_broker.io.rights import BrokerDep, CallerDep, Right, caller_of, require
 from session_broker.io.session_history import PastEvent, PastPlacement
 from wire.errors import Reason, WireError
 from wire.ids import NodeId, is_id
@@ -159,10 +158,10 @@ def _own_part(broker: Broker, started: Mapping[str, int]) -> _Part:
 
 async def _part(other: ReplicaId, request: Request, broker: Broker) -> _Part | None:
     """Return another replica's share; None if it does not answer."""
-    answer = await broker.forwarding.ask(
-        other, request, cookie_name(request, broker), query="here=true", timeout_s=PART_TIMEOUT_S
-    )
-    return _Part.model_validate_json(bytes(answer.body)) if answer.status_code == 200 else None
+    device_id = caller_of(request).device_id
+    answer = await broker.forwarding.ask(other, request, device_id, query="here=true", timeout_s=PART_TIMEOUT_S)
+    response = answer.response
+    return _Part.model_validate_json(bytes(response.body)) if response.status_code == 200 else None
 
 
 @router.get("/queue", dependencies=[require(Right.OPERATOR)])

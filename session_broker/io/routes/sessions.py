@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response, WebSocket
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response, WebSocket
 from pydantic import BaseModel, Field
 
 from session_broker.core.records import Session
 from session_broker.io.broker import Broker
 from session_broker.io.catalogue import BETA
 from session_broker.io.node_socket import serve_node
+from session_broker.io.request_traces import RequestTrace
 from session_broker.io.rights import BrokerDep, CallerDep, Right, broker_of, caller_of, require
 from session_broker.io.routes.titles import PlayedTitle, played_title
 from session_broker.io.session_starts import find_or_make
@@ -18,8 +21,12 @@ from wire.errors import Reason, WireError
 from wire.limits import REGIONS_MAX
 from wire.session_control import Role
 from wire.title_options import OPTIONS_MAX
+from wire.tracing import TRACEPARENT_CHARS, parse_traceparent
 
 router = APIRouter(prefix="/api/v1")
+
+SHOWN_MS_MAX = 24 * 3600 * 1000.0
+"""Longest wait for a picture that a page may tell of."""
 
 
 class NewSession(BaseModel):
@@ -39,6 +46,17 @@ class SessionMade(BaseModel):
     title_id: str
     state: str
     created: bool
+    traced: bool
+    """Whether its start is traced, so that the page's word for its first picture is wanted."""
+
+
+class FirstPicture(BaseModel):
+    """What a page saw of its session's start, by its own clock, in milliseconds since the click."""
+
+    traceparent: str = Field(max_length=TRACEPARENT_CHARS)
+    """With which it asked for the session."""
+    asked_ms: float = Field(ge=0.0, le=SHOWN_MS_MAX)
+    shown_ms: float = Field(ge=0.0, le=SHOWN_MS_MAX)
 
 
 class SessionView(BaseModel):
@@ -59,16 +77,30 @@ class Sessions(BaseModel):
 
 
 @router.post("/sessions", status_code=201, dependencies=[require(Right.SIGNED_IN)])
-async def create_session(body: NewSession, response: Response, broker: BrokerDep, caller: CallerDep) -> SessionMade:
+async def create_session(
+    body: NewSession,
+    response: Response,
+    broker: BrokerDep,
+    caller: CallerDep,
+    traceparent: Annotated[str | None, Header()] = None,
+) -> SessionMade:
     """Resume my live session of a title (200), or make one (201)."""
+    on_span = broker.runner.on_span
+    trace = RequestTrace(traceparent, on_span) if on_span is not None else None
     if body.title_id.endswith(BETA) and not caller.is_developer:
         raise WireError(Reason.UNKNOWN_TITLE, "there is no such title here")
-    session, created = await find_or_make(broker, caller.player_id, body.title_id, body.options, body.round_trips_ms)
+    asked = trace.asked if trace is not None else None
+    session, created = await find_or_make(
+        broker, caller.player_id, body.title_id, body.options, body.round_trips_ms, asked
+    )
+    if created and trace is not None:
+        trace.made(session.session_id, _title_id(session))
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/sessions/{session.session_id}"
     return SessionMade(
-        session_id=session.session_id, title_id=_title_id(session), state=session.state, created=created
-    )
+        session_id=session.session_id, title_id=_title_id(session), state=session.state, created=created,
+        traced=asked is not None and isinstance(session, Session) and session.trace == asked.trace,
+    )  # fmt: skip
 
 
 @router.get("/sessions", dependencies=[require(Right.SIGNED_IN)])
@@ -87,6 +119,19 @@ async def get_session(session_id: str, broker: BrokerDep) -> SessionView:
 async def get_title(session_id: str, broker: BrokerDep) -> PlayedTitle:
     """Look how the title of such a session is played: all that a guest may read of the catalogue."""
     return played_title(broker, _title_id(await _known(broker, session_id)))
+
+
+@router.post("/sessions/{session_id}/first-picture", status_code=204, dependencies=[require(Right.SESSION_OWNER)])
+async def first_picture(session_id: str, body: FirstPicture, broker: BrokerDep) -> None:
+    """Tell that the page shows its first picture, for the trace of the session's start; heard once."""
+    runner, told = broker.runner, parse_traceparent(body.traceparent)
+    if runner.on_span is None:
+        return
+    await runner.run(
+        lambda now: runner.coordinator.first_picture_shown(
+            session_id, told, asked_s=body.asked_ms / 1000.0, shown_s=body.shown_ms / 1000.0, now=now
+        )
+    )
 
 
 @router.delete("/sessions/{session_id}", status_code=202, dependencies=[require(Right.SESSION_OWNER)])

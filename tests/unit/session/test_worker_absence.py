@@ -44,7 +44,13 @@ class Bench:
         self.worker = SessionWorker(START, cast(AgentLink, SimpleNamespace(send=self.told.append)))
         self.worker._inputs = InputPath(self._take)
         self.worker._media = MediaFanout(
-            cast(Any, None), self.worker._table, self.worker._inputs, EncoderSpec(), 60, on_failed=print
+            cast(Any, None),
+            self.worker._table,
+            self.worker._inputs,
+            EncoderSpec(),
+            60,
+            on_failed=print,
+            on_first_frame=lambda: None,
         )
         receiver = InputReceiver(0, (0,), Role.PLAYER)
         self.host = Participant("part_0", 0, Role.PLAYER, receiver)

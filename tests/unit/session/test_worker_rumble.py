@@ -24,7 +24,9 @@ class Bench:
         self.table = Table()
         self.heard: dict[int, list[Story]] = {}
         inputs = InputPath(lambda _: True)
-        self.media = MediaFanout(cast(Any, None), self.table, inputs, EncoderSpec(), 60, on_failed=print)
+        self.media = MediaFanout(
+            cast(Any, None), self.table, inputs, EncoderSpec(), 60, on_failed=print, on_first_frame=lambda: None
+        )
 
     def sit(self, number: int, seats: tuple[int, ...], *, protocol: int = PROTOCOL_MAX) -> Peer:
         """Bring somebody with a connected peer to the table."""

@@ -26,7 +26,7 @@ START = StartWorker("ses_a", 1, TITLE, "/nowhere", IceSpec(), EncoderSpec(), San
 
 async def test_a_turn_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_worker, "WATCH_INTERVAL_S", 0.0)
-    worker = SessionWorker(START, cast(AgentLink, SimpleNamespace()))
+    worker = SessionWorker(START, cast(AgentLink, SimpleNamespace(send=print)))
     turns, again = 0, asyncio.Event()
 
     async def choose_rungs() -> None:
@@ -58,7 +58,15 @@ class SlowRung:
 
 
 async def test_rungs_that_wait_to_be_closed_stay_owned() -> None:
-    media = MediaFanout(cast(Any, None), Table(), cast(InputPath, None), EncoderSpec(), 60, on_failed=print)
+    media = MediaFanout(
+        cast(Any, None),
+        Table(),
+        cast(InputPath, None),
+        EncoderSpec(),
+        60,
+        on_failed=print,
+        on_first_frame=lambda: None,
+    )
     may_close = asyncio.Event()
     rungs = [SlowRung(may_close), SlowRung(may_close)]
     media._rungs = cast(Any, dict(zip([RungKey(VideoCodec.VP8, tier) for tier in Tier], rungs, strict=True)))

@@ -72,7 +72,7 @@ async def test_titles_and_sessions(tmp_path: Path) -> None:
         assert reason_of(missing) == (404, "unknown_title")
         made = await client.post("/api/v1/sessions", json={"title_id": "duel"})
         assert made.json() | {"session_id": ""} == {
-            "session_id": "", "title_id": "duel", "state": "queued", "created": True,
+            "session_id": "", "title_id": "duel", "state": "queued", "created": True, "traced": False,
         }  # fmt: skip
         second = await client.post("/api/v1/sessions", json={"title_id": "testcard"})
         assert reason_of(second) == (409, "too_many_sessions")

@@ -9,6 +9,7 @@ import { Reason } from "../wire/constants.js";
 /** @typedef {{session_id: string, title_id: string, title_name?: string, state: SessionStateLabel,
  *    reason?: ReasonLabel | null, detail?: string}} SessionView */
 
+/** @typedef {{traceparent: string, asked_ms: number, shown_ms: number}} FirstPicture Milliseconds since the click. */
 /** @typedef {{player_id: string, roles: string[], guest_of: string | null}} Me A guest takes part in one session. */
 /** @typedef {{device_id: string, browser: string, system: string, seen_s_ago: number, current: boolean}} DeviceView */
 /** @typedef {{text: string, qr: string[]}} Code A text and its QR code's modules, row by row, `1` for dark. */
@@ -40,14 +41,15 @@ const REASONS = /** @type {ReadonlySet<string>} */ (new Set(Object.values(Reason
  * @param {string} path
  * @param {object} [body]
  * @param {RequestCache} [cache] `no-cache` asks whether the last answer still holds.
+ * @param {Record<string, string>} [headers]
  * @returns {Promise<any>} The answer's JSON, null if it has none.
  * @throws {ApiError} `unreachable` if no answer came, else the answer's reason.
  */
-async function ask(method, path, body, cache = "no-store") {
+async function ask(method, path, body, cache = "no-store", headers = {}) {
   /** @type {RequestInit} */
-  const init = { method, credentials: "same-origin", cache, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const init = { method, credentials: "same-origin", cache, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
   if (body !== undefined) {
-    init.headers = { "Content-Type": "application/json" };
+    init.headers = { "Content-Type": "application/json", ...headers };
     init.body = JSON.stringify(body);
   }
   const response = await fetch(`/api/v1${path}`, init).catch((error) => {
@@ -86,11 +88,15 @@ export const api = {
   /**
    * @param {string} titleId
    * @param {Readonly<Record<string, number>>} roundTripsMs To regions, as far as they are known.
-   * @returns {Promise<SessionView & {created: boolean}>}
+   * @param {string} traceparent
+   * @returns {Promise<SessionView & {created: boolean, traced: boolean}>}
    */
-  createSession: (titleId, roundTripsMs) => ask("POST", "/sessions", { title_id: titleId, round_trips_ms: roundTripsMs }),
+  createSession: (titleId, roundTripsMs, traceparent) =>
+    ask("POST", "/sessions", { title_id: titleId, round_trips_ms: roundTripsMs }, "no-store", { traceparent }),
   /** @returns {Promise<{regions: Region[]}>} */
   regions: () => ask("GET", "/regions"),
+  /** @param {string} sessionId @param {FirstPicture} told @returns {Promise<null>} */
+  firstPicture: (sessionId, told) => ask("POST", `/sessions/${encodeURIComponent(sessionId)}/first-picture`, told),
   /** @param {string} sessionId @returns {Promise<SessionView>} */
   session: (sessionId) => ask("GET", `/sessions/${encodeURIComponent(sessionId)}`),
   /** @param {string} sessionId @returns {Promise<PlayedTitle>} */

@@ -6,6 +6,7 @@ import { BrokerSocket } from "./broker_socket.js";
 /** @import {FromTab, RoleLabel} from "../types.js" */
 /** @import {PageEvent} from "../core/session_machine.js" */
 /** @import {RegionProbe} from "./region_probe.js" */
+/** @import {StartTrace} from "../core/start_trace.js" */
 
 export class BrokerLink {
   #dispatch;
@@ -33,15 +34,19 @@ export class BrokerLink {
     this.#dispatch({ on: "redeemed" });
   }
 
-  /** @param {string} titleId */
-  async create(titleId) {
+  /**
+   * @param {string} titleId
+   * @param {StartTrace} trace
+   */
+  async create(titleId, trace) {
     let session;
     try {
-      session = await api.createSession(titleId, this.#regions.roundTripsMs);
+      session = await api.createSession(titleId, this.#regions.roundTripsMs, trace.ask(performance.now()));
     } catch (error) {
       this.#dispatch({ on: "create_failed", ...failureOf(error) });
       return;
     }
+    if (session.traced) trace.follow(session.session_id);
     this.#dispatch({ on: "created", sessionId: session.session_id });
   }
 
@@ -65,6 +70,12 @@ export class BrokerLink {
     // Without an answer the title is played by pointing, which every title bears; the next socket asks again.
     const title = await api.titleOfSession(sessionId).catch(() => null);
     if (title !== null) this.#dispatch({ on: "title_read", title });
+  }
+
+  /** Tell that the first picture is shown; nothing depends on it. @param {StartTrace} trace */
+  shown(trace) {
+    const told = trace.shown(performance.now());
+    if (told !== null) api.firstPicture(told.sessionId, told.picture).catch(() => {});
   }
 
   /**

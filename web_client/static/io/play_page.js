@@ -3,6 +3,7 @@
 import { videoMaxBps } from "../core/quality.js";
 import { step } from "../core/session_machine.js";
 import { initialState, isFinal, shownName } from "../core/session_state.js";
+import { StartTrace, TRACE_RANDOM_BYTES } from "../core/start_trace.js";
 import { Reason } from "../wire/constants.js";
 import { AwayView } from "./away_view.js";
 import { BrokerLink } from "./broker_link.js";
@@ -42,6 +43,7 @@ export class PlayPage {
   #store = new SettingsStore();
   #regions = new RegionProbe();
   #broker = new BrokerLink((event) => this.#dispatch(event), this.#regions);
+  #trace = new StartTrace(crypto.getRandomValues(new Uint8Array(TRACE_RANDOM_BYTES)));
   #screenMode = new ScreenMode((isFull) => this.#panel.setFull(isFull));
   #language;
   #words;
@@ -133,7 +135,10 @@ export class PlayPage {
   #makeLive() {
     return new LivePeer(this.#stage, {
       onConnected: (peerId) => this.#dispatch({ on: "peer_connected", peerId }),
-      onFirstFrame: (peerId) => this.#dispatch({ on: "first_frame", peerId }),
+      onFirstFrame: (peerId) => {
+        this.#broker.shown(this.#trace);
+        this.#dispatch({ on: "first_frame", peerId });
+      },
       onLost: (peerId, reason, detail) => this.#dispatch({ on: "peer_lost", peerId, reason, detail }),
       onAudio: (track) => void this.#sound.play(track),
       onCursor: (cursor) => this.#seat.takeCursor(cursor),
@@ -174,7 +179,7 @@ export class PlayPage {
         void this.#broker.redeem(effect.token);
         break;
       case "create":
-        void this.#broker.create(effect.titleId);
+        void this.#broker.create(effect.titleId, this.#trace);
         break;
       case "show_address":
         history.replaceState(null, "", `/session/${encodeURIComponent(effect.sessionId)}`);
@@ -259,11 +264,16 @@ export class PlayPage {
     this.#figures.show(this.#live.frames.stages(), this.#live.figures, this.#live.roundTripMs, this.#state.region);
   }
 
+  #clicked() {
+    this.#trace.click(performance.now());
+    this.#dispatch({ on: "play_clicked" });
+  }
+
   /** The screen's button: a click for the slot, or a new start from where this page ended. */
   #mainButton() {
     const { phase, titleId, sessionId } = this.#state;
     if (this.#table.isVisitor && sessionId !== null) location.assign(`/session/${encodeURIComponent(sessionId)}`);
-    else if (phase === "asking") this.#dispatch({ on: "play_clicked" });
+    else if (phase === "asking") this.#clicked();
     else if (phase === "taken_over" && sessionId !== null) location.assign(`/session/${encodeURIComponent(sessionId)}`);
     else if (titleId !== null) location.assign(`/play/${encodeURIComponent(titleId)}`);
     else location.reload();
