@@ -12,11 +12,10 @@ Layout, big-endian; the first byte is the kind::
     3 clock!    u8 3 | u64 client_us | u64 received_us | u64 sent_us           (worker to page)
     4 ack       u8 4 | u32 ack_seq
     5 cursor    u8 5 | u8 flags (1 visible, 2 relative wanted) | u8 width | u8 height | u8 hot_x | u8 hot_y | RGBA
-    6 rumble    u8 6 | u8 pad | u16 low | u16 high | u16 duration_ms           (to pages of protocol 2 and older)
     7 text      u8 7 | u8 wanted                                               (the title asks for text input)
     8 absence   u8 8 | u8 presence | u32 next_s                                (nobody has played for a while)
     9 phase     u8 9 | i32 later_us                                            (page to worker)
-    10 rumble   u8 10 | u8 seat | u8 pad | u16 low | u16 high | u16 duration_ms  (since protocol 3)
+    10 rumble   u8 10 | u8 seat | u8 pad | u16 low | u16 high | u16 duration_ms
     11 report   u8 11 | u32 rtp_ts                   (page to worker, on a channel of its own)
     12 display  u8 12 | u16 refresh_hz | u8 decoded_pct                        (page to worker)
 """
@@ -55,7 +54,6 @@ class StoryKind(IntEnum):
     CLOCK_REPLY = 3
     ACK = 4
     CURSOR = 5
-    RUMBLE = 6
     TEXT_INPUT = 7
     ABSENCE = 8
     DISPLAY_PHASE = 9
@@ -140,16 +138,6 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Rumble:
-    """``SeatRumble`` for a page that knows no seats in it."""
-
-    pad: int
-    low: int
-    high: int
-    duration_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class SeatRumble:
     """Motor strengths 0..65535 for a pad of whoever holds a seat."""
 
@@ -203,7 +191,7 @@ class Display:
 
 
 Story: TypeAlias = (
-    FrameStory | ClockRequest | ClockReply | Ack | Cursor | Rumble | TextInput | Absence | DisplayPhase | SeatRumble
+    FrameStory | ClockRequest | ClockReply | Ack | Cursor | TextInput | Absence | DisplayPhase | SeatRumble
     | FrameReport | Display
 )  # fmt: skip
 
@@ -212,7 +200,6 @@ _CLOCK_REQUEST = struct.Struct("!BQ")
 _CLOCK_REPLY = struct.Struct("!BQQQ")
 _ACK = struct.Struct("!BI")
 _CURSOR = struct.Struct("!BBBBBB")
-_RUMBLE = struct.Struct("!BBHHH")
 _TEXT = struct.Struct("!BB")
 _ABSENCE = struct.Struct("!BBI")
 _DISPLAY_PHASE = struct.Struct("!Bi")
@@ -247,10 +234,6 @@ def _encode_cursor(cursor: Cursor) -> bytes:
     flags = (FLAG_VISIBLE if cursor.visible else 0) | (FLAG_RELATIVE if cursor.relative else 0)
     head = _CURSOR.pack(StoryKind.CURSOR, flags, cursor.width, cursor.height, cursor.hot_x, cursor.hot_y)
     return head + cursor.rgba
-
-
-def _motors(rumble: Rumble | SeatRumble) -> tuple[int, int, int, int]:
-    return rumble.pad, rumble.low, rumble.high, rumble.duration_ms
 
 
 def _check_cursor(width: int, height: int, size_bytes: int) -> None:
@@ -324,13 +307,6 @@ def _decode_cursor(data: bytes) -> Cursor:
     return Cursor(bool(flags & FLAG_VISIBLE), bool(flags & FLAG_RELATIVE), width, height, hot_x, hot_y, rgba)
 
 
-def _decode_rumble(data: bytes) -> Rumble:
-    rumble = Rumble(*_RUMBLE.unpack(data)[1:])
-    if rumble.pad >= PADS_MAX:
-        raise WireError(Reason.MALFORMED, f"pad {rumble.pad} of {PADS_MAX}")
-    return rumble
-
-
 def _decode_seat_rumble(data: bytes) -> SeatRumble:
     rumble = SeatRumble(*_SEAT_RUMBLE.unpack(data)[1:])
     if rumble.seat >= SEATS_MAX or rumble.pad >= PADS_MAX:
@@ -346,11 +322,12 @@ _ENCODERS: Mapping[type[Story], Callable[[Any], bytes]] = {
     ),
     Ack: lambda story: _ACK.pack(StoryKind.ACK, story.ack_seq),
     Cursor: _encode_cursor,
-    Rumble: lambda story: _RUMBLE.pack(StoryKind.RUMBLE, *_motors(story)),
     TextInput: lambda story: _TEXT.pack(StoryKind.TEXT_INPUT, int(story.wanted)),
     Absence: lambda story: _ABSENCE.pack(StoryKind.ABSENCE, story.presence, story.next_s),
     DisplayPhase: lambda story: _DISPLAY_PHASE.pack(StoryKind.DISPLAY_PHASE, story.later_us),
-    SeatRumble: lambda story: _SEAT_RUMBLE.pack(StoryKind.SEAT_RUMBLE, story.seat, *_motors(story)),
+    SeatRumble: lambda story: _SEAT_RUMBLE.pack(
+        StoryKind.SEAT_RUMBLE, story.seat, story.pad, story.low, story.high, story.duration_ms
+    ),
     FrameReport: lambda story: _FRAME_REPORT.pack(StoryKind.FRAME_REPORT, story.rtp_ts),
     Display: lambda story: _DISPLAY.pack(StoryKind.DISPLAY, story.refresh_hz, story.decoded_pct),
 }
@@ -361,7 +338,6 @@ _DECODERS: Mapping[StoryKind, Callable[[bytes], Story]] = {
     StoryKind.CLOCK_REPLY: lambda data: ClockReply(*_CLOCK_REPLY.unpack(data)[1:]),
     StoryKind.ACK: lambda data: Ack(_ACK.unpack(data)[1]),
     StoryKind.CURSOR: _decode_cursor,
-    StoryKind.RUMBLE: _decode_rumble,
     StoryKind.TEXT_INPUT: _decode_text_input,
     StoryKind.ABSENCE: _decode_absence,
     StoryKind.DISPLAY_PHASE: _decode_display_phase,

@@ -16,12 +16,9 @@ PROTOCOL_MIN = 3
 PROTOCOL_MAX = 4
 """Newest control protocol version that this build speaks.
 
-Since 3 a tab is told of rumble by seat. Since 4 a tab is told when its machine closes, and a node may be asked for
+Since 4 a tab is told when its machine closes, and a node may be asked for
 its successor and to check a title.
 """
-
-SEAT_RUMBLE_SINCE = 3
-"""First version whose pages know ``SeatRumble``; older ones are sent ``Rumble``."""
 
 CLOSING_SINCE = 4
 """First version whose tabs know ``Closing``; older ones are told nothing until the end."""

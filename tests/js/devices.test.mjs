@@ -105,8 +105,6 @@ describe("pads", () => {
     assert.deepEqual([shaken([2, 5, 7], 7), shaken([2, 5, 7], 2)], [[2], [0, 3]]);
     assert.deepEqual([shaken([1], 1), shaken([1], 0)], [[0, 1, 2, 3], []]);
     assert.deepEqual(shaken([], 0), []);
-    // An older worker names no seat.
-    assert.ok(isForSeats({ kind: StoryKind.RUMBLE, pad: 3, low: 1, high: 1, duration_ms: 1 }, [1]));
   });
 
   it("beyond the fourth are left out", () => {

@@ -72,9 +72,15 @@ export interface Cursor {
   hot_y: number;
   rgba: Uint8Array;
 }
-/** Motor strengths 0..65535 for the page's pad of that number. */
-export interface Motors { pad: number; low: number; high: number; duration_ms: number }
-export type Rumble = Motors & ({ kind: Kind["RUMBLE"] } | { kind: Kind["SEAT_RUMBLE"]; seat: number });
+/** Motor strengths 0..65535 for the page's pad of that number, if it plays on that seat. */
+export interface Rumble {
+  kind: Kind["SEAT_RUMBLE"];
+  seat: number;
+  pad: number;
+  low: number;
+  high: number;
+  duration_ms: number;
+}
 export interface Absence {
   kind: Kind["ABSENCE"];
   presence: (typeof Presence)[keyof typeof Presence];

@@ -25,13 +25,11 @@ from wire.frame_story import (
     Ack,
     Cursor,
     FrameStory,
-    Rumble,
     SeatRumble,
     TextInput,
     encode_story,
 )
 from wire.session_control import Role
-from wire.version import SEAT_RUMBLE_SINCE
 from wire.worker_control import EncoderSpec, WorkerStats
 
 ACK_DELAY_S = 0.025
@@ -185,9 +183,7 @@ class MediaFanout:
             return
         for peer in self._table.connected():
             if story.seat in peer.participant.receiver.seats:
-                knows_seats = peer.protocol >= SEAT_RUMBLE_SINCE
-                plain = Rumble(story.pad, story.low, story.high, story.duration_ms)
-                peer.session.send_story(encode_story(story if knows_seats else plain))
+                peer.session.send_story(encode_story(story))
 
     # --- peers ---
 

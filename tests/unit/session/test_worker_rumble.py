@@ -1,4 +1,4 @@
-"""Rumble at the worker: it reaches whoever holds its seat and nobody else, in words that their page knows."""
+"""Rumble at the worker: it reaches whoever holds its seat and nobody else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.io.input_path import InputPath
 from render_node.session.io.media_fanout import MediaFanout
 from render_node.session.io.participants import Participant, Peer, Table
-from wire.frame_story import Cursor, Rumble, SeatRumble, Story, decode_story
+from wire.frame_story import Cursor, SeatRumble, Story, decode_story
 from wire.session_control import PeerState, Role, VideoCodec
 from wire.version import PROTOCOL_MAX
 from wire.worker_control import EncoderSpec
@@ -63,14 +63,6 @@ def test_rumble_follows_a_seat_that_moves(bench: Bench) -> None:
     guest.participant.receiver.set_seats(Role.PLAYER, (1,), 0)
     bench.media.title_story(SeatRumble(1, 0, 2, 3, 4))
     assert bench.heard == {0: [], 1: [SeatRumble(1, 0, 2, 3, 4)]}
-
-
-def test_a_page_that_knows_no_seats_is_told_of_the_pad_alone(bench: Bench) -> None:
-    bench.sit(0, (0,), protocol=2)
-    bench.sit(1, (1,), protocol=3)
-    bench.media.title_story(SeatRumble(0, 1, 2, 3, 4))
-    bench.media.title_story(SeatRumble(1, 1, 2, 3, 4))
-    assert bench.heard == {0: [Rumble(1, 2, 3, 4)], 1: [SeatRumble(1, 1, 2, 3, 4)]}
 
 
 def test_nobody_is_shaken_without_a_peer_or_while_nobody_plays(bench: Bench) -> None:

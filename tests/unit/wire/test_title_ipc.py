@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.wire.wire_values import EVENTS, I32, SEAT_RUMBLES, U8, U32, cursors
 from wire.errors import Reason, WireError
-from wire.frame_story import Ack, Cursor, Rumble, TextInput, encode_story
+from wire.frame_story import Ack, Cursor, TextInput, encode_story
 from wire.input_events import InputEvent, Key
 from wire.limits import PICTURE_MAX_HEIGHT_PX, PICTURE_MAX_WIDTH_PX
 from wire.title_ipc import (
@@ -125,7 +125,6 @@ def frame(*, slot: int = 0, width: int = 1280, height: int = 720) -> bytes:
         (bytes([IpcKind.CURSOR]) + encode_story(Ack(1)), Reason.MALFORMED),
         (bytes([IpcKind.CURSOR]) + encode_story(TextInput(True)), Reason.MALFORMED),
         (bytes([IpcKind.RUMBLE]) + encode_story(Cursor(True, False)), Reason.MALFORMED),
-        (bytes([IpcKind.RUMBLE]) + encode_story(Rumble(0, 1, 1, 1)), Reason.MALFORMED),
     ],
 )
 def test_what_a_title_may_not_say(data: bytes, reason: Reason) -> None:

@@ -80,7 +80,6 @@ def cursors(draw: st.DrawFn) -> story.Cursor:
     return story.Cursor(draw(st.booleans()), draw(st.booleans()), width, height, draw(U8), draw(U8), rgba)
 
 
-RUMBLES = st.builds(story.Rumble, PADS, U16, U16, U16)
 SEAT_RUMBLES = st.builds(story.SeatRumble, st.integers(0, 7), PADS, U16, U16, U16)
 TEXT_INPUTS = st.builds(story.TextInput, st.booleans())
 ABSENCES = st.builds(story.Absence, st.sampled_from(story.Presence), U32)
@@ -90,7 +89,6 @@ STORIES: st.SearchStrategy[story.Story] = st.one_of(
     st.builds(story.ClockReply, U64, U64, U64),
     st.builds(story.Ack, U32),
     cursors(),
-    RUMBLES,
     SEAT_RUMBLES,
     TEXT_INPUTS,
     ABSENCES,

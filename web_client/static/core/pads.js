@@ -1,6 +1,6 @@
 // A browser's gamepad as the wire has it, and what changed since it was last looked at.
 
-import { EventType, PADS_MAX, StoryKind } from "../wire/constants.js";
+import { EventType, PADS_MAX } from "../wire/constants.js";
 
 /** @import {DeviceEvent, PadAxes, Rumble} from "../types.js" */
 
@@ -42,12 +42,12 @@ export function padEvent(pad) {
 
 /**
  * Whether a rumble means a pad of this page: the worker maps pad n to the n-th of its player's seats, or to the first
- * where they have fewer. A worker older than that names no seat.
+ * where they have fewer.
  * @param {Rumble} rumble
  * @param {readonly number[]} seats That this page's player holds, in rising order.
  */
 export function isForSeats(rumble, seats) {
-  return rumble.kind === StoryKind.RUMBLE || (seats[rumble.pad] ?? seats[0]) === rumble.seat;
+  return (seats[rumble.pad] ?? seats[0]) === rumble.seat;
 }
 
 /** @param {number} value */

@@ -7,7 +7,7 @@ import { Pointer } from "./pointer.js";
 import { PointerLock } from "./pointer_lock.js";
 import { TextEntry } from "./text_entry.js";
 
-/** @import {Cursor, DeviceEvent, Motors} from "../types.js" */
+/** @import {Cursor, DeviceEvent, Rumble} from "../types.js" */
 /** @import {PadReading} from "../core/pads.js" */
 /** @import {PadHandlers} from "./gamepads.js" */
 
@@ -86,7 +86,7 @@ export class Devices {
     this.#lock.want(cursor.relative);
   }
 
-  /** @param {Motors} motors */
+  /** @param {Rumble} motors */
   rumble(motors) {
     this.#pads.rumble(motors);
   }

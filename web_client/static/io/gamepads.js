@@ -6,7 +6,7 @@ import { MenuHold } from "../core/menu_pads.js";
 import { PadTracker } from "../core/pads.js";
 import { PADS_MAX } from "../wire/constants.js";
 
-/** @import {DeviceEvent, Motors} from "../types.js" */
+/** @import {DeviceEvent, Rumble} from "../types.js" */
 /** @import {PadReading} from "../core/pads.js" */
 
 const POLL_MS = 4;
@@ -79,7 +79,7 @@ export class Gamepads {
     clearInterval(this.#timer);
   }
 
-  /** @param {Motors} motors */
+  /** @param {Rumble} motors */
   rumble({ pad, low, high, duration_ms }) {
     const pads = this.#real();
     const real = pads[pad];

@@ -234,7 +234,6 @@ export class LivePeer {
       case StoryKind.CURSOR:
         this.#handlers.onCursor(story);
         break;
-      case StoryKind.RUMBLE:
       case StoryKind.SEAT_RUMBLE:
         this.#handlers.onRumble(story);
         break;

@@ -72,7 +72,6 @@ export const StoryKind = /** @type {const} */ ({
   "CLOCK_REPLY": 3,
   "ACK": 4,
   "CURSOR": 5,
-  "RUMBLE": 6,
   "TEXT_INPUT": 7,
   "ABSENCE": 8,
   "DISPLAY_PHASE": 9,

@@ -15,7 +15,6 @@ const SIZES = {
   [StoryKind.CLOCK_REQUEST]: 9,
   [StoryKind.CLOCK_REPLY]: 25,
   [StoryKind.ACK]: 5,
-  [StoryKind.RUMBLE]: 8,
   [StoryKind.TEXT_INPUT]: 2,
   [StoryKind.ABSENCE]: 6,
   [StoryKind.DISPLAY_PHASE]: 5,
@@ -109,12 +108,13 @@ function decodeFixed(kind, view) {
       return { kind, client_us: time(view, 1), received_us: time(view, 9), sent_us: time(view, 17) };
     case StoryKind.ACK:
       return { kind, ack_seq: view.getUint32(1) };
-    case StoryKind.RUMBLE:
-      return { kind, ...rumble(view, 1) };
     case StoryKind.SEAT_RUMBLE: {
       const seat = view.getUint8(1);
       if (seat >= SEATS_MAX) throw new WireError(Reason.MALFORMED, `seat ${seat} of ${SEATS_MAX}`);
-      return { kind, seat, ...rumble(view, 2) };
+      const pad = view.getUint8(2);
+      if (pad >= PADS_MAX) throw new WireError(Reason.MALFORMED, `pad ${pad} of ${PADS_MAX}`);
+      const [low, high, duration_ms] = [view.getUint16(3), view.getUint16(5), view.getUint16(7)];
+      return { kind, seat, pad, low, high, duration_ms };
     }
     case StoryKind.ABSENCE: {
       const presence = Object.values(Presence).find((each) => each === view.getUint8(1));
@@ -141,17 +141,6 @@ function decodeFixed(kind, view) {
       return { kind: StoryKind.TEXT_INPUT, wanted: wanted === 1 };
     }
   }
-}
-
-/**
- * @param {DataView} view
- * @param {number} at
- */
-function rumble(view, at) {
-  const pad = view.getUint8(at);
-  if (pad >= PADS_MAX) throw new WireError(Reason.MALFORMED, `pad ${pad} of ${PADS_MAX}`);
-  const [low, high, duration_ms] = [view.getUint16(at + 1), view.getUint16(at + 3), view.getUint16(at + 5)];
-  return { pad, low, high, duration_ms };
 }
 
 /**
