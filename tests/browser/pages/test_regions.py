@@ -32,7 +32,9 @@ READY_S, STOP_S = 30.0, 8.0
 async def test_a_player_plays_in_the_region_that_is_near(tmp_path: Path, browser: Browser) -> None:
     port, silent = free_port(), free_port()
     # Another origin than the page's, as the addresses of regions are.
-    rules = RegionRules({"far": f"http://127.0.0.1:{silent}/", "near": f"http://127.0.0.1:{port}/healthz"})
+    rules = RegionRules(
+        {"far": f"http://127.0.0.1:{silent}/", "near": f"http://127.0.0.1:{port}/healthz"}, rtt_max_ms=2000.0
+    )
     titles = installed_titles((ROOT / "games" / "testcard",), with_bundled=False)
     config = broker_config(tmp_path / "broker", port=port, static_dir=STATIC_DIR, titles=titles, regions=rules)
     node_dir = tmp_path / "node"

@@ -72,12 +72,12 @@ def check(collector: OtlpReceiver, session: str) -> None:
     told = {(s.service, s.name, by_id[s.parent_id].name if s.parent_id else "") for s in spans}
     assert told == set(IN_ORDER)
     assert len(spans) == len(IN_ORDER)
-    # Where steps of one machine follow each other, the clock says so; the page's peer may be asked for at any time.
-    steps = [span.name for span in spans if span.name not in ("broker.connect_peer", "worker.encode_first_frame")]
+    # Where steps of one clock follow each other, it says so; the page has its own, and its peer comes at any time.
+    others = ("page.play", "broker.connect_peer", "worker.encode_first_frame")
+    steps = [span.name for span in spans if span.name not in others]
     assert steps == [name for _, name, _ in IN_ORDER if name in steps], timeline(spans)
     named = {span.name: span for span in spans}
-    assert named["worker.first_picture"].end_ns <= named["broker.connect_peer"].end_ns <= named["page.play"].end_ns
-    assert named["worker.encode_first_frame"].end_ns <= named["page.play"].end_ns
+    assert named["worker.first_picture"].end_ns <= named["broker.connect_peer"].end_ns
     assert all(span.start_ns <= span.end_ns and not span.failure for span in spans)
     assert all(span.attributes["farplay.session.id"] == session for span in spans)
     assert all(span.attributes["farplay.title.id"] == "testcard" for span in spans)
