@@ -48,6 +48,8 @@ export class BrokerLink {
     }
     if (session.traced) trace.follow(session.session_id);
     this.#dispatch({ on: "created", sessionId: session.session_id });
+    // For the next session; nothing may wait for it, and before it the page may not have been signed in.
+    void this.#regions.measure();
   }
 
   /** @param {string} sessionId */

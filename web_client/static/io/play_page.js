@@ -105,8 +105,6 @@ export class PlayPage {
     new Ticker(TICK_MS, () => this.#tick());
     new StillPointer();
     this.#dispatch({ on: "start" });
-    // After the request for a session, which says what is known already. A click that is asked for takes longer.
-    if (this.#state.visit.kind === "play") void this.#regions.measure();
   }
 
   /** What tests and the bench read; a snapshot. @returns {Record<string, unknown>} */
