@@ -19,7 +19,7 @@ test: check                   ## Everything that gates a change, real browsers i
 	$(BIN)/python scripts/find_firefox.py
 	$(BIN)/python scripts/find_nat_tools.py
 	$(BIN)/python scripts/find_title_programs.py
-	$(BIN)/python -m pytest -q -n 3 --durations=10 tests/unit tests/process tests/media tests/network
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal --durations=10 tests/unit tests/process tests/media tests/network
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 tests/browser/pages tests/browser/loss
 	$(BIN)/python -m pytest -q --durations=10 --ignore tests/browser/pages --ignore tests/browser/loss tests/browser
 

@@ -116,6 +116,7 @@ async def test_the_shell_speaks_when_the_server_is_away_and_keeps_nothing_else(
     async with play_page(trusting) as play:
         async with live_broker(broker_config(tmp_path, static_dir=STATIC_DIR)) as ready:
             await play.page.goto(f"{ready.url}/#owner={ready.owner_token}")
+            await shows(play, "Duel")
             await until(lambda: play.page.evaluate("navigator.serviceWorker.controller !== null"), 10, "the worker")
             await play.page.reload()
             await shows(play, "Duel")
