@@ -156,7 +156,10 @@ class Park:
         self.created += 1
 
     def _come(self, node: SimNode) -> None:
-        node.phase, node.joined = Phase.RUNNING, True
+        node.phase, node.joined = Phase.RUNNING, not node.retired
+        if node.retired:
+            # Brokers refuse it; it runs for nobody until it is deleted.
+            return
         memory_bytes, gpus = (32 << 30), ("gpu",) * node.sort.gpus
         capacity = NodeCapacity(
             node.sort.slots, 8, memory_bytes, 4.0, ("libx264",), gpus, KINDS
