@@ -35,8 +35,11 @@ class Presser:
 
     async def press(self) -> None:
         """Wait for a gap, press, and wait until it is seen or given up."""
+        within_ms = self._seen_within_ms + GAP_MAX_S * 1000
+        await self._play.page.evaluate(f"void (probe.seen = probe.nextSeen({within_ms}))")
+        # Between asking the page and pressing, since a page that reads a picture back answers only afterwards: presses
+        # that follow an answer fall just after a refresh more often than not.
         await asyncio.sleep(self._gaps.uniform(GAP_MIN_S, GAP_MAX_S))
-        await self._play.page.evaluate(f"void (probe.seen = probe.nextSeen({self._seen_within_ms}))")
         await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyDown", "KeyX"))
         await self._play.page.evaluate("probe.seen")
         await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyUp", "KeyX"))
