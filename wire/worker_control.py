@@ -181,6 +181,8 @@ class EncoderSpec:
     """FFmpeg name of an H.264 encoder that opened when the node probed."""
     x264_preset: X264Preset = X264Preset.ULTRAFAST
     """By measured headroom."""
+    x264_slices_max: int = field(default=1, metadata={"min": 1, "max": 8})
+    """Slices that libx264 may encode a picture in, each by a thread of its own."""
     target_bps: int = field(default=8_000_000, metadata={"min": VIDEO_BPS_MIN, "max": VIDEO_BPS_MAX})
     """Video bitrate per rung."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -75,6 +76,11 @@ class Bench:
             return check()
 
         await until(look, 5.0, f"{len(self.frames)} frames, {self.released} released")
+
+
+def nals_of(access_unit: bytes) -> list[bytes]:
+    """Return the NAL units of an access unit with start codes (H.264 annex B)."""
+    return [nal for nal in re.split(b"\x00\x00\x00?\x01", access_unit) if nal]
 
 
 @asynccontextmanager
@@ -257,6 +263,19 @@ async def test_a_smaller_point_shrinks_the_next_picture_and_costs_one_keyframe()
             new = made.frames[shown:]
             assert {(frame.width_px, frame.height_px) for frame in new} == {size}
             assert [frame.keyframe for frame in new] == [True, False, False]
+
+
+async def test_a_picture_is_shared_by_two_threads_and_the_change_costs_one_keyframe() -> None:
+    async with bench() as made:
+        for slices in (2, 1):
+            made.rung.set_slices(slices)
+            shown = len(made.frames)
+            for _ in range(3):
+                await made.put(made.picture())
+            await made.until_made(shown + 3)
+            new = made.frames[shown:]
+            assert [frame.keyframe for frame in new] == [True, False, False]
+            assert [sum(nal[0] & 31 in (1, 5) for nal in nals_of(frame.access_unit)) for frame in new] == [slices] * 3
 
 
 async def test_no_point_is_too_small_for_an_encoder() -> None:

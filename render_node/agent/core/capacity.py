@@ -39,6 +39,10 @@ SUPERFAST_MIN_CORES = 4
 """``make bench-density``: on two cores superfast's p99 from capture to the last packet is over a frame (23 ms) as
 soon as two play, ultrafast's within one (16 ms) with four. More cores than two were not measured."""
 
+SLICES_MAX = 2
+"""Of a picture, where there is a core for each; a worker finds out by itself whether these are free. More were not
+measured."""
+
 X264 = "libx264"
 
 
@@ -64,6 +68,7 @@ class Chosen:
     x264_preset: X264Preset
     encode_ms_720p: float
     slots: int
+    x264_slices_max: int = 1
 
 
 def choose(measured: Measurement, *, preset: X264Preset | None = None, slots: int | None = None) -> Chosen:
@@ -79,7 +84,8 @@ def choose(measured: Measurement, *, preset: X264Preset | None = None, slots: in
     key = chosen_preset if encoder == X264 else encoder
     encode_ms = measured.encode_ms.get(key, 1000.0 / FRAMES_PER_S)
     counted = _slots(measured, encode_ms) if slots is None else slots
-    return Chosen(encoder, chosen_preset, encode_ms, max(1, min(counted, SESSIONS_PER_NODE_MAX)))
+    slots_offered = max(1, min(counted, SESSIONS_PER_NODE_MAX))
+    return Chosen(encoder, chosen_preset, encode_ms, slots_offered, min(measured.cpu_cores, SLICES_MAX))
 
 
 def _preset(measured: Measurement) -> X264Preset:

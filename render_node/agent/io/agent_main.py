@@ -111,6 +111,7 @@ class Agent:
                 encoder=EncoderSpec(
                     h264_encoder=findings.chosen.h264_encoder,
                     x264_preset=findings.chosen.x264_preset,
+                    x264_slices_max=findings.chosen.x264_slices_max,
                     target_bps=config.target_bps,
                 ),
                 sandbox=replace(findings.sandbox, run_dir=str(leftovers.run_dir)),

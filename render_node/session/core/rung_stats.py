@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 WINDOW_FRAMES = 600
 """Frames over which times are ranked: ten seconds at 60 fps."""
@@ -24,9 +25,9 @@ class RungStats:
         self.encoded_bytes += size_bytes
         self._times_us.append(duration_us)
 
-    def encode_ms(self, share: float) -> float:
+    def encode_ms(self, share: float, frames: int = WINDOW_FRAMES) -> float:
         """Return the time below which this share (0..1) of the last frames stayed; 0 before any."""
-        ranked = sorted(self._times_us.copy())
+        ranked = sorted(islice(reversed(self._times_us.copy()), frames))
         return ranked[min(int(share * len(ranked)), len(ranked) - 1)] / 1000 if ranked else 0.0
 
     @property

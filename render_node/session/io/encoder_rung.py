@@ -63,6 +63,7 @@ class EncoderRung:
         self._name = spec.h264_encoder if codec is VideoCodec.H264 else "libvpx"
         self._codec = codec
         self._preset = spec.x264_preset
+        self._slices = 1
         self._on_frame = on_frame
         self._on_failed = on_failed
         self._failures = 0
@@ -146,6 +147,10 @@ class EncoderRung:
         A change costs a keyframe.
         """
         self._point = scale, fps
+
+    def set_slices(self, slices: int) -> None:
+        """Let libx264 share each picture between so many threads, from the next one on; a change costs a keyframe."""
+        self._slices = slices
 
     async def close(self) -> None:
         """End the thread; no callback comes afterwards."""
@@ -258,13 +263,14 @@ class EncoderRung:
         """Return the encoder that fits the picture and the target rate, opened anew only where it must be."""
         size, encoder = self._size, self._encoder
         fps = self._point[1]
-        if encoder is not None and encoder.settings.shape == (*size, fps):
+        slices = self._slices if self._name == SOFTWARE_H264 else 1
+        if encoder is not None and encoder.settings.shape == (*size, fps, slices):
             if encoder.bitrate_bps == self._bitrate_bps or encoder.set_bitrate(self._bitrate_bps):
                 return encoder
             if not self._is_worth_a_keyframe(encoder.settings.bitrate_bps, now_us - self._opened_us):
                 return encoder
         self._encoder = None
-        settings = EncoderSettings(*size, fps, self._bitrate_bps, self._preset)
+        settings = EncoderSettings(*size, fps, self._bitrate_bps, self._preset, slices)
         self._encoder, self._opened_us = OpenEncoder(self._name, settings), now_us
         return self._encoder
 

@@ -66,11 +66,13 @@ class EncoderSettings:
     fps: int
     bitrate_bps: int
     x264_preset: X264Preset = X264Preset.ULTRAFAST
+    x264_slices: int = 1
+    """Each is encoded by a thread of its own, with libx264."""
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Width, height and frame rate: what no open encoder can change."""
-        return self.width_px, self.height_px, self.fps
+    def shape(self) -> tuple[int, int, int, int]:
+        """Width, height, frame rate and slices: what no open encoder can change."""
+        return self.width_px, self.height_px, self.fps, self.x264_slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _libx264(settings: EncoderSettings) -> dict[str, str]:
         "level": h264_level(settings),
         "crf": str(X264_CRF),
         "bufsize": str(_x264_buffer_bits(settings, settings.bitrate_bps)),
-        "x264-params": "scenecut=0",
+        "x264-params": f"scenecut=0:sliced-threads=1:slices={settings.x264_slices}",
     }
 
 
@@ -268,7 +270,7 @@ def _context(name: str, kind: EncoderKind, settings: EncoderSettings) -> VideoCo
     context.bit_rate = settings.bitrate_bps
     context.gop_size = NO_KEYFRAMES_GOP
     context.max_b_frames = 0
-    context.thread_count = 1
+    context.thread_count = settings.x264_slices
     matrix = _BT709 if kind.codec is VideoCodec.H264 else _BT601
     context.color_range = ColorRange.MPEG
     context.color_primaries = context.color_trc = context.colorspace = matrix

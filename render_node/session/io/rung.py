@@ -18,6 +18,7 @@ from render_node.session.core.adaptation import Adaptation, Caps, Sample
 from render_node.session.core.keyframe_policy import KeyframePolicy
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.rung_choice import REDUCED_FPS, REDUCED_MAX_BPS, RungKey, Tier
+from render_node.session.core.slicing import Slicing
 from render_node.session.core.still_pictures import StillPictures
 from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import EncoderRung
@@ -73,6 +74,7 @@ class Rung:
         self._is_stale = False
         self._keyframes = KeyframePolicy()
         self._recoveries = TokenBucket(RECOVERIES_PER_S, RECOVERIES_PER_S / 2)
+        self._slicing = Slicing(spec.x264_slices_max if key.tier is Tier.FULL else 1, monotonic.now_us())
         self._adaptation: Adaptation | None = None
         self._caps: Caps | None = None
         self._source = (0, 0)
@@ -86,6 +88,7 @@ class Rung:
         self._timer = self._loop.call_later(ADAPT_S, self._adapt)
         self._still = StillPictures(fps, monotonic.now_us())
         self._still_timer: asyncio.Handle = self._loop.call_soon(self._watch_still)
+        self.encoder.set_slices(self._slicing.slices)
         self.fit_bitrate()
         self.offer_picture()
 
@@ -214,6 +217,8 @@ class Rung:
         encode_ms = self.encoder.stats.encode_ms_p50
         sample = Sample(self.target_bps, used_bps, decoded_share=display.decoded_pct / 100, encode_ms=encode_ms)
         point = self._adaptation.take(sample, now_us).point
+        quick_ms, slow_ms = (self.encoder.stats.encode_ms(share, point.fps) for share in (0.25, 0.9))
+        self.encoder.set_slices(self._slicing.take(quick_ms, slow_ms, 1000 / point.fps, now_us))
         self._every = max(1, round(self._fps / point.fps))
         self._still.set_fps(point.fps)
         self.encoder.set_point(Fraction(point.height_px, height), point.fps)

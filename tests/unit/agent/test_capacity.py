@@ -50,6 +50,11 @@ def test_a_hardware_encoder_that_opened_is_taken_with_its_own_figure() -> None:
     assert (chosen.h264_encoder, chosen.encode_ms_720p, chosen.slots) == ("h264_nvenc", 2.0, 4)
 
 
+@pytest.mark.parametrize(("cores", "slices"), [(1, 1), (2, 2), (64, 2)])
+def test_a_picture_is_shared_where_there_is_a_core_for_each_half(cores: int, slices: int) -> None:
+    assert choose(measured(cores=cores)).x264_slices_max == slices
+
+
 def test_the_operator_decides() -> None:
     chosen = choose(measured(), preset=X264Preset.SUPERFAST, slots=7)
     assert (chosen.x264_preset, chosen.encode_ms_720p, chosen.slots) == ("superfast", 7.5, 7)

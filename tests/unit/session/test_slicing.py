@@ -1,0 +1,76 @@
+"""In how many slices frames are encoded: two while that is quick, one where the second core is taken."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from render_node.session.core.slicing import AGAIN_AFTER_US, Slicing
+
+LOOK_US = 250_000
+INTERVAL_MS = 1000 / 60
+CALM, CROWDED = (3.2, 4.3), (3.4, 8.0)
+
+
+def look(slicing: Slicing, times: tuple[float, float], from_us: int, seconds: float) -> int:
+    """Look at the same times for a while; return when that ended."""
+    for _ in range(int(seconds * 1_000_000 / LOOK_US)):
+        from_us += LOOK_US
+        slicing.take(*times, INTERVAL_MS, from_us)
+    return from_us
+
+
+def test_two_stay_where_there_is_room() -> None:
+    slicing = Slicing(2, 0)
+    look(slicing, CALM, 0, 600)
+    assert slicing.slices == 2
+
+
+def test_one_is_left_within_a_second_where_another_takes_the_core() -> None:
+    slicing = Slicing(2, 0)
+    look(slicing, CROWDED, 0, 1.25)
+    assert slicing.slices == 1
+
+
+def test_a_short_disturbance_changes_nothing() -> None:
+    slicing = Slicing(2, 0)
+    now_us = look(slicing, CROWDED, 0, 0.5)
+    now_us = look(slicing, CALM, now_us, 0.5)
+    look(slicing, CROWDED, now_us, 0.5)
+    assert slicing.slices == 2
+
+
+def test_times_that_scatter_far_below_a_frame_are_harmless() -> None:
+    slicing = Slicing(2, 0)
+    look(slicing, (0.4, 3.0), 0, 60)
+    assert slicing.slices == 2
+
+
+def test_two_are_tried_again_and_later_each_time_that_it_did_not_last() -> None:
+    slicing, now_us, tries = Slicing(2, 0), 0, []
+    for _ in range(3):
+        began_us = now_us
+        while slicing.slices == 2:
+            now_us = look(slicing, CROWDED, now_us, 0.25)
+        while slicing.slices == 1:
+            now_us = look(slicing, CALM, now_us, 0.25)
+        tries.append(now_us - began_us)
+    assert tries[0] > AGAIN_AFTER_US
+    assert tries[1] > 1.5 * tries[0]
+    assert tries[2] > 1.5 * tries[1]
+
+
+def test_what_lasted_long_is_tried_again_soon() -> None:
+    slicing = Slicing(2, 0)
+    now_us = look(slicing, CALM, 0, 3600)
+    now_us = look(slicing, CROWDED, now_us, 2)
+    assert slicing.slices == 1
+    look(slicing, CALM, now_us, AGAIN_AFTER_US / 1e6 + 6)
+    assert slicing.slices == 2
+
+
+@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 50)), max_size=200))
+def test_one_core_is_never_shared(times: list[tuple[float, float]]) -> None:
+    slicing = Slicing(1, 0)
+    for number, (quick_ms, slow_ms) in enumerate(times, 1):
+        assert slicing.take(quick_ms, slow_ms, INTERVAL_MS, number * LOOK_US) == 1
