@@ -2,8 +2,8 @@
 
 Two halves of a frame are ready sooner than one whole: 2.3 instead of 2.8 ms for 720p of the hard test card. But a
 frame waits for the later of them, so that on a busy machine two take longer than one: that shows in times that
-scatter, which those of one thread hardly do. Whether there is room is therefore found out by trying, and tried again
-later each time that it did not last, since every change costs a keyframe.
+scatter, which those of one thread hardly do. Where these have been calm for a while two are tried, and again later
+each time that it did not last, since every change costs a keyframe.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HARMLESS_SHARE = 0.25
 """Of a frame's interval: as long as the 90th percentile stays below, it does not matter how times scatter."""
 
 CROWDED_AFTER_US = 700_000
-CALM_AFTER_US = 5_000_000
+CALM_AFTER_US = 3_000_000
 AGAIN_AFTER_US, AGAIN_AFTER_MAX_US = 30_000_000, 960_000_000
 
 
@@ -30,11 +30,11 @@ class Slicing:
 
     def __init__(self, most: int, now_us: int) -> None:
         self._most = most
-        self.slices = most
-        """What is to be encoded with."""
+        self.slices = 1
+        """What is to be encoded with. One at first, while a title starts and perhaps a browser beside it."""
         self._since_us: int | None = None
-        self._changed_us = now_us
         self._again_after_us = AGAIN_AFTER_US
+        self._changed_us = now_us - AGAIN_AFTER_US
 
     def take(self, quick_ms: float, slow_ms: float, interval_ms: float, now_us: int) -> int:
         """Return the slices from now on; call a few times a second while pictures are encoded.
@@ -49,7 +49,7 @@ class Slicing:
         if self._most == 1 or not quick_ms:
             return self.slices
         scatter = slow_ms / quick_ms
-        if self.slices == self._most:
+        if self.slices > 1:
             leaves, patience_us = scatter > SCATTER_MAX and slow_ms > HARMLESS_SHARE * interval_ms, CROWDED_AFTER_US
         else:
             rested = now_us - self._changed_us >= self._again_after_us
@@ -63,8 +63,8 @@ class Slicing:
         return self.slices
 
     def _change(self, now_us: int) -> None:
-        if self.slices == self._most:
+        if self.slices > 1:
             lasted = now_us - self._changed_us > self._again_after_us
             self._again_after_us = AGAIN_AFTER_US if lasted else min(2 * self._again_after_us, AGAIN_AFTER_MAX_US)
-        self.slices = 1 if self.slices == self._most else self._most
+        self.slices = self._most if self.slices == 1 else 1
         self._changed_us, self._since_us = now_us, None

@@ -20,34 +20,51 @@ def look(slicing: Slicing, times: tuple[float, float], from_us: int, seconds: fl
     return from_us
 
 
-def test_two_stay_where_there_is_room() -> None:
+def shared() -> tuple[Slicing, int]:
+    """Return one that has come to two, and when."""
     slicing = Slicing(2, 0)
-    look(slicing, CALM, 0, 600)
+    now_us = look(slicing, CALM, 0, 5)
+    assert slicing.slices == 2
+    return slicing, now_us
+
+
+def test_it_begins_with_one_and_takes_two_once_times_are_calm() -> None:
+    slicing = Slicing(2, 0)
+    now_us = look(slicing, CROWDED, 0, 20)
+    now_us = look(slicing, CALM, now_us, 2)
+    assert slicing.slices == 1
+    look(slicing, CALM, now_us, 2)
+    assert slicing.slices == 2
+
+
+def test_two_stay_where_there_is_room() -> None:
+    slicing, now_us = shared()
+    look(slicing, CALM, now_us, 600)
     assert slicing.slices == 2
 
 
 def test_one_is_left_within_a_second_where_another_takes_the_core() -> None:
-    slicing = Slicing(2, 0)
-    look(slicing, CROWDED, 0, 1.25)
+    slicing, now_us = shared()
+    look(slicing, CROWDED, now_us, 1.25)
     assert slicing.slices == 1
 
 
 def test_a_short_disturbance_changes_nothing() -> None:
-    slicing = Slicing(2, 0)
-    now_us = look(slicing, CROWDED, 0, 0.5)
+    slicing, now_us = shared()
+    now_us = look(slicing, CROWDED, now_us, 0.5)
     now_us = look(slicing, CALM, now_us, 0.5)
     look(slicing, CROWDED, now_us, 0.5)
     assert slicing.slices == 2
 
 
 def test_times_that_scatter_far_below_a_frame_are_harmless() -> None:
-    slicing = Slicing(2, 0)
-    look(slicing, (0.4, 3.0), 0, 60)
+    slicing, now_us = shared()
+    look(slicing, (0.4, 3.0), now_us, 60)
     assert slicing.slices == 2
 
 
 def test_two_are_tried_again_and_later_each_time_that_it_did_not_last() -> None:
-    slicing, now_us, tries = Slicing(2, 0), 0, []
+    (slicing, now_us), tries = shared(), []
     for _ in range(3):
         began_us = now_us
         while slicing.slices == 2:
@@ -61,8 +78,8 @@ def test_two_are_tried_again_and_later_each_time_that_it_did_not_last() -> None:
 
 
 def test_what_lasted_long_is_tried_again_soon() -> None:
-    slicing = Slicing(2, 0)
-    now_us = look(slicing, CALM, 0, 3600)
+    slicing, now_us = shared()
+    now_us = look(slicing, CALM, now_us, 3600)
     now_us = look(slicing, CROWDED, now_us, 2)
     assert slicing.slices == 1
     look(slicing, CALM, now_us, AGAIN_AFTER_US / 1e6 + 6)
