@@ -31,6 +31,9 @@ from wire.worker_control import EncoderSpec
 RECOVERIES_PER_S = 10
 """Frames predicted from further back for the sake of one player's losses; each costs the others a little quality."""
 
+UNLIMITED_SHARE = 0.95
+"""Of what may be encoded per second; from there on the network does not limit it."""
+
 ADAPT_S = 0.25
 """Between looks at whether size and frame rate fit the bitrate."""
 
@@ -100,6 +103,9 @@ class Rung:
 
     def fit_bitrate(self) -> None:
         """Hold the encoder to what the seated players allow and receive."""
+        if self._is_limited:
+            # Before the rate, so that an encoder that is opened anew for that is opened once.
+            self.encoder.set_slices(self._slicing.limit(monotonic.now_us()))
         self.encoder.set_bitrate(self.target_bps)
 
     def flipped(self) -> None:
@@ -184,6 +190,11 @@ class Rung:
         """What is encoded per second."""
         return self._table.video_bps(self.key, self._max_bps)
 
+    @property
+    def _is_limited(self) -> bool:
+        """Whether the players' networks carry less than may be encoded."""
+        return self.target_bps < UNLIMITED_SHARE * self._max_bps
+
     def _watch_still(self) -> None:
         """Encode a picture that stands still again when it is time, if there is room to send it."""
         now_us = monotonic.now_us()
@@ -217,8 +228,9 @@ class Rung:
         encode_ms = self.encoder.stats.encode_ms_p50
         sample = Sample(self.target_bps, used_bps, decoded_share=display.decoded_pct / 100, encode_ms=encode_ms)
         point = self._adaptation.take(sample, now_us).point
-        quick_ms, slow_ms = (self.encoder.stats.encode_ms(share, point.fps) for share in (0.25, 0.9))
-        self.encoder.set_slices(self._slicing.take(quick_ms, slow_ms, 1000 / point.fps, now_us))
+        if not self._is_limited:
+            quick_ms, slow_ms = (self.encoder.stats.encode_ms(share, point.fps) for share in (0.25, 0.9))
+            self.encoder.set_slices(self._slicing.take(quick_ms, slow_ms, 1000 / point.fps, now_us))
         self._every = max(1, round(self._fps / point.fps))
         self._still.set_fps(point.fps)
         self.encoder.set_point(Fraction(point.height_px, height), point.fps)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import cast
-from unittest.mock import Mock
+from unittest.mock import Mock, call
 
 import pytest
 import pytest_asyncio
 
 from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.core.rung_choice import REDUCED_FPS, REDUCED_MAX_BPS, RungKey, Tier
+from render_node.session.core.slicing import Slicing
 from render_node.session.io import monotonic, rung
 from render_node.session.io.participants import Participant, Peer, Table
 from render_node.session.io.rung import RECOVERIES_PER_S, Rung
@@ -250,3 +251,19 @@ async def test_nothing_is_sharpened_where_there_is_no_room_or_nobody_plays(bench
     assert stand_still(bench, 2_000_000) == 0
     bench.rung.pause(False)
     assert stand_still(bench, 2_000_000) > 0
+
+
+@pytest.mark.parametrize(("bps", "slices"), [(10_000_000, 2), (4_000_000, 1)])
+async def test_a_picture_is_shared_by_threads_where_the_network_carries_it_all(
+    bench: Bench, bps: int, slices: int
+) -> None:
+    bench.rung._slicing = Slicing(2, bench.now_us)
+    bench.encoder.stats.encode_ms.return_value = 4.0
+    peer = bench.add_peer()
+    peer.takes_frame.return_value = True
+    adapt(bench, 10)
+    bench.encoder.set_slices.assert_called_with(2)
+    peer.video_bps = bps
+    bench.rung.fit_bitrate()
+    bench.encoder.set_slices.assert_called_with(slices)
+    assert bench.encoder.method_calls[-1] == call.set_bitrate(bench.rung.target_bps)

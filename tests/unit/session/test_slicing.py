@@ -86,6 +86,13 @@ def test_what_lasted_long_is_tried_again_soon() -> None:
     assert slicing.slices == 2
 
 
+def test_a_limited_rate_is_one_slice_and_two_come_back_soon_after() -> None:
+    slicing, now_us = shared()
+    assert slicing.limit(now_us) == 1
+    look(slicing, CALM, now_us, 4)
+    assert slicing.slices == 2
+
+
 @given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 50)), max_size=200))
 def test_one_core_is_never_shared(times: list[tuple[float, float]]) -> None:
     slicing = Slicing(1, 0)
