@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 NODE_STAMP := web_client/node_modules/.installed
+# Those that hold on a machine which others use as well, so that two run at a time.
+SHARED_BROWSER_TESTS := tests/browser/faults tests/browser/loss tests/browser/pages
 
 # Every target that says what it is for.
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -20,8 +22,8 @@ test: check                   ## Everything that gates a change, real browsers i
 	$(BIN)/python scripts/find_nat_tools.py
 	$(BIN)/python scripts/find_title_programs.py
 	$(BIN)/python -m pytest -q -n 4 --dist worksteal --durations=10 tests/unit tests/process tests/media tests/network
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 tests/browser/pages tests/browser/loss
-	$(BIN)/python -m pytest -q --durations=10 --ignore tests/browser/pages --ignore tests/browser/loss tests/browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=10 $(SHARED_BROWSER_TESTS)
+	$(BIN)/python -m pytest -q --durations=10 $(SHARED_BROWSER_TESTS:%=--ignore %) tests/browser
 
 check: $(STAMP) $(NODE_STAMP) ## Style, types, import rules, generated files
 	$(BIN)/ruff format --check .
@@ -41,7 +43,7 @@ test-k8s: $(STAMP)            ## Pools in a real cluster: KUBECONFIG=FILE names 
 	$(BIN)/python -m pytest -q --durations=5 tests/kubernetes
 
 soak: $(STAMP)                ## What takes minutes: a minute without a broker, a minute of killed brokers
-	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/test_failures.py -k broker
+	TEST_BROKERLESS_S=60 $(BIN)/python -m pytest -q tests/browser/faults/test_failures.py -k broker
 	CHAOS_S=60 $(BIN)/python -m pytest -q -s tests/process/test_chaos.py
 
 fuzz: $(STAMP)                ## Property tests with new examples; a failing one is printed with its blob

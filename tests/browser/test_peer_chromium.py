@@ -33,7 +33,7 @@ class Stand:
     """Serves the page, signals, streams a clip and takes the page's measurements."""
 
     def __init__(self, codec: VideoCodec, bps: int, seconds: float) -> None:
-        self.looper = Looper(clip(codec, 1280, 720, 300, bps), tone(440))
+        self.looper = Looper(clip(codec, 1280, 720, 180, bps), tone(440))
         self.seconds = seconds
         self.codec = codec
         self.states: list[tuple[PeerState, Reason | None]] = []
@@ -81,7 +81,7 @@ class Stand:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("codec", [VideoCodec.H264, VideoCodec.VP8])
 async def test_chromium_plays_720p60(codec: VideoCodec) -> None:
-    seconds = 5.0
+    seconds = 3.0
     stand = Stand(codec, 8_000_000, seconds)
     result = await stand.run()
     send_us = sorted(stand.looper.send_us)

@@ -47,9 +47,15 @@ def arguments(tmp_path: Path) -> list[str]:
     return ["up", "--port", "0", "--data-dir", str(tmp_path / "data")]
 
 
-@pytest.fixture
-def up(launch: Launch, arguments: list[str]) -> Iterator[FarplayProcess]:
-    started = launch(*arguments)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up")
+
+
+@pytest.fixture(scope="module")
+def up(folder: Path) -> Iterator[FarplayProcess]:
+    """One that tests share which leave it running."""
+    started = FarplayProcess(["up", "--port", "0", "--data-dir", str(folder / "data"), "--json"], folder / "log")
     yield started
     assert started.stop() == ExitStatus.OK, started.log_tail()
     assert started.left_behind() == []
@@ -107,10 +113,10 @@ async def test_prints_one_line_when_ready_and_leaves_nothing(launch: Launch, arg
     assert up.left_behind() == []
 
 
-async def test_secrets_are_not_in_command_lines_or_logs(tmp_path: Path, up: FarplayProcess) -> None:
+async def test_secrets_are_not_in_command_lines_or_logs(folder: Path, up: FarplayProcess) -> None:
     owner_token = up.ready["owner_url"].partition("#owner=")[2]
     enrolment = (await one(up, "broker")).environ()["FARPLAY_ENROLMENT_TOKEN"]
-    credential = tmp_path / "data" / "node_credential.json"
+    credential = folder / "data" / "node_credential.json"
 
     async def kept() -> bool:
         # The broker counts on its node as soon as it has welcomed it.
@@ -119,14 +125,14 @@ async def test_secrets_are_not_in_command_lines_or_logs(tmp_path: Path, up: Farp
     await until(kept, 5.0, "the node's credential")
     key = json.loads(credential.read_text())["node_key"]
     said = up.command_lines()
-    said += [path.read_text() for path in (tmp_path / "data" / "logs").iterdir()]
+    said += [path.read_text() for path in (folder / "data" / "logs").iterdir()]
     for secret in (owner_token, enrolment, key):
         assert len(secret) >= 20
         assert not any(secret in words for words in said)
 
 
-async def test_a_second_one_on_the_folder_is_refused(tmp_path: Path, up: FarplayProcess) -> None:
-    status, words = refused("up", "--port", "0", "--json", "--data-dir", str(tmp_path / "data"))
+async def test_a_second_one_on_the_folder_is_refused(folder: Path, up: FarplayProcess) -> None:
+    status, words = refused("up", "--port", "0", "--json", "--data-dir", str(folder / "data"))
     assert status == ExitStatus.LOCKED
     assert f"process {up.process.pid}" in words.replace("\n", " ")
 

@@ -1,4 +1,7 @@
-"""A title of every kind, run by ``farplay title run`` and played in a real Chromium, with sound."""
+"""A title of every kind, played in a real Chromium, with sound.
+
+Those that ship with Farplay are played as they are offered, the others by ``farplay title run``.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from tests.support.chromium import PlayPage, play_page
 from tests.support.deadlines import until
 from tests.support.farplay_process import ROOT, FarplayProcess
 from tests.support.page_probe import Luma
+from tests.support.player import OpenPlayer, open_game
 from tests.support.small_wheel import RAYS, as_the_index, wheel
 from tests.support.squares_rom import build_squares
 
@@ -35,12 +39,16 @@ async def playing(browser: Browser, title: Path, folder: Path) -> AsyncIterator[
             await play.page.goto(run.ready["play_url"])
             await until(lambda: play.page.evaluate("probe.frames.length > 0"), 20, "the picture")
             yield play
-            PICTURES.mkdir(parents=True, exist_ok=True)
-            await play.page.screenshot(path=PICTURES / f"{title.name}.png")
+            await keep_picture(play, title.name)
     finally:
         status = run.stop()
     assert status == 0, run.log_tail()
     assert not run.left_behind(), run.left_behind()
+
+
+async def keep_picture(play: PlayPage, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    await play.page.screenshot(path=PICTURES / f"{name}.png")
 
 
 def difference(left: Luma, right: Luma) -> float:
@@ -84,8 +92,9 @@ def sounds(play: PlayPage) -> Callable[[], Awaitable[bool]]:
     return look
 
 
-async def test_an_arcade_title_of_the_sdk(browser: Browser, tmp_path: Path) -> None:
-    async with playing(browser, ROOT / "games" / "prismfall", tmp_path) as play:
+async def test_an_arcade_title_of_the_sdk(up: FarplayProcess, open_player: OpenPlayer) -> None:
+    async with open_player() as play:
+        await open_game(play, up, "prismfall")
         await play.page.mouse.click(*await play.stage_point(0.5, 0.8))
         serving = await luma(play)
         await play.page.keyboard.press("Space")
@@ -96,16 +105,19 @@ async def test_an_arcade_title_of_the_sdk(browser: Browser, tmp_path: Path) -> N
             return await sounds(play)()
 
         await until(strikes, 15, "the ball's sounds")
+        await keep_picture(play, "prismfall")
 
 
-async def test_a_title_of_the_sdk_in_three_dimensions(browser: Browser, tmp_path: Path) -> None:
-    async with playing(browser, ROOT / "games" / "skerry", tmp_path) as play:
+async def test_a_title_of_the_sdk_in_three_dimensions(up: FarplayProcess, open_player: OpenPlayer) -> None:
+    async with open_player() as play:
+        await open_game(play, up, "skerry")
         await play.page.mouse.click(640, 360)
         await play.page.keyboard.down("ArrowRight")
         before = await luma(play)
         await until(differs(play, before), 8, "another view")
         await play.page.keyboard.up("ArrowRight")
         await until(sounds(play), 8, "the wind")
+        await keep_picture(play, "skerry")
 
 
 WITH_WHEELS = """

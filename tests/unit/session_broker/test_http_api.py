@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,14 @@ async def test_no_token_or_key_lies_in_the_database(tmp_path: Path) -> None:
         for secret in (broker.owner_token, cookie, enrolled.new_key or "", "enrolment-token-of-the-tests"):
             assert secret
             assert secret.encode() not in raw
-        assert (tmp_path / "broker.sqlite3").stat().st_mode & 0o077 == 0
+
+
+async def test_a_new_folder_gets_a_database_for_its_owner_alone(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    async with api(replace(broker_config(tmp_path), data_dir=new)) as (broker, client):
+        await sign_in(broker, client)
+        assert (await client.get("/api/v1/me")).status_code == 200
+        assert [path for path in new.glob("broker.sqlite3*") if path.stat().st_mode & 0o077] == []
 
 
 async def test_titles_and_sessions(tmp_path: Path) -> None:

@@ -116,8 +116,9 @@ async def test_the_picture_goes_on_without_the_broker(up: FarplayProcess, open_p
         count = count_frames(frames)
         assert count.disordered == 0
         # A third of what a quiet machine shows; how many those are is the benches' to judge.
-        assert count.shown / count.seconds >= 20
         gaps = [later.at_ms - earlier.at_ms for earlier, later in itertools.pairwise(frames)]
+        print(f"without the broker {count.shown / count.seconds:.0f} frames a second, longest gap {max(gaps):.0f} ms")
+        assert count.shown / count.seconds >= 20
         assert max(gaps) < 2000
 
         async def adopted() -> bool:

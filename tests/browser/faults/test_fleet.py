@@ -135,8 +135,10 @@ async def the_broker_of_the_tab_dies(play: PlayPage, place: Fleet) -> None:
     assert [frame for frame in frames if frame.number is None] == []
     numbers = [frame.number for frame in frames if frame.number is not None]
     assert [(a, b) for a, b in itertools.pairwise(numbers) if a > b] == []
+    longest_ms = max(b.at_ms - a.at_ms for a, b in pairs)
+    print(f"on the other broker {count.shown / count.seconds:.0f} frames a second, longest gap {longest_ms:.0f} ms")
     assert count.shown / count.seconds >= 20
-    assert max(b.at_ms - a.at_ms for a, b in pairs) < 2000
+    assert longest_ms < 2000
 
     await until(lambda: play.page.evaluate("farplay.stats().socket === 'welcomed'"), 10, "the other broker's welcome")
     # A peer is had through the other broker: a reload goes on with the same game.
