@@ -69,7 +69,10 @@ class Reconciler:
         for each in standings:
             effects += self._end(each, view, now)
         effects += self._clear_strangers(view, now)
-        by_pool = {pool.name: [s for s in standings if s.node.pool == pool.name] for pool in self._order}
+        by_pool: dict[str, list[Standing]] = {pool.name: [] for pool in self._order}
+        for each in standings:
+            if each.node.pool in by_pool:
+                by_pool[each.node.pool].append(each)
         room = {pool.name: self._room(pool, by_pool[pool.name], view, now) for pool in self._order}
         successors = [each for pool in self._order for each in self._replace(pool, by_pool[pool.name], room)]
         effects += successors
@@ -79,8 +82,7 @@ class Reconciler:
                 effects.append(CreateNode(pool.name, self._new_name(pool)))
             idle = pool.idle_wanted(view.local)
             effects += _shrink(pool, by_pool[pool.name], shares.needed[pool.name] + idle, view.demand)
-        configured = {pool.name for pool in self._order}
-        effects += [_drain(s) for s in standings if s.stage is Stage.READY and s.node.pool not in configured]
+        effects += [_drain(s) for s in standings if s.stage is Stage.READY and s.node.pool not in by_pool]
         self._timers.forget_unseen()
         return Plan(effects, _outlook(self._order, by_pool, shares, view.demand))
 
@@ -185,11 +187,15 @@ def _shrink(pool: Pool, standings: Sequence[Standing], wanted: int, demand: Dema
     spare = sum(s.free for s in standings) - wanted
     kept = [s for s in standings if s.stage in (Stage.STARTING, Stage.READY)]
     excess = len(kept) - pool.max_nodes
+
+    def is_idle(each: Standing) -> bool:
+        return not each.node.claims and each.idle_s >= pool.idle_s
+
+    may_go = kept if excess > 0 else filter(is_idle, kept)
     # The newest names last, so that every step picks the same ones; first those that cost nobody anything.
-    for each in sorted(kept, key=lambda s: (s.stage is Stage.READY, s.node.claims, s.name)):
-        idle = not each.node.claims and each.idle_s >= pool.idle_s
+    for each in sorted(may_go, key=lambda s: (s.stage is Stage.READY, s.node.claims, s.name)):
         useless = not each.free and not any(demand.values()) and wanted <= 0
-        if excess <= 0 and not (idle and (0 < each.free <= spare or useless)):
+        if excess <= 0 and not (is_idle(each) and (0 < each.free <= spare or useless)):
             continue
         excess -= 1
         spare -= each.free

@@ -71,18 +71,21 @@ def standing_of(
         now: Monotonic seconds.
         known: Whether the adapter's list is known at all.
     """
-    age_s = timers.held_s((node.name, "age"), True, now)
-    unseen_s = timers.held_s((node.name, "unseen"), known and machine is None, now)
-    idle = not node.claims and not node.drained and not node.retired
-    idle_s = timers.held_s((node.name, "idle"), idle, now)
-    away_s = timers.held_s((node.name, "away"), node.joined and not node.ready and not node.drained, now)
-    troubled = machine is not None and machine.phase is Phase.PENDING and machine.trouble is not None
-    troubled_s = timers.held_s((node.name, "troubled"), troubled, now)
+
+    def held_s(condition: str, holds: bool) -> float:
+        return timers.held_s((node.name, condition), now) if holds else 0.0
+
+    age_s = held_s("age", not node.joined)
+    unseen_s = held_s("unseen", known and machine is None)
     if node.retired:
         return Standing(node, Stage.RETIRED)
+    idle_s = held_s("idle", not node.claims and not node.drained)
     if node.ready:
         # Whatever its adapter says: it is here, and people may play on it.
         return Standing(node, Stage.READY, free=max(0, node.slots - node.claims), idle_s=idle_s)
+    away_s = held_s("away", node.joined and not node.drained)
+    troubled = machine is not None and machine.phase is Phase.PENDING and machine.trouble is not None
+    troubled_s = held_s("troubled", troubled)
     gone = machine is not None and machine.phase is Phase.GONE
     if gone or unseen_s >= APPEAR_S:
         words = str(machine.trouble or "ended") if machine is not None else "not there"
