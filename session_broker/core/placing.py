@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs, Rows
+from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs, Rows, Times
 from session_broker.core.regions import Line
 from wire.errors import Reason
 from wire.ids import NodeId
@@ -188,7 +188,7 @@ def _choose(
     )
 
 
-def _draw(score: npt.NDArray[np.float64], draw: float) -> int:
+def _draw(score: Times, draw: float) -> int:
     few = min(BEST_FEW, len(score))
     best = np.argpartition(-score, few - 1)[:few] if few < len(score) else np.arange(few)
     best = best[score[best] > score[best].max() - FULLNESS]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from session_broker.core.queue import Standing
+from session_broker.core.turnover import Standing
 
 
 @dataclass(frozen=True, slots=True)

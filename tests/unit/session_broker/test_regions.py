@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_broker.core.queue import Places, Turnover
+from session_broker.core.queue import Places
 from session_broker.core.regions import (
     NAME_PATTERN,
     ROUND_TRIP_MAX_MS,
@@ -18,6 +18,7 @@ from session_broker.core.regions import (
     origin_of,
     url_fault,
 )
+from session_broker.core.turnover import Turnover
 
 NAMES = st.sampled_from(["eu", "us", "asia", "nowhere", ""])
 RULES = RegionRules(dict.fromkeys(("eu", "us", "asia"), "https://there/"), rtt_max_ms=80.0, far_after_s=60.0)
