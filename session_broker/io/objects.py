@@ -36,7 +36,9 @@ class ObjectsUnavailable(Unavailable):
 
     def __init__(self, error: BaseError) -> None:
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-            words = "the object store does not let this server in; its operator must give it the right to read and write"
+            words = (
+                "the object store does not let this server in; its operator must give it the right to read and write"
+            )
         else:
             words = "the object store does not answer; try again in a moment, and tell the operator if it stays so"
         super().__init__(words)

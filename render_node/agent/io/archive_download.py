@@ -52,8 +52,8 @@ def download(url: str, bearer: str, file: BinaryIO, wanted: Wanted, stop: thread
         stop: Set when nobody waits for it any more.
 
     Raises:
-        WireError: ``title_missing`` if the broker does not give it, or its own reason, which is ``internal`` while its
-            store fails; ``bad_archive`` if something else came.
+        WireError: ``title_missing`` if the broker does not give it, or the broker's own reason, which is ``internal``
+            while its store fails; ``bad_archive`` if something else came.
         OSError: the file cannot be written.
     """
     for tries_left in range(TRIES - 1, -1, -1):
@@ -111,7 +111,11 @@ def _copy(answer: http.client.HTTPResponse, file: BinaryIO, archive_bytes: int, 
 
 def _read(answer: http.client.HTTPResponse) -> bytes:
     with _from_network():
-        return answer.read(CHUNK_BYTES)
+        piece = answer.read(CHUNK_BYTES)
+        if not piece and answer.length:
+            # Read in pieces, a body that breaks off just ends.
+            raise http.client.IncompleteRead(piece, answer.length)
+        return piece
 
 
 def _refusal(answer: http.client.HTTPResponse) -> WireError:
