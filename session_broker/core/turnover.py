@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from session_broker.core.regions import Line, meet
 
@@ -25,33 +25,51 @@ class Standing:
     """Standard error of that."""
 
 
+@dataclass(slots=True)
+class _Pace:
+    """What has been seen of one line."""
+
+    since: float
+    """From when on everybody who left is in ``left``, monotonic seconds."""
+    left: deque[tuple[float, int]] = field(default_factory=deque)
+    """When somebody left, and how many did at once."""
+
+
 class Turnover:
     """How fast the queue moves, from when somebody last left it, for whatever reason: each line by itself."""
 
     def __init__(self) -> None:
-        self._left: dict[Line, deque[tuple[float, int]]] = {}
-        """When somebody left, and how many did at once."""
+        self._paces: dict[Line, _Pace] = {}
 
     def note(self, line: Line, departures: int, now: float) -> None:
-        """Somebody left a line; ``now`` in monotonic seconds."""
-        if departures:
-            self._left.setdefault(line, deque(maxlen=DEPARTURES_KEPT)).append((now, departures))
+        """Somebody left a line; ``now`` in monotonic seconds. Of a line that was not kept, nothing is known."""
+        pace = self._paces.get(line)
+        if not departures or pace is None:
+            return
+        if len(pace.left) == DEPARTURES_KEPT:
+            pace.since, _ = pace.left.popleft()
+        pace.left.append((now, departures))
 
-    def keep(self, lines: Collection[Line]) -> None:
-        """Nobody waits in other lines: how fast the next one there moves is not known from the times between two."""
-        self._left = {line: left for line, left in self._left.items() if line in lines}
+    def keep(self, lines: Collection[Line], now: float) -> None:
+        """Somebody waits in these lines and in no others.
+
+        How fast the next one there moves is not known from the times between two.
+        """
+        self._paces = {line: self._paces.get(line) or _Pace(now) for line in lines}
 
     def standing(self, place: int, line: Line, now: float) -> Standing:
         """Return what to tell whoever stands at a place among those whom they meet.
 
-        The departures are taken as a Poisson process: the time to the n-th one has a deviation of sqrt(n) intervals,
-        and the interval itself is known from k departures to one part in sqrt(k).
+        Departures are taken as a compound Poisson process: they come in batches, since nodes come with several slots
+        and several at once. Their number has a deviation of ``sqrt(n * batch)`` around n, where ``batch`` is the size
+        of the batch in which one leaves on average; so does the number that the interval is known from.
         """
-        met = [left for other, left in self._left.items() if meet(line, other) and left[0][0] < now]
-        counts = [sum(departures for _, departures in left) for left in met]
-        known = sum(counts)
+        met = [p for other, p in self._paces.items() if meet(line, other) and p.left and p.since < now]
+        sizes = [departures for pace in met for _, departures in pace.left]
+        known = sum(sizes)
         if known < 2:
             return Standing(place, None, None)
-        interval_s = 1.0 / sum(count / (now - left[0][0]) for count, left in zip(counts, met, strict=True))
-        error_s = interval_s * math.sqrt(place + place * place / known)
+        interval_s = 1.0 / sum(sum(departures for _, departures in p.left) / (now - p.since) for p in met)
+        batch = sum(size * size for size in sizes) / known
+        error_s = interval_s * math.sqrt(batch * (place + place * place / known))
         return Standing(place, place * interval_s, error_s)

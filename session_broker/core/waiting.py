@@ -74,7 +74,7 @@ def note_departures(state: BrokerState, now: float) -> None:
     gone = Counter(line for session_id, line in state.waited.items() if session_id not in there)
     for line, departures in gone.items():
         state.turnover.note(line, departures, now)
-    state.turnover.keep(frozenset(there.values()))
+    state.turnover.keep(frozenset(there.values()), now)
     state.waited = there
 
 

@@ -115,7 +115,7 @@ class Simulation:
             self._place(now)
         waiting = self._in_lines(now)
         self._tell(waiting, now)
-        self._turnover.keep({line for _, line in waiting})
+        self._turnover.keep({line for _, line in waiting}, now)
 
     def _arrive(self, now: float) -> None:
         at_s = self._clicks.at_s
