@@ -25,9 +25,9 @@ class FailingStore:
         """Let every second call fail from now on."""
         self.fault = lambda _path: 500 * (len(self.calls) % 2)
 
-    def fail(self, status: int) -> None:
-        """Let all calls fail from now on."""
-        self.fault = lambda _path: status
+    def fail(self, status: int, where: str = "") -> None:
+        """Let all calls fail from now on whose path has this in it."""
+        self.fault = lambda path: status if where in path else 0
 
     def recover(self) -> None:
         """Let all calls pass."""

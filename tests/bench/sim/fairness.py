@@ -26,13 +26,20 @@ def overtakes(
         playing: Returns how many sessions of an account do not wait, after this step.
     """
     got_one = Counter(each.player_id for each, _ in placed)
-    per_account = got_one + Counter(each.player_id for each, _ in waiting)
-    alone = {who for who, count in per_account.items() if count == 1 and playing(who) == got_one[who]}
+    wait = Counter(each.player_id for each, _ in waiting)
+
+    def is_alone(who: PlayerId) -> bool:
+        return got_one[who] + wait[who] == 1 and playing(who) == got_one[who]
+
     came: dict[tuple[TitleId, Line], int] = {}
-    left: dict[tuple[TitleId, Line], int] = {}
-    for entries, times, choose in ((placed, came, max), (waiting, left, min)):
-        for each, line in entries:
-            if each.player_id in alone:
-                want = (each.title_id, line)
-                times[want] = choose(times.get(want, each.queued_at_ms), each.queued_at_ms)
-    return sum(came[want] > left[want] for want in came.keys() & left.keys())
+    for each, line in placed:
+        if is_alone(each.player_id):
+            want = (each.title_id, line)
+            came[want] = max(came.get(want, 0), each.queued_at_ms)
+    return len(
+        {
+            (each.title_id, line)
+            for each, line in waiting
+            if each.queued_at_ms < came.get((each.title_id, line), 0) and is_alone(each.player_id)
+        }
+    )

@@ -6,7 +6,7 @@ import heapq
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC
 
@@ -113,9 +113,8 @@ class Simulation:
         self._lose_patience(now)
         if self._waiting:
             self._place(now)
-        waiting = self._in_lines(now)
-        self._tell(waiting, now)
-        self._turnover.keep({line for _, line in waiting}, now)
+        self._tell(now)
+        self._turnover.keep({line for _, line in self._in_lines(now)}, now)
 
     def _arrive(self, now: float) -> None:
         at_s = self._clicks.at_s
@@ -151,13 +150,10 @@ class Simulation:
             if number in self._waiting and at == self._gives_up_at(number):
                 gone.add(number)
         lines: Counter[Line] = Counter()
-        for entry, line in self._in_lines(now) if gone else ():
-            number = int(entry.session_id)
-            if number not in gone:
-                continue
-            lines[line] += 1
-            del self._waiting[number]
-            self._queue.remove(entry.session_id)
+        for number in sorted(gone):
+            session_id = self._waiting.pop(number).session_id
+            lines[self._queue.line_of(session_id, self._at_ms(now))] += 1
+            self._queue.remove(session_id)
             self._told.pop(number, None)
             if self._first_tick.pop(number) >= 0.0:
                 self._gave_up.append(number)
@@ -165,8 +161,11 @@ class Simulation:
                 self._ended += 1
         self._note_departures(lines, now)
 
-    def _in_lines(self, now: float) -> list[tuple[Waiting, Line]]:
-        return self._queue.in_lines((now + self._scenario.warm_up_s) * 1000)
+    def _at_ms(self, now: float) -> float:
+        return (now + self._scenario.warm_up_s) * 1000
+
+    def _in_lines(self, now: float) -> Iterator[tuple[Waiting, Line]]:
+        return self._queue.in_lines(self._at_ms(now))
 
     def _note_departures(self, lines: Counter[Line], now: float) -> None:
         for line, departures in lines.items():
@@ -198,7 +197,7 @@ class Simulation:
         for entry, _ in placed:
             self._note_wait(int(entry.session_id), now)
         if placed:
-            self._overtakes += overtakes(placed, self._in_lines(now), lambda who: self._playing[_account(who)])
+            self._overtakes += overtakes(placed, list(self._in_lines(now)), lambda who: self._playing[_account(who)])
 
     def _affinity(self, entry: Waiting, title: TitleClass, line: Line) -> Affinity:
         rules, plays_on = self._scenario.regions, self._plays_on[_account(entry.player_id)]
@@ -254,16 +253,19 @@ class Simulation:
             if told is not None and told.wait_s is not None:
                 self._kept.append((told, now - since))
 
-    def _tell(self, waiting: Sequence[tuple[Waiting, Line]], now: float) -> None:
+    def _tell(self, now: float) -> None:
         """Tell those who have come just now and must wait how long that will be."""
         told = {self._waiting[number].session_id for number in self._untold if number in self._waiting}
         self._untold.clear()
         if told:
-            places = Places()
-            for entry, line in waiting:
+            places, far_after_s = Places(), self._scenario.regions.far_after_s
+            for of_all, (entry, line) in enumerate(self._in_lines(now), 1):
                 place_ = places.next(line)
                 if entry.session_id in told:
-                    self._told[int(entry.session_id)] = self._turnover.standing(place_, line, now)
+                    far_in_s = far_after_s - (self._at_ms(now) - entry.queued_at_ms) / 1000
+                    self._told[int(entry.session_id)] = self._turnover.standing(
+                        place_, line, now, place_of_all=of_all, far_in_s=far_in_s
+                    )
 
     def _reconcile(self, now: float) -> None:
         waiting = Counter((entry.title_id, line) for entry, line in self._in_lines(now))
