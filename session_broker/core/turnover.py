@@ -57,31 +57,8 @@ class Turnover:
         """
         self._paces = {line: self._paces.get(line) or _Pace(now) for line in lines}
 
-    def standing(
-        self, place: int, line: Line, now: float, *, place_of_all: int = 0, far_in_s: float = 0.0
-    ) -> Standing:
-        """Return what to tell whoever stands at a place.
-
-        Whoever waits for near nodes goes anywhere after a while. So it is the wait in their own line, or that among
-        all, though not before then, whichever is shorter.
-
-        Args:
-            place: Among those whom they meet.
-            line: Where they wait.
-            now: Monotonic seconds.
-            place_of_all: Among everybody who waits; for a line that is one of some regions.
-            far_in_s: Seconds after which any node will do; for such a line.
-        """
-        near = self._expected(place, line, now)
-        if line is None:
-            return near
-        far = self._expected(place_of_all, None, now)
-        if far.wait_s is None or (near.wait_s is not None and near.wait_s <= max(far.wait_s, far_in_s)):
-            return near
-        return Standing(place, max(far.wait_s, far_in_s), far.error_s)
-
-    def _expected(self, place: int, line: Line, now: float) -> Standing:
-        """Return how long it takes until so many have left the lines that one line meets.
+    def standing(self, place: int, line: Line, now: float) -> Standing:
+        """Return what to tell whoever stands at a place among those whom they meet.
 
         Departures are taken as a compound Poisson process: they come in batches, since nodes come with several slots
         and several at once. Their number has a deviation of ``sqrt(n * batch)`` around n, where ``batch`` is the size

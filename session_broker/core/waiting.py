@@ -41,12 +41,8 @@ THOUGHT_OF_S = 4.0
 def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
     """Return where everybody stands; ``now`` in monotonic seconds."""
     places, standing = Places(), {}
-    at_ms = state.database_ms(now)
-    for of_all, (entry, line) in enumerate(state.queue.in_lines(at_ms), 1):
-        far_in_s = state.limits.regions.far_after_s - (at_ms - entry.queued_at_ms) / 1000
-        standing[entry.session_id] = state.turnover.standing(
-            places.next(line), line, now, place_of_all=of_all, far_in_s=far_in_s
-        )
+    for entry, line in state.queue.in_lines(state.database_ms(now)):
+        standing[entry.session_id] = state.turnover.standing(places.next(line), line, now)
     return standing
 
 

@@ -258,14 +258,11 @@ class Simulation:
         told = {self._waiting[number].session_id for number in self._untold if number in self._waiting}
         self._untold.clear()
         if told:
-            places, far_after_s = Places(), self._scenario.regions.far_after_s
-            for of_all, (entry, line) in enumerate(self._in_lines(now), 1):
+            places = Places()
+            for entry, line in self._in_lines(now):
                 place_ = places.next(line)
                 if entry.session_id in told:
-                    far_in_s = far_after_s - (self._at_ms(now) - entry.queued_at_ms) / 1000
-                    self._told[int(entry.session_id)] = self._turnover.standing(
-                        place_, line, now, place_of_all=of_all, far_in_s=far_in_s
-                    )
+                    self._told[int(entry.session_id)] = self._turnover.standing(place_, line, now)
 
     def _reconcile(self, now: float) -> None:
         waiting = Counter((entry.title_id, line) for entry, line in self._in_lines(now))

@@ -99,27 +99,3 @@ def test_who_leaves_in_batches_is_told_a_wider_error_than_one_by_one() -> None:
     assert one.wait_s == many.wait_s == pytest.approx(20.0)
     assert one.error_s is not None
     assert many.error_s == pytest.approx(one.error_s * 10**0.5)
-
-
-@pytest.mark.parametrize(
-    ("near", "place_of_all", "far_in_s", "wait_s"),
-    [
-        (2, 30, 100.0, 20.0),
-        (50, 80, 10.0, 80.0),
-        (50, 80, 120.0, 120.0),
-        (50, 8000, 120.0, 500.0),
-    ],
-)
-def test_who_goes_anywhere_after_a_while_waits_in_the_line_that_is_faster(
-    near: int, place_of_all: int, far_in_s: float, wait_s: float
-) -> None:
-    eu, us = frozenset({"eu"}), frozenset({"us"})
-    turnover = Turnover()
-    turnover.keep([eu, us], 0.0)
-    for second in range(1, 51):
-        turnover.note(us, 9, second * 10.0)
-        turnover.note(eu, 1, second * 10.0)
-    standing = turnover.standing(near, eu, 500.0, place_of_all=place_of_all, far_in_s=far_in_s)
-    assert standing.wait_s == pytest.approx(wait_s)
-    assert standing.place == near
-    assert standing.error_s is not None
