@@ -295,8 +295,9 @@ class Simulation:
             "all": Waits.of([wait_s for _, wait_s in self._waits], len(self._gave_up)),
             "with GPU": Waits.of([w for n, w in self._waits if gpu[n]], sum(gpu[n] for n in self._gave_up)),
         }
+        told = Told.of(self._kept, sum(wait_s > 0.0 for _, wait_s in self._waits))
         return Result(
-            asdict(self._scenario), self._seed, took_s, waits, Told.of(self._kept),
+            asdict(self._scenario), self._seed, took_s, waits, told,
             self._far / max(1, self._placed), dict(self._cuts),
             self._played_s / max(1.0, self._slot_s), self._played_s / 3600, cost, self._nodes_most,
             self._park.created, self._park.died, self._overtakes, self._faults, self._samples,

@@ -7,7 +7,7 @@ import statistics
 
 import pytest
 
-from session_broker.core.turnover import DEPARTURES_KEPT, Turnover
+from session_broker.core.turnover import DEPARTURES_KEPT, FORESEEN, Turnover
 
 
 def opened(now: float = 0.0) -> Turnover:
@@ -99,3 +99,11 @@ def test_who_leaves_in_batches_is_told_a_wider_error_than_one_by_one() -> None:
     assert one.wait_s == many.wait_s == pytest.approx(20.0)
     assert one.error_s is not None
     assert many.error_s == pytest.approx(one.error_s * 10**0.5)
+
+
+def test_who_stands_far_back_is_told_nothing_by_a_pace_that_has_just_begun() -> None:
+    turnover = opened()
+    for second in range(1, 6):
+        turnover.note(None, 2, float(second))
+    assert turnover.standing(10 * FORESEEN, None, 5.0).wait_s == pytest.approx(5.0 * FORESEEN)
+    assert turnover.standing(10 * FORESEEN + 1, None, 5.0).wait_s is None
