@@ -90,6 +90,7 @@ def plot_sweep(sweep: Mapping[float, Result], path: Path) -> None:
         late = 1 - each.waits["all"].at_once
         axes.plot(each.cost_per_played_h, late * 100, "o", color="tab:blue")
         axes.annotate(f"{share:.0%}", (each.cost_per_played_h, late * 100), xytext=(6, 4), textcoords="offset points")
+    axes.margins(x=0.1)
     axes.set_xlabel("cost of an hour of play")
     axes.set_ylabel("players who must wait, %")
     axes.set_title("slots kept free, as a share of the most")
