@@ -67,7 +67,7 @@ bench-bus: $(STAMP)           ## How long messages take between two brokers on o
 bench-broker: $(STAMP)        ## Placement over up to 10,000 nodes, and session starts per second at three brokers
 	$(BIN)/python -m tests.bench.broker
 
-sim: $(STAMP)                 ## A day of a million players on simulated machines: waiting, load, cost; ten minutes or so
+sim: $(STAMP)                 ## A day of a million players on simulated machines: waiting, load, cost; four minutes or so
 	$(BIN)/python -m tests.bench.sim
 
 bench-net: $(STAMP)           ## The same stream over bad networks between two namespaces; needs root

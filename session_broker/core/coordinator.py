@@ -29,7 +29,7 @@ from session_broker.core.effects import Effect, LinkKey, TabKey
 from session_broker.core.node_table import NodeState
 from session_broker.core.peers import expire_peer
 from session_broker.core.pools.records import Outlook
-from session_broker.core.queue import Standing, Waiting
+from session_broker.core.queue import Waiting
 from session_broker.core.records import (
     Asked,
     BrokerState,
@@ -43,6 +43,7 @@ from session_broker.core.records import (
 )
 from session_broker.core.sign_in import Caller
 from session_broker.core.title_checks import TitleCheck
+from session_broker.core.turnover import Standing
 from session_broker.core.waiting import place_waiting
 from wire.errors import Reason
 from wire.ids import NodeId, PlayerId, SessionId, TenantId, TitleId
@@ -164,7 +165,7 @@ class Coordinator:
     def queue(self, now: float) -> list[tuple[Waiting, Standing]]:
         """Return everybody who waits, with any replica, next first."""
         standings = waiting.standings(self._state, now)
-        return [(entry, standings[entry.session_id]) for entry in waiting.queue_of(self._state)]
+        return [(entry, standings[entry.session_id]) for entry in self._state.queue]
 
     def session(self, session_id: str) -> Session | None:
         """Return a live session; read only."""

@@ -15,6 +15,7 @@ from wire.node_control import NodeCapacity
 Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 Times = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
 Mark = tuple[str, ...]
 """``(kind,)`` or ``(title_id, version)``: something that a node has or has not."""
@@ -56,6 +57,9 @@ class Fleet:
         self._region: Counts = np.zeros(_FIRST_ROWS, np.int64)
         self._regions = [NO_REGION]
         """Names of the regions, at the places that their nodes' rows hold."""
+        self._inside: dict[str, Flags] = {NO_REGION: np.ones(_FIRST_ROWS, bool)}
+        """The rows of each region, by its name."""
+        self._any: Flags = np.ones(_FIRST_ROWS, bool)
         self._archives: dict[int, frozenset[str]] = {}
         self._holders: dict[str, set[int]] = {}
         """Rows of the nodes on which an archive lies, by its digest; only those that some node names."""
@@ -116,42 +120,48 @@ class Fleet:
 
     def has_gpu(self, needs: Needs) -> Flags:
         """Nodes with a GPU, or all of them if none is needed."""
-        return self._has_gpu[: len(self)] | (not needs.gpu)
+        return (self._has_gpu if needs.gpu else self._any)[: len(self)]
 
-    def wastes_gpu(self, needs: Needs) -> Flags:
-        """Nodes with a GPU that is not needed."""
-        return self._has_gpu[: len(self)] & (not needs.gpu)
+    def wastes_gpu(self, needs: Needs, rows: Rows) -> Flags:
+        """Which of these rows have a GPU that is not needed."""
+        return self._has_gpu[rows] & (not needs.gpu)
 
     def has_memory(self, needs: Needs) -> Flags:
         """Nodes with as much memory as is needed."""
+        if not needs.memory_mib:
+            return self._any[: len(self)]
         enough: Flags = self._memory_mib[: len(self)] >= needs.memory_mib
         return enough
 
     def has_python(self, needs: Needs) -> Flags:
         """Nodes with the Python that is needed, or all of them if any will do."""
-        found: Flags = (self._python_minor[: len(self)] == needs.python_minor) | (needs.python_minor == 0)
+        if not needs.python_minor:
+            return self._any[: len(self)]
+        found: Flags = self._python_minor[: len(self)] == needs.python_minor
         return found
 
     def in_regions(self, names: Iterable[str]) -> Flags:
         """Nodes in one of these regions, and those that do not say where they are."""
-        wanted = {NO_REGION, *names}
-        inside = np.array([name in wanted for name in self._regions])
-        chosen: Flags = inside[self._region[: len(self)]]
+        chosen = self._inside[NO_REGION][: len(self)].copy()
+        for name in names:
+            if name in self._inside:
+                chosen |= self._inside[name][: len(self)]
         return chosen
 
-    def round_trips_ms(self, measured: Mapping[str, float], unsaid_ms: float) -> Times:
-        """Return how far each node is from a player.
+    def round_trips_ms(self, measured: Mapping[str, float], unsaid_ms: float, rows: Rows) -> Times:
+        """Return how far the nodes in these rows are from a player.
 
         Args:
             measured: Round trips to regions. Those that are not among them count as out of reach; if none is, nothing
                 is known, and all nodes are equally far.
             unsaid_ms: Of nodes that do not say where they are.
+            rows: Which nodes.
         """
         if not measured:
-            return np.zeros(len(self))
+            return np.zeros(len(rows))
         known = {NO_REGION: unsaid_ms, **measured}
         times = np.array([known.get(name, ROUND_TRIP_MAX_MS) for name in self._regions])
-        return times[self._region[: len(self)]]
+        return times[self._region[rows]]
 
     def region(self, row: int) -> str:
         """Return the region of the node in a row."""
@@ -183,6 +193,9 @@ class Fleet:
         self._python_minor[row] = capacity.python_minor
         if region not in self._regions:
             self._regions.append(region)
+            self._inside[region] = np.zeros(len(self._ready), bool)
+        self._inside[self.region(row)][row] = False
+        self._inside[region][row] = True
         self._region[row] = self._regions.index(region)
         for column in self._marks.values():
             column[row] = False
@@ -213,12 +226,12 @@ class Fleet:
         chosen[[self._rows[node_id] for node_id in node_ids if node_id in self._rows]] = True
         return chosen
 
-    def counts_of(self, counted: Mapping[NodeId, int]) -> Counts:
-        """Return a column with the numbers of the given nodes, 0 for all others."""
-        counts = np.zeros(len(self), np.int64)
+    def counts_of(self, counted: Mapping[NodeId, int], rows: Rows) -> Counts:
+        """Return the numbers of the given nodes for these rows, 0 for all others."""
+        counts = np.zeros(len(rows), np.int64)
         for node_id, count in counted.items():
             if node_id in self._rows:
-                counts[self._rows[node_id]] = count
+                counts[rows == self._rows[node_id]] = count
         return counts
 
     def set_ready(self, node_id: NodeId, ready: bool) -> None:
@@ -289,6 +302,10 @@ class Fleet:
         self._fetches = np.concatenate([self._fetches, np.zeros(extra, bool)])
         self._python_minor = np.concatenate([self._python_minor, np.zeros(extra, np.int64)])
         self._region = np.concatenate([self._region, np.zeros(extra, np.int64)])
+        self._any = np.concatenate([self._any, np.ones(extra, bool)])
+        for name, inside in self._inside.items():
+            # A row is in no region until its node says otherwise, as ``_region`` has it.
+            self._inside[name] = np.concatenate([inside, np.full(extra, name == NO_REGION)])
         for mark, column in self._marks.items():
             self._marks[mark] = np.concatenate([column, np.zeros(extra, bool)])
 

@@ -7,19 +7,10 @@ from collections.abc import Mapping
 
 from session_broker.core.placing import NO_AFFINITY, Affinity, Decision
 from session_broker.core.pools.records import Want
-from session_broker.core.queue import Waiting
 from session_broker.core.records import BrokerState, CatalogueTitle, Session
 from session_broker.core.regions import Line
 from wire.ids import NodeId
 from wire.session_control import Coming
-
-
-def line_of(state: BrokerState, entry: Waiting, now: float) -> Line:
-    """Return in which regions a session waits now; ``now`` in monotonic seconds."""
-    if not entry.round_trips_ms:
-        return None  # As the rules have it; who waits is looked at several times a second.
-    waited_s = (state.database_ms(now) - entry.queued_at_ms) / 1000
-    return state.limits.regions.line(entry.round_trips_ms, waited_s)
 
 
 def nodes_of_account(state: BrokerState, session: Session) -> Mapping[NodeId, int]:
@@ -63,6 +54,6 @@ def story_of(state: BrokerState, session: Session, decision: Decision, line: Lin
     if decision.round_trip_ms is not None:
         story["round_trip_ms"] = round(decision.round_trip_ms, 1)
         if decision.round_trip_ms > state.limits.regions.rtt_max_ms:
-            waited = line is None and state.limits.regions.line(session.round_trips_ms, 0.0) is not None
+            waited = line is None and state.limits.regions.near(session.round_trips_ms) is not None
             story["far_because"] = "waited" if waited else "alone"
     return story

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs
+from session_broker.core.fleet import NO_NEEDS, Flags, Fleet, Needs, Rows, Times
 from session_broker.core.regions import Line
 from wire.errors import Reason
 from wire.ids import NodeId
@@ -43,8 +42,6 @@ TOO_FAR = "too_far"
 
 ENDED_BY_A_NODE = (Reason.NO_ROOM, Reason.NO_NODE, Reason.NO_GPU)
 """Reasons to wait that another node ends for certain; to others, what it lacks may be the same."""
-
-Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,33 +108,48 @@ def place(
         fetched: Archives of a published title, by digest, with their bytes; None or none for an installed one.
         affinity: Which nodes are better than others.
     """
-    here = fleet.fetches_titles if fetched else fleet.has_title(title_id, version)
-    able = (
+    able = [
         (Reason.NO_CAPABILITY, fleet.runs_kind(kind) & fleet.has_python(needs)),
         (Reason.NO_GPU, fleet.has_gpu(needs)),
         (Reason.NO_MEMORY, fleet.has_memory(needs)),
-        (Reason.TITLE_MISSING, here),
-    )
-    left = fleet.ready.copy() if among is None else fleet.ready & among
-    tests = [(str(reason), reason, passed) for reason, passed in able]
+        (Reason.TITLE_MISSING, fleet.fetches_titles if fetched else fleet.has_title(title_id, version)),
+    ]
+    sieve = _Sieve(fleet, among)
+    for reason, passed in able:
+        sieve.keep(passed, reason, str(reason))
     if affinity.regions is not None:
         near = fleet.in_regions(affinity.regions)
         # Of all nodes, also where only some are looked at: whoever waits there waits for those of other replicas.
-        if affinity.comes or np.logical_and.reduce([fleet.ready, near, *(passed for _, passed in able)]).any():
-            tests.append((TOO_FAR, Reason.NO_ROOM, near))
-    tests.append((str(Reason.NO_ROOM), Reason.NO_ROOM, fleet.has_room))
-    refused = {str(Reason.NO_NODE): fleet.known - int(left.sum())}
-    why = Reason.NO_NODE
-    for name, reason, passed in tests:
-        if left.any():
-            why = reason
-        refused[name] = int((left & ~passed).sum())
-        left &= passed
-    counts = {name: count for name, count in refused.items() if count}
-    rows = np.flatnonzero(left)
-    if not len(rows):
-        return Decision(None, why, counts)
-    return _choose(fleet, rows, draw, needs, fetched or {}, affinity, counts)
+        there = sieve.left if among is None else np.logical_and.reduce([fleet.ready, *(passed for _, passed in able)])
+        if affinity.comes or (there & near).any():
+            sieve.keep(near, Reason.NO_ROOM, TOO_FAR)
+    sieve.keep(fleet.has_room, Reason.NO_ROOM, str(Reason.NO_ROOM))
+    if not sieve.count:
+        return Decision(None, sieve.why, sieve.refused)
+    return _choose(fleet, np.flatnonzero(sieve.left), draw, needs, fetched or {}, affinity, sieve.refused)
+
+
+class _Sieve:
+    """The nodes that no test has refused yet."""
+
+    def __init__(self, fleet: Fleet, among: Flags | None) -> None:
+        self.left = fleet.ready.copy() if among is None else fleet.ready & among
+        self.count = int(np.count_nonzero(self.left))
+        self.why = Reason.NO_NODE
+        """What the last test said that still had nodes before it."""
+        away = fleet.known - self.count
+        self.refused: dict[str, int] = {str(Reason.NO_NODE): away} if away else {}
+
+    def keep(self, passed: Flags, reason: Reason, name: str) -> None:
+        """Leave only those that pass a test."""
+        if not self.count:
+            return
+        self.why = reason
+        self.left &= passed
+        count = int(np.count_nonzero(self.left))
+        if count < self.count:
+            self.refused[name] = self.count - count
+        self.count = count
 
 
 def _choose(
@@ -150,18 +162,21 @@ def _choose(
     refused: Mapping[str, int],
 ) -> Decision:
     """Pick one of the nodes that can take the session."""
-    far_ms = fleet.round_trips_ms(affinity.round_trips_ms, affinity.unsaid_ms)[rows]
+    far_ms = fleet.round_trips_ms(affinity.round_trips_ms, affinity.unsaid_ms, rows)
     missing = np.zeros(len(rows), np.int64)
     for digest, archive_bytes in fetched.items():
         missing += np.where(fleet.has_archive(digest)[rows], 0, archive_bytes)
-    same = fleet.counts_of(affinity.plays_on)[rows]
+    same = fleet.counts_of(affinity.plays_on, rows)
     # Encode time only breaks ties: a second of it outweighs nothing that fullness says.
     score = FULLNESS * fleet.claims[rows] / fleet.slots[rows] - np.minimum(fleet.encode_ms[rows], 1000.0) * 1e-6
     score -= far_ms / ROUND_TRIP_MS + SAME_ACCOUNT * same + FETCH * missing / max(sum(fetched.values()), 1)
-    score -= WASTED_GPU * fleet.wastes_gpu(needs)[rows]
+    score -= WASTED_GPU * fleet.wastes_gpu(needs, rows)
     chosen = _draw(score, draw)
     row = int(rows[chosen])
-    behind = {"farther": int((far_ms > far_ms[chosen]).sum()), "same_account": int((same > same[chosen]).sum())}
+    behind = {
+        "farther": int(np.count_nonzero(far_ms > far_ms[chosen])),
+        "same_account": int(np.count_nonzero(same > same[chosen])),
+    }
     return Decision(
         fleet.node_ids[row],
         None,
@@ -173,7 +188,7 @@ def _choose(
     )
 
 
-def _draw(score: npt.NDArray[np.float64], draw: float) -> int:
+def _draw(score: Times, draw: float) -> int:
     few = min(BEST_FEW, len(score))
     best = np.argpartition(-score, few - 1)[:few] if few < len(score) else np.arange(few)
     best = best[score[best] > score[best].max() - FULLNESS]

@@ -1,4 +1,4 @@
-"""The queue: who is next, at what place everybody stands, and how long they will wait.
+"""The queue: who is next, and at what place everybody stands.
 
 A session waits for a node in one of some regions, its *line*. There is one order for all; but who waits for other
 regions alone is not counted before somebody, since neither can take the other's node.
@@ -11,12 +11,12 @@ that every replica that sees the same rows has the same queue.
 
 from __future__ import annotations
 
-import math
-from collections import Counter, deque
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from session_broker.core.regions import Line, meet
+from session_broker.core.regions import Line, RegionRules, meet
 from wire.ids import PlayerId, SessionId, TitleId
 
 FURTHER_SESSION_MS = 5 * 60 * 1000
@@ -26,9 +26,6 @@ PRIORITY_MS = 10 * 60 * 1000
 """By how much earlier one step of priority is due."""
 
 PRIORITY_MAX = 9
-
-DEPARTURES_KEPT = 64
-"""Times at which somebody left a line, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,78 +43,115 @@ class Waiting:
     """To the regions that its player's page has measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a session stands in the queue."""
-
-    place: int
-    """1 is next."""
-    wait_s: float | None
-    """Seconds until its turn, as the queue has moved of late; None while nobody knows."""
-    error_s: float | None
-    """Standard error of that."""
+_Due: TypeAlias = tuple[int, int, SessionId, Waiting, Line]
+"""When it is due and when it came, in milliseconds; its id, which no other has; and where it waits for near nodes."""
 
 
-def in_order(waiting: Iterable[Waiting], others: Mapping[PlayerId, int]) -> list[Waiting]:
-    """Return the queue, next first.
+class Queue:
+    """Everybody who waits, next first; it stays in order while they come and go.
 
     Args:
-        waiting: All that wait, each once.
-        others: Sessions of an account that do not wait.
+        rules: Where somebody waits, and for how long for near nodes alone.
+        others: Returns how many sessions of an account do not wait; ``recount`` is to be called when that changes.
     """
-    seen: Counter[PlayerId] = Counter(others)
-    due: list[tuple[int, int, SessionId, Waiting]] = []
-    for each in sorted(waiting, key=lambda w: (w.queued_at_ms - w.priority * PRIORITY_MS, w.session_id)):
-        at_ms = each.queued_at_ms + seen[each.player_id] * FURTHER_SESSION_MS - each.priority * PRIORITY_MS
-        seen[each.player_id] += 1
-        due.append((at_ms, each.queued_at_ms, each.session_id, each))
-    return [entry[-1] for entry in sorted(due, key=lambda entry: entry[:3])]
+
+    def __init__(self, rules: RegionRules, others: Callable[[PlayerId], int]) -> None:
+        self._rules = rules
+        self._others = others
+        self._order: list[_Due] = []
+        self._due: dict[SessionId, _Due] = {}
+        self._of: dict[PlayerId, dict[SessionId, Waiting]] = {}
+
+    def put(self, entry: Waiting) -> None:
+        """Let a session wait; one that does already stands where it now belongs."""
+        before = self._due.get(entry.session_id)
+        if before is not None and before[3] == entry:
+            return
+        self.remove(entry.session_id)
+        self._of.setdefault(entry.player_id, {})[entry.session_id] = entry
+        self.recount(entry.player_id)
+
+    def remove(self, session_id: SessionId) -> None:
+        """Let a session wait no more; one that does not stays away."""
+        if session_id not in self._due:
+            return
+        player_id = self._due[session_id][3].player_id
+        self._take_out(session_id)
+        del self._of[player_id][session_id]
+        if not self._of[player_id]:
+            del self._of[player_id]
+        self.recount(player_id)
+
+    def recount(self, player_id: PlayerId) -> None:
+        """Look anew when the sessions of an account are due."""
+        mine = self._of.get(player_id)
+        if mine is None:
+            return
+        before = self._others(player_id)
+        for each in sorted(mine.values(), key=lambda w: (w.queued_at_ms - w.priority * PRIORITY_MS, w.session_id)):
+            at_ms = each.queued_at_ms + before * FURTHER_SESSION_MS - each.priority * PRIORITY_MS
+            before += 1
+            known = self._due.get(each.session_id)
+            if known is None or known[0] != at_ms:
+                self._take_out(each.session_id)
+                near = self._rules.near(each.round_trips_ms)
+                due = self._due[each.session_id] = (at_ms, each.queued_at_ms, each.session_id, each, near)
+                insort(self._order, due)
+
+    def accounts(self) -> Collection[PlayerId]:
+        """Return whose sessions wait."""
+        return self._of.keys()
+
+    def ids(self) -> Collection[SessionId]:
+        """Return which sessions wait, in no order."""
+        return self._due.keys()
+
+    def in_lines(self, at_ms: float) -> Iterator[tuple[Waiting, Line]]:
+        """Return the queue as it is now, next first, each with the line in which it waits; see ``line_of``."""
+        far_ms = at_ms - self._rules.far_after_s * 1000
+        return ((entry, near if came_ms > far_ms else None) for _, came_ms, _, entry, near in self._order.copy())
+
+    def line_of(self, session_id: SessionId, at_ms: float) -> Line:
+        """Return the line in which somebody waits at a time of the database's clock."""
+        _, came_ms, _, _, near = self._due[session_id]
+        return near if came_ms > at_ms - self._rules.far_after_s * 1000 else None
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return (entry for _, _, _, entry, _ in self._order)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def _take_out(self, session_id: SessionId) -> None:
+        due = self._due.pop(session_id, None)
+        if due is not None:
+            del self._order[bisect_left(self._order, due)]
 
 
 class Places:
     """Counts along the queue how many stand before each who could take their node."""
 
     def __init__(self) -> None:
-        self._before: Counter[Line] = Counter()
-        self._all = 0
+        self._meets: dict[Line, list[Line]] = {}
+        """By line, those that it meets, itself among them."""
+        self._stand: dict[Line, int] = {}
+        """How many stand in each line."""
+        self._before: dict[Line, int] = {}
+        """How many stand in all lines that each one meets."""
 
     def next(self, line: Line) -> int:
         """Return the place of the next one, 1 in front of all whom they meet."""
-        met = self._all
-        if line is not None:
-            met = sum(count for other, count in self._before.items() if meet(line, other))
-        self._before[line] += 1
-        self._all += 1
-        return met + 1
+        if line not in self._meets:
+            self._open(line)
+        place = self._before[line] + 1
+        self._stand[line] += 1
+        for other in self._meets[line]:
+            self._before[other] += 1
+        return place
 
-
-class Turnover:
-    """How fast the queue moves, from when somebody last left it, for whatever reason: each line by itself."""
-
-    def __init__(self) -> None:
-        self._left: dict[Line, deque[tuple[float, int]]] = {}
-        """When somebody left, and how many did at once."""
-
-    def note(self, line: Line, departures: int, now: float) -> None:
-        """Somebody left a line; ``now`` in monotonic seconds."""
-        if departures:
-            self._left.setdefault(line, deque(maxlen=DEPARTURES_KEPT)).append((now, departures))
-
-    def keep(self, lines: Collection[Line]) -> None:
-        """Nobody waits in other lines: how fast the next one there moves is not known from the times between two."""
-        self._left = {line: left for line, left in self._left.items() if line in lines}
-
-    def standing(self, place: int, line: Line, now: float) -> Standing:
-        """Return what to tell whoever stands at a place among those whom they meet.
-
-        The departures are taken as a Poisson process: the time to the n-th one has a deviation of sqrt(n) intervals,
-        and the interval itself is known from k departures to one part in sqrt(k).
-        """
-        met = [left for other, left in self._left.items() if meet(line, other) and left[0][0] < now]
-        counts = [sum(departures for _, departures in left) for left in met]
-        known = sum(counts)
-        if known < 2:
-            return Standing(place, None, None)
-        interval_s = 1.0 / sum(count / (now - left[0][0]) for count, left in zip(counts, met, strict=True))
-        error_s = interval_s * math.sqrt(place + place * place / known)
-        return Standing(place, place * interval_s, error_s)
+    def _open(self, line: Line) -> None:
+        met = [other for other in self._stand if meet(line, other)]
+        for other in met:
+            self._meets[other].append(line)
+        self._meets[line], self._stand[line] = [*met, line], 0
+        self._before[line] = sum(self._stand[other] for other in met)

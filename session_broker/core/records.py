@@ -13,9 +13,10 @@ from session_broker.core.node_table import NodeState
 from session_broker.core.performance import Performance
 from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.records import Outlook
-from session_broker.core.queue import Turnover, Waiting
+from session_broker.core.queue import Queue
 from session_broker.core.rate_limit import TokenBucket
 from session_broker.core.regions import Line, RegionRules
+from session_broker.core.turnover import Turnover
 from wire.errors import Reason
 from wire.ids import ID_RANDOM_BYTES, NodeId, ParticipantId, PeerId, PlayerId, SessionId, TenantId, TitleId, make_id
 from wire.node_control import CheckPort, NodeCapacity, SessionFigures
@@ -337,7 +338,9 @@ class BrokerState:
     limits: Limits
     entropy: Callable[[int], bytes]
     """Secure random bytes."""
-    sessions: LiveSessions = field(default_factory=LiveSessions)
+    queue: Queue = field(init=False)
+    """Everybody who waits, with any replica."""
+    sessions: LiveSessions = field(init=False)
     nodes: dict[NodeId, Node] = field(default_factory=dict)
     tabs: dict[TabKey, Tab] = field(default_factory=dict)
     links: dict[LinkKey, NodeId] = field(default_factory=dict)
@@ -353,8 +356,6 @@ class BrokerState:
     turnover: Turnover = field(default_factory=Turnover)
     waited: Mapping[SessionId, Line] = field(default_factory=dict)
     """Who was in the queue at the last look, and in which line."""
-    distant_waiting: tuple[Waiting, ...] = ()
-    """Sessions that wait with other replicas."""
     thought_of_since: dict[SessionId, float] = field(default_factory=dict)
     """Since when room here is kept for such a session."""
     distant_playing: Mapping[PlayerId, int] = field(default_factory=dict)
@@ -366,6 +367,15 @@ class BrokerState:
     outlook: Outlook = field(default_factory=dict)
     """What those who wait for a machine may hope for."""
     effects: list[Effect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.queue = Queue(self.limits.regions, self.playing)
+        self.sessions = LiveSessions(self.queue)
+
+    def playing(self, player_id: PlayerId) -> int:
+        """Return how many sessions of an account do not wait."""
+        mine = sum(s.state is not SessionState.QUEUED for s in self.sessions.of(player_id))
+        return mine + self.distant_playing.get(player_id, 0)
 
     def emit(self, *effects: Effect) -> None:
         """Ask for something to be done after this step."""

@@ -61,8 +61,10 @@ class RegionRules:
             round_trips_ms: To the regions that its player's page has measured; empty if nothing is known.
             waited_s: For how long it has been waiting.
         """
-        if waited_s >= self.far_after_s:
-            return None
+        return None if waited_s >= self.far_after_s else self.near(round_trips_ms)
+
+    def near(self, round_trips_ms: Mapping[str, float]) -> Line:
+        """Return where a session may be placed while it has not waited for long."""
         return frozenset([name for name, ms in round_trips_ms.items() if ms <= self.rtt_max_ms]) or None
 
 

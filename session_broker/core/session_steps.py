@@ -72,7 +72,7 @@ def move_session(
         IllegalTransition: the step is not in the table; nothing has changed.
     """
     session.state = session_table.transition(session.state, event)
-    state.sessions.note_state(session)
+    state.sessions.note(session)
     session.reason, session.detail, session.place, session.coming = reason, detail, None, None
     _keep_ledger(state, session, now)
     save_session(state, session)

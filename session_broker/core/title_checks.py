@@ -50,7 +50,9 @@ class Decision:
 
 def decide(state: BrokerState, check: TitleCheck) -> Decision:
     """Say which node of ours could run a check now; changes nothing."""
-    if state.distant_waiting or any(session.reason in (None, Reason.NO_ROOM) for session in state.sessions.waiting):
+    if len(state.queue) > len(state.sessions.waiting) or any(
+        session.reason in (None, Reason.NO_ROOM) for session in state.sessions.waiting
+    ):
         return Decision(None, Reason.NO_ROOM)
     here = [node for node in state.nodes.values() if state.fleet.is_ready(node.node_id)]
     able = [node for node in here if node.protocol >= TITLE_CHECKS_SINCE]

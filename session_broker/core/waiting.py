@@ -13,11 +13,11 @@ from session_broker.core import placing, session_table, start_trace
 from session_broker.core.claims import save_node, set_claim
 from session_broker.core.effects import AppendEvent, Count, Tally
 from session_broker.core.fleet import Flags
-from session_broker.core.nearness import affinity_of, line_of, nodes_of_account, story_of
+from session_broker.core.nearness import affinity_of, nodes_of_account, story_of
 from session_broker.core.ownership import hand_over
 from session_broker.core.placing import Affinity
 from session_broker.core.pools.records import Outlook, Want
-from session_broker.core.queue import PRIORITY_MAX, Places, Standing, Waiting, in_order
+from session_broker.core.queue import PRIORITY_MAX, Places, Waiting
 from session_broker.core.records import BrokerState, CatalogueTitle, Node, Placement, Session
 from session_broker.core.regions import Line
 from session_broker.core.session_steps import (
@@ -29,47 +29,37 @@ from session_broker.core.session_steps import (
     tell_tabs,
 )
 from session_broker.core.session_table import SessionEvent
+from session_broker.core.turnover import Standing
 from wire.errors import Reason, WireError
 from wire.ids import PlayerId, SessionId, TitleId
-from wire.session_control import Coming, SessionState
+from wire.session_control import Coming
 
 THOUGHT_OF_S = 4.0
 """Seconds for which room is kept for a session of another replica: a few of its looks."""
 
 
-def queue_of(state: BrokerState) -> list[Waiting]:
-    """Return everybody who waits, next first."""
-    mine = state.sessions.waiting
-    waiting = [
-        Waiting(s.session_id, s.player_id, s.title.title_id, s.queued_at_ms, s.priority, s.round_trips_ms)
-        for s in mine
-    ]
-    # One that has come over since the last look at the rows is ours, whatever they said.
-    waiting += [w for w in state.distant_waiting if w.session_id not in state.sessions]
-    return in_order(waiting, {player_id: _playing(state, player_id) for player_id in {w.player_id for w in waiting}})
-
-
-def _playing(state: BrokerState, player_id: PlayerId) -> int:
-    mine = sum(s.state is not SessionState.QUEUED for s in state.sessions.of(player_id))
-    return mine + state.distant_playing.get(player_id, 0)
-
-
 def standings(state: BrokerState, now: float) -> dict[SessionId, Standing]:
     """Return where everybody stands; ``now`` in monotonic seconds."""
     places, standing = Places(), {}
-    for entry in queue_of(state):
-        line = line_of(state, entry, now)
+    for entry, line in state.queue.in_lines(state.database_ms(now)):
         standing[entry.session_id] = state.turnover.standing(places.next(line), line, now)
     return standing
 
 
 def see_queue(state: BrokerState, waiting: Iterable[Waiting], playing: Mapping[PlayerId, int]) -> None:
     """Take the sessions of other replicas: those that wait, and how many of each account do not."""
-    state.distant_waiting = tuple(waiting)
-    there = {entry.session_id for entry in state.distant_waiting}
-    state.thought_of_since = {each: since for each, since in state.thought_of_since.items() if each in there}
-    state.distant_playing = playing
-    state.distant_sessions = len(state.distant_waiting) + sum(playing.values())
+    # One that has come over since the look at the rows is ours, whatever they said.
+    distant = {entry.session_id: entry for entry in waiting if entry.session_id not in state.sessions}
+    for gone in [each for each in state.queue.ids() if each not in state.sessions and each not in distant]:
+        state.queue.remove(gone)
+    for entry in distant.values():
+        state.queue.put(entry)
+    before, state.distant_playing = state.distant_playing, playing
+    for player_id in list(state.queue.accounts()):
+        if before.get(player_id, 0) != playing.get(player_id, 0):
+            state.queue.recount(player_id)
+    state.thought_of_since = {each: since for each, since in state.thought_of_since.items() if each in distant}
+    state.distant_sessions = len(distant) + sum(playing.values())
 
 
 def see_outlook(state: BrokerState, outlook: Outlook, now: float) -> None:
@@ -80,11 +70,11 @@ def see_outlook(state: BrokerState, outlook: Outlook, now: float) -> None:
 
 def note_departures(state: BrokerState, now: float) -> None:
     """Count who has left the queue since the last look."""
-    there = {w.session_id: line_of(state, w, now) for w in queue_of(state)}
+    there = {entry.session_id: line for entry, line in state.queue.in_lines(state.database_ms(now))}
     gone = Counter(line for session_id, line in state.waited.items() if session_id not in there)
     for line, departures in gone.items():
         state.turnover.note(line, departures, now)
-    state.turnover.keep(frozenset(there.values()))
+    state.turnover.keep(frozenset(there.values()), now)
     state.waited = there
 
 
@@ -97,6 +87,7 @@ def set_priority(state: BrokerState, session: Session, priority: int, now: float
     if not 0 <= priority <= PRIORITY_MAX:
         raise WireError(Reason.MALFORMED, f"a priority is from 0 to {PRIORITY_MAX}")
     session.priority = priority
+    state.sessions.note(session)
     save_session(state, session)
     data: dict[str, object] = {"priority": priority}
     state.emit(AppendEvent(session.session_id, session.tenant_id, "priority", None, data))
@@ -109,9 +100,8 @@ def place_waiting(state: BrokerState, now: float) -> None:
         return
     hopeless: set[tuple[TitleId, Line]] = set()
     try:
-        for entry in queue_of(state):
+        for entry, line in state.queue.in_lines(state.database_ms(now)):
             session = state.sessions.get(entry.session_id)
-            line = line_of(state, entry, now)
             wish = (entry.title_id, line)
             if wish in hopeless and (session is None or session.decided is not None):
                 continue
@@ -126,9 +116,8 @@ def place_waiting(state: BrokerState, now: float) -> None:
 def tell_queue(state: BrokerState, now: float) -> None:
     """Count those who wait for room, and tell whoever waits for another reason or at another place than before."""
     places = Places()
-    for entry in queue_of(state) if state.sessions.waiting else ():
+    for entry, line in state.queue.in_lines(state.database_ms(now)) if state.sessions.waiting else ():
         session = state.sessions.get(entry.session_id)
-        line = line_of(state, entry, now)
         if session is None:
             places.next(line)
             continue

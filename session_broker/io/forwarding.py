@@ -44,7 +44,7 @@ _ABOUT = re.compile(r"/api/v1/(?:operator/)?sessions/(?P<session>ses_[a-z2-7]{24
 _NODE = re.compile(r"/api/v1/operator/nodes/(?P<node>node_[a-z2-7]{24})/.+")
 _INVITED = re.compile(r"/api/v1/invitations/(?P<code>[^/]{1,64})(?:/redemption)?")
 _CARRIED_THERE = ("host", "origin", "content-type", "accept", "sec-fetch-site")
-_CARRIED_BACK = ("content-type", "location", "cache-control", "etag")
+_CARRIED_BACK = ("content-type", "location", "cache-control", "etag", "retry-after")
 _log = structlog.get_logger()
 
 Find = Callable[[str], Awaitable[Whereabouts | None]]

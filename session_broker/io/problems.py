@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
 from session_broker.core.effects import CLOSE_REFUSED
-from session_broker.io.runner import MovedOn, StoreUnavailable
+from session_broker.io.runner import StoreUnavailable
+from session_broker.io.unavailable import Unavailable
 from wire.errors import Reason, WireError
 from wire.schema import encode
 from wire.session_control import Refusal
@@ -49,6 +50,9 @@ STATUS: Mapping[Reason, int] = {
 }
 """HTTP status by reason; any other is 500."""
 
+UNAVAILABLE, RETRY_AFTER_S = 503, 2
+"""Every answer with this status says after how many seconds to try again."""
+
 _log = structlog.get_logger()
 _REASON_OF_STATUS = {404: Reason.NOT_FOUND, 405: Reason.NOT_FOUND, 413: Reason.TOO_LARGE}
 
@@ -63,7 +67,8 @@ def problem(reason: Reason, detail: str, status: int | None = None) -> Response:
         "detail": detail,
         "reason": str(reason),
     }
-    return JSONResponse(body, code, media_type="application/problem+json", headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(RETRY_AFTER_S)} if code == UNAVAILABLE else {})
+    return JSONResponse(body, code, media_type="application/problem+json", headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -83,7 +88,7 @@ async def _on_wire_error(connection: HTTPConnection, error: Exception) -> Respon
         await connection.send_text(encode(Refusal(error.reason, error.detail)))
         await connection.close(CLOSE_REFUSED)
         return Response()  # A WebSocket has no response; Starlette ignores it.
-    return problem(error.reason, error.detail, 503 if isinstance(error, StoreUnavailable | MovedOn) else None)
+    return problem(error.reason, error.detail, UNAVAILABLE if isinstance(error, Unavailable) else None)
 
 
 async def on_database_error(connection: HTTPConnection, error: Exception) -> Response:

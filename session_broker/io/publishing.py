@@ -20,10 +20,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from session_broker.core.coordinator import Coordinator
 from session_broker.core.sign_in import Caller
 from session_broker.io.catalogue import Catalogue, artwork_key
-from session_broker.io.objects import Objects
+from session_broker.io.objects import NoSuchObject, Objects
 from session_broker.io.releases import Releases
-from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
+from session_broker.io.runner import Runner
 from session_broker.io.title_reports import TitleReports
+from session_broker.io.unavailable import Unavailable
 from title_archive.artwork import reencode
 from title_archive.reader import Index, holds_runtime, read_content, read_index, read_manifest, read_runtime
 from title_archive.signing import check_release
@@ -184,9 +185,10 @@ class Publishing:
         return _read_manifest(await self._manifest_text(release), release)
 
     async def _manifest_text(self, release: Release) -> str:
+        key = _manifest_key(check_digest(release.archive_sha256))
         try:
-            return (await self._objects.read(_manifest_key(check_digest(release.archive_sha256)))).decode()
-        except WireError as error:
+            return (await self._objects.read(key)).decode()
+        except NoSuchObject as error:
             raise WireError(Reason.NOT_FOUND, "upload the archive first") from error
 
     async def runtime(self, archive_sha256: str) -> tuple[RuntimeManifest, int]:
@@ -207,7 +209,7 @@ class Publishing:
             raise WireError(Reason.TITLE_BLOCKED, f"an operator has blocked its runtime {pin}")
         try:
             runtime, archive_bytes = await self.runtime(pin.sha256)
-        except WireError as error:
+        except NoSuchObject as error:
             raise WireError(Reason.NOT_FOUND, f"upload the archive of its runtime {pin} first") from error
         fault = pin_fault(pin, manifest.python_minor, runtime)
         if archive_bytes != pin.archive_bytes:
@@ -280,7 +282,7 @@ class Publishing:
             await asyncio.sleep(FOLLOW_EVERY_S)
             try:
                 await self.refresh()
-            except (SQLAlchemyError, OSError, StoreUnavailable, MovedOn) as error:
+            except (SQLAlchemyError, OSError, Unavailable) as error:
                 log.error("catalogue_not_read", error=type(error).__name__)
             except Exception:
                 # One version's fault must not keep all others from being offered, withdrawn or blocked.

@@ -42,7 +42,7 @@ from session_broker.io.effect_writes import Overtaken
 from session_broker.io.metrics import Metrics
 from session_broker.io.outbox import Outbox
 from session_broker.io.store import Store
-from wire.errors import Reason, WireError
+from session_broker.io.unavailable import Unavailable
 from wire.ids import SessionId
 from wire.tracing import SpanSink
 
@@ -59,18 +59,18 @@ _WRITES, _TO_TABS = get_args(Write), (ToTab, CloseTab, DetachTab, WatchMedia)
 _log = structlog.get_logger()
 
 
-class StoreUnavailable(WireError):
+class StoreUnavailable(Unavailable):
     """The database does not answer; what was asked for happens when it does."""
 
     def __init__(self) -> None:
-        super().__init__(Reason.INTERNAL, "the database does not answer; try again in a moment")
+        super().__init__("the database does not answer; try again in a moment")
 
 
-class MovedOn(WireError):
+class MovedOn(Unavailable):
     """What the step was about is another replica's by now; nothing was done."""
 
     def __init__(self) -> None:
-        super().__init__(Reason.INTERNAL, "another server has this session now; try again in a moment")
+        super().__init__("another server has this session now; try again in a moment")
 
 
 @dataclass(slots=True)

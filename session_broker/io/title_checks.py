@@ -23,7 +23,8 @@ from session_broker.io.check_rows import CheckRow, CheckRows, CheckState
 from session_broker.io.clock import wall_ms
 from session_broker.io.objects import Objects
 from session_broker.io.publishing import Publishing
-from session_broker.io.runner import MovedOn, Runner, StoreUnavailable
+from session_broker.io.runner import Runner
+from session_broker.io.unavailable import Unavailable
 from title_archive.artwork import image_type
 from wire.errors import Reason, WireError
 from wire.ids import ID_RANDOM_BYTES, NodeId, make_id
@@ -172,7 +173,7 @@ class TitleChecks:
             await asyncio.sleep(LOOK_S)
             try:
                 await self.look()
-            except (SQLAlchemyError, OSError, StoreUnavailable, MovedOn) as error:
+            except (SQLAlchemyError, OSError, Unavailable) as error:
                 log.error("checks_not_seen", error=type(error).__name__)
             except Exception:
                 # One check's fault must not keep all others waiting.

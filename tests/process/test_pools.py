@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC
@@ -11,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import session_broker.io.fleet.loop
@@ -24,7 +27,8 @@ from session_broker.io.accounts import Accounts
 from session_broker.io.database import open_database
 from session_broker.io.fleet.rows import FleetRows, LeaseLost
 from session_broker.io.leases import Leases
-from tests.support.deadlines import until
+from session_broker.io.runner import StoreUnavailable
+from tests.support.deadlines import patient, until
 from tests.support.fake_pool import FakePool
 from tests.support.live_broker import FakeTab, broker_config, live_broker, signed_in
 from wire.ids import TenantId
@@ -260,6 +264,27 @@ async def test_one_replica_at_a_time_acts(database_url: str | None, tmp_path: Pa
         await two.leave()
         await Leases(engine, ONE).register(60, alone=False)
         assert await one.hold(60) == 3
+
+
+async def test_a_database_that_hangs_is_waited_for_only_so_long(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_broker.io.fleet.rows, "ANSWER_TIMEOUT_S", 0.5)
+    async with opened(postgres_url) as engine:
+        tenant = (await Accounts(engine).ensure_owner()).tenant_id
+        await Leases(engine, ONE).register(60, alone=False)
+        rows = FleetRows(engine, ONE, tenant)
+        assert await rows.hold(60) == 1
+        async with engine.connect() as connection:
+            pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(patient(10)):
+                with pytest.raises(StoreUnavailable):
+                    await rows.hold(60)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert await rows.hold(60) == 1
 
 
 async def test_only_sessions_that_wait_for_a_node_are_counted(tmp_path: Path) -> None:

@@ -75,10 +75,8 @@ class Stand:
 
 
 @contextlib.asynccontextmanager
-async def stand(
-    tmp_path: Path, *, slots: int = 2, most: int = 1, database_url: str | None = None
-) -> AsyncIterator[Stand]:
-    config = broker_config(tmp_path, title_checks_max=most, database_url=database_url)
+async def stand(tmp_path: Path, *, slots: int = 2, most: int = 1, **changes: Any) -> AsyncIterator[Stand]:
+    config = broker_config(tmp_path, title_checks_max=most, **changes)
     async with api(config) as (broker, client):
         await sign_in(broker, client)
         enrolled = await broker.accounts.enrol_node(ENROLMENT_TOKEN, "attic")

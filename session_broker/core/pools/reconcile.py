@@ -32,7 +32,7 @@ from session_broker.core.pools.records import (
     Want,
 )
 from session_broker.core.pools.sharing import Shares, helps, share
-from session_broker.core.pools.standing import Stage, Standing, standing_of
+from session_broker.core.pools.standing import ENDING, Stage, Standing, standing_of
 from session_broker.core.pools.timers import Timers
 from wire.session_control import Coming
 
@@ -67,9 +67,13 @@ class Reconciler:
         self._take_note(standings, now)
         effects: list[FleetEffect] = []
         for each in standings:
-            effects += self._end(each, view, now)
+            if each.stage in ENDING:
+                effects += self._end(each, view, now)
         effects += self._clear_strangers(view, now)
-        by_pool = {pool.name: [s for s in standings if s.node.pool == pool.name] for pool in self._order}
+        by_pool: dict[str, list[Standing]] = {pool.name: [] for pool in self._order}
+        for each in standings:
+            if each.node.pool in by_pool:
+                by_pool[each.node.pool].append(each)
         room = {pool.name: self._room(pool, by_pool[pool.name], view, now) for pool in self._order}
         successors = [each for pool in self._order for each in self._replace(pool, by_pool[pool.name], room)]
         effects += successors
@@ -79,8 +83,7 @@ class Reconciler:
                 effects.append(CreateNode(pool.name, self._new_name(pool)))
             idle = pool.idle_wanted(view.local)
             effects += _shrink(pool, by_pool[pool.name], shares.needed[pool.name] + idle, view.demand)
-        configured = {pool.name for pool in self._order}
-        effects += [_drain(s) for s in standings if s.stage is Stage.READY and s.node.pool not in configured]
+        effects += [_drain(s) for s in standings if s.stage is Stage.READY and s.node.pool not in by_pool]
         self._timers.forget_unseen()
         return Plan(effects, _outlook(self._order, by_pool, shares, view.demand))
 
@@ -99,10 +102,10 @@ class Reconciler:
         for each in standings:
             if each.failed and each.name not in self._failed:
                 self._backoff.failed(each.node.pool, now)
-            elif each.node.joined and each.name in self._starting:
+            elif each.node.joined and each.node.name in self._starting:
                 self._backoff.worked(each.node.pool)
-        self._starting = {s.name for s in standings if s.stage is Stage.STARTING}
-        self._failed = {s.name for s in standings if s.failed}
+        self._starting = {s.node.name for s in standings if s.stage is Stage.STARTING}
+        self._failed = {s.node.name for s in standings if s.failed}
 
     def _end(self, each: Standing, view: FleetView, now: float) -> list[FleetEffect]:
         """Take a node that is over, drained or retired one step further."""
@@ -115,11 +118,7 @@ class Reconciler:
             return self._delete(node.pool, node.name, now)
         if node.claims:
             return []
-        if each.stage is Stage.OVER:
-            return [RetireNode(node.name, each.why)]
-        if each.stage is Stage.DRAINING:
-            return [RetireNode(node.name, "drained")]
-        return []
+        return [RetireNode(node.name, each.why if each.stage is Stage.OVER else "drained")]
 
     def _may_have_nodes(self, name: str) -> bool:
         return any(pool.name == name and pool.max_nodes for pool in self._order)
@@ -133,10 +132,13 @@ class Reconciler:
     def _clear_strangers(self, view: FleetView, now: float) -> list[FleetEffect]:
         """Delete machines without a row: of a replica that died, or made after it had been given up."""
         rows = {node.name for node in view.nodes}
-        there = {name: pool for pool, machines in view.machines.items() for name in machines or ()}
-        self._deleted_at = {name: at for name, at in self._deleted_at.items() if name in rows or name in there}
-        strangers = [name for name in there if name not in rows]
-        return [effect for name in strangers for effect in self._delete(there[name], name, now)]
+        strangers = {
+            name: pool
+            for pool, machines in view.machines.items()
+            for name in sorted(machines.keys() - rows if machines else ())
+        }
+        self._deleted_at = {name: at for name, at in self._deleted_at.items() if name in rows or name in strangers}
+        return [effect for name, pool in strangers.items() for effect in self._delete(pool, name, now)]
 
     def _replace(self, pool: Pool, standings: Sequence[Standing], room: dict[str, int]) -> list[CreateNode]:
         """Return the nodes that come in the place of others, and take their room; one at the maximum waits."""
@@ -162,10 +164,10 @@ class Reconciler:
         stuck = any(s.stage is Stage.STARTING and not s.free for s in standings)
         if machines is None or stuck or self._backoff.rests(pool.name, now):
             return 0
-        rows = {s.name for s in standings}
-        strangers = sum(1 for name, m in machines.items() if name not in rows and m.phase is not Phase.GONE)
-        kept = [s for s in standings if not (s.stage is Stage.RETIRED and s.name not in machines)]
-        return max(0, pool.max_nodes - len(kept) - strangers)
+        strangers = machines.keys() - {s.node.name for s in standings}
+        there = sum(machines[name].phase is not Phase.GONE for name in strangers)
+        gone = sum(s.stage is Stage.RETIRED and s.node.name not in machines for s in standings)
+        return max(0, pool.max_nodes - (len(standings) - gone) - there)
 
     def _new_name(self, pool: Pool) -> NodeName:
         random = base64.b32encode(self._draw(NAME_RANDOM_BYTES)).decode().lower()
@@ -185,11 +187,15 @@ def _shrink(pool: Pool, standings: Sequence[Standing], wanted: int, demand: Dema
     spare = sum(s.free for s in standings) - wanted
     kept = [s for s in standings if s.stage in (Stage.STARTING, Stage.READY)]
     excess = len(kept) - pool.max_nodes
+
+    def is_idle(each: Standing) -> bool:
+        return not each.node.claims and each.idle_s >= pool.idle_s
+
+    may_go = kept if excess > 0 else [each for each in kept if is_idle(each)]
     # The newest names last, so that every step picks the same ones; first those that cost nobody anything.
-    for each in sorted(kept, key=lambda s: (s.stage is Stage.READY, s.node.claims, s.name)):
-        idle = not each.node.claims and each.idle_s >= pool.idle_s
+    for each in sorted(may_go, key=lambda s: (s.stage is Stage.READY, s.node.claims, s.name)):
         useless = not each.free and not any(demand.values()) and wanted <= 0
-        if excess <= 0 and not (idle and (0 < each.free <= spare or useless)):
+        if excess <= 0 and not (is_idle(each) and (0 < each.free <= spare or useless)):
             continue
         excess -= 1
         spare -= each.free

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from session_broker.core.pools.pool import Pool
 from session_broker.core.pools.records import Machine, NodeName, Phase, PoolNode
@@ -35,9 +35,12 @@ class Stage(StrEnum):
     RETIRED = "retired"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A node as one step sees it."""
+ENDING = frozenset({Stage.DRAINING, Stage.OVER, Stage.RETIRED})
+"""Stages from which no node comes back."""
+
+
+class Standing(NamedTuple):
+    """A node as one step sees it. A tuple, since each step makes one for every node."""
 
     node: PoolNode
     stage: Stage
@@ -71,18 +74,17 @@ def standing_of(
         now: Monotonic seconds.
         known: Whether the adapter's list is known at all.
     """
-    age_s = timers.held_s((node.name, "age"), True, now)
-    unseen_s = timers.held_s((node.name, "unseen"), known and machine is None, now)
-    idle = not node.claims and not node.drained and not node.retired
-    idle_s = timers.held_s((node.name, "idle"), idle, now)
-    away_s = timers.held_s((node.name, "away"), node.joined and not node.ready and not node.drained, now)
-    troubled = machine is not None and machine.phase is Phase.PENDING and machine.trouble is not None
-    troubled_s = timers.held_s((node.name, "troubled"), troubled, now)
+    age_s = 0.0 if node.joined else timers.held_s((node.name, "age"), now)
+    unseen_s = timers.held_s((node.name, "unseen"), now) if known and machine is None else 0.0
     if node.retired:
         return Standing(node, Stage.RETIRED)
+    idle_s = 0.0 if node.claims or node.drained else timers.held_s((node.name, "idle"), now)
     if node.ready:
         # Whatever its adapter says: it is here, and people may play on it.
         return Standing(node, Stage.READY, free=max(0, node.slots - node.claims), idle_s=idle_s)
+    away_s = timers.held_s((node.name, "away"), now) if node.joined and not node.drained else 0.0
+    troubled = machine is not None and machine.phase is Phase.PENDING and machine.trouble is not None
+    troubled_s = timers.held_s((node.name, "troubled"), now) if troubled else 0.0
     gone = machine is not None and machine.phase is Phase.GONE
     if gone or unseen_s >= APPEAR_S:
         words = str(machine.trouble or "ended") if machine is not None else "not there"

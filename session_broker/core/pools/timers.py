@@ -12,15 +12,12 @@ class Timers:
         self._since: dict[Hashable, float] = {}
         self._seen: set[Hashable] = set()
 
-    def held_s(self, condition: Hashable, holds: bool, now: float) -> float:
-        """Say whether a condition holds now; returns for how long it has, 0 if it does not."""
-        if not holds:
-            self._since.pop(condition, None)
-            return 0.0
+    def held_s(self, condition: Hashable, now: float) -> float:
+        """Say that a condition holds now; returns for how long it has."""
         self._seen.add(condition)
         return now - self._since.setdefault(condition, now)
 
     def forget_unseen(self) -> None:
-        """Forget what nobody has asked about, or what did not hold, since this was last called."""
+        """Forget what did not hold since this was last called: nobody has said that it did."""
         self._since = {each: since for each, since in self._since.items() if each in self._seen}
         self._seen.clear()

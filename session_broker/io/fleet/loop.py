@@ -41,6 +41,7 @@ from session_broker.core.tickets import TOKEN_RANDOM_BYTES, make_token
 from session_broker.io.clock import monotonic_s, wall_ms
 from session_broker.io.fleet.adapter import CALL_TIMEOUT_S, FleetAdapter, MachineRefused
 from session_broker.io.fleet.rows import FleetRows, LeaseLost, ListedNode
+from session_broker.io.runner import StoreUnavailable
 from wire.errors import WireError
 from wire.ids import NodeId
 
@@ -104,7 +105,7 @@ class FleetLoop:
         finally:
             for adapter in self._adapters.values():
                 await adapter.close()
-            with contextlib.suppress(SQLAlchemyError, OSError):
+            with contextlib.suppress(SQLAlchemyError, OSError, StoreUnavailable):
                 await self._rows.leave()
 
     async def _lead(self, epoch: int) -> None:

@@ -6,7 +6,9 @@ that a holder which was overtaken without noticing changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +22,16 @@ from session_broker.core.tickets import digest
 from session_broker.io import tables
 from session_broker.io.clock import wall_ms
 from session_broker.io.leases import clock_ms
+from session_broker.io.runner import StoreUnavailable
 from wire.ids import NodeId, TenantId
 from wire.session_control import Coming, SessionState
 
 PATIENCE_MS = 2000
 """Milliseconds for which a session has waited when it counts: until then room that is there may not be seen yet."""
+
+
+ANSWER_TIMEOUT_S = 10.0
+"""Seconds that a transaction may take: a database that hangs must not hold up who looks after the nodes for ever."""
 
 
 class LeaseLost(Exception):
@@ -53,7 +60,7 @@ class WaitingRow:
 
 
 class FleetRows:
-    """Every public method is one transaction."""
+    """Every public method is one transaction, and raises ``StoreUnavailable`` if the database hangs."""
 
     def __init__(self, engine: AsyncEngine, me: ReplicaId, tenant_id: TenantId) -> None:
         self._engine = engine
@@ -72,7 +79,7 @@ class FleetRows:
         taken = taken.values(holder=self._me, epoch=table.c.epoch + 1, expires_at_ms=until)
         first = {"tenant_id": self._tenant_id, "holder": self._me, "epoch": 1, "expires_at_ms": until, "news": {}}
         try:
-            async with self._engine.begin() as connection:
+            async with self._transaction() as connection:
                 held = (await connection.execute(renewed)).rowcount or (await connection.execute(taken)).rowcount
                 if not held and await connection.scalar(select(table.c.epoch).where(mine)) is None:
                     held = (await connection.execute(insert(table).values(first))).rowcount
@@ -83,7 +90,7 @@ class FleetRows:
     async def leave(self) -> None:
         """Give the lease up, so that another replica need not wait for it."""
         table = tables.fleet_lease
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             mine = update(table).where(table.c.tenant_id == self._tenant_id, table.c.holder == self._me)
             await connection.execute(mine.values(expires_at_ms=0))
 
@@ -97,7 +104,7 @@ class FleetRows:
             .where(made.c.tenant_id == self._tenant_id)
             .order_by(made.c.pool, made.c.name)
         )
-        async with self._engine.connect() as connection:
+        async with self._transaction() as connection:
             return [_listed(row) for row in await connection.execute(query)]
 
     async def waiting(self) -> list[WaitingRow]:
@@ -109,7 +116,7 @@ class FleetRows:
             session.c.state == SessionState.QUEUED,
             session.c.queued_at_ms <= self._now_ms - PATIENCE_MS,
         )
-        async with self._engine.connect() as connection:
+        async with self._transaction() as connection:
             rows = await connection.execute(query)
             return [WaitingRow(row.title_id, dict(row.round_trips_ms), row.waited_ms / 1000) for row in rows]
 
@@ -129,7 +136,7 @@ class FleetRows:
         at_ms, hashed = wall_ms(), digest(token)
         whose = {"tenant_id": self._tenant_id, "created_at_ms": at_ms}
         made, enrolment = tables.pool_node, tables.node_enrolment
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await self._check(connection, epoch)
             former = None
             if succeeds is not None:
@@ -152,7 +159,7 @@ class FleetRows:
             LeaseLost: nothing was written.
         """
         made, enrolment, node, at_ms = tables.pool_node, tables.node_enrolment, tables.node, wall_ms()
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await self._check(connection, epoch)
             hashed = await connection.scalar(select(made.c.enrolment_sha256).where(made.c.name == name))
             if hashed is None:
@@ -175,7 +182,7 @@ class FleetRows:
             LeaseLost: nothing was written.
         """
         made = tables.pool_node
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await self._check(connection, epoch)
             await connection.execute(made.delete().where(made.c.name == name, made.c.retired_at_ms.is_not(None)))
 
@@ -186,7 +193,7 @@ class FleetRows:
             LeaseLost: nothing was written.
         """
         made = tables.pool_node
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await self._check(connection, epoch)
             for machine in machines:
                 values = {"trouble": machine.trouble, "words": machine.words}
@@ -199,7 +206,7 @@ class FleetRows:
             LeaseLost: nothing was written.
         """
         table, news = tables.fleet_lease, {**_news_of(outlook), "pools": dict(troubles)}
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await self._check(connection, epoch)
             await connection.execute(update(table).where(table.c.tenant_id == self._tenant_id).values(news=news))
 
@@ -207,11 +214,19 @@ class FleetRows:
         """Return what was told last: by a holder that lives, since nobody else brings what it promised."""
         table, replica = tables.fleet_lease, tables.replica
         query = select(table.c.news).join(replica, replica.c.id == table.c.holder)
-        async with self._engine.connect() as connection:
+        async with self._transaction() as connection:
             news: dict[str, Any] | None = await connection.scalar(query.where(table.c.tenant_id == self._tenant_id))
         if not news:
             return {}, {}
         return _outlook_of(news), dict(news["pools"])
+
+    @contextlib.asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S), self._engine.begin() as connection:
+                yield connection
+        except TimeoutError as error:
+            raise StoreUnavailable from error
 
     async def _check(self, connection: AsyncConnection, epoch: int) -> None:
         """Lock the lease for the length of the transaction."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection
 
 from session_broker.core.queue import Waiting
 from session_broker.core.regions import Line
@@ -11,10 +11,9 @@ from wire.ids import PlayerId, TitleId
 
 
 def overtakes(
-    placed: Collection[Waiting],
-    waiting: Collection[Waiting],
-    others: Mapping[PlayerId, int],
-    line_of: Callable[[Waiting], Line],
+    placed: Collection[tuple[Waiting, Line]],
+    waiting: Collection[tuple[Waiting, Line]],
+    playing: Callable[[PlayerId], int],
 ) -> int:
     """Count in how many ways somebody got a node before others who had come before and wanted the same.
 
@@ -22,17 +21,25 @@ def overtakes(
     wait longer by design, are left out.
 
     Args:
-        placed: Who got a node in this step.
-        waiting: Who still waits.
-        others: Sessions of an account that do not wait.
-        line_of: In which regions somebody waits.
+        placed: Who got a node in this step, and where they waited.
+        waiting: Who still waits, and where.
+        playing: Returns how many sessions of an account do not wait, after this step.
     """
-    per_account = Counter(each.player_id for each in (*placed, *waiting))
-    alone = {who for who, count in per_account.items() if count == 1 and not others.get(who)}
-    came: dict[tuple[TitleId, Line], list[int]] = defaultdict(list)
-    left: dict[tuple[TitleId, Line], list[int]] = defaultdict(list)
-    for entries, times in ((placed, came), (waiting, left)):
-        for each in entries:
-            if each.player_id in alone:
-                times[each.title_id, line_of(each)].append(each.queued_at_ms)
-    return sum(max(came[want]) > min(left[want]) for want in came.keys() & left.keys())
+    got_one = Counter(each.player_id for each, _ in placed)
+    wait = Counter(each.player_id for each, _ in waiting)
+
+    def is_alone(who: PlayerId) -> bool:
+        return got_one[who] + wait[who] == 1 and playing(who) == got_one[who]
+
+    came: dict[tuple[TitleId, Line], int] = {}
+    for each, line in placed:
+        if is_alone(each.player_id):
+            want = (each.title_id, line)
+            came[want] = max(came.get(want, 0), each.queued_at_ms)
+    return len(
+        {
+            (each.title_id, line)
+            for each, line in waiting
+            if each.queued_at_ms < came.get((each.title_id, line), 0) and is_alone(each.player_id)
+        }
+    )

@@ -54,11 +54,25 @@ class SimNode:
     drained: bool = False
     retired: bool = False
     sessions: set[int] = field(default_factory=set)
+    machine: Machine | None = None
+    """What its adapter said of it last."""
+    _row: PoolNode | None = None
 
     @property
     def node_id(self) -> NodeId:
         """Its id, which is also the name of its row in the fleet."""
         return NodeId(self.name)
+
+    def row(self) -> PoolNode:
+        """Return what the reconcile core sees of it; the same as before where nothing has changed."""
+        ready = self.joined and self.phase is Phase.RUNNING and not self.drained
+        kept, now = self._row, (self.joined, ready, self.drained, self.retired, len(self.sessions))
+        if kept is None or (kept.joined, kept.ready, kept.drained, kept.retired, kept.claims) != now:
+            kept = self._row = PoolNode(
+                self.name, self.pool, self.retired, self.node_id if self.joined else None, self.joined, ready,
+                self.drained, self.sort.slots, len(self.sessions),
+            )  # fmt: skip
+        return kept
 
 
 class Park:
@@ -101,18 +115,10 @@ class Park:
     def view(self, demand: Demand, now: float) -> FleetView:
         """Return what the reconcile core sees."""
         machines: dict[str, dict[NodeName, Machine]] = {pool: {} for pool in self._sorts}
-        rows = []
         for node in self.nodes.values():
             if node.phase is not None:
-                trouble = self._trouble(node, now)
-                machines[node.pool][node.name] = Machine(node.name, node.phase, trouble)
-            ready = node.joined and node.phase is Phase.RUNNING and not node.drained
-            rows.append(
-                PoolNode(
-                    node.name, node.pool, node.retired, node.node_id if node.joined else None, node.joined, ready,
-                    node.drained, node.sort.slots, len(node.sessions),
-                )
-            )  # fmt: skip
+                machines[node.pool][node.name] = self._machine(node, now)
+        rows = [node.row() for node in self.nodes.values()]
         clock = MIDNIGHT + timedelta(seconds=self._scenario.begin_s + now)
         return FleetView(demand, rows, machines, clock)
 
@@ -190,8 +196,14 @@ class Park:
         self.lived_s[node.sort.sort] += now + ENDS_S - node.made_at
         node.phase = None
 
-    def _trouble(self, node: SimNode, now: float) -> Trouble | None:
+    def _machine(self, node: SimNode, now: float) -> Machine:
+        trouble = None
         if node.phase is Phase.GONE:
-            return Trouble.LOST
-        shut = node.phase is Phase.PENDING and now < self._closed.get(node.region, 0.0)
-        return Trouble.NO_ROOM if shut else None
+            trouble = Trouble.LOST
+        elif node.phase is Phase.PENDING and now < self._closed.get(node.region, 0.0):
+            trouble = Trouble.NO_ROOM
+        kept = node.machine
+        if kept is None or kept.phase is not node.phase or kept.trouble is not trouble:
+            assert node.phase is not None
+            kept = node.machine = Machine(node.name, node.phase, trouble)
+        return kept

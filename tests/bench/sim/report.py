@@ -26,7 +26,9 @@ def day_table(day: Result) -> Table:
         ["wait p95 / p99 / longest", f"{everybody.p95_s:.0f} / {everybody.p99_s:.0f} / {everybody.most_s:.0f} s"],
         ["wait with GPU p95 / p99 / longest", f"{gpu.p95_s:.0f} / {gpu.p99_s:.0f} / {gpu.most_s:.0f} s"],
         ["went away while they waited", f"{everybody.gave_up:,}"],
-        ["told a time that held within twice its error", f"{day.told.within:.0%} of {day.told.told:,}"],
+        ["told a time when they came, of those who waited", f"{day.told.told:,} of {day.told.waited:,}"],
+        ["that held within twice its error", f"{day.told.within:.0%}"],
+        ["off by, median / p90", f"{day.told.off_p50_s:.0f} / {day.told.off_p90_s:.0f} s"],
         ["wait over what was told, median", f"{day.told.ratio_p50:.2f}"],
     ]
     rows += [["played far away", f"{day.far:.2%}"]]
@@ -88,6 +90,7 @@ def plot_sweep(sweep: Mapping[float, Result], path: Path) -> None:
         late = 1 - each.waits["all"].at_once
         axes.plot(each.cost_per_played_h, late * 100, "o", color="tab:blue")
         axes.annotate(f"{share:.0%}", (each.cost_per_played_h, late * 100), xytext=(6, 4), textcoords="offset points")
+    axes.margins(x=0.1)
     axes.set_xlabel("cost of an hour of play")
     axes.set_ylabel("players who must wait, %")
     axes.set_title("slots kept free, as a share of the most")

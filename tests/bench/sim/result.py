@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from session_broker.core.queue import Standing
+from session_broker.core.turnover import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +52,29 @@ class Waits:
 class Told:
     """What those who had to wait were told when they came, beside what came of it."""
 
+    waited: int
+    """Who waited and got a node."""
     told: int
-    """Of those who waited and got a node, those who were told a time."""
+    """Of them, those who were told a time."""
     within: float
     """Share of them whose wait was within twice the error that they were told."""
     ratio_p50: float
     """Median of the wait over what was told."""
+    off_p50_s: float
+    """By how much the wait was longer or shorter than what was told."""
+    off_p90_s: float
 
     @classmethod
-    def of(cls, kept: Sequence[tuple[Standing, float]]) -> Told:
+    def of(cls, kept: Sequence[tuple[Standing, float]], waited: int) -> Told:
         """Compare what was told with what came."""
         if not kept:
-            return cls(0, 1.0, 1.0)
+            return cls(waited, 0, 1.0, 1.0, 0.0, 0.0)
         told_s = np.array([told.wait_s for told, _ in kept])
         error_s = np.array([told.error_s for told, _ in kept])
         waited_s = np.array([waited_s for _, waited_s in kept])
-        within = float((np.abs(waited_s - told_s) <= 2 * error_s).mean())
-        return cls(len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))))
+        off_s = np.abs(waited_s - told_s)
+        within, p50, p90 = float((off_s <= 2 * error_s).mean()), *map(float, np.percentile(off_s, (50, 90)))
+        return cls(waited, len(kept), within, float(np.median(waited_s / np.maximum(told_s, 1e-3))), p50, p90)
 
 
 @dataclass(frozen=True, slots=True)

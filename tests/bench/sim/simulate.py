@@ -6,7 +6,7 @@ import heapq
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC
 
@@ -17,8 +17,9 @@ from session_broker.core.placing import Affinity, place
 from session_broker.core.pools.pool import FleetConfig
 from session_broker.core.pools.reconcile import Reconciler
 from session_broker.core.pools.records import NodeName, Outlook, Want
-from session_broker.core.queue import Places, Standing, Turnover, Waiting, in_order
+from session_broker.core.queue import Places, Queue, Waiting
 from session_broker.core.regions import Line
+from session_broker.core.turnover import Standing, Turnover
 from tests.bench.sim import demand
 from tests.bench.sim.fairness import overtakes
 from tests.bench.sim.machines import VERSION, Park, SimNode
@@ -30,6 +31,11 @@ from wire.session_control import Coming
 SAMPLE_S = 300.0
 CLICKS_AGAIN_S = 10.0
 """Seconds after which whoever was cut clicks again."""
+NEEDS_GPU = {TitleId(each.name): each.needs.gpu for each in CLASSES}
+
+
+def _account(player_id: PlayerId) -> int:
+    return int(player_id[4:])
 
 
 class Simulation:
@@ -48,8 +54,12 @@ class Simulation:
         """What each session has still to play."""
         self._next = 0
         self._again: list[tuple[float, int]] = []
+        self._queue = Queue(scenario.regions, lambda player_id: self._playing[_account(player_id)])
         self._waiting: dict[int, Waiting] = {}
-        self._lines: dict[tuple[int, bool], Line] = {}
+        self._untold: list[int] = []
+        """Those who have come since the queue was last told."""
+        self._patience: list[tuple[float, int]] = []
+        """When those who wait, and some who do no more, go away."""
         self._node_of: dict[int, SimNode] = {}
         self._ends: list[tuple[float, int]] = []
         self._ends_at: dict[int, float] = {}
@@ -103,35 +113,47 @@ class Simulation:
         self._lose_patience(now)
         if self._waiting:
             self._place(now)
-        self._turnover.keep({self._line(each, now) for each in self._waiting.values()})
+        self._tell(now)
+        self._turnover.keep({line for _, line in self._in_lines(now)}, now)
 
     def _arrive(self, now: float) -> None:
         at_s = self._clicks.at_s
         while self._next < len(at_s) and at_s[self._next] <= now:
-            self._queue(self._next, float(at_s[self._next]), now)
+            self._come(self._next, float(at_s[self._next]), now)
             self._next += 1
         while self._again and self._again[0][0] <= now:
             at, number = heapq.heappop(self._again)
-            self._queue(number, at, now)
+            self._come(number, at, now)
 
-    def _queue(self, number: int, at_s: float, now: float) -> None:
+    def _come(self, number: int, at_s: float, now: float) -> None:
         if number in self._waiting or number in self._node_of:
             self._faults.append(f"session {number} is there twice")
         account, title = int(self._clicks.account[number]), CLASSES[self._clicks.title[number]]
         at_ms = round((at_s + self._scenario.warm_up_s) * 1000)
         who = PlayerId(f"plr_{account}")
         far_ms = ROUND_TRIPS_MS[REGIONS[self._clicks.region[number]].name]
-        self._waiting[number] = Waiting(
-            SessionId(f"{number:09d}"), who, TitleId(title.name), at_ms, round_trips_ms=far_ms
-        )
+        entry = Waiting(SessionId(f"{number:09d}"), who, TitleId(title.name), at_ms, round_trips_ms=far_ms)
+        self._waiting[number] = entry
+        self._queue.put(entry)
+        self._untold.append(number)
         self._first_tick[number] = now
+        heapq.heappush(self._patience, (self._gives_up_at(number), number))
+
+    def _gives_up_at(self, number: int) -> float:
+        return self._first_tick[number] + float(self._clicks.patience_s[number])
 
     def _lose_patience(self, now: float) -> None:
-        patience_s = self._clicks.patience_s
-        gone = [n for n in self._waiting if now - self._first_tick[n] > patience_s[n]]
+        gone = set()
+        while self._patience and self._patience[0][0] < now:
+            at, number = heapq.heappop(self._patience)
+            # One that was placed and cut since then waits with new patience.
+            if number in self._waiting and at == self._gives_up_at(number):
+                gone.add(number)
         lines: Counter[Line] = Counter()
-        for number in gone:
-            lines[self._line(self._waiting.pop(number), now)] += 1
+        for number in sorted(gone):
+            session_id = self._waiting.pop(number).session_id
+            lines[self._queue.line_of(session_id, self._at_ms(now))] += 1
+            self._queue.remove(session_id)
             self._told.pop(number, None)
             if self._first_tick.pop(number) >= 0.0:
                 self._gave_up.append(number)
@@ -139,14 +161,11 @@ class Simulation:
                 self._ended += 1
         self._note_departures(lines, now)
 
-    def _line(self, entry: Waiting, now: float) -> Line:
-        rules = self._scenario.regions
-        waited_s = now + self._scenario.warm_up_s - entry.queued_at_ms / 1000
-        # All players of a region have the same round trips: what was found for one holds for all.
-        key = id(entry.round_trips_ms), waited_s >= rules.far_after_s
-        if key not in self._lines:
-            self._lines[key] = rules.line(entry.round_trips_ms, waited_s)
-        return self._lines[key]
+    def _at_ms(self, now: float) -> float:
+        return (now + self._scenario.warm_up_s) * 1000
+
+    def _in_lines(self, now: float) -> Iterator[tuple[Waiting, Line]]:
+        return self._queue.in_lines(self._at_ms(now))
 
     def _note_departures(self, lines: Counter[Line], now: float) -> None:
         for line, departures in lines.items():
@@ -154,12 +173,10 @@ class Simulation:
 
     def _place(self, now: float) -> None:
         """Place whom a node has room for, next first, as a replica does."""
-        others = {w.player_id: self._playing[int(w.player_id[4:])] for w in self._waiting.values()}
         hopeless: set[tuple[TitleId, Line]] = set()
-        placed: list[Waiting] = []
+        placed: list[tuple[Waiting, Line]] = []
         lines: Counter[Line] = Counter()
-        for entry in in_order(self._waiting.values(), others):
-            line = self._line(entry, now)
+        for entry, line in self._in_lines(now):
             if (entry.title_id, line) in hopeless:
                 continue
             number = int(entry.session_id)
@@ -175,15 +192,15 @@ class Simulation:
                 self._far += (decision.round_trip_ms or 0.0) > self._scenario.regions.rtt_max_ms
             lines[line] += self._first_tick[number] < now
             self._claim(number, NodeName(decision.node_id), now)
-            placed.append(entry)
+            placed.append((entry, line))
         self._note_departures(lines, now)
-        for entry in placed:
+        for entry, _ in placed:
             self._note_wait(int(entry.session_id), now)
-        self._overtakes += overtakes(placed, self._waiting.values(), others, lambda entry: self._line(entry, now))
-        self._tell(now, others)
+        if placed:
+            self._overtakes += overtakes(placed, list(self._in_lines(now)), lambda who: self._playing[_account(who)])
 
     def _affinity(self, entry: Waiting, title: TitleClass, line: Line) -> Affinity:
-        rules, plays_on = self._scenario.regions, self._plays_on[int(entry.player_id[4:])]
+        rules, plays_on = self._scenario.regions, self._plays_on[_account(entry.player_id)]
         comes = line is not None and self._pools.brings(gpu=title.needs.gpu, line=line)
         if self._outlook.get(Want(title.needs.gpu, line)) is Coming.NONE_FREE:
             comes = False
@@ -193,13 +210,14 @@ class Simulation:
         node = self._park.nodes[name]
         if len(node.sessions) >= node.sort.slots or number in self._node_of:
             self._faults.append(f"session {number} is placed twice, or a slot is")
-        del self._waiting[number]
+        self._queue.remove(self._waiting.pop(number).session_id)
         node.sessions.add(number)
         self._node_of[number] = node
         self._fleet.set_claims(node.node_id, len(node.sessions))
         account = int(self._clicks.account[number])
         self._playing[account] += 1
         self._plays_on[account][node.node_id] += 1
+        self._queue.recount(PlayerId(f"plr_{account}"))
         ends_at = self._ends_at[number] = now + self._left_s[number]
         heapq.heappush(self._ends, (ends_at, number))
 
@@ -214,6 +232,7 @@ class Simulation:
         account = int(self._clicks.account[number])
         self._playing[account] -= 1
         self._plays_on[account][node.node_id] -= 1
+        self._queue.recount(PlayerId(f"plr_{account}"))
         if not self._playing[account]:
             del self._plays_on[account]
 
@@ -234,21 +253,22 @@ class Simulation:
             if told is not None and told.wait_s is not None:
                 self._kept.append((told, now - since))
 
-    def _tell(self, now: float, others: dict[PlayerId, int]) -> None:
+    def _tell(self, now: float) -> None:
         """Tell those who have come just now and must wait how long that will be."""
-        if any(number not in self._told for number in self._waiting):
+        told = {self._waiting[number].session_id for number in self._untold if number in self._waiting}
+        self._untold.clear()
+        if told:
             places = Places()
-            for entry in in_order(self._waiting.values(), others):
-                number, line = int(entry.session_id), self._line(entry, now)
+            for entry, line in self._in_lines(now):
                 place_ = places.next(line)
-                if number not in self._told:
-                    self._told[number] = self._turnover.standing(place_, line, now)
+                if entry.session_id in told:
+                    self._told[int(entry.session_id)] = self._turnover.standing(place_, line, now)
 
     def _reconcile(self, now: float) -> None:
-        wants = Counter(
-            Want(CLASSES[self._clicks.title[number]].needs.gpu, self._line(each, now))
-            for number, each in self._waiting.items()
-        )
+        waiting = Counter((entry.title_id, line) for entry, line in self._in_lines(now))
+        wants: Counter[Want] = Counter()
+        for (title_id, line), count in waiting.items():
+            wants[Want(NEEDS_GPU[title_id], line)] += count
         view = self._park.view(wants, now)
         plan = self._reconciler.step(view, now)
         self._outlook = plan.outlook
@@ -275,8 +295,9 @@ class Simulation:
             "all": Waits.of([wait_s for _, wait_s in self._waits], len(self._gave_up)),
             "with GPU": Waits.of([w for n, w in self._waits if gpu[n]], sum(gpu[n] for n in self._gave_up)),
         }
+        told = Told.of(self._kept, sum(wait_s > 0.0 for _, wait_s in self._waits))
         return Result(
-            asdict(self._scenario), self._seed, took_s, waits, Told.of(self._kept),
+            asdict(self._scenario), self._seed, took_s, waits, told,
             self._far / max(1, self._placed), dict(self._cuts),
             self._played_s / max(1.0, self._slot_s), self._played_s / 3600, cost, self._nodes_most,
             self._park.created, self._park.died, self._overtakes, self._faults, self._samples,

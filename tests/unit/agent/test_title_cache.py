@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from render_node.agent.io import title_cache
-from render_node.agent.io.archive_download import Wanted, download
+from render_node.agent.io import archive_download, title_cache
+from render_node.agent.io.archive_download import TRIES, TRY_AGAIN_MAX_S, Wanted, download
 from render_node.agent.io.title_cache import DOWNLOADS_MAX, TitleCache
 from tests.support.deadlines import patient, until
 from tests.support.published_title import (
@@ -36,6 +36,11 @@ from wire.title_manifest import InstalledTitle, TitleManifest
 from wire.title_release import Release
 
 
+@pytest.fixture(autouse=True)
+def tried_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_download, "TRY_AGAIN_S", 0.01)
+
+
 def there_is(path: str) -> bool:
     return os.path.exists(path)
 
@@ -46,6 +51,8 @@ class Source:
     def __init__(self) -> None:
         self.archives: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.faults: list[str] = []
+        """What goes wrong with the next answers, the first one first."""
         self.answers = threading.Event()
         """Cleared, it lets whoever asks wait."""
         self.answers.set()
@@ -56,19 +63,23 @@ class Source:
                 digest = self.path.rpartition("/")[2]
                 source.asked.append(digest)
                 source.answers.wait()
+                fault = source.faults.pop(0) if source.faults else ""
                 data = source.archives.get(digest)
                 if self.headers["Authorization"] != "Bearer node_a:key":
                     self.answer(403, b'{"reason": "bad_enrolment", "detail": "no"}')
+                elif fault == "store":
+                    self.answer(503, b'{"reason": "internal", "detail": "the object store does not answer"}')
                 elif data is None:
                     self.answer(404, b'{"reason": "not_found", "detail": "gone"}')
                 else:
-                    self.answer(200, data)
+                    self.answer(200, data, breaks_off=fault == "breaks off")
 
-            def answer(self, status: int, body: bytes) -> None:
+            def answer(self, status: int, body: bytes, *, breaks_off: bool = False) -> None:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                self.send_header("Retry-After", "0")
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body[: len(body) // 2] if breaks_off else body)
 
             def log_message(self, *_: object) -> None:
                 """Stay quiet."""
@@ -162,6 +173,54 @@ async def test_another_archive_than_was_signed_is_not_kept(tmp_path: Path, sourc
         await source.into(cache, source.offer("1.0.0"), key="other")
     assert caught.value.reason is Reason.BAD_ENROLMENT
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("fault", ["store", "breaks off"])
+async def test_what_fails_for_a_moment_is_fetched_all_the_same(tmp_path: Path, source: Source, fault: str) -> None:
+    release = source.offer("1.0.0")
+    source.faults = [fault] * (TRIES - 1)
+    title = await source.into(TitleCache(tmp_path, 1 << 20), release)
+    assert there_is(title.folder)
+    assert len(source.asked) == TRIES
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "words"),
+    [
+        ("store", Reason.INTERNAL, "the broker did not give its archive: the object store does not answer"),
+        ("breaks off", Reason.TITLE_MISSING, "its archive could not be fetched: IncompleteRead"),
+    ],
+)
+async def test_what_goes_on_failing_is_told_and_leaves_nothing(
+    tmp_path: Path, source: Source, fault: str, reason: Reason, words: str
+) -> None:
+    release = source.offer("1.0.0")
+    source.faults = [fault] * TRIES
+    cache = TitleCache(tmp_path, 1 << 20)
+    with pytest.raises(WireError) as caught:
+        await source.into(cache, release)
+    assert (caught.value.reason, caught.value.detail) == (reason, words)
+    assert os.listdir(tmp_path) == []
+    assert there_is((await source.into(cache, release)).folder), "the next start finds it"
+
+
+async def test_who_waits_no_more_does_not_ask_again(
+    tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_download, "_seconds", lambda _said: TRY_AGAIN_MAX_S * 100)
+    release = source.offer("1.0.0")
+    source.faults = ["store"]
+    fetching = asyncio.create_task(source.into(TitleCache(tmp_path, 1 << 20), release))
+    await source.was_asked(1)
+    fetching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await fetching
+    await until(lambda: _is_empty(tmp_path), 10, "nothing is left of it")
+    assert len(source.asked) == 1
+
+
+async def _is_empty(folder: Path) -> bool:
+    return os.listdir(folder) == []
 
 
 async def test_a_broker_that_is_away_is_told(tmp_path: Path, source: Source) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from session_broker.core.effects import AppendEvent, LinkKey, SavePlacement, SaveSession, TabKey, ToNode
+from session_broker.core.queue import Queue, Waiting
 from session_broker.core.records import Limits, Session
 from session_broker.core.session_table import SERVED
 from tests.support.coordinator_bench import Bench
@@ -317,6 +318,16 @@ class CoordinatorMachine(RuleBasedStateMachine):
         waiting.sort(key=lambda s: line.index(s.session_id))
         assert [s.place for s in waiting] == list(range(1, len(waiting) + 1))
         assert all(s.place is None for s in self.live() if s not in waiting)
+
+    @invariant()
+    def the_queue_is_as_if_all_had_come_just_now(self) -> None:
+        state = self.bench.coordinator._state
+        anew = Queue(state.limits.regions, state.playing)
+        for session in state.sessions.values():
+            if session.state is SessionState.QUEUED:
+                where = (session.queued_at_ms, session.priority, session.round_trips_ms)
+                anew.put(Waiting(session.session_id, session.player_id, session.title.title_id, *where))
+        assert list(state.queue) == list(anew)
 
     @invariant()
     def every_seat_has_one_holder_who_may_be_there(self) -> None:

@@ -1,11 +1,10 @@
-"""The queue's order is fair, total and without starvation; the expected wait holds what it says."""
+"""The queue's order is fair, total and without starvation, and stays so while sessions come and go."""
 
 from __future__ import annotations
 
 import random
-import statistics
+from collections.abc import Iterable, Mapping
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,10 +12,10 @@ from session_broker.core.queue import (
     FURTHER_SESSION_MS,
     PRIORITY_MAX,
     PRIORITY_MS,
-    Turnover,
+    Queue,
     Waiting,
-    in_order,
 )
+from session_broker.core.regions import RegionRules
 from wire.ids import PlayerId, SessionId, TitleId
 
 ENTRIES = st.lists(
@@ -28,6 +27,16 @@ ENTRIES = st.lists(
     ]
 )
 OTHERS = st.dictionaries(st.integers(0, 5).map(lambda n: PlayerId(f"plr_{n}")), st.integers(0, 3))
+
+
+RULES = RegionRules({"eu": "https://eu/"}, rtt_max_ms=80.0, far_after_s=60.0)
+
+
+def in_order(entries: Iterable[Waiting], others: Mapping[PlayerId, int]) -> list[Waiting]:
+    queue = Queue(RULES, lambda player_id: others.get(player_id, 0))
+    for each in entries:
+        queue.put(each)
+    return list(queue)
 
 
 def entry(name: str, player: str, at_ms: int, priority: int = 0) -> Waiting:
@@ -77,53 +86,48 @@ def test_priority_goes_first_but_not_before_who_has_waited_longer_than_it_gives(
     assert in_order([patient, late], {})[0] == patient
 
 
-def test_nothing_is_promised_while_nothing_has_moved() -> None:
-    turnover = Turnover()
-    turnover.note(None, 1, 5.0)
-    standing = turnover.standing(3, None, 10.0)
-    assert (standing.place, standing.wait_s, standing.error_s) == (3, None, None)
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "remove", "play", "leave"]), st.integers(0, 7), st.integers(0, 2),
+        st.integers(0, 1_800_000), st.integers(0, PRIORITY_MAX),
+    ),
+    max_size=40,
+)  # fmt: skip
 
 
-def test_the_expected_wait_is_right_on_average_and_its_error_covers_two_thirds() -> None:
-    chance = random.Random(7)
-    within, ratios = 0, []
-    for _ in range(400):
-        turnover, now = Turnover(), 0.0
-        for _ in range(40):
-            now += chance.expovariate(1 / 4.0)
-            turnover.note(None, 1, now)
-        standing = turnover.standing(8, None, now)
-        assert standing.wait_s is not None
-        assert standing.error_s is not None
-        really_s = sum(chance.expovariate(1 / 4.0) for _ in range(8))
-        within += abs(really_s - standing.wait_s) <= standing.error_s
-        ratios.append(really_s / standing.wait_s)
-    assert 0.6 < within / 400 < 0.76
-    assert 0.9 < statistics.mean(ratios) < 1.15
+@given(ACTS)
+def test_whatever_comes_and_goes_the_queue_is_as_if_all_had_come_just_now(
+    acts: list[tuple[str, int, int, int, int]],
+) -> None:
+    others: dict[PlayerId, int] = {}
+    there: dict[SessionId, Waiting] = {}
+    queue = Queue(RULES, lambda player_id: others.get(player_id, 0))
+    for act, number, player, at_ms, priority in acts:
+        name, player_id = SessionId(f"ses_{number}"), PlayerId(f"plr_{player}")
+        if act == "put":
+            there[name] = entry(name, player_id, at_ms, priority)
+            queue.put(there[name])
+        elif act == "remove":
+            there.pop(name, None)
+            queue.remove(name)
+        else:
+            others[player_id] = max(0, others.get(player_id, 0) + (1 if act == "play" else -1))
+            queue.recount(player_id)
+        assert list(queue) == in_order(there.values(), others)
+        assert set(queue.ids()) == there.keys()
+        assert set(queue.accounts()) == {each.player_id for each in there.values()}
+        assert len(queue) == len(there)
 
 
-def test_a_queue_that_stands_still_expects_ever_more() -> None:
-    turnover = Turnover()
-    turnover.note(None, 2, 0.0)
-    early, late = turnover.standing(2, None, 10.0).wait_s, turnover.standing(2, None, 100.0).wait_s
-    assert early is not None
-    assert late is not None
-    assert late > early
-
-
-def test_a_new_queue_does_not_count_the_time_since_the_one_before() -> None:
-    turnover = Turnover()
-    turnover.note(None, 10, 0.0)
-    turnover.keep(())
-    turnover.note(None, 2, 3600.0)
-    wait_s = turnover.standing(4, None, 3604.0).wait_s
-    assert wait_s is not None
-    assert wait_s < 60.0
-
-
-def test_many_who_leave_at_once_do_not_make_the_wait_nothing() -> None:
-    turnover = Turnover()
-    turnover.note(None, 500, 0.0)
-    assert turnover.standing(4, None, 0.0).wait_s is None, "one moment is no pace"
-    turnover.note(None, 500, 100.0)
-    assert turnover.standing(10, None, 100.0).wait_s == pytest.approx(1.0)
+def test_who_has_waited_long_waits_in_no_line() -> None:
+    near, anywhere = {"eu": 20.0}, {"eu": 200.0}
+    entries = [
+        Waiting(SessionId(f"ses_{n}"), PlayerId(f"plr_{n}"), TitleId("duel"), at_ms, round_trips_ms=far)
+        for n, (at_ms, far) in enumerate([(0, near), (1, near), (2, anywhere)])
+    ]
+    queue = Queue(RULES, lambda _: 0)
+    for each in entries:
+        queue.put(each)
+    lines = [None, frozenset({"eu"}), None]
+    assert list(queue.in_lines(60_000.0)) == list(zip(entries, lines, strict=True))
+    assert [queue.line_of(each.session_id, 60_000.0) for each in entries] == lines

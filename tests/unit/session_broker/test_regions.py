@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_broker.core.queue import Places, Turnover
+from session_broker.core.queue import Places
 from session_broker.core.regions import (
     NAME_PATTERN,
     ROUND_TRIP_MAX_MS,
@@ -18,6 +18,7 @@ from session_broker.core.regions import (
     origin_of,
     url_fault,
 )
+from session_broker.core.turnover import Turnover
 
 NAMES = st.sampled_from(["eu", "us", "asia", "nowhere", ""])
 RULES = RegionRules(dict.fromkeys(("eu", "us", "asia"), "https://there/"), rtt_max_ms=80.0, far_after_s=60.0)
@@ -58,6 +59,7 @@ def test_a_place_counts_those_in_front_whom_one_meets(lines: list[Line]) -> None
 def test_each_line_moves_by_itself_and_who_may_go_anywhere_moves_with_all() -> None:
     eu, us = frozenset({"eu"}), frozenset({"us"})
     turnover = Turnover()
+    turnover.keep({eu, us}, 0.0)
     for second in range(101):
         turnover.note(eu, 1, float(second))
         if second % 10 == 0:
@@ -65,7 +67,7 @@ def test_each_line_moves_by_itself_and_who_may_go_anywhere_moves_with_all() -> N
     waits = [turnover.standing(10, line, 100.0).wait_s for line in (eu, us, eu | us, None)]
     assert waits == [pytest.approx(s, rel=0.12) for s in (10.0, 100.0, 10 / 1.1, 10 / 1.1)]
     assert turnover.standing(1, frozenset({"asia"}), 100.0).wait_s is None, "nobody has left that line"
-    turnover.keep({us})
+    turnover.keep({us}, 100.0)
     assert turnover.standing(10, eu, 100.0).wait_s is None
     assert turnover.standing(10, us, 100.0).wait_s is not None
 

@@ -130,6 +130,10 @@ class Evening:
         for row in waiting:
             line = REGIONS.line(row.round_trips_ms, 0.0)
             assert not {r for r in free if line is None or r in ("", *line)}, "nobody waits where there is room"
+        for replica in self.replicas:
+            queue = [entry.session_id for entry in replica.coordinator._state.queue]
+            assert queue == [entry.session_id for entry in self.replicas[0].coordinator._state.queue]
+            assert sorted(queue) == sorted(row.session_id for row in waiting), "all see everybody who waits"
         runs = {SessionId(session_id) for session_id in self.everywhere}
         states = {s: (self.rows.sessions[s].state, self.rows.sessions[s].reason) for s in runs}
         assert {s for s in live if self.rows.sessions[s].state is SessionState.RUNNING} == runs, states
