@@ -27,6 +27,10 @@ class Title:
         self.presses = 0
         self.clock_s = start_s
 
+    def press(self) -> None:
+        """Take a key."""
+        self.presses += 1
+
     def level(self) -> float:
         """Return how bright a block is."""
         return 0.0
@@ -69,6 +73,57 @@ class MovesOnce(Title):
         return (among + 150.0 * (self.presses > 0)).astype(np.float32)
 
 
+class RestlessWater(Title):
+    """An attract mode on water that moves everywhere; takes no notice of anything."""
+
+    def __init__(self, start_s: float) -> None:
+        super().__init__(start_s)
+        chance = np.random.default_rng()
+        self._phase = chance.uniform(0, 2 * np.pi, (2, ROWS, COLUMNS))
+        self._speed = chance.uniform(1.5, 4.0, (2, ROWS, COLUMNS))
+        self._tour = chance.uniform(0, 2 * np.pi, 4)
+
+    def picture(self) -> Grid:
+        waves = np.sin(self._speed * self.clock_s + self._phase).sum(axis=0)
+        shown = np.repeat((80.0 + 12.0 * waves)[:, :, None], 3, axis=2).astype(np.float32)
+        for across, down in (self._tour[:2], self._tour[2:]):
+            row = int((0.5 + 0.4 * np.sin(2.1 * self.clock_s + down)) * ROWS)
+            column = int((0.5 + 0.45 * np.sin(1.3 * self.clock_s + across)) * COLUMNS)
+            shown[row : row + 3, column : column + 3] = 220.0
+        return shown
+
+
+class SeatOnWater(RestlessWater):
+    """A key takes a seat, once: a few words appear. Nothing comes of further ones."""
+
+    def picture(self) -> Grid:
+        shown = super().picture()
+        if self.presses:
+            shown[24:26, 14:24] += 60.0
+        return shown
+
+
+class MatchOnWater(SeatOnWater):
+    """The second press begins the match, in which a press charges a pulse that must then rest."""
+
+    REST_S, SHOWN_S = 0.7, 0.4
+
+    def __init__(self, start_s: float) -> None:
+        super().__init__(start_s)
+        self._charged_s = -self.REST_S
+
+    def press(self) -> None:
+        super().press()
+        if self.presses > 2 and self.clock_s - self._charged_s > self.REST_S:
+            self._charged_s = self.clock_s
+
+    def picture(self) -> Grid:
+        shown = super().picture() if self.presses < 2 else RestlessWater.picture(self)
+        if self.clock_s - self._charged_s < self.SHOWN_S:
+            shown[14:20, 6:12] += 50.0
+        return shown
+
+
 class VirtualStage:
     """A title and a clock that goes when somebody waits."""
 
@@ -79,7 +134,8 @@ class VirtualStage:
         self._pile: list[Grid] | None = None
 
     def send(self, *payloads: Payload) -> None:
-        self._title.presses += any(isinstance(each, Key) and each.down for each in payloads)
+        if any(isinstance(each, Key) and each.down for each in payloads):
+            self._title.press()
         assert all(isinstance(each, Key | ReleaseAll) for each in payloads)
 
     def look(self) -> Grid:
@@ -102,6 +158,8 @@ class VirtualStage:
                 self._pile.append(self.look())
         return True
 
+    wait_drawn = wait
+
 
 async def answers(title: type[Title], monkeypatch: pytest.MonkeyPatch, seed: int = 1) -> bool:
     clock = SimpleNamespace(now_s=0.0)
@@ -119,11 +177,11 @@ async def answers(title: type[Title], monkeypatch: pytest.MonkeyPatch, seed: int
     return finding.outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("title", [Answers, AnswersOnce, MovesOnce])
+@pytest.mark.parametrize("title", [Answers, AnswersOnce, MovesOnce, SeatOnWater, MatchOnWater])
 async def test_what_comes_of_input_is_an_answer(title: type[Title], monkeypatch: pytest.MonkeyPatch) -> None:
     assert all([await answers(title, monkeypatch, seed) for seed in range(5)])
 
 
-@pytest.mark.parametrize("title", [Title, ChangesOnce, NewPictures])
+@pytest.mark.parametrize("title", [Title, ChangesOnce, NewPictures, RestlessWater])
 async def test_what_a_picture_does_by_itself_is_none(title: type[Title], monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any([await answers(title, monkeypatch, seed) for seed in range(10)])
