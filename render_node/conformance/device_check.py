@@ -1,7 +1,7 @@
 """Does the picture answer to a device? Each is tried in fresh runs of the title, as players find it.
 
-Each way of asking passes a title that takes no notice of the device in at most one of a thousand checks, whatever its
-picture does by itself.
+A title that takes no notice of the device passes by chance in at most one of 500 checks, whatever its picture does by
+itself: four times it is asked, and each time it passes in one of 2000.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ async def check_device(stage: Stage, fresh_run: FreshRun, device: str, seen_as: 
     """Try a device on a running title.
 
     A picture that changes may do so by itself, so that is never taken for an answer before it has followed lots:
-    those of everything at once, which leads through start screens and into the game; else those of one gesture after
-    which it changed; else those of when a gesture is made in fresh runs, since on many first screens it works once.
+    those of everything at once, which leads through start screens and into the game; else those of when that is made
+    in fresh runs, since on many first screens it works but once. Where there is nothing in that, the same is tried
+    with the one gesture after which the picture showed what it never showed before.
 
     Args:
         stage: The title, which has drawn already.
@@ -87,17 +88,19 @@ async def play(stage: Stage, seen_as: str, for_s: float, *, until_heard: bool = 
 
 async def _answers(stage: Stage, fresh_run: FreshRun, device: str, plan: CheckPlan) -> bool:
     at_once = everything(device)
-    if await _follows(stage, at_once):
+    verdict = await _follow(stage, at_once)
+    if verdict is Verdict.FOLLOWS:
+        return True
+    if verdict is not Verdict.STILL and await _leaps(fresh_run, at_once, plan):
         return True
     async with fresh_run() as again:
         await _settle(again, plan)
-        watch = await _watched(again, plan.still_s)
-        likely = await _likely_gesture(again, watch, device, plan)
-        if likely is not None and await _follows(again, likely):
+        likely = await _likely_gesture(again, device, plan)
+        if likely is None:
+            return False
+        if await _follow(again, likely) is Verdict.FOLLOWS:
             return True
-    if likely is not None and await _leaps(fresh_run, likely, plan):
-        return True
-    return (likely is not None or watch.moves) and await _leaps(fresh_run, at_once, plan)
+    return await _leaps(fresh_run, likely, plan)
 
 
 async def _settle(stage: Stage, plan: CheckPlan) -> None:
@@ -125,8 +128,9 @@ async def _watched(stage: Stage, still_s: float) -> Watch:
     return watch
 
 
-async def _likely_gesture(stage: Stage, watch: Watch, device: str, plan: CheckPlan) -> Gesture | None:
+async def _likely_gesture(stage: Stage, device: str, plan: CheckPlan) -> Gesture | None:
     """Make one gesture after the other until the picture changes as it did not without input; return the last one."""
+    watch = await _watched(stage, plan.still_s)
     stage.pile(watch.under_input)
     began_s = time.monotonic()
     try:
@@ -145,7 +149,7 @@ async def _likely_gesture(stage: Stage, watch: Watch, device: str, plan: CheckPl
         stage.pile(None)
 
 
-async def _follows(stage: Stage, gesture: Gesture) -> bool:
+async def _follow(stage: Stage, gesture: Gesture) -> Verdict:
     """Make a gesture in turns drawn by lot, there and back by turns; tell whether the picture went by the lots."""
     turns: list[Turn] = []
     back = itertools.cycle((False, True))
@@ -159,11 +163,11 @@ async def _follows(stage: Stage, gesture: Gesture) -> bool:
             after = await _take_turn(stage, steps, made)
             _require(stage)
             if before is None or after is None or before.shape != after.shape:
-                return False
+                return Verdict.NOTHING
             turns.append(Turn(made, before, after))
             before = after
         verdict = await asyncio.to_thread(judge, turns)
-    return verdict is Verdict.FOLLOWS
+    return verdict
 
 
 async def _take_turn(stage: Stage, steps: tuple[Step, ...], made: bool) -> Grid | None:

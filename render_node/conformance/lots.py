@@ -22,9 +22,9 @@ from render_node.conformance.motion import CELLS_MIN, RANGE_MARGIN, Grid
 BLOCK = 16
 """Turns after which the picture is judged; in half of them the gesture is made."""
 BLOCKS_MAX = 4
-OTHER_LOTS = 4000
+OTHER_LOTS = 8000
 """Lots that must all fit the picture less than those that were drawn. A picture that does not answer passes by chance
-at one of so many looks, so with a look after each block in one of a thousand trials."""
+at one of so many looks, so with a look after each block in one of two thousand trials."""
 FIRST_LOTS = 400
 HOPELESS = 0.4
 """With so large a share of the first lots fitting as well after two blocks there is nothing to wait for."""
@@ -51,6 +51,8 @@ class Verdict(Enum):
     UNSURE = "unsure"
     """More turns may tell."""
     NOTHING = "nothing"
+    STILL = "still"
+    """Nothing has changed at all, whether the gesture was made or not."""
 
 
 def draw_block(random: Random) -> list[bool]:
@@ -66,7 +68,7 @@ def judge(turns: Sequence[Turn]) -> Verdict:
     """
     steps = np.asarray([turn.after - turn.before for turn in turns])
     if (steps.std(axis=0).max(axis=2) > FADE).sum() < CELLS_MIN:
-        return Verdict.NOTHING
+        return Verdict.STILL
     seen = _Seen.of(steps)
     drawn = np.asarray([[turn.made for turn in turns]])
     fit, chance = seen.fits(drawn)[0], np.random.default_rng(0)
@@ -106,7 +108,7 @@ class _Seen:
         How much brighter a cell becomes may go by the lots; by the turns at which they differ from the one before, as
         with what is lit while something is held; or by whether the gesture went there or back. How much it changes
         may go by the lots as well, and so may how many cells change, where something moves and leaves other cells
-        each time. Of each correlation t to the fourth is summed up.
+        each time. Of each correlation t to the sixth is summed up.
         """
         made = lots.astype(np.float32)
         signs = 2 * made - 1
@@ -114,9 +116,11 @@ class _Seen:
         ways = made * np.where(lots.cumsum(axis=1) % 2, 1, -1).astype(np.float32)
         total = np.zeros(len(lots), np.float32)
         pairs = (signs, self.brighter), (edges, self.brighter), (ways, self.brighter)
-        for each, seen in (*pairs, (signs, self.change), (signs, self.extent)):
-            squares = (each @ seen) ** 2 / (np.sum(each**2, axis=1, keepdims=True) * len(seen))
-            total += np.sum((squares / (1 - squares)) ** 2, axis=1)
+        for lot, seen in (*pairs, (signs, self.change), (signs, self.extent)):
+            unit = lot / np.sqrt(np.sum(lot**2, axis=1, keepdims=True) * len(seen))
+            squares = (unit @ seen) ** 2
+            odds = squares / (1 - squares)
+            total += np.einsum("ij,ij,ij->i", odds, odds, odds)
         return total
 
 

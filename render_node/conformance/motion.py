@@ -56,11 +56,6 @@ class Watch:
     """Both without input."""
     under_input: list[Grid] = field(default_factory=list)
 
-    @property
-    def moves(self) -> bool:
-        """Whether the picture moved without input."""
-        return _outside(self.first, self.second) > 0
-
     def left_range(self, input_s: float) -> bool:
         """Tell whether the picture shows, after so many seconds of input, what it never showed before."""
         unrest = _outside(self.first, self.second) * max(input_s / self.still_s, 1.0)

@@ -127,7 +127,7 @@ def test_a_start_screen_that_the_first_press_leaves_hides_nothing_of_the_game() 
 
 def test_a_picture_that_never_changes_is_given_up_after_a_block() -> None:
     turns = [Turn(made, still(), still()) for made in draw_block(Random(1))]
-    assert judge(turns) is Verdict.NOTHING
+    assert judge(turns) is Verdict.STILL
 
 
 def test_half_of_each_block_is_drawn() -> None:
