@@ -31,8 +31,8 @@ HEARD_PACKETS = 10
 KILL_GRACE_S = 10.0
 STILL_S = 0.25
 """A title that has shown no new picture for so long stands still, or is held up if it has not read its input."""
-HELD_UP_S = 2.0
-"""Longest wait for a title that is held up."""
+HELD_UP_S = 10.0
+"""Seconds for which a title that is held up is waited for, in all waits of a run together; some never read input."""
 DRAWN_POLL_S = 0.02
 
 _runs = itertools.count()
@@ -64,6 +64,7 @@ class Stage:
         """Set by every picture and by the end."""
         self._audible = 0
         self._seq = 0
+        self._patience_s = HELD_UP_S
         self._newest_s, self._newest_seq = self.started_s, 0
         """When the newest picture came, and the newest event that it was drawn with."""
         self._pile: list[Grid] | None = None
@@ -136,10 +137,10 @@ class Stage:
         """
         began_s = time.monotonic()
         await self.wait(seconds)
-        while (
-            self.end is None and not self._drawn_since(began_s) and time.monotonic() < began_s + seconds + HELD_UP_S
-        ):
+        over_s = time.monotonic()
+        while self.end is None and not self._drawn_since(began_s) and time.monotonic() < over_s + self._patience_s:
             await self.until(lambda: self._drawn_since(began_s), DRAWN_POLL_S)
+        self._patience_s = max(self._patience_s - (time.monotonic() - over_s), 0.0)
 
     def _drawn_since(self, began_s: float) -> bool:
         if self._newest_s >= began_s and self._newest_seq >= self._seq:
