@@ -16,8 +16,10 @@ from render_node.conformance.device_check import check_device
 from render_node.conformance.motion import COLUMNS, ROWS, Grid
 from render_node.conformance.plan import CheckPlan
 from render_node.conformance.stage import GRIDS_PER_S, Stage
+from render_node.session.io.title_process import TitleEnd
+from wire.errors import Reason
 from wire.input_events import Key, Payload, ReleaseAll
-from wire.title_check import Outcome
+from wire.title_check import Finding, Outcome
 
 
 class Title:
@@ -26,6 +28,11 @@ class Title:
     def __init__(self, start_s: float) -> None:
         self.presses = 0
         self.clock_s = start_s
+
+    @property
+    def crashed(self) -> bool:
+        """Whether it has ended."""
+        return False
 
     def press(self) -> None:
         """Take a key."""
@@ -39,6 +46,12 @@ class Title:
         shown = np.full((ROWS, COLUMNS, 3), 40.0, np.float32)
         shown[10:20, 10:20] = 60.0 + self.level() % 180.0
         return shown
+
+
+class Crashes(Title):
+    @property
+    def crashed(self) -> bool:
+        return self.presses > 0
 
 
 class Answers(Title):
@@ -127,11 +140,15 @@ class MatchOnWater(SeatOnWater):
 class VirtualStage:
     """A title and a clock that goes when somebody waits."""
 
-    end, last_words, first_frame_s = None, "", 0.1
+    last_words, first_frame_s = "", 0.1
 
     def __init__(self, title: Title, clock: SimpleNamespace) -> None:
         self._title, self._clock = title, clock
         self._pile: list[Grid] | None = None
+
+    @property
+    def end(self) -> TitleEnd | None:
+        return TitleEnd(Reason.TITLE_CRASHED, "", 0) if self._title.crashed else None
 
     def send(self, *payloads: Payload) -> None:
         if any(isinstance(each, Key) and each.down for each in payloads):
@@ -161,20 +178,21 @@ class VirtualStage:
     wait_drawn = wait
 
 
-async def answers(title: type[Title], monkeypatch: pytest.MonkeyPatch, seed: int = 1) -> bool:
+async def tried(title: type[Title], monkeypatch: pytest.MonkeyPatch, seed: int, anew: type[Title]) -> Finding:
     clock = SimpleNamespace(now_s=0.0)
     random.seed(seed)
     monkeypatch.setattr(device_check, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
 
-    def stage() -> Stage:
-        return cast("Stage", VirtualStage(title(0.2), clock))
-
     @contextlib.asynccontextmanager
-    async def again() -> AsyncIterator[Stage]:
-        yield stage()
+    async def fresh_run() -> AsyncIterator[Stage]:
+        yield cast("Stage", VirtualStage(anew(0.2), clock))
 
-    finding = await check_device(stage(), again, "keyboard", "keyboard", CheckPlan())
-    return finding.outcome is Outcome.PASSED
+    stage = cast("Stage", VirtualStage(title(0.2), clock))
+    return await check_device(stage, fresh_run, "keyboard", "keyboard", CheckPlan())
+
+
+async def answers(title: type[Title], monkeypatch: pytest.MonkeyPatch, seed: int) -> bool:
+    return (await tried(title, monkeypatch, seed, title)).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("title", [Answers, AnswersOnce, MovesOnce, SeatOnWater, MatchOnWater])
@@ -185,3 +203,12 @@ async def test_what_comes_of_input_is_an_answer(title: type[Title], monkeypatch:
 @pytest.mark.parametrize("title", [Title, ChangesOnce, NewPictures, RestlessWater])
 async def test_what_a_picture_does_by_itself_is_none(title: type[Title], monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any([await answers(title, monkeypatch, seed) for seed in range(4)])
+
+
+@pytest.mark.parametrize("title", [Crashes, Title])
+async def test_a_title_that_ends_at_a_key_is_said_to_in_whichever_run(
+    title: type[Title], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finding = await tried(title, monkeypatch, 1, Crashes)
+    assert finding.outcome is Outcome.FAILED
+    assert finding.words == "ended while the keyboard was tried (title_crashed)"
