@@ -30,7 +30,7 @@ from session_broker.core.session_steps import (
 )
 from session_broker.core.session_table import SessionEvent
 from wire.errors import Reason, WireError
-from wire.ids import PlayerId, SessionId, TitleId
+from wire.ids import NodeId, PlayerId, SessionId, TitleId
 from wire.session_control import Coming, SessionState
 
 THOUGHT_OF_S = 4.0
@@ -121,6 +121,20 @@ def place_waiting(state: BrokerState, now: float) -> None:
     finally:
         state.fleet.free_reserved()
     tell_queue(state, now)
+
+
+def room_is_waited_for(state: BrokerState, node_id: NodeId, now: float) -> bool:
+    """Say whether somebody waits whom a node of ours lacks nothing to take but room."""
+    row = state.fleet.rows_of([node_id])
+    for entry in queue_of(state):
+        session = state.sessions.get(entry.session_id)
+        title = state.titles.get(entry.title_id) if session is None else session.title
+        if title is None:
+            continue
+        affinity = affinity_of(state, title, entry.round_trips_ms, line_of(state, entry, now))
+        if str(Reason.NO_ROOM) in _place_title(state, title, affinity, row).refused:
+            return True
+    return False
 
 
 def tell_queue(state: BrokerState, now: float) -> None:
