@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager
 
 from render_node.conformance.findings import judged
 from render_node.conformance.gestures import Gesture, Step, everything, gestures
-from render_node.conformance.leaps import MOMENTS, PICTURES, PICTURES_PER_S, leapt_at, picture_at
+from render_node.conformance.leaps import MOMENTS, PICTURES, PICTURES_PER_S, picture_at, stands_out_at
 from render_node.conformance.live_checks import check_start
 from render_node.conformance.lots import Turn, Verdict, draw_block, judge
 from render_node.conformance.motion import Grid, Watch
@@ -27,7 +27,7 @@ from wire.title_check import Finding
 TURN_S = 0.17
 """Seconds of a gesture or of none; even a slow title has drawn by then what comes of it."""
 ONCE_RUNS, ONCE_RIGHT = 4, 3
-"""Fresh runs in which a gesture that may work only once is made, and in how many of them the picture must leap just
+"""Fresh runs in which a gesture that may work only once is made, and in how many of them the picture must change just
 then. A title that does not answer does so by chance in one of two thousand checks."""
 
 FreshRun = Callable[[], AbstractAsyncContextManager[Stage]]
@@ -91,7 +91,7 @@ async def _answers(stage: Stage, fresh_run: FreshRun, device: str, plan: CheckPl
     verdict = await _follow(stage, at_once)
     if verdict is Verdict.FOLLOWS:
         return True
-    if verdict is not Verdict.STILL and await _leaps(fresh_run, at_once, plan):
+    if verdict is not Verdict.STILL and await _changes_then(fresh_run, at_once, plan):
         return True
     async with fresh_run() as again:
         await _settle(again, plan)
@@ -100,7 +100,7 @@ async def _answers(stage: Stage, fresh_run: FreshRun, device: str, plan: CheckPl
             return False
         if await _follow(again, likely) is Verdict.FOLLOWS:
             return True
-    return await _leaps(fresh_run, likely, plan)
+    return await _changes_then(fresh_run, likely, plan)
 
 
 async def _settle(stage: Stage, plan: CheckPlan) -> None:
@@ -189,15 +189,15 @@ async def _take_turn(stage: Stage, steps: tuple[Step, ...], made: bool) -> Grid 
     return shown
 
 
-async def _leaps(fresh_run: FreshRun, gesture: Gesture, plan: CheckPlan) -> bool:
-    """Make a gesture at moments drawn by lot in fresh runs; tell whether the pictures leapt just then."""
+async def _changes_then(fresh_run: FreshRun, gesture: Gesture, plan: CheckPlan) -> bool:
+    """Make a gesture at moments drawn by lot in fresh runs; tell whether the pictures changed just then."""
     right = wrong = 0
     while right < ONCE_RIGHT and wrong <= ONCE_RUNS - ONCE_RIGHT:
         moment = random.randrange(MOMENTS)
         async with fresh_run() as stage:
             await _settle(stage, plan)
             series = await _series(stage, gesture, moment)
-        if await asyncio.to_thread(leapt_at, series) == moment:
+        if await asyncio.to_thread(stands_out_at, series) == moment:
             right += 1
         else:
             wrong += 1

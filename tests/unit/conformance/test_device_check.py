@@ -71,6 +71,21 @@ class ChangesOnce(Title):
         return 120.0 * (self.clock_s > 3.4)
 
 
+class Serves(Title):
+    """Stands still with a few words until a ball is served, once; then it breaks more and more."""
+
+    def picture(self) -> Grid:
+        shown = super().picture()
+        if self.presses == 0:
+            self._served_s = self.clock_s
+            shown[25, 20:40] = 180.0
+            return shown
+        flown = int((self.clock_s - self._served_s) * GRIDS_PER_S)
+        shown[30, (20 + flown) % COLUMNS] = 220.0
+        shown[:6, : 4 * (flown // 8)] = 200.0
+        return shown
+
+
 class NewPictures(Title):
     """Shows another picture every second."""
 
@@ -195,7 +210,7 @@ async def answers(title: type[Title], monkeypatch: pytest.MonkeyPatch, seed: int
     return (await tried(title, monkeypatch, seed, title)).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("title", [Answers, AnswersOnce, MovesOnce, SeatOnWater, MatchOnWater])
+@pytest.mark.parametrize("title", [Answers, AnswersOnce, MovesOnce, Serves, SeatOnWater, MatchOnWater])
 async def test_what_comes_of_input_is_an_answer(title: type[Title], monkeypatch: pytest.MonkeyPatch) -> None:
     assert all([await answers(title, monkeypatch, seed) for seed in range(3)])
 
