@@ -45,9 +45,9 @@ async def check_device(stage: Stage, fresh_run: FreshRun, device: str, seen_as: 
     """Try a device on a running title.
 
     A picture that changes may do so by itself, so that is never taken for an answer before it has followed lots:
-    those of everything at once, which leads through start screens and into the game; else those of when that is made
-    in fresh runs, since on many first screens it works but once. Where there is nothing in that, the same is tried
-    with the one gesture after which the picture showed what it never showed before.
+    those of everything at once, which leads through start screens and into the game; else those of when a gesture is
+    made in fresh runs, since on many first screens it works but once: the one after which the picture showed what it
+    never showed before, or everything at once; else those of that one gesture.
 
     Args:
         stage: The title, which has drawn already.
@@ -91,16 +91,18 @@ async def _answers(stage: Stage, fresh_run: FreshRun, device: str, plan: CheckPl
     verdict = await _follow(stage, at_once)
     if verdict is Verdict.FOLLOWS:
         return True
-    if verdict is not Verdict.STILL and await _changes_then(fresh_run, at_once, plan):
-        return True
     async with fresh_run() as again:
         await _settle(again, plan)
         likely = await _likely_gesture(again, device, plan)
-        if likely is None:
-            return False
-        if await _follow(again, likely) is Verdict.FOLLOWS:
-            return True
-    return await _changes_then(fresh_run, likely, plan)
+    if likely is not None and await _changes_then(fresh_run, likely, plan):
+        return True
+    if verdict is not Verdict.STILL and await _changes_then(fresh_run, at_once, plan):
+        return True
+    if likely is None:
+        return False
+    async with fresh_run() as again:
+        await _settle(again, plan)
+        return await _follow(again, likely) is Verdict.FOLLOWS
 
 
 async def _settle(stage: Stage, plan: CheckPlan) -> None:
