@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +70,8 @@ def check(
 
         try:
             if remote is None:
-                report = _check_here(path, CheckPlan(run=not files_only, screenshots=screenshots), screen)
+                plan = CheckPlan(run=not files_only, devices_at_once=os.cpu_count() or 1, screenshots=screenshots)
+                report = _check_here(path, plan, screen)
             else:
                 report = _check_remotely(path, remote, link, keys, screenshots, screen, files_only=files_only)
             screen.end_progress()

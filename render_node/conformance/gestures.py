@@ -16,8 +16,10 @@ _KEYS = {
 }  # fmt: skip
 """HID usages in the order in which they are pressed; escape leaves some titles and comes last."""
 
+_OPPOSITES = {"right": "left", "down": "up", "d": "a", "s": "w"}
+_OPPOSITES |= {back: key for key, back in _OPPOSITES.items()}
 _NOT_AT_ONCE = ("escape", "tab", "left", "a", "up", "w", "down", "s")
-"""What leaves some titles, and directions other than one: they would cancel it, or soon be at an end."""
+"""What leaves some titles, the way back, and up and down, which with enter choose what ends some."""
 _BUTTONS = {
     "a": 0,
     "start": 9,
@@ -32,6 +34,7 @@ _BUTTONS = {
     "r1": 5,
 }
 _FULL = 32767
+_TILTS = (_FULL, -_FULL)
 _POINTS = tuple((x, y) for x in (0.5, 0.25, 0.75) for y in (0.5, 0.66, 0.8, 0.33))
 """Shares of the picture's width and height; menus are often in the middle column."""
 
@@ -49,6 +52,12 @@ class Gesture:
     """Steps, of which the last lets go of everything."""
 
     steps: tuple[Step, ...]
+    back: tuple[Step, ...] = ()
+    """Steps that go the other way, where there is one: made by turns, the two never come to an end."""
+
+    def turned(self, back: bool) -> tuple[Step, ...]:
+        """Return the steps, or those that go the other way."""
+        return self.back if back and self.back else self.steps
 
 
 def gestures(device: str) -> Iterator[Gesture]:
@@ -57,7 +66,10 @@ def gestures(device: str) -> Iterator[Gesture]:
 
 
 def everything(device: str) -> Gesture:
-    """Return much at once: most keys, a button with the stick, or a press in the middle with a way to it."""
+    """Return much at once: most keys, a button with the stick, or a press in the middle with a way to it.
+
+    Back goes what has a direction.
+    """
     return _EVERYTHING[device]
 
 
@@ -72,8 +84,13 @@ def _tap(down: tuple[Payload, ...], up: tuple[Payload, ...], hold_s: float = HOL
 
 def _keyboard() -> Iterator[Gesture]:
     while True:
-        for usage in _KEYS.values():
-            yield _tap((Key(usage, True),), (Key(usage, False),))
+        for name in _KEYS:
+            yield Gesture(_keys(name), _keys(_OPPOSITES[name]) if name in _OPPOSITES else ())
+
+
+def _keys(*names: str) -> tuple[Step, ...]:
+    usages = [_KEYS[name] for name in names]
+    return _tap(tuple(Key(usage, True) for usage in usages), tuple(Key(usage, False) for usage in usages)).steps
 
 
 def _mouse() -> Iterator[Gesture]:
@@ -101,7 +118,8 @@ def _pad() -> Iterator[Gesture]:
         for bit in _BUTTONS.values():
             yield _tap((_pad_state(1 << bit),), (_pad_state(),))
         for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-            yield _tap((_pad_state(0, x * _FULL, y * _FULL),), (_pad_state(),), 2 * HOLD_S)
+            there, back = (_tap((_pad_state(0, x * tilt, y * tilt),), (_pad_state(),), 2 * HOLD_S) for tilt in _TILTS)
+            yield Gesture(there.steps, back.steps)
 
 
 def _point(x: float, y: float) -> MouseAbs:
@@ -120,12 +138,10 @@ _PLUGGED = PadPresence(0, True)
 _GESTURES: Mapping[str, Callable[[], Iterator[Gesture]]] = {
     "keyboard": _keyboard, "mouse": _mouse, "touch": _touch, "pad": _pad,
 }  # fmt: skip
+_AT_ONCE = [name for name in _KEYS if name not in _NOT_AT_ONCE]
 _EVERYTHING: Mapping[str, Gesture] = {
-    "keyboard": _tap(
-        tuple(Key(usage, True) for name, usage in _KEYS.items() if name not in _NOT_AT_ONCE),
-        tuple(Key(usage, False) for name, usage in _KEYS.items() if name not in _NOT_AT_ONCE),
-    ),
+    "keyboard": Gesture(_keys(*_AT_ONCE), _keys(*(_OPPOSITES.get(name, name) for name in _AT_ONCE))),
     "mouse": _tap((_point(0.5, 0.5), MouseButton(0, True)), (MouseButton(0, False), _point(0.3, 0.3))),
     "touch": _tap((_finger(TouchPhase.DOWN, 0.5, 0.5),), (_finger(TouchPhase.UP, 0.5, 0.5),)),
-    "pad": _tap((_PLUGGED, _pad_state(1, _FULL)), (_pad_state(),)),
+    "pad": Gesture(*(_tap((_PLUGGED, _pad_state(1, tilt)), (_pad_state(),)).steps for tilt in _TILTS)),
 }

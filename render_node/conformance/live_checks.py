@@ -10,13 +10,15 @@ from pathlib import Path
 from render_node.conformance.findings import judged
 from render_node.conformance.motion import is_blank
 from render_node.conformance.plan import CheckPlan
-from render_node.conformance.processes import use_of
+from render_node.conformance.processes import longest_wait_s, use_of, waited_s
 from render_node.conformance.stage import Stage
 from wire.errors import Reason
 from wire.title_check import Finding
 from wire.title_manifest import TitleManifest
 
 DRAW_POLL_S = 0.2
+RUNNING_SHARE_MIN = 0.5
+"""Share of the time in which a title is taken to have had a processor, however long it waited for one."""
 
 
 async def check_start(stage: Stage, plan: CheckPlan) -> Finding:
@@ -46,8 +48,11 @@ async def check_drawing(stage: Stage, plan: CheckPlan) -> Finding:
 
 
 async def check_pace(stage: Stage, manifest: TitleManifest, plan: CheckPlan) -> list[Finding]:
-    """Measure frame rate and processor time together."""
-    cpu_s, began_s = use_of(stage.process.pid).cpu_s, time.monotonic()
+    """Measure frame rate and processor time together.
+
+    Time in which the title was ready to run and had no processor is left out: that is how busy this machine is.
+    """
+    cpu_s, waited, began_s = use_of(stage.process.pid).cpu_s, waited_s(stage.process.pid), time.monotonic()
     stage.pace.clear()
     await stage.wait(plan.measure_s)
     took_s = time.monotonic() - began_s
@@ -57,16 +62,17 @@ async def check_pace(stage: Stage, manifest: TitleManifest, plan: CheckPlan) -> 
     said = manifest.about.cpu_percent
     smaller = "Let it wait between frames, or say in title.toml what it takes: [needs] cpu_percent."
     return [
-        _frame_rate(stage, manifest, plan),
+        _frame_rate(stage, manifest, plan, longest_wait_s(waited, waited_s(stage.process.pid)) / took_s),
         judged("cpu", percent <= said + plan.cpu_margin_percent, f"{percent:.0f}% of a core of {said}%", smaller),
     ]
 
 
-def _frame_rate(stage: Stage, manifest: TitleManifest, plan: CheckPlan) -> Finding:
+def _frame_rate(stage: Stage, manifest: TitleManifest, plan: CheckPlan, waited_share: float) -> Finding:
     if len(stage.pace) < 2:
         return judged("frame-rate", True, "the picture stood still: nothing to hold", "")
     (flips, us), (later_flips, later_us) = stage.pace
     fps, lowest = (later_flips - flips) / (later_us - us) * 1e6, manifest.fps_min or manifest.fps
+    fps = max(fps, min(fps / max(1 - waited_share, RUNNING_SHARE_MIN), lowest))
     advice = "Draw less per frame, or say in title.toml what it keeps: [picture] fps and min_fps."
     words = f"{fps:.0f} of {lowest} frames per second"
     return judged("frame-rate", fps >= lowest * plan.frame_rate_share, words, advice)

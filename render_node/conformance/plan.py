@@ -24,6 +24,8 @@ class CheckPlan:
     """Seconds for which the picture is watched without input, twice, before a device is tried."""
     react_s: float = 3.0
     """Seconds of input within which the picture must answer."""
+    devices_at_once: int = 1
+    """How many devices are tried at a time, each on a run of its own; a node has room for one beside its players."""
     listen_s: float = 5.0
     """Seconds for which a title that says it sounds, and that nobody has heard yet, is played on with each device."""
     quit_s: float = 2.0

@@ -1,8 +1,9 @@
-"""Memory and processor time of a title: its process and everything below it, read from /proc."""
+"""Memory and processor time of a title, and its waits for a processor: its process and all below it, from /proc."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,23 @@ def use_of(root: int) -> Use:
             ticks += sum(int(field) for field in _stat(pid)[11:15])
             memory += _pss_bytes(pid)
     return Use(memory, ticks / _TICKS_PER_S)
+
+
+def waited_s(root: int) -> dict[int, float]:
+    """Return how long each thread of a process and all below it was ready to run and had no processor, in seconds."""
+    waited = {}
+    for pid in _tree(root):
+        with suppress(OSError):
+            for thread in os.listdir(_PROC / str(pid) / "task"):
+                with suppress(OSError, ValueError, IndexError):
+                    schedstat = (_PROC / str(pid) / "task" / thread / "schedstat").read_text()
+                    waited[int(thread)] = int(schedstat.split()[1]) / 1e9
+    return waited
+
+
+def longest_wait_s(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Return for how long the thread that waited most did so between two looks at ``waited_s``."""
+    return max((waited - before.get(thread, 0.0) for thread, waited in after.items()), default=0.0)
 
 
 def _tree(root: int) -> list[int]:

@@ -29,6 +29,11 @@ AUDIBLE_BYTES = 30
 """Opus packets of silence are smaller."""
 HEARD_PACKETS = 10
 KILL_GRACE_S = 10.0
+STILL_S = 0.25
+"""A title that has shown no new picture for so long stands still, or is held up if it has not read its input."""
+HELD_UP_S = 10.0
+"""Seconds for which a title that is held up is waited for, in all waits of a run together; some never read input."""
+DRAWN_POLL_S = 0.02
 
 _runs = itertools.count()
 
@@ -59,6 +64,9 @@ class Stage:
         """Set by every picture and by the end."""
         self._audible = 0
         self._seq = 0
+        self._patience_s = HELD_UP_S
+        self._newest_s, self._newest_seq = self.started_s, 0
+        """When the newest picture came, and the newest event that it was drawn with."""
         self._pile: list[Grid] | None = None
         self._piled_s = 0.0
 
@@ -122,6 +130,23 @@ class Stage:
         """Let the title run; return whether it still does."""
         return not await self.until(lambda: self.end is not None, seconds)
 
+    async def wait_drawn(self, seconds: float) -> None:
+        """Let the title run, and where the machine is busy until it has drawn with all that it was sent.
+
+        A picture that stands still is not waited for once the title has read its input.
+        """
+        began_s = time.monotonic()
+        await self.wait(seconds)
+        over_s = time.monotonic()
+        while self.end is None and not self._drawn_since(began_s) and time.monotonic() < over_s + self._patience_s:
+            await self.until(lambda: self._drawn_since(began_s), DRAWN_POLL_S)
+        self._patience_s = max(self._patience_s - (time.monotonic() - over_s), 0.0)
+
+    def _drawn_since(self, began_s: float) -> bool:
+        if self._newest_s >= began_s and self._newest_seq >= self._seq:
+            return True
+        return time.monotonic() - self._newest_s >= STILL_S and self.process.has_read_all
+
     def on_frame(self) -> None:
         """Measure a picture."""
         now_s = time.monotonic()
@@ -133,6 +158,7 @@ class Stage:
             if self.first_frame_s is None:
                 self.first_frame_s = now_s - self.started_s
             self.pace[1:] = [(frame.flips, frame.tick_us)]
+            self._newest_s, self._newest_seq = now_s, frame.input_seq
             if self._pile is not None and now_s - self._piled_s >= 1 / GRIDS_PER_S:
                 self._pile.append(grid(frame.pixels, frame.width, frame.height))
                 self._piled_s = now_s

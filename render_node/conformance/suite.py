@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,9 +81,7 @@ class _Runs:
         findings = await self._measure()
         if any(finding.outcome is Outcome.FAILED and finding.name in ("start", "draws") for finding in findings):
             return [*findings, *skipped(names, "it shows no picture"), *self._whole()]
-        for device in devices:
-            self.on_progress(f"Trying the {device}")
-            findings.append(await self._try(device))
+        findings += await self._try_all(devices)
         if has_state:
             self.on_progress("Saving and loading its state")
             async with self._run("state", try_state=True) as stage:
@@ -105,9 +103,20 @@ class _Runs:
         seen = {finding.name for finding in findings} | {"memory", "sound", "saves"}
         return findings + skipped([name for name in _LIVE if name not in seen], "it did not run that far")
 
-    async def _try(self, device: str) -> Finding:
+    async def _try_all(self, devices: Sequence[str]) -> list[Finding]:
+        self.on_progress(f"Trying {', '.join(devices) or 'no devices'}")
+        turns = asyncio.Semaphore(self.plan.devices_at_once)
+        tries = [asyncio.create_task(self._try(device, turns)) for device in devices]
+        try:
+            return await asyncio.gather(*tries)
+        finally:
+            for each in tries:
+                each.cancel()
+            await asyncio.gather(*tries, return_exceptions=True)
+
+    async def _try(self, device: str, turns: asyncio.Semaphore) -> Finding:
         manifest = self.title.manifest
-        async with self._run(device) as stage:
+        async with turns, self._run(device) as stage:
             start = await check_start(stage, self.plan)
             await stage.wait(self.plan.settle_s)
             if start.outcome is Outcome.FAILED or stage.end is not None:

@@ -285,6 +285,10 @@ class Coordinator:
         """Take a slot for a check; see ``title_checks.start``."""
         return title_checks.start(self._state, check, node_id)
 
+    def check_gives_way(self, check_id: str, now: float) -> bool:
+        """Say whether a player waits for a check's slot; see ``title_checks.gives_way``."""
+        return title_checks.gives_way(self._state, check_id, now)
+
     def end_check(self, check_id: str, now: float) -> None:
         """Have a check ended; see ``title_checks.end``."""
         title_checks.end(self._state, check_id, now)

@@ -1,4 +1,4 @@
-"""Checks of publishers' titles on nodes: each takes a slot, but only one that no player waits for.
+"""Checks of publishers' titles on nodes: each takes a slot, but only one that no player waits for, and as long.
 
 Which checks there are lies in the store; here is which of them run on nodes of this replica. A check that a node no
 longer lists is forgotten, and the store's keeper decides whether it is tried again.
@@ -14,7 +14,7 @@ from session_broker.core.effects import ToNode
 from session_broker.core.fleet import Needs
 from session_broker.core.placing import place
 from session_broker.core.records import BrokerState, Node, archives_of
-from session_broker.core.waiting import place_waiting
+from session_broker.core.waiting import place_waiting, room_is_waited_for
 from wire.errors import Reason
 from wire.ids import NodeId, is_id
 from wire.node_control import EndTitleCheck, StartTitleCheck
@@ -75,6 +75,12 @@ def start(state: BrokerState, check: TitleCheck, node_id: NodeId) -> bool:
     _set_checks(state, node, {**node.checks, check.check_id: 0})
     state.emit(ToNode(node.link, StartTitleCheck(check.check_id, check.release, check.trust)))
     return True
+
+
+def gives_way(state: BrokerState, check_id: str, now: float) -> bool:
+    """Say whether a player waits for the slot that a check has."""
+    node_id = running(state).get(check_id)
+    return node_id is not None and room_is_waited_for(state, node_id, now)
 
 
 def end(state: BrokerState, check_id: str, now: float) -> None:

@@ -31,7 +31,7 @@ from session_broker.core.session_steps import (
 from session_broker.core.session_table import SessionEvent
 from session_broker.core.turnover import Standing
 from wire.errors import Reason, WireError
-from wire.ids import PlayerId, SessionId, TitleId
+from wire.ids import NodeId, PlayerId, SessionId, TitleId
 from wire.session_control import Coming
 
 THOUGHT_OF_S = 4.0
@@ -111,6 +111,22 @@ def place_waiting(state: BrokerState, now: float) -> None:
     finally:
         state.fleet.free_reserved()
     tell_queue(state, now)
+
+
+def room_is_waited_for(state: BrokerState, node_id: NodeId, now: float) -> bool:
+    """Say whether somebody waits whom a node of ours lacks nothing to take but room."""
+    row = state.fleet.rows_of([node_id])
+    looked_at: set[tuple[TitleId, str, Line]] = set()
+    for entry, line in state.queue.in_lines(state.database_ms(now)):
+        session = state.sessions.get(entry.session_id)
+        title = state.titles.get(entry.title_id) if session is None else session.title
+        if title is None or (wish := (title.title_id, title.version, line)) in looked_at:
+            continue
+        looked_at.add(wish)
+        affinity = affinity_of(state, title, entry.round_trips_ms, line)
+        if str(Reason.NO_ROOM) in _place_title(state, title, affinity, row).refused:
+            return True
+    return False
 
 
 def tell_queue(state: BrokerState, now: float) -> None:

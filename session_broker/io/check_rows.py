@@ -144,13 +144,14 @@ class CheckRows:
         """Say why a check waits."""
         await self._move(check_id, CheckState.QUEUED, {"reason": reason})
 
-    async def put_back(self, check_id: str, reason: Reason | None) -> None:
-        """Let a running check wait again."""
+    async def put_back(self, check_id: str, reason: Reason | None, *, tried: bool) -> None:
+        """Let a running check wait again; ``tried`` is whether the node that had it counts as one of its attempts."""
         changes: dict[str, Any] = {
             "state": str(CheckState.QUEUED),
             "reason": reason,
             "node_id": None,
             "owner": None,
+            "attempts": _table.c.attempts - int(not tried),
             "screenshots": {},
         }
         await self._move(check_id, CheckState.RUNNING, changes)

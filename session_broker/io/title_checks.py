@@ -1,7 +1,8 @@
 """Has publishers' titles checked on nodes: takes the wish, gives it to a node with a slot to spare, keeps the report.
 
 The rows are the truth; which checks run on this replica's nodes is the coordinator's knowledge. A look compares the
-two every second: what a node lost is tried once more, what nobody wants any more is ended.
+two every second: what a node lost is tried once more, what nobody wants any more is ended, and what has a slot that a
+player waits for is put back into the line.
 """
 
 from __future__ import annotations
@@ -200,6 +201,11 @@ class TitleChecks:
         late = row.due_at_ms is not None and now_ms >= row.due_at_ms
         if here and row.owner != self._me:
             await self._rows.take(row.check_id, self._me)
+        if here and await self._runner.run(lambda now: self._runner.coordinator.check_gives_way(row.check_id, now)):
+            log.info("check_gave_way", check_id=row.check_id, node_id=row.node_id)
+            await self._rows.put_back(row.check_id, Reason.NO_ROOM, tried=False)
+            await self._runner.run(lambda now: self._runner.coordinator.end_check(row.check_id, now))
+            return
         mine = row.owner == self._me
         if not here and (mine or row.owner not in self._members()):
             missing = self._missing[row.check_id] = self._missing.get(row.check_id, 0) + 1
@@ -213,7 +219,7 @@ class TitleChecks:
     async def _lost(self, row: CheckRow) -> None:
         log.warning("check_lost", check_id=row.check_id, node_id=row.node_id, attempts=row.attempts)
         if row.attempts < ATTEMPTS_MAX:
-            await self._rows.put_back(row.check_id, Reason.NODE_LOST)
+            await self._rows.put_back(row.check_id, Reason.NODE_LOST, tried=True)
             return
         words = "the nodes that it was given to went away, or did not finish it within a quarter of an hour"
         await self._rows.end(
@@ -244,7 +250,7 @@ class TitleChecks:
             if row.reason is not Reason.TOO_MANY:
                 await self._rows.wait(row.check_id, Reason.TOO_MANY)
         elif not await self._runner.run(lambda _now: coordinator.start_check(check, node_id)):
-            await self._rows.put_back(row.check_id, Reason.NO_ROOM)
+            await self._rows.put_back(row.check_id, Reason.NO_ROOM, tried=False)
 
     async def _title_check(self, row: CheckRow) -> TitleCheck:
         manifest = await self._publishing.manifest_of(row.release)

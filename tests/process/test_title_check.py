@@ -47,20 +47,27 @@ async def test_every_planted_fault_is_found(tmp_path: Path) -> None:
 
 
 async def test_titles_that_keep_their_promises_pass_and_are_pictured(tmp_path: Path) -> None:
+    devices = {"pygame": ["keyboard", "mouse"], "sdk": ["keyboard"]}
+
     async def look(kind: str) -> CheckReport:
         plan = CheckPlan(
             first_picture_s=30.0, settle_s=0.5, measure_s=1.0, still_s=0.3, quit_s=10.0, state_s=20.0,
-            frame_rate_share=0.1, screenshots=tmp_path / "shots" / kind,
+            frame_rate_share=0.1, devices_at_once=2, screenshots=tmp_path / "shots" / kind,
         )  # fmt: skip
-        return await check_title(write_title(tmp_path / kind, sdk=kind == "sdk"), plan, lambda words: None)
+        title = write_title(tmp_path / kind, sdk=kind == "sdk")
+        manifest = (title / "title.toml").read_text().replace('["keyboard"]', str(devices[kind]).replace("'", '"'))
+        (title / "title.toml").write_text(manifest)
+        return await check_title(title, plan, lambda words: None)
 
-    reports = dict(zip(("pygame", "sdk"), await asyncio.gather(look("pygame"), look("sdk")), strict=True))
+    reports = dict(zip(devices, await asyncio.gather(*map(look, devices)), strict=True))
     for kind, report in reports.items():
         assert failed(report) == set(), report
         assert all(finding.outcome is Outcome.PASSED for finding in report.findings)
         assert ("state" in {finding.name for finding in report.findings}) == (kind == "sdk")
         shots = tmp_path / "shots" / kind
-        assert sorted(path.name for path in shots.iterdir()) == ["planted-keyboard.png", "planted-start.png"]
+        assert {path.name for path in shots.iterdir()} == {
+            f"planted-{step}.png" for step in ["start", *devices[kind]]
+        }
         assert (shots / "planted-start.png").read_bytes().startswith(b"\x89PNG")
 
 

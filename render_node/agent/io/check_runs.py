@@ -31,8 +31,9 @@ from wire.title_check import (
     CheckFailure,
 )
 
-CHECK_TIMEOUT_S = 300.0
-"""Seconds that a check may take once its title is here; the longest with all devices takes half of them."""
+CHECK_TIMEOUT_S = 600.0
+"""Seconds that a check may take once its title is here; the longest, with four devices of which none is answered on a
+picture that moves, takes half of them."""
 WORDS_MAX_BYTES = 4096
 
 log = structlog.get_logger()

@@ -262,6 +262,11 @@ class TitleProcess:
         """Hand over an event; False if the title does not read its socket. Never blocks."""
         return self._link.send(event)
 
+    @property
+    def has_read_all(self) -> bool:
+        """Whether the title has read everything that it was sent."""
+        return self._link.unread_bytes() == 0
+
     def shift(self, later_us: int) -> None:
         """Ask for the title's frames so much later; best effort, the page asks again."""
         self._link.send(Shift(later_us))
@@ -346,7 +351,7 @@ class TitleProcess:
             if now_s - self._started_s > FIRST_FRAME_S:
                 self._kill(Reason.TITLE_NO_PICTURE, f"no picture within {FIRST_FRAME_S:.0f} s")
             return
-        if self._link.unread_bytes() == 0:
+        if self.has_read_all:
             if now_s - self._alive_s >= WATCH_INTERVAL_S:
                 self._link.send(Ping())
             self._alive_s = now_s

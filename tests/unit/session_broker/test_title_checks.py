@@ -12,7 +12,7 @@ from tests.support.coordinator_bench import ALL_TITLES, Bench
 from tests.support.fake_node import hello
 from tests.support.published_title import archive, release_of
 from wire.errors import Reason
-from wire.ids import NodeId, PlayerId
+from wire.ids import NodeId, PlayerId, TitleId
 from wire.node_control import EndTitleCheck, Heartbeat, StartTitleCheck
 from wire.sandbox import Trust
 from wire.version import PROTOCOL_MAX
@@ -49,7 +49,9 @@ def test_a_check_takes_a_slot_and_gives_it_to_a_player_who_waits() -> None:
     begin(bench)
     assert bench.to_node(StartTitleCheck, link) == [StartTitleCheck(CHECK_ID, CHECK.release, Trust.UNTRUSTED)]
     assert bench.coordinator.slots() == (1, 1)
+    assert not bench.coordinator.check_gives_way(CHECK_ID, bench.now)
     assert bench.session().reason is Reason.NO_ROOM
+    assert bench.coordinator.check_gives_way(CHECK_ID, bench.now)
     bench.coordinator.end_check(CHECK_ID, bench.now)
     bench.drain()
     assert bench.to_node(EndTitleCheck, link) == [EndTitleCheck(CHECK_ID)]
@@ -64,6 +66,16 @@ def test_no_check_takes_a_slot_while_a_player_waits_for_one() -> None:
     checking(bench, slots=1)
     assert bench.coordinator.decide_check(CHECK) == Decision(None, Reason.NO_ROOM)
     assert not bench.coordinator.start_check(CHECK, NODE), "nor the one that is taken"
+
+
+def test_a_check_gives_way_only_to_whom_its_node_lacks_nothing_for_but_room() -> None:
+    bench = Bench()
+    checking(bench)
+    begin(bench)
+    title = bench.titles[TitleId("testcard")]
+    bench.titles[TitleId("testcard")] = replace(title, needs=Needs(gpu=True))
+    assert bench.session().reason is Reason.NO_GPU
+    assert not bench.coordinator.check_gives_way(CHECK_ID, bench.now)
 
 
 def test_a_check_goes_to_a_node_with_the_walls_that_its_title_needs() -> None:

@@ -131,6 +131,38 @@ async def test_a_check_comes_along_with_its_node_and_waits_for_one_whose_replica
         assert (await at.see(where))["state"] == "queued"
 
 
+async def test_a_check_gives_its_slot_to_a_player_and_waits_again(tmp_path: Path) -> None:
+    async with stand(tmp_path, slots=1) as at:
+        where = await at.asked()
+        await at.look()
+        assert (await at.see(where))["state"] == "running"
+        session = (await at.client.post("/api/v1/sessions", json={"title_id": "testcard"})).json()
+        assert session["state"] == "queued"
+        await at.look()
+        check = await at.see(where)
+        assert (check["state"], check["reason"]) == ("queued", "no_room")
+        path = f"/api/v1/sessions/{session['session_id']}"
+        assert (await at.client.get(path)).json()["state"] != "queued"
+        assert reason_of(await at.bring(f"{where}/result", REPORT)) == (403, "forbidden"), "it gave way"
+        [row] = await at.broker.title_checks._rows.open()
+        assert row.attempts == 0, "that it gave way is no attempt"
+
+
+async def test_one_check_gives_way_to_one_player(tmp_path: Path) -> None:
+    async with stand(tmp_path, slots=2, most=2) as at:
+        first = await at.asked()
+        async with account_of(at.broker, "operator") as other:
+            go = archive("go")
+            await send(other, go, release_of(go, "go"))
+            await other.post("/api/v1/title-checks", json={"release": encode(release_of(go, "go"))})
+            await at.look()
+            assert (await at.see(first))["state"] == "running"
+            await at.client.post("/api/v1/sessions", json={"title_id": "testcard"})
+            await at.look()
+            states = [row.state for row in await at.broker.title_checks._rows.open()]
+            assert sorted(states) == ["queued", "running"]
+
+
 async def test_a_check_that_is_cancelled_late_or_waits_for_ever_ends(tmp_path: Path) -> None:
     async with stand(tmp_path) as at:
         where = await at.asked()
