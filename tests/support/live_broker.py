@@ -42,7 +42,8 @@ def _migrated() -> bytes:
     with engine.begin() as connection:
         migrate(connection)
     with engine.connect() as connection:
-        driver: sqlite3.Connection = connection.connection.driver_connection
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
         content = driver.serialize()
     engine.dispose()
     return content
