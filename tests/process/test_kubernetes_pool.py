@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes_asyncio import client, config
 
 import session_broker.io.fleet.kubernetes as adapter
 from session_broker.core.pools.pool import Adapter, Cluster, Pool
@@ -213,3 +214,25 @@ async def test_a_pod_that_does_not_go_is_removed_without_its_computers_word(
             await fleet.delete(A)
         assert [each.body for each in fake.requests("DELETE")] == [{}, {}, {"gracePeriodSeconds": 0}]
         await sees(fleet)
+
+
+async def test_all_requests_share_one_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[client.ApiClient] = []
+    loads = config.load_kube_config
+
+    class CountedClient(client.ApiClient):
+        def __init__(self, configuration: client.Configuration) -> None:
+            super().__init__(configuration)
+            made.append(self)
+
+    async def slow_load(*arguments: Any, **options: Any) -> None:
+        await asyncio.sleep(0)  # as with a command or a service that gives the credentials
+        await loads(*arguments, **options)
+
+    monkeypatch.setattr(client, "ApiClient", CountedClient)
+    monkeypatch.setattr(config, "load_kube_config", slow_load)
+    async with cluster(tmp_path) as (fake, fleet):
+        await asyncio.gather(fleet.create(A, "secret"), fleet.create(B, "other"))
+        await sees(fleet, Machine(A, Phase.PENDING), Machine(B, Phase.PENDING))
+        assert len(fake.requests("POST")) == 2
+    assert len(made) == 1

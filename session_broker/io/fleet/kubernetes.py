@@ -57,6 +57,7 @@ class KubernetesFleet:
         self._unseen = ""
         self._deleted_at: dict[NodeName, float] = {}
         self._client: client.ApiClient | None = None
+        self._connecting = asyncio.Lock()
 
     async def create(self, name: NodeName, token: str) -> None:
         """Have a Pod made; one of that name is this one, since names are used once."""
@@ -151,17 +152,20 @@ class KubernetesFleet:
         )  # fmt: skip
 
     async def _connected(self) -> client.ApiClient:
-        if self._client is None:
-            configuration = client.Configuration()
-            if self._place.kubeconfig is None:
-                config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-            else:
-                await config.load_kube_config(
-                    str(self._place.kubeconfig), self._place.context, client_configuration=configuration,
-                    persist_config=False,
-                )  # fmt: skip
-            self._client = client.ApiClient(configuration)
-        return self._client
+        async with (
+            self._connecting
+        ):  # a second client, made while the first one's file is read, would never be closed
+            if self._client is None:
+                configuration = client.Configuration()
+                if self._place.kubeconfig is None:
+                    config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                else:
+                    await config.load_kube_config(
+                        str(self._place.kubeconfig), self._place.context, client_configuration=configuration,
+                        persist_config=False,
+                    )  # fmt: skip
+                self._client = client.ApiClient(configuration)
+            return self._client
 
 
 @contextmanager
