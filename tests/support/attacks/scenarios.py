@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from render_node.session.core import group_limits
-from render_node.session.io import frame_ring, storage_watch, title_link, title_process, title_walls
+from render_node.session.io import (
+    frame_ring,
+    storage_watch,
+    title_link,
+    title_process,
+    title_storage,
+    title_walls,
+)
 from wire.errors import Reason
 from wire.sandbox import Wall
 
@@ -37,7 +44,7 @@ Patches = tuple[tuple[Any, str, Any], ...]
 LENIENT: Patches = ((title_link.TitleLink, "_violate", lambda self, words, final: None),)
 PATIENT: Patches = ((title_process, "FIRST_FRAME_S", 3600.0), (title_process, "HUNG_S", 3600.0))
 ROOMY: Patches = ((title_walls, "SAVE_MAX_BYTES", 1 << 50), (title_walls, "SCRATCH_MAX_BYTES", 1 << 50),
-                  (title_walls, "ENTRIES_MAX", 10**9))  # fmt: skip
+                  (title_walls, "ENTRIES_MAX", 10**9), (title_storage, "DEPTH_MAX", 10**9))  # fmt: skip
 UNSEEN: Patches = ((title_process, "WATCH_INTERVAL_S", 0.1), (title_process, "FIRST_FRAME_S", 1.5))
 UNHEARD: Patches = ((title_process, "WATCH_INTERVAL_S", 0.1), (title_process, "HUNG_S", 1.0))
 SMALL: Patches = ((title_walls, "SAVE_MAX_BYTES", 4 * MIB), (title_walls, "SCRATCH_MAX_BYTES", 4 * MIB),
