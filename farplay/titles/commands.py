@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from farplay.screen import Screen, console
 from farplay.system_check import require_linux
 from farplay.titles.options import Archive, Json, Keys, keys_folder, tell
 from farplay.titles.publish_commands import Link, add_publish_commands, broker_client
+from render_node.agent.io.machine import usable_cores
 from render_node.conformance.plan import CheckPlan
 from wire.errors import WireError
 from wire.title_check import CheckReport
@@ -70,7 +70,7 @@ def check(
 
         try:
             if remote is None:
-                plan = CheckPlan(run=not files_only, devices_at_once=os.cpu_count() or 1, screenshots=screenshots)
+                plan = CheckPlan(run=not files_only, devices_at_once=usable_cores(), screenshots=screenshots)
                 report = _check_here(path, plan, screen)
             else:
                 report = _check_remotely(path, remote, link, keys, screenshots, screen, files_only=files_only)

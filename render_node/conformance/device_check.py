@@ -160,7 +160,7 @@ async def _follow(stage: Stage, gesture: Gesture) -> Verdict:
     await stage.wait_drawn(TURN_S)
     while verdict is Verdict.UNSURE:
         before = stage.look()
-        for made in draw_block(random.Random(random.getrandbits(64))):
+        for made in draw_block(random.Random()):
             steps = gesture.turned(next(back) if made else False)
             after = await _take_turn(stage, steps, made)
             _require(stage)

@@ -107,14 +107,12 @@ class Queue:
         return self._due.keys()
 
     def in_lines(self, at_ms: float) -> Iterator[tuple[Waiting, Line]]:
-        """Return the queue as it is now, next first, each with the line in which it waits; see ``line_of``."""
+        """Return the queue, next first, each with the line in which it waits at a time of the database's clock.
+
+        It may change while one goes through it; what is gone through is how it was.
+        """
         far_ms = at_ms - self._rules.far_after_s * 1000
         return ((entry, near if came_ms > far_ms else None) for _, came_ms, _, entry, near in self._order.copy())
-
-    def line_of(self, session_id: SessionId, at_ms: float) -> Line:
-        """Return the line in which somebody waits at a time of the database's clock."""
-        _, came_ms, _, _, near = self._due[session_id]
-        return near if came_ms > at_ms - self._rules.far_after_s * 1000 else None
 
     def __iter__(self) -> Iterator[Waiting]:
         return (entry for _, _, _, entry, _ in self._order)

@@ -42,9 +42,9 @@ class Slicing:
 
     def limit(self, now_us: int) -> int:
         """The network carries less than the encoder may use; return the slices from now on."""
-        if self.slices > 1:
-            self.slices, self._changed_us = 1, now_us - self._again_after_us
         self._since_us = None
+        if self.slices > 1:
+            self._change(now_us)
         return self.slices
 
     def take(self, quick_ms: float, slow_ms: float, interval_ms: float, now_us: int) -> int:

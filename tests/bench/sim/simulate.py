@@ -151,9 +151,10 @@ class Simulation:
                 gone.add(number)
         lines: Counter[Line] = Counter()
         for number in sorted(gone):
-            session_id = self._waiting.pop(number).session_id
-            lines[self._queue.line_of(session_id, self._at_ms(now))] += 1
-            self._queue.remove(session_id)
+            entry = self._waiting.pop(number)
+            waited_s = (self._at_ms(now) - entry.queued_at_ms) / 1000
+            lines[self._scenario.regions.line(entry.round_trips_ms, waited_s)] += 1
+            self._queue.remove(entry.session_id)
             self._told.pop(number, None)
             if self._first_tick.pop(number) >= 0.0:
                 self._gave_up.append(number)

@@ -130,4 +130,3 @@ def test_who_has_waited_long_waits_in_no_line() -> None:
         queue.put(each)
     lines = [None, frozenset({"eu"}), None]
     assert list(queue.in_lines(60_000.0)) == list(zip(entries, lines, strict=True))
-    assert [queue.line_of(each.session_id, 60_000.0) for each in entries] == lines
