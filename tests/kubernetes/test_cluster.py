@@ -25,7 +25,7 @@ from kubernetes_asyncio import client, config
 
 import session_broker.io.fleet.kubernetes as adapter
 from session_broker.core.pools.pool import Adapter, Cluster, FleetConfig, Pool
-from session_broker.core.pools.records import Machine, NodeName, Phase
+from session_broker.core.pools.records import NodeName, Phase
 from session_broker.io.fleet.adapter import MachineRefused
 from session_broker.io.fleet.kubernetes import KubernetesFleet
 from tests.support.deadlines import until
@@ -60,6 +60,15 @@ class Place:
         return replace(
             Pool("gpu", Adapter.KUBERNETES, 3, gpus=1, regions=("lab",), idle_s=1.0, cluster=place), **changes
         )
+
+    @contextlib.asynccontextmanager
+    async def fleet(self, tenant: str = "ten_a", **changes: Any) -> AsyncIterator[KubernetesFleet]:
+        """A pool of a deployment, closed whatever happens."""
+        fleet = KubernetesFleet(self.pool(**changes), "https://play.example.org", TenantId(tenant))
+        try:
+            yield fleet
+        finally:
+            await fleet.close()
 
     def computer(self, name: str, url: str, gpus: int = 1) -> contextlib.AbstractAsyncContextManager[FakeComputer]:
         return FakeComputer.join(self.api, f"{self.namespace}-{name}", self.namespace, url, gpus)
@@ -251,81 +260,88 @@ async def test_a_computer_that_is_lost_is_replaced_and_nothing_of_it_stays(
 
 
 async def test_a_pod_that_is_there_is_made_and_a_version_that_is_gone_is_listed_anew(place: Place) -> None:
-    fleet = KubernetesFleet(place.pool(), "https://play.example.org", TenantId("ten_a"))
     name = NodeName("gpu-twice")
-    await fleet.create(name, "secret")
-    await fleet.create(name, "secret")
-    assert list(await place.pods()) == [name]
-    await fleet._list()
-    with pytest.raises(client.ApiException) as too_old:
-        await fleet._watch("1")  # Whose API server has been started once keeps all versions: start it again.
-    assert too_old.value.status == 410
-    listings, of_list, first = [], fleet._list, True
+    async with place.fleet() as fleet:
+        await fleet.create(name, "secret")
+        await fleet.create(name, "secret")
+        assert list(await place.pods()) == [name]
+        await fleet._list()
+        assert await says_gone(fleet), "this API server keeps even its first version: start it once more on its data"
+        listings, of_list, first = [], fleet._list, True
 
-    async def from_the_beginning() -> str:
-        nonlocal first
-        listings.append(await of_list())
-        version, first = "1" if first else listings[-1], False
-        return version
+        async def from_the_beginning() -> str:
+            nonlocal first
+            listings.append(await of_list())
+            version, first = "1" if first else listings[-1], False
+            return version
 
-    fleet._list = from_the_beginning  # type: ignore[method-assign]
+        fleet._list = from_the_beginning  # type: ignore[method-assign]
+        async with followed(fleet):
+
+            async def twice() -> bool:
+                return len(listings) == 2
+
+            await until(twice, SOON_S, "after 410 it lists anew")
+            await fleet.delete(name)
+            await fleet.delete(NodeName("gpu-never"))
+
+            async def empty() -> bool:
+                return fleet.machines() == {}
+
+            await until(empty, SOON_S, "it sees the Pod go")
+
+
+async def says_gone(fleet: KubernetesFleet) -> bool:
+    """Say whether the cluster has forgotten its first version, as it does after some minutes or a start."""
+    try:
+        async with asyncio.timeout(SOON_S):
+            await fleet._watch("1")
+    except client.ApiException as error:
+        return bool(error.status == 410)
+    except TimeoutError:
+        return False
+    return False
+
+
+@contextlib.asynccontextmanager
+async def followed(fleet: KubernetesFleet) -> AsyncIterator[None]:
     following = asyncio.create_task(fleet.follow())
-
-    async def twice() -> bool:
-        return len(listings) == 2
-
-    await until(twice, SOON_S, "after 410 it lists anew")
-    await fleet.delete(name)
-    await fleet.delete(NodeName("gpu-never"))
-
-    async def empty() -> bool:
-        return fleet.machines() == {}
-
-    await until(empty, SOON_S, "it sees the Pod go")
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
-    await fleet.close()
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 async def test_a_pod_that_is_refused_is_refused_in_words(place: Place) -> None:
     template = copy.deepcopy(place.template)
     template["spec"]["containers"][0]["image"] = ""
-    fleet = KubernetesFleet(
-        place.pool(cluster=Cluster(template, place.namespace, place.kubeconfig)), "http://x", TenantId("ten_a")
-    )
-    with pytest.raises(MachineRefused, match=r"the cluster answers 422: .*image: Required value"):
-        await fleet.create(NodeName("gpu-bad"), "secret")
-    await fleet.close()
+    async with place.fleet(cluster=Cluster(template, place.namespace, place.kubeconfig)) as fleet:
+        with pytest.raises(MachineRefused, match=r"the cluster answers 422: .*image: Required value"):
+            await fleet.create(NodeName("gpu-bad"), "secret")
     quota: Any = {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
     await place.api.create_namespaced_resource_quota(place.namespace, quota)
-    fleet = KubernetesFleet(place.pool(), "http://x", TenantId("ten_a"))
+    async with place.fleet() as fleet:
 
-    async def refused() -> bool:
-        try:
-            await fleet.create(NodeName("gpu-more"), "secret")
-        except MachineRefused as error:
-            return error.words.startswith("the cluster answers 403:") and "exceeded quota" in error.words
-        await fleet.delete(NodeName("gpu-more"))
-        return False
+        async def refused() -> bool:
+            try:
+                await fleet.create(NodeName("gpu-more"), "secret")
+            except MachineRefused as error:
+                return error.words.startswith("the cluster answers 403:") and "exceeded quota" in error.words
+            await fleet.delete(NodeName("gpu-more"))
+            return False
 
-    await until(refused, SOON_S, "a quota is said")
-    await fleet.close()
+        await until(refused, SOON_S, "a quota is said")
 
 
 async def test_another_deployment_in_the_same_namespace_is_not_ours(place: Place) -> None:
-    ours = KubernetesFleet(place.pool(), "http://x", TenantId("ten_a"))
-    theirs = KubernetesFleet(place.pool(), "http://x", TenantId("ten_b"))
-    await theirs.create(NodeName("gpu-theirs"), "secret")
-    await ours.create(NodeName("gpu-ours"), "secret")
-    following = asyncio.create_task(ours.follow())
+    async with place.fleet() as ours, place.fleet("ten_b") as theirs:
+        await theirs.create(NodeName("gpu-theirs"), "secret")
+        await ours.create(NodeName("gpu-ours"), "secret")
+        async with followed(ours):
 
-    async def one() -> bool:
-        return list(ours.machines() or ()) == ["gpu-ours"]
+            async def one() -> bool:
+                return list(ours.machines() or ()) == ["gpu-ours"]
 
-    await until(one, SOON_S, "only ours is seen")
-    assert (ours.machines() or {})[NodeName("gpu-ours")].phase is Phase.PENDING
-    assert isinstance((ours.machines() or {})[NodeName("gpu-ours")], Machine)
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
-    for fleet in (ours, theirs):
-        await fleet.close()
+            await until(one, SOON_S, "only ours is seen")
+            assert (ours.machines() or {})[NodeName("gpu-ours")].phase is Phase.PENDING
