@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from render_node.session.io import monotonic
 from render_node.session.io.encoder_rung import FAILURES_MAX, EncoderRung
 from render_node.session.io.encoders import EncoderSettings, OpenEncoder
 from render_node.session.io.title_process import CapturedFrame
@@ -187,18 +188,17 @@ async def test_a_new_size_is_a_new_keyframe_and_odd_edges_are_cut() -> None:
         assert (decoded.width, decoded.height) == (640, 360)
 
 
-async def test_vp8_changes_its_rate_by_a_reopen_only_when_it_pays() -> None:
+async def test_vp8_changes_its_rate_by_a_reopen_only_when_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     async with bench(VideoCodec.VP8) as made:
-        await made.put(made.picture())
-        made.rung.set_bitrate(7_500_000)
-        await made.put(made.picture())
-        made.rung._opened_us -= 6_000_000
-        made.rung.set_bitrate(4_000_000)
-        await made.put(made.picture())
-        made.rung.set_bitrate(8_000_000)
-        await made.put(made.picture())
-        await made.until(lambda: len(made.frames) == 4)
-        assert [frame.keyframe for frame in made.frames] == [True, False, True, False]
+        clock_us = monotonic.now_us()
+        monkeypatch.setattr(monotonic, "now_us", lambda: clock_us)
+        rates = [8_000_000, 7_500_000, 3_000_000, 3_000_000, 8_000_000]
+        for rate_bps in rates:
+            made.rung.set_bitrate(rate_bps)
+            await made.put(made.picture())
+            clock_us += 500_000
+        await made.until(lambda: len(made.frames) == len(rates))
+        assert [frame.keyframe for frame in made.frames] == [True, False, False, True, False]
 
 
 async def test_the_thread_outlives_any_fault_and_gives_up_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 
 from render_node.session.core.path_estimate import PathEstimate
 from render_node.session.core.probing import ProbeCluster, Prober
-from render_node.session.core.rate_controller import RateController, RateReason
+from render_node.session.core.rate_controller import QUEUE_LONG_US, RateController, RateReason
 from render_node.session.core.sent_packets import PacketKind
 from render_node.session.core.sent_rates import HEADERS_SHARE
 from render_node.session.core.transport_feedback import TransportFeedback
@@ -113,6 +113,7 @@ class SendSide:
         self._controller = RateController(limits.start_bps / (1 - HEADERS_SHARE))
         self._silent_us: int | None = None
         self._frame_us: int | None = None
+        self._filled_us: int | None = None
         self._prober = Prober()
 
     def next_seq(self) -> int:
@@ -162,6 +163,10 @@ class SendSide:
         """Whether less is under way than may be."""
         return self._path.sent.in_flight_bytes < self.in_flight_limit_bytes
 
+    def filled_queue_since(self, since_us: int) -> bool:
+        """Tell whether a report since then told of a long queue of our own making: losses beside it are its."""
+        return self._filled_us is not None and self._filled_us >= since_us
+
     def may_send_frame(self, now_us: int) -> bool:
         """Tell whether a frame may be encoded and sent now; if not, skip it rather than queue it."""
         return self.has_room or self._frame_us is None or now_us - self._frame_us >= KEEPALIVE_US
@@ -189,6 +194,8 @@ class SendSide:
         if signals is not None:
             max_bps = self._limits.max_bps / self._path.rates.payload_share + self._others_bps
             self._controller.on_report(signals, now_us, min_bps=self._limits.min_bps, max_bps=max_bps)
+            if self._path.queue_us > QUEUE_LONG_US and not self._controller.is_competing:
+                self._filled_us = now_us
             self._retarget()
 
     def on_frame_report(self, frame_id: int, now_us: int) -> None:

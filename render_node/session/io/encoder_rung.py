@@ -17,6 +17,7 @@ import structlog
 from av.video.frame import VideoFrame
 
 from render_node.session.core.frame_pacing import FramePacing
+from render_node.session.core.rate_steps import RateSteps, StepSizes
 from render_node.session.core.reference_slots import ReferencePlan, ReferenceSlots
 from render_node.session.core.rung_stats import RungStats
 from render_node.session.io import monotonic
@@ -27,12 +28,6 @@ from wire.errors import WireError
 from wire.limits import PICTURE_MIN_PX
 from wire.session_control import VideoCodec
 from wire.worker_control import EncoderSpec
-
-REOPEN_MIN_CHANGE = 0.15
-LOWER_MIN_INTERVAL_US = 400_000
-RAISE_MIN_INTERVAL_US = {VideoCodec.H264: 1_500_000, VideoCodec.VP8: 5_000_000}
-"""An encoder whose rate cannot change in place is opened anew, which costs a keyframe: soon where the network carries
-less, rarely where it carries more, and most rarely with VP8, whose keyframes are ten times a frame."""
 
 SOFTWARE_H264 = "libx264"
 """What takes over when a hardware encoder fails in the middle of a session."""
@@ -78,7 +73,7 @@ class EncoderRung:
         self._closed = False
         self._bitrate_bps = spec.target_bps
         self._encoder: OpenEncoder | None = None
-        self._opened_us = 0
+        self._steps = RateSteps(StepSizes.of(codec), spec.target_bps)
         self._picture: VideoFrame | None = None
         self._size = (0, 0)
         self._point = Fraction(1), fps
@@ -261,25 +256,20 @@ class EncoderRung:
 
     def _open_encoder(self, now_us: int) -> OpenEncoder:
         """Return the encoder that fits the picture and the target rate, opened anew only where it must be."""
-        size, encoder = self._size, self._encoder
-        fps = self._point[1]
+        encoder, rate_bps = self._encoder, self._bitrate_bps
         slices = self._slices if self._name == SOFTWARE_H264 else 1
-        if encoder is not None and encoder.settings.shape == (*size, fps, slices):
-            if encoder.bitrate_bps == self._bitrate_bps or encoder.set_bitrate(self._bitrate_bps):
-                return encoder
-            if not self._is_worth_a_keyframe(encoder.settings.bitrate_bps, now_us - self._opened_us):
+        shape = (*self._size, self._point[1], slices)
+        if encoder is not None:
+            has_shape = encoder.settings.shape == shape
+            if not encoder.set_bitrate(rate_bps):
+                rate_bps = self._steps.rate_bps(rate_bps, now_us, is_free=not has_shape)
+            if has_shape and encoder.bitrate_bps == rate_bps:
                 return encoder
         self._encoder = None
-        settings = EncoderSettings(*size, fps, self._bitrate_bps, self._preset, slices)
-        self._encoder, self._opened_us = OpenEncoder(self._name, settings), now_us
+        settings = EncoderSettings(*self._size, self._point[1], rate_bps, self._preset, slices)
+        self._encoder = OpenEncoder(self._name, settings)
+        self._steps.opened(rate_bps, now_us)
         return self._encoder
-
-    def _is_worth_a_keyframe(self, opened_bps: int, open_us: int) -> bool:
-        """Tell whether an encoder that cannot change its rate should be opened anew."""
-        if abs(self._bitrate_bps / opened_bps - 1) < REOPEN_MIN_CHANGE:
-            return False
-        lower = self._bitrate_bps < opened_bps
-        return open_us >= (LOWER_MIN_INTERVAL_US if lower else RAISE_MIN_INTERVAL_US[self._codec])
 
 
 def _scaled(edge_px: int, scale: Fraction) -> int:

@@ -57,6 +57,7 @@ class PeerFeedback:
         self._compounds = TokenBucket(COMPOUNDS_PER_S, COMPOUNDS_PER_S)
         self._given_up_told = 0
         self._last_report: ReceptionReport | None = None
+        self._last_report_us = 0
         self._answers = TokenBucket(ROUND_TRIP_ANSWERS_PER_S, ROUND_TRIP_ANSWERS_PER_S / 10)
 
     def receive(self, data: bytes, video: RtpSender, path: SendPath, *, now_us: int, now_ntp: int) -> bool:
@@ -77,7 +78,7 @@ class PeerFeedback:
                     self._missed(seqs, video, path, now_us)
                 case ReceptionReport() if item.ssrc == video.ssrc:
                     self._reported(item, now_ntp)
-                    self._tell_loss(item, video, now_us)
+                    self._tell_loss(item, video, path, now_us)
                 case TransportFeedback():
                     path.feedback(item)
                 case MalformedFeedback():
@@ -109,14 +110,22 @@ class PeerFeedback:
             smoothed = self.rtt_us + RTT_WEIGHT * (rtt_us - self.rtt_us)
             self.rtt_us = round(smoothed) if self.rtt_us else rtt_us
 
-    def _tell_loss(self, report: ReceptionReport, video: RtpSender, now_us: int) -> None:
-        """Tell the sender how many of how many packets were lost since the report before, outages left out."""
+    def _tell_loss(self, report: ReceptionReport, video: RtpSender, path: SendPath, now_us: int) -> None:
+        """Tell the sender how many of how many packets were lost since the report before.
+
+        Outages are left out, and so is all that was lost while our own packets filled a queue of the network: sending
+        less heals that, and parity would only fill it more.
+        """
         before, self._last_report = self._last_report, report
-        if before is not None and video.protection is not None:
-            given_up, self._given_up_told = self._outage.given_up - self._given_up_told, self._outage.given_up
-            video.protection.policy.report(
-                report.packets_lost - before.packets_lost - given_up,
-                report.highest_seq - before.highest_seq,
-                rtt_us=self.rtt_us,
-                now_us=now_us,
-            )
+        since_us, self._last_report_us = self._last_report_us, now_us
+        if before is None or video.protection is None:
+            return
+        given_up, self._given_up_told = self._outage.given_up - self._given_up_told, self._outage.given_up
+        if path.filled_queue_since(since_us):
+            return
+        video.protection.policy.report(
+            report.packets_lost - before.packets_lost - given_up,
+            report.highest_seq - before.highest_seq,
+            rtt_us=self.rtt_us,
+            now_us=now_us,
+        )

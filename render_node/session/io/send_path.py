@@ -110,6 +110,10 @@ class SendPath:
         """Tell whether there has been no room for so long that frames made for others should be dropped for it."""
         return not self.takes_frame() and self._refused_us is not None and now_us() - self._refused_us >= BEHIND_US
 
+    def filled_queue_since(self, since_us: int) -> bool:
+        """Tell whether what we sent has stood in a long queue of the network since then."""
+        return self._has_feedback and self._control.filled_queue_since(since_us)
+
     def is_congested(self) -> bool:
         """Tell whether the socket would not take a frame at this moment; that says nothing of the next one."""
         return self._ice is None or self._ice.is_congested()

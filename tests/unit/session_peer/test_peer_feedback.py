@@ -52,6 +52,10 @@ class FakePath:
 
     def __init__(self, sender: FakeSender) -> None:
         self._sender = sender
+        self.filled_us = -1
+
+    def filled_queue_since(self, since_us: int) -> bool:
+        return self.filled_us >= since_us
 
     def send(self, seqs: tuple[int, ...], kind: PacketKind) -> None:
         assert kind is PacketKind.RTX
@@ -61,13 +65,15 @@ class FakePath:
 class Bench:
     def __init__(self) -> None:
         self.sender = FakeSender()
-        self.path = cast(SendPath, FakePath(self.sender))
+        self.path = FakePath(self.sender)
         self.receipts = FrameReceipts()
         self.outages: list[tuple[int, ...]] = []
         self.feedback = PeerFeedback(self.receipts, lambda *frames: self.outages.append(frames))
 
     def receive(self, data: bytes, now_us: int = 0) -> bool:
-        return self.feedback.receive(data, cast(RtpSender, self.sender), self.path, now_us=now_us, now_ntp=NTP)
+        return self.feedback.receive(
+            data, cast(RtpSender, self.sender), cast(SendPath, self.path), now_us=now_us, now_ntp=NTP
+        )
 
 
 def test_a_round_trip_question_is_answered_at_once() -> None:
@@ -127,6 +133,16 @@ def test_an_outage_is_no_reason_for_parity() -> None:
     assert bench.sender.protection.policy.loss == pytest.approx(0.01, rel=1e-3)
     bench.receive(report(81, 210), 3)
     assert bench.sender.protection.policy.loss == pytest.approx(0.105, rel=1e-3)
+
+
+def test_what_a_queue_of_our_own_drops_is_no_reason_for_parity() -> None:
+    bench = Bench()
+    bench.receive(report(0, 10), 1_000_000)
+    bench.path.filled_us = 1_200_000
+    bench.receive(report(30, 110), 2_000_000)
+    assert bench.sender.protection.policy.loss == 0
+    bench.receive(report(35, 210), 3_000_000)
+    assert bench.sender.protection.policy.loss == 0.05
 
 
 def nack(*seqs: int) -> bytes:
