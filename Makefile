@@ -79,7 +79,7 @@ bench-density: $(STAMP)       ## How many streams this machine holds, titles dra
 bench-sound: $(STAMP)         ## How late sound is heard in a real Chromium, and whether it breaks off
 	$(BIN)/python -m tests.bench.sound
 
-check-titles: $(STAMP)        ## Check the titles that ship with Farplay; about two minutes
+check-titles: $(STAMP)        ## Check the titles that ship with Farplay; some five minutes
 	@for title in games/*/title.toml; do \
 	  $(BIN)/farplay title check $$(dirname $$title) --screenshots test-results/titles || exit 1; done
 

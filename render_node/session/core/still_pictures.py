@@ -14,8 +14,9 @@ SETTLED_US = 80_000
 SHARPEN_US = 500_000
 """From the last new picture until it is as sharp as it gets."""
 
-KEEP_US = 500_000
-"""Between frames afterwards."""
+KEEP_US, KEEP_MAX_US = 500_000, 1_000_000
+"""Between frames afterwards: a quarter of the time that the picture has stood still, within these. The first ones show
+that one before was lost; later ones only keep Chromium from asking for a keyframe, which it does after 3 s."""
 
 
 class StillPictures:
@@ -47,6 +48,7 @@ class StillPictures:
         """Return how long until it should be encoded again; 0 if that is now."""
         if now_us < self._changed_us + SETTLED_US:
             return self._changed_us + SETTLED_US - now_us
-        sharpens = self._repeated_us < self._changed_us + SHARPEN_US
-        wait_us = self._interval_us if sharpens else max(self._interval_us, KEEP_US)
+        still_us = self._repeated_us - self._changed_us
+        kept_us = min(max(KEEP_US, still_us // 4), KEEP_MAX_US)
+        wait_us = self._interval_us if still_us < SHARPEN_US else max(self._interval_us, kept_us)
         return max(0, self._repeated_us + wait_us - now_us)

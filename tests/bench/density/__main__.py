@@ -1,7 +1,8 @@
 """``python -m tests.bench.density``: how many streams this machine holds, titles drawing, nobody decoding here.
 
 Real broker, node, workers and titles; the players are one light process that answers as a browser does and never
-decodes (`receiver.py`), so that what is measured is the server. Streams are added one by one.
+decodes (`receiver.py`), so that what is measured is the server. Streams are added one by one. At the end one title
+flips an unchanged picture.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from tests.bench.streams import card_title, farplay_up
 from tests.support.farplay_process import ROOT, FarplayProcess, role_of
 
 DEFAULT_FOLDER = Path("bench-results/density")
+UNCHANGED = ("--hard", "--still", "60")
+"""Arguments of a card that draws for a second and flips the same picture from then on."""
 ROLES = ("worker", "title", "node", "broker", "fork_server")
 LINE_MAX_BYTES = 1 << 24
 END_S = 15.0
@@ -124,7 +127,8 @@ async def main() -> int:
     readings = []
     for preset in chosen.preset or STREAMS_WANTED:
         readings += await measure_preset(preset, chosen.streams, chosen.seconds, "--hard")
-    return 0 if report.write(readings, reference_ms, chosen.out) else 1
+    (unchanged,) = await measure_preset("superfast", [1], chosen.seconds, *UNCHANGED)
+    return 0 if report.write(readings, unchanged, reference_ms, chosen.out) else 1
 
 
 if __name__ == "__main__":

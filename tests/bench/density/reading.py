@@ -14,6 +14,9 @@ SENT_P99_MAX_MS = 33.0
 
 FPS_MIN = 57.0
 
+UNCHANGED_CORES_MAX = 0.03
+"""Of a worker whose title flips the same picture."""
+
 STREAMS_WANTED = {"superfast": 2, "ultrafast": 3}
 """On two cores."""
 
@@ -111,3 +114,8 @@ def gates(readings: Sequence[DensityReading]) -> list[Gate]:
         Gate(f"streams held at {preset}", streams_held(readings, preset), STREAMS_WANTED[preset], at_least=True)
         for preset in presets
     ]
+
+
+def unchanged_gate(reading: DensityReading) -> Gate:
+    """Return the bar of a title that flips the same picture."""
+    return Gate("worker, unchanged picture", reading.usage["worker"].cores, UNCHANGED_CORES_MAX, unit="core")

@@ -12,7 +12,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from tests.bench.density.reading import SENT_P99_MAX_MS, DensityReading, gates
+from tests.bench.density.reading import SENT_P99_MAX_MS, DensityReading, gates, unchanged_gate
 from tests.bench.tables import Table, as_markdown, as_text, gate_table
 
 
@@ -86,14 +86,20 @@ def plot(readings: Sequence[DensityReading], path: Path) -> None:
     plt.close(figure)
 
 
-def write(readings: Sequence[DensityReading], superfast_ms: float, folder: Path) -> bool:
+def write(readings: Sequence[DensityReading], unchanged: DensityReading, superfast_ms: float, folder: Path) -> bool:
     """Write all files and print the tables.
+
+    Args:
+        readings: Of moving pictures.
+        unchanged: Of one stream whose title flips the same picture.
+        superfast_ms: The machine's reference.
+        folder: Made if it is missing.
 
     Returns:
         True if every bar holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = gates(readings)
+    found = [*gates(readings), unchanged_gate(unchanged)]
     words = f"libx264 superfast {superfast_ms:.2f} ms a frame"
     tables = [gate_table(found), stream_table(readings), usage_table(readings), budget_table(readings)]
     text = "\n\n".join([words, *map(as_text, tables)])
@@ -103,6 +109,7 @@ def write(readings: Sequence[DensityReading], superfast_ms: float, folder: Path)
     record = {
         "superfast_ms": superfast_ms,
         "readings": [{**asdict(each), "holds": each.holds} for each in readings],
+        "unchanged": asdict(unchanged),
         "gates": [{**asdict(gate), "passed": gate.passed} for gate in found],
     }
     (folder / "density.json").write_text(json.dumps(record, indent=1) + "\n")

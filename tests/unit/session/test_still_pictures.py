@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render_node.session.core.still_pictures import KEEP_US, SETTLED_US, SHARPEN_US, StillPictures
+from render_node.session.core.still_pictures import KEEP_MAX_US, KEEP_US, SETTLED_US, SHARPEN_US, StillPictures
 
 
 def repeats(still: StillPictures, from_us: int, until_us: int, late_us: int = 0) -> list[int]:
@@ -21,11 +21,14 @@ def repeats(still: StillPictures, from_us: int, until_us: int, late_us: int = 0)
 
 
 def test_a_still_picture_is_sharpened_at_the_frame_rate_for_half_a_second_and_then_kept() -> None:
-    times = repeats(StillPictures(60, 0), 0, 3_000_000)
+    times = repeats(StillPictures(60, 0), 0, 20_000_000)
     sharpened = [at for at in times if at <= SHARPEN_US + 20_000]
     assert times[0] == SETTLED_US
     assert len(sharpened) == 1 + (SHARPEN_US - SETTLED_US) // 16_666 + 1
-    assert [after - before for before, after in pairwise(times[-4:])] == [KEEP_US] * 3
+    kept = [after - before for before, after in pairwise(times[len(sharpened) - 1 :])]
+    assert kept[:3] == [KEEP_US] * 3
+    assert kept == sorted(kept)
+    assert kept[-10:] == [KEEP_MAX_US] * 10
 
 
 @given(st.integers(15, 240), st.integers(1, 200))
