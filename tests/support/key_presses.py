@@ -10,6 +10,7 @@ from tests.support.chromium import PlayPage, key_event
 
 GAP_MIN_S, GAP_MAX_S = 0.05, 0.10
 """Before a press: three frames at 60 per second wide, so that presses fall on every phase of the frame clock."""
+FRAME_S = 1 / 60
 GOLDEN_RATIO = (5**0.5 - 1) / 2
 """The share of that width by which each gap differs from the one before, modulo the width: any few presses in a row
 cover it evenly, where random ones would be a millisecond apart in the median of a hundred."""
@@ -46,6 +47,8 @@ class Presser:
         await asyncio.sleep(GAP_MIN_S + (GAP_MAX_S - GAP_MIN_S) * self._gap)
         await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyDown", "KeyX"))
         await self._play.page.evaluate("probe.seen")
+        # The release is an input with a frame story too, and would follow the answer at one phase each time.
+        await asyncio.sleep(FRAME_S * self._gap)
         await self._play.cdp.send("Input.dispatchKeyEvent", key_event("keyUp", "KeyX"))
         self.made += 1
 

@@ -26,7 +26,7 @@ FAR_AT_ONCE, AT_ONCE_AFTER_US = 0.5, 400_000
 """A target that stays under this share is taken so soon after an opening already."""
 
 FAR_ABOVE = 2.0
-"""A target that stays above this share is taken as soon as an opening's own keyframe is through."""
+"""A target that stays above this share shows that the last step down was too long: it is taken sooner."""
 
 ROOM_SHARE = 0.95
 """Part of a lasting target at which the encoder is opened higher: it cannot give way while its keyframe drains."""
@@ -57,14 +57,16 @@ class StepSizes:
     settled_us: int
     """Until so long after an opening its own keyframe may stand in the queue: then only ``FAR_AT_ONCE`` counts."""
     raise_after_us: int
-    """Least time between an opening and the next higher one, unless the target is far above."""
+    """Least time between an opening and the next higher one."""
+    raise_far_after_us: int
+    """The same where the target is above ``FAR_ABOVE``."""
 
     @classmethod
     def of(cls, codec: VideoCodec) -> Self:
         """Return the steps for a codec: a keyframe of VP8 is ten times a frame, one of H.264 less than twice."""
         if codec is VideoCodec.H264:
-            return cls(1.08, 0.92, 0.95, 0.8, 1_000_000, 1_500_000)
-        return cls(1.2, 0.85, 0.85, 0.8, 2_000_000, 5_000_000)
+            return cls(1.08, 0.92, 0.95, 0.8, 1_000_000, 1_500_000, 400_000)
+        return cls(1.2, 0.85, 0.85, 0.8, 2_000_000, 5_000_000, 2_000_000)
 
 
 class RateSteps:
@@ -117,7 +119,7 @@ class RateSteps:
             return self._opened_bps
         self._low_since_us = None
         share, open_us = lasting_bps / self._opened_bps, now_us - self._opened_us
-        after_us = self._sizes.settled_us if share >= FAR_ABOVE else self._sizes.raise_after_us
+        after_us = self._sizes.raise_far_after_us if share >= FAR_ABOVE else self._sizes.raise_after_us
         if share < self._sizes.raise_above or open_us < after_us:
             return self._opened_bps
         return max(with_room_bps, self._opened_bps)

@@ -15,8 +15,8 @@ SHARPEN_US = 500_000
 """From the last new picture until it is as sharp as it gets."""
 
 KEEP_US, KEEP_MAX_US = 500_000, 1_000_000
-"""Between frames afterwards: a quarter of the time that the picture has stood still, within these. The first ones show
-that one before was lost; later ones only keep Chromium from asking for a keyframe, which it does after 3 s."""
+"""Between frames afterwards: a quarter of the time that the picture has stood still, within these. The first ones
+show that one before was lost; later ones only keep Chromium from asking for a keyframe, which it does after 3 s."""
 
 
 class StillPictures:

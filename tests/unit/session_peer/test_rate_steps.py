@@ -74,6 +74,13 @@ def test_a_faster_network_is_taken_with_room_and_the_limit_without() -> None:
     assert encoder.hold(LIMIT_BPS, 1.1) == [LIMIT_BPS]
 
 
+def test_a_step_down_that_was_too_long_is_taken_back_soon() -> None:
+    encoder = Opened(8_000_000)
+    encoder.hold(8_000_000, 2)
+    assert encoder.hold(500_000, 0.3) == [500_000]
+    assert encoder.hold(1_700_000, 0.5) == [1_615_000]
+
+
 def test_a_rate_that_was_too_high_is_not_taken_again_for_longer_each_time() -> None:
     encoder = Opened(2_000_000)
     waits_s = []
