@@ -134,9 +134,9 @@ def plot(name: str, words: str, lines: Timeline, path: Path) -> None:
         delays.plot(lines.at_s, lines.queue_ms, marker=".", markersize=3, label="wait in the queue, longest")
     delays.set_ylabel("ms")
     delays.set_xlabel("s")
-    for axes in (rates, delays):
+    for axes, free in ((rates, "lower left"), (delays, "upper left")):
         axes.set_ylim(bottom=0)
-        axes.legend(loc="upper left")
+        axes.legend(loc=free)
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
     plt.close(figure)
