@@ -76,6 +76,9 @@ bench-net: $(STAMP)           ## The same stream over bad networks between two n
 bench-density: $(STAMP)       ## How many streams this machine holds, titles drawing, nobody decoding here
 	$(BIN)/python -m tests.bench.density
 
+bench-quality: $(STAMP)       ## The picture against its encoder offline at 8 and 4 Mbit/s, and the game's clock under inputs
+	$(BIN)/python -m tests.bench.quality
+
 bench-sound: $(STAMP)         ## How late sound is heard in a real Chromium, and whether it breaks off
 	$(BIN)/python -m tests.bench.sound
 

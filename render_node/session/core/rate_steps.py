@@ -65,8 +65,24 @@ class StepSizes:
     def of(cls, codec: VideoCodec) -> Self:
         """Return the steps for a codec: a keyframe of VP8 is ten times a frame, one of H.264 less than twice."""
         if codec is VideoCodec.H264:
-            return cls(1.08, 0.92, 0.95, 0.8, 1_000_000, 1_500_000, 400_000)
-        return cls(1.2, 0.85, 0.85, 0.8, 2_000_000, 5_000_000, 2_000_000)
+            return cls(
+                raise_above=1.08,
+                lower_below=0.92,
+                small_step=0.95,
+                far_below=0.8,
+                settled_us=1_000_000,
+                raise_after_us=1_500_000,
+                raise_far_after_us=400_000,
+            )
+        return cls(
+            raise_above=1.2,
+            lower_below=0.85,
+            small_step=0.85,
+            far_below=0.8,
+            settled_us=2_000_000,
+            raise_after_us=5_000_000,
+            raise_far_after_us=2_000_000,
+        )
 
 
 class RateSteps:
@@ -141,8 +157,8 @@ class RateSteps:
         return lasting_bps if is_far else small_bps
 
     def _bounded(self, lasting_bps: int, now_us: int) -> int:
-        if now_us < self._ceiling_until_us and lasting_bps <= FASTER * self._ceiling_bps:
-            return min(lasting_bps, self._ceiling_bps)
+        """Return a rate, or the one below that which was too high while that is remembered."""
         if lasting_bps > FASTER * self._ceiling_bps:
-            self._ceiling_bps = self._ceiling_until_us = 0
-        return lasting_bps
+            self._ceiling_bps = 0
+        is_held = self._ceiling_bps and now_us < self._ceiling_until_us
+        return min(lasting_bps, self._ceiling_bps) if is_held else lasting_bps
