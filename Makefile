@@ -97,7 +97,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Setting up Python packages in $(VENV); about a minute, the first time only"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# setuptools warns of folders beside an editable package, in ten lines
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(NODE_STAMP): web_client/package-lock.json
