@@ -1,7 +1,10 @@
 """The agent's end of one worker: its control stream, its pidfd, and how it is made to end.
 
-Owns the socket and the pidfd until ``on_dead``. Death is seen by the pidfd, silence by EOF on the stream; a worker
-that closes its stream is given a moment to exit and is then killed.
+Owns the socket and the pidfd until both have ended. Death is seen by the pidfd, silence by EOF on the stream; a
+worker that closes its stream is given a moment to exit and is then killed.
+
+A worker's last message is why its session ended. It may still be unread when the stream is lost, since writing to a
+worker that has just closed fails first: a second descriptor of the socket reads the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -29,6 +33,8 @@ UNSENT_MAX_BYTES = 1024 * 1024
 EXIT_GRACE_S = 1.0
 """From EOF to SIGKILL: a worker says ``released``, closes the stream and exits."""
 
+READ_BYTES = 64 * 1024
+
 log = structlog.get_logger()
 
 
@@ -43,12 +49,14 @@ class WorkerHandle(asyncio.Protocol):
         dead: Set when the process has ended.
     """
 
-    def __init__(self, pid: int, pidfd: int, deadlines: StopDeadlines) -> None:
+    def __init__(self, stream: socket.socket, pid: int, pidfd: int, deadlines: StopDeadlines) -> None:
+        """Use ``open``."""
         self.pid = pid
         self.on_message: Callable[[Message], None] = lambda message: None
         self.on_violation: Callable[[str], None] = lambda detail: None
         self.on_gone: Callable[[str], None] = lambda detail: None
         self.dead = asyncio.Event()
+        self._stream = stream
         self._pidfd = pidfd
         self._deadlines = deadlines
         self._loop = asyncio.get_running_loop()
@@ -64,7 +72,12 @@ class WorkerHandle(asyncio.Protocol):
         """Take over our end of the socketpair and the pidfd; reading begins with ``listen``."""
         control.setblocking(False)
         loop = asyncio.get_running_loop()
-        _, handle = await loop.create_connection(lambda: cls(pid, pidfd, deadlines), sock=control)
+        stream = control.dup()
+        try:
+            _, handle = await loop.create_connection(lambda: cls(stream, pid, pidfd, deadlines), sock=control)
+        except BaseException:
+            stream.close()
+            raise
         loop.add_reader(pidfd, handle._on_process_ended)
         return handle
 
@@ -96,11 +109,19 @@ class WorkerHandle(asyncio.Protocol):
             self._refuse(f"the worker's messages cannot be taken ({error})")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the process a moment to exit."""
+        """Take what was said last, then give the process a moment to exit."""
         self._transport = None
+        self._read_rest()
+        self._stream.close()
         self._say_gone("the worker closed its control stream")
         if not self.dead.is_set() and self._escalation is None:
             self._arm(time.monotonic() + EXIT_GRACE_S, self.kill)
+
+    def _read_rest(self) -> None:
+        """Take what is in the stream; a worker that goes on writing has no more than its rate."""
+        with suppress(OSError):  # It is empty, and the other end still open somewhere, or reset.
+            while not self.gone and (data := self._stream.recv(READ_BYTES)):
+                self.data_received(data)
 
     def _refuse(self, detail: str) -> None:
         log.error("worker_refused", pid=self.pid, detail=detail)
@@ -173,11 +194,8 @@ class WorkerHandle(asyncio.Protocol):
         self.dead.set()
         if self._timer is not None:
             self._timer.cancel()
-        # What it wrote before it died is still in the stream; EOF follows it. Whoever else holds the other end
-        # open does not speak for the worker.
-        self._timer = self._loop.call_later(0.1, self._close_after_death)
-
-    def _close_after_death(self) -> None:
+        # What it wrote before it died is there. Whoever else holds the other end open does not speak for the worker.
+        self._read_rest()
         self._say_gone("the worker process died")
         if self._transport is not None:
             self._transport.close()

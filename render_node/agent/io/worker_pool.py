@@ -119,6 +119,8 @@ class WorkerPool:
 
         worker.on_message, worker.on_gone, worker.on_violation = on_message, on_gone, on_gone
         worker.listen()
+        if worker.gone:
+            on_gone("it died at once")
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 await ready

@@ -43,7 +43,10 @@ async def words_appear(play: PlayPage, words: str) -> None:
     async def told() -> bool:
         return words in await play.words()
 
-    await until(told, WORDS_S, f"the words {words!r} on the page", promised=True)
+    try:
+        await until(told, WORDS_S, f"the words {words!r} on the page", promised=True)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it says {await play.words()!r}") from error
 
 
 async def all_gone(processes: list[psutil.Process]) -> None:
