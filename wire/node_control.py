@@ -69,7 +69,10 @@ class CachedTitle:
 
 @dataclass(frozen=True, slots=True)
 class RunningSession:
-    """A session that the node runs at the time of ``hello`` or a heartbeat."""
+    """A session that the node runs at the time of ``hello`` or a heartbeat.
+
+    In ``hello`` also, as released, one that ended while no broker listened: its `PlacementNews` follows ``welcome``.
+    """
 
     session_id: str
     epoch: int

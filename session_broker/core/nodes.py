@@ -133,7 +133,7 @@ def clean_text(text: str) -> str:
 
 def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], now: float) -> None:
     listed = {SessionId(r.session_id): r for r in running if is_id(r.session_id, "ses")}
-    node.claims = {s: r.epoch for s, r in listed.items() if r.state is not PlacementState.RELEASED}
+    node.claims = {session_id: report.epoch for session_id, report in listed.items()}
     mine = [s for s in state.sessions.values() if s.placement is not None and s.placement.node_id == node.node_id]
     for session in mine:
         set_claim(state, node, session.session_id, session.epoch)
@@ -141,6 +141,8 @@ def _adopt(state: BrokerState, node: Node, running: Iterable[RunningSession], no
     for session in mine:
         report = listed.get(session.session_id)
         if report is not None and report.epoch == session.epoch:
+            if report.state is PlacementState.RELEASED:
+                continue  # It ended while no broker listened; why is what the node says next.
             _take_listed(state, node, session, report, now)
             if session.state in SERVED:
                 tell_whole_table(state, session)

@@ -70,21 +70,18 @@ class Edge:
         runner.on_detached = self.detach
 
     async def join(self, key: TabKey, tab: EdgeTab) -> None:
-        """Attach a tab that said hello; one whose owner cannot be found at once is attached later.
+        """Attach a tab that said hello, or tell it why its session ended; one without an owner is attached later.
 
         Raises:
-            WireError: the session is not there, or refuses the tab. A refusal by another replica comes later.
+            WireError: the session was never there, or refuses the tab. A refusal by another replica comes later.
             StoreUnavailable: the tab has joined, and is told once the database answers.
         """
         self._tabs[key] = tab
         try:
-            attached = await self._attach(key, tab)
-        except MovedOn:
-            attached = False
+            if not await self._attach_or_tell_end(key, tab):
+                self.detach(key)
         except (SQLAlchemyError, OSError) as error:
             raise StoreUnavailable from error
-        if not attached:
-            self.detach(key)
 
     async def said(self, key: TabKey, message: Message) -> None:
         """Take a message of a tab.
@@ -223,23 +220,29 @@ class Edge:
     async def _attach_or_tell(self, key: TabKey, tab: EdgeTab) -> bool:
         """Attach a tab, or tell it why it cannot be; False if it is to be tried again."""
         try:
-            return await self._attach(key, tab)
+            return await self._attach_or_tell_end(key, tab)
         except StoreUnavailable:
             return True  # It has joined, and is told once the database answers.
-        except MovedOn:
-            return False
         except WireError as error:
-            await self._tell_end(tab, error)
-            return True
-
-    async def _tell_end(self, tab: EdgeTab, error: WireError) -> None:
-        session = await self._store.read_session(tab.session_id)
-        if session is not None and session.state is SessionState.ENDED:
-            tab.outbox.send(StateNews(session.state, session.reason, session.detail))
-            tab.outbox.close(CLOSE_ENDED)
-        else:
             tab.outbox.send(Refusal(error.reason, error.detail))
             tab.outbox.close(CLOSE_REFUSED)
+            return True
+
+    async def _attach_or_tell_end(self, key: TabKey, tab: EdgeTab) -> bool:
+        """Attach a tab, or tell it why its session ended; False if it is to be tried again."""
+        try:
+            return await self._attach(key, tab)
+        except StoreUnavailable:
+            raise
+        except MovedOn:
+            return False
+        except WireError:
+            session = await self._store.read_session(tab.session_id)
+            if session is None or session.state is not SessionState.ENDED:
+                raise
+            tab.outbox.send(StateNews(session.state, session.reason, session.detail))
+            tab.outbox.close(CLOSE_ENDED)
+            return True
 
     async def _attach(self, key: TabKey, tab: EdgeTab) -> bool:
         """Attach a tab where its session is; False if that is nowhere at the moment."""

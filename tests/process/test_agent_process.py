@@ -196,7 +196,8 @@ async def test_sessions_go_on_without_a_broker(broker: FakeBroker, agent: AgentP
     await until(lambda: not second.is_running())
     await broker.open()
     hello = await broker.node()
-    assert [(session.session_id, session.epoch) for session in hello.sessions] == [("ses_a", 1)]
+    listed = [(session.session_id, session.epoch, session.state) for session in hello.sessions]
+    assert listed == [("ses_a", 1, SERVING), ("ses_b", 1, RELEASED)]
     assert (await news(broker, "ses_b", RELEASED)).reason is Reason.WORKER_LOST
     assert (await worker_of(broker, "ses_a", "peer_2")).pid == first.pid
 

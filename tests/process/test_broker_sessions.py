@@ -236,6 +236,10 @@ async def test_a_title_that_crashes_ends_its_session_in_words(tmp_path: Path, da
             await node.send(words)
             ended = await state_is(tab, SessionState.ENDED)
             assert (ended.reason, ended.detail) == (Reason.TITLE_CRASHED, "Trace\ufffdback")
+        # A page whose socket was away meanwhile, or that is loaded again.
+        async with FakeTab.open(client, session_id) as late:
+            assert await late.next(StateNews) == ended
+            assert await late.close_code() == 4002
         again = await client.post("/api/v1/sessions", json={"title_id": "testcard"})
         assert again.status_code == 201
 

@@ -114,8 +114,13 @@ class NodeSessions:
         self._unsent: OrderedDict[str, PlacementNews] = OrderedDict()
 
     def running(self) -> tuple[RunningSession, ...]:
-        """Return what runs, for ``hello`` and heartbeats."""
+        """Return what runs, for heartbeats."""
         return tuple(RunningSession(key, p.epoch, p.state, p.paused) for key, p in self._placed.items())
+
+    def for_hello(self) -> tuple[RunningSession, ...]:
+        """Return what runs and, as released, what ended while no broker listened: why follows after ``welcome``."""
+        ended = (RunningSession(key, n.epoch, n.state) for key, n in self._unsent.items() if key not in self._placed)
+        return (*self.running(), *ended)
 
     @property
     def _has_room(self) -> bool:
@@ -152,7 +157,7 @@ class NodeSessions:
         """Keep ends of sessions from now on.
 
         Args:
-            unsent: What was handed over but did not reach the broker.
+            unsent: What was handed over and may not have reached the broker, which takes an end twice.
         """
         self._connected = False
         for message in unsent:

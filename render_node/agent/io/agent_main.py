@@ -212,7 +212,7 @@ class Agent:
             name=self._config.name,
             capacity=self._findings.capacity(),
             titles=tuple(CachedTitle(t.manifest.id, t.manifest.version) for t in self._config.titles),
-            sessions=self._sessions.running(),
+            sessions=self._sessions.for_hello(),
             enrolment_token=self._token if known is None else None,
             node_id=None if known is None else known.node_id,
             node_key=None if known is None else known.node_key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -30,6 +31,9 @@ WELCOME_TIMEOUT_S = 5.0
 PING_S = 2.0
 """A broker that does not answer a WebSocket ping for twice this long is dialled anew."""
 
+ARRIVED_S = PING_S * 3
+"""What was sent so long before a connection broke has arrived: a later ping was answered."""
+
 HEARTBEAT_MIN_S, HEARTBEAT_MAX_S = 0.2, 30.0
 """Bounds on what a broker may ask for."""
 
@@ -48,7 +52,7 @@ class LinkCallbacks:
     """Refused before ``welcome``."""
     on_message: Callable[[Message], None]
     on_lost: Callable[[list[Message]], None]
-    """The connection is gone; these messages were not sent."""
+    """The connection is gone; these messages may not have arrived."""
     heartbeat: Callable[[], Heartbeat]
 
 
@@ -72,6 +76,8 @@ class BrokerLink:
         self._url = socket_url(broker_url)
         self._callbacks = callbacks
         self._unsent: asyncio.Queue[Message] | None = None
+        self._sent: deque[tuple[float, Message]] = deque(maxlen=UNSENT_MAX)
+        """The newest, each with its time."""
         self._overflow = asyncio.Event()
         self._attempt = 0
 
@@ -126,12 +132,13 @@ class BrokerLink:
             self._attempt = 0
             unsent: asyncio.Queue[Message] = asyncio.Queue(UNSENT_MAX)
             self._unsent, self._overflow = unsent, asyncio.Event()
+            self._sent.clear()
             try:
                 self._callbacks.on_welcome(welcome)
                 await self._serve(socket, unsent, welcome)
             finally:
                 self._unsent = None
-                self._callbacks.on_lost(_drained(unsent))
+                self._callbacks.on_lost([*self._sent_lately(), *_drained(unsent)])
 
     async def _greet(self, socket: ClientConnection) -> NodeWelcome | None:
         await socket.send(encode(self._callbacks.hello()))
@@ -185,7 +192,12 @@ class BrokerLink:
                 with contextlib.suppress(asyncio.QueueFull):
                     unsent.put_nowait(message)
                 raise
+            self._sent.append((asyncio.get_running_loop().time(), message))
             unsent.task_done()
+
+    def _sent_lately(self) -> list[Message]:
+        since_s = asyncio.get_running_loop().time() - ARRIVED_S
+        return [message for sent_s, message in self._sent if sent_s >= since_s]
 
     async def _beat(self, every_s: float) -> None:
         while True:

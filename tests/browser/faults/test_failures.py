@@ -11,9 +11,10 @@ from contextlib import suppress
 import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import expect
 
 from tests.support.chromium import PlayPage
-from tests.support.deadlines import until
+from tests.support.deadlines import patient, until
 from tests.support.farplay_process import FarplayProcess
 from tests.support.key_presses import timed_presses
 from tests.support.page_probe import count_frames
@@ -97,6 +98,26 @@ async def test_a_game_whose_node_died_begins_anew_by_itself(up: FarplayProcess, 
         await until(begun_anew, 10, "the picture from the node's next life")
         assert session_id(play) == session
         assert len(await timed_presses(play, 3, seed=1)) == 3
+
+
+async def test_why_a_game_ended_without_the_broker_is_told_when_it_is_back(
+    up: FarplayProcess, open_player: OpenPlayer
+) -> None:
+    async with open_player() as play:
+        play.expected += DISTURBED
+        await play_title(play, up)
+        up.process.send_signal(signal.SIGSTOP)  # Stopped, the supervisor cannot start another one.
+        try:
+            (broker,) = await kill(up, "broker")
+
+            async def died() -> bool:
+                return broker.status() == psutil.STATUS_ZOMBIE
+
+            await until(died, 5, "the broker's end")
+            await all_gone(await kill(up, "title"))
+        finally:
+            up.process.send_signal(signal.SIGCONT)
+        await expect(play.page.locator("#screen_words")).to_contain_text(WORDS["title"], timeout=patient(10) * 1000)
 
 
 @pytest.mark.timeout(90 + BROKERLESS_S)

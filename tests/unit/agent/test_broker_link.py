@@ -11,11 +11,13 @@ from unittest.mock import Mock
 import pytest
 
 from render_node.agent.io import broker_link
-from render_node.agent.io.broker_link import BrokerLink, LinkCallbacks
+from render_node.agent.io.broker_link import ARRIVED_S, BrokerLink, LinkCallbacks
 from tests.support.deadlines import patient
-from wire.node_control import NodeWelcome
-from wire.schema import encode
+from wire.errors import Reason
+from wire.node_control import Heartbeat, NodeWelcome, PlacementNews
+from wire.schema import Message, encode
 from wire.version import PROTOCOL_MAX
+from wire.worker_control import PlacementState
 
 
 @pytest.mark.parametrize("fails", [True, False])
@@ -80,3 +82,48 @@ async def test_it_ends_though_the_welcome_comes_in_the_same_moment(monkeypatch: 
     done, _ = await asyncio.wait([running], timeout=patient(2.0))
     running.cancel()
     assert done
+
+
+async def test_what_was_sent_just_before_the_connection_broke_counts_as_unheard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Breaks(SilentSocket):
+        async def __aiter__(self) -> AsyncIterator[str]:
+            await broken.wait()
+            raise OSError("reset")
+            yield ""
+
+    @contextlib.asynccontextmanager
+    async def connect(*_: object, **__: object) -> AsyncIterator[SilentSocket]:
+        socket = Breaks()
+        socket.said.set_result(encode(NodeWelcome(protocol=PROTOCOL_MAX, node_id="nod_a", heartbeat_s=30.0)))
+        yield socket
+
+    welcomed, broken = asyncio.Event(), asyncio.Event()
+    lost: asyncio.Future[list[Message]] = asyncio.get_running_loop().create_future()
+    told = Mock()
+    told.hello.return_value = told.heartbeat.return_value = Heartbeat((), 0, 0)
+    told.on_welcome = lambda _welcome: welcomed.set()
+    told.on_lost = lost.set_result
+    monkeypatch.setattr(broker_link, "connect", connect)
+    link = BrokerLink("http://localhost:1", cast(LinkCallbacks, told))
+    end = PlacementNews("ses_a", 1, PlacementState.RELEASED, Reason.TITLE_CRASHED)
+    running = asyncio.create_task(link.run())
+    try:
+        async with asyncio.timeout(patient(2.0)):
+            await welcomed.wait()
+            link.send(end)
+            await link.flushed(patient(2.0))
+            broken.set()
+            assert end in await lost
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_what_was_sent_longer_ago_than_pings_take_is_taken_to_have_arrived() -> None:
+    link = BrokerLink("http://localhost:1", cast(LinkCallbacks, Mock()))
+    now_s = asyncio.get_running_loop().time()
+    old, new = Heartbeat((), 1, 0), Heartbeat((), 2, 0)
+    link._sent.extend([(now_s - ARRIVED_S - 1, old), (now_s - ARRIVED_S / 2, new)])
+    assert link._sent_lately() == [new]

@@ -433,8 +433,11 @@ def test_without_a_broker_sessions_go_on_and_their_ends_are_told_later() -> None
     sessions.handle_disconnected()
     (end,) = sessions.handle_worker("ses_a", WorkerState(RELEASED, Reason.TITLE_QUIT))
     assert isinstance(end, EndWorker)
+    assert sessions.for_hello() == (RunningSession("ses_a", 1, RELEASED),)
+    assert sessions.running() == ()
     assert sessions.handle_connected() == [news(RELEASED, Reason.TITLE_QUIT)]
     sessions.handle_disconnected()
+    assert sessions.for_hello() == ()
     assert sessions.handle_connected() == []
 
 
@@ -443,6 +446,12 @@ def test_an_end_that_did_not_reach_the_broker_is_told_again() -> None:
     end, peer = PlacementNews("ses_a", 1, RELEASED, Reason.LEFT), NodePeerState("ses_a", "p", PeerState.LEFT)
     sessions.handle_disconnected([PlacementNews("ses_b", 1, SERVING), end, peer])
     assert sessions.handle_connected() == [ToBroker(end)]
+
+
+def test_an_end_that_may_have_arrived_does_not_hide_what_runs_of_the_session_by_now() -> None:
+    sessions = connected(serving=True)
+    sessions.handle_disconnected([PlacementNews("ses_a", 0, RELEASED, Reason.NODE_LOST)])
+    assert sessions.for_hello() == (RunningSession("ses_a", 1, SERVING),)
 
 
 def test_what_is_kept_for_an_absent_broker_is_bounded() -> None:

@@ -54,6 +54,52 @@ def test_a_game_on_a_dead_node_begins_anew_on_another_and_its_player_is_told() -
     assert bench.to_node(OpenNodePeer, other)
 
 
+def test_a_game_that_ended_while_its_node_had_no_link_does_not_begin_anew() -> None:
+    bench = Bench()
+    session, link, tab = playing(bench)
+    bench.coordinator.node_gone(link, bench.now)
+    bench.drain()
+    bench.node("node_b")
+    back = bench.node("node_a", sessions=(RunningSession(session.session_id, 1, PlacementState.RELEASED),))
+    assert told(bench, tab) == []
+    crash = PlacementNews(session.session_id, 1, PlacementState.RELEASED, Reason.TITLE_CRASHED, "last words")
+    bench.node_says(back, crash)
+    assert [(news.state, news.reason, news.detail) for news in bench.to_tab(StateNews, tab)] == [
+        (SessionState.ENDED, Reason.TITLE_CRASHED, "last words")
+    ]
+    assert [dict(node.claims) for node in bench.coordinator.known_nodes()] == [{}, {}]
+    # A node whose connection broke cannot know what arrived, and says it again.
+    bench.coordinator.node_gone(back, bench.now)
+    back = bench.node("node_a", sessions=(RunningSession(session.session_id, 1, PlacementState.RELEASED),))
+    bench.node_says(back, crash)
+    assert [dict(node.claims) for node in bench.coordinator.known_nodes()] == [{}, {}]
+
+
+def test_why_a_game_ended_that_began_anew_elsewhere_meanwhile_comes_too_late_and_is_no_lie() -> None:
+    bench = Bench()
+    session, link, _ = playing(bench)
+    lose_node(bench, link)
+    other = bench.node("node_b")
+    bench.node_reports(other, session, PlacementState.SERVING)
+    back = bench.node("node_a", sessions=(RunningSession(session.session_id, 1, PlacementState.RELEASED),))
+    bench.node_says(back, PlacementNews(session.session_id, 1, PlacementState.RELEASED, Reason.TITLE_CRASHED))
+    assert (session.state, session.epoch) == (SessionState.RUNNING, 2)
+    assert [dict(node.claims) for node in bench.coordinator.known_nodes()] == [{}, {session.session_id: 2}]
+
+
+def test_without_the_news_that_it_ended_a_game_begins_anew() -> None:
+    bench = Bench()
+    session, link, tab = playing(bench)
+    bench.coordinator.node_gone(link, bench.now)
+    first = bench.node("node_a", sessions=(RunningSession(session.session_id, 1, PlacementState.RELEASED),))
+    bench.coordinator.node_gone(first, bench.now)
+    # The agent was started anew meanwhile and knows of nothing.
+    bench.drain()
+    bench.node("node_a")
+    heard = told(bench, tab)
+    assert (heard[0], heard[-1]) == ((SessionState.QUEUED, Reason.NODE_LOST), (SessionState.STARTING, None))
+
+
 def test_a_node_that_returns_late_is_told_to_end_what_was_taken_from_it() -> None:
     bench = Bench()
     session, link, _ = playing(bench)
