@@ -8,7 +8,7 @@ from typing import TypeAlias
 from wire.sandbox import Trust
 from wire.schema import Message
 from wire.title_release import Release
-from wire.worker_control import StartWorker
+from wire.worker_control import StartWorker, StopWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class EndWorker:
     """Ask the session's worker to stop and escalate if it does not."""
 
     session_id: str
-    message: Message
+    message: StopWorker
 
 
 @dataclass(frozen=True, slots=True)

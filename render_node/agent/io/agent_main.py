@@ -1,7 +1,7 @@
 """One node's agent: measures the machine, dials the broker, runs a worker per session, leaves nothing behind.
 
-Owns the worker pool (and by it the fork server), the broker link and the handles of all running workers. Sessions
-go on while no broker answers; they end with the agent.
+Owns the worker pool (and by it the fork server), the broker link and the workers of all sessions. Sessions go on
+while no broker answers; they end with the agent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import structlog
 
@@ -43,10 +42,10 @@ from render_node.agent.io.ice_probe import tell_ice_reach
 from render_node.agent.io.machine import CpuLoad, raise_descriptor_limit, used_memory_bytes
 from render_node.agent.io.node_findings import NodeFindings
 from render_node.agent.io.sandbox_probe import probe_sandbox
-from render_node.agent.io.session_leftovers import SessionLeftovers, prepare_save_folder
+from render_node.agent.io.session_leftovers import SessionLeftovers
+from render_node.agent.io.session_workers import SessionWorkers, WorkerNews
 from render_node.agent.io.title_cache import TitleCache
 from render_node.agent.io.title_watch import WATCH_EVERY_S, TitleWatch
-from render_node.agent.io.worker_handle import WorkerHandle
 from render_node.agent.io.worker_pool import WorkerPool
 from render_node.config import NodeConfig
 from wire.errors import Reason, WireError
@@ -54,13 +53,10 @@ from wire.node_control import CachedTitle, Heartbeat, NodeHello, NodeRefusal, No
 from wire.schema import Message
 from wire.tracing import SpanSink
 from wire.version import ProtocolRange
-from wire.worker_control import EncoderSpec, StopWorker, WorkerState, WorkerStats, WorkerStep
+from wire.worker_control import EncoderSpec, WorkerState, WorkerStats, WorkerStep
 
 FLUSH_S = 1.0
 """How long the last news may take to reach the broker at shutdown."""
-
-KILLED_GRACE_S = 1.0
-"""How long the kernel may take to end a worker after SIGKILL."""
 
 DETAIL_MAX_CHARS = 4096
 """Of what the broker is told of a session's end, on the wire."""
@@ -101,7 +97,6 @@ class Agent:
         self._check = check
         self._figures = FiguresBook()
         self._saves = config.data_dir / "saves"
-        self._leftovers = leftovers
         self._sessions = NodeSessions(
             NodeOffer(
                 slots=findings.chosen.slots,
@@ -126,9 +121,10 @@ class Agent:
         self._credential = None if config.successor else load_credential(config.data_dir)
         self._token = config.enrolment_token
         self._load = CpuLoad()
-        self._workers: dict[str, WorkerHandle] = {}
-        self._ending: dict[WorkerHandle, asyncio.Task[None]] = {}
-        self._launches: dict[str, asyncio.Task[None]] = {}
+        self._workers = SessionWorkers(
+            config, pool, leftovers, self._traces,
+            WorkerNews(self._on_worker_message, self._on_worker_violation, self._on_worker_gone),
+        )  # fmt: skip
         self._cache = TitleCache(config.data_dir / "titles", config.title_cache_max_bytes, alone=not config.successor)
         self._fetches: set[asyncio.Task[None]] = set()
         self._check_runs = CheckRuns(
@@ -181,14 +177,10 @@ class Agent:
 
     async def _shut_down(self) -> None:
         self._apply(self._sessions.handle_shutdown())
-        handles = [*self._workers.values(), *self._ending]
-        stop = self._config.stop
-        deaths = [asyncio.create_task(handle.dead.wait()) for handle in handles]
-        if deaths:
-            await asyncio.wait(deaths, timeout=stop.ask_s + stop.terminate_s + KILLED_GRACE_S)
+        await self._workers.close()
         await self._check_runs.close()
-        for task in [*deaths, *self._launches.values(), *self._fetches]:
-            task.cancel()
+        for fetch in self._fetches:
+            fetch.cancel()
         self._cache.close()
         if self._timer is not None:
             self._timer.cancel()
@@ -267,11 +259,9 @@ class Agent:
                     self._traces.note_news(message, time.monotonic())
                     self._link.send(message)
                 case ToWorker(session_id, message):
-                    self._to_worker(session_id, message)
+                    self._workers.send(session_id, message)
                 case Launch(start):
-                    task = asyncio.create_task(self._launch(effect))
-                    self._launches[start.session_id] = task
-                    task.add_done_callback(partial(self._launched, start.session_id))
+                    self._workers.launch(start)
                 case FetchTitle():
                     fetch = asyncio.create_task(self._fetch(effect))
                     self._fetches.add(fetch)
@@ -281,31 +271,11 @@ class Agent:
                 case StopCheck(check_id):
                     self._check_runs.stop(check_id)
                 case EndWorker(session_id, message):
-                    self._end_worker(session_id, message)
+                    self._workers.stop(session_id, message)
                 case KillWorker(session_id, detail):
-                    self._kill_worker(session_id, detail)
+                    log.warning("session_killed", session_id=session_id, detail=detail)
+                    self._workers.kill(session_id)
         self._arm()
-
-    def _to_worker(self, session_id: str, message: Message) -> None:
-        worker = self._workers.get(session_id)
-        if worker is not None:
-            worker.send(message)
-
-    def _end_worker(self, session_id: str, message: Message) -> None:
-        worker = self._workers.get(session_id)
-        if worker is not None and isinstance(message, StopWorker):
-            worker.stop(message)
-        elif session_id in self._launches:
-            self._launches[session_id].cancel()
-
-    def _kill_worker(self, session_id: str, detail: str) -> None:
-        log.warning("session_killed", session_id=session_id, detail=detail)
-        worker = self._workers.get(session_id)
-        if worker is not None:
-            worker.kill()
-        launch = self._launches.pop(session_id, None)
-        if launch is not None:
-            launch.cancel()
 
     def _arm(self) -> None:
         self._moved.set()
@@ -343,41 +313,9 @@ class Agent:
     def _folders_in_use(self) -> set[str]:
         return self._sessions.folders_in_use() | self._check_runs.folders_in_use()
 
-    # --- workers ---
+    # --- what workers say ---
 
-    async def _launch(self, effect: Launch) -> None:
-        session_id = effect.start.session_id
-        prepare_save_folder(self._config.data_dir, effect.start)
-        worker = await self._pool.take()
-        worker.on_message = partial(self._on_worker_message, session_id, worker)
-        worker.on_violation = partial(self._on_worker_violation, session_id, worker)
-        worker.on_gone = partial(self._on_worker_gone, session_id, worker)
-        if session_id in self._workers:
-            self._keep_until_dead(session_id, self._workers[session_id])
-        self._workers[session_id] = worker
-        worker.send(replace(effect.start, traced=self._traces.follows(session_id)))
-        self._traces.end_step(session_id, NodeStep.TAKE_WORKER, time.monotonic())
-        log.info("worker_started", session_id=session_id, pid=worker.pid)
-        if worker.gone:
-            self._on_worker_gone(session_id, worker, "the worker ended as it was started")
-
-    def _launched(self, session_id: str, task: asyncio.Task[None]) -> None:
-        if self._launches.get(session_id) is not task:
-            # Its session was killed, and is over already.
-            return
-        del self._launches[session_id]
-        if task.cancelled():
-            self._apply(self._sessions.handle_worker_gone(session_id, ""))
-            return
-        error = task.exception()
-        if error is not None:
-            detail = error.detail if isinstance(error, WireError) else f"{type(error).__name__}: {error}"
-            log.error("worker_not_started", session_id=session_id, detail=detail)
-            self._apply(self._sessions.handle_worker_gone(session_id, detail))
-
-    def _on_worker_message(self, session_id: str, worker: WorkerHandle, message: Message) -> None:
-        if self._workers.get(session_id) is not worker:
-            return
+    def _on_worker_message(self, session_id: str, message: Message) -> None:
         if isinstance(message, WorkerStats):
             self._figures.take(session_id, message, time.monotonic())
             return
@@ -388,27 +326,11 @@ class Agent:
         if isinstance(message, WorkerState) and message.reason is not None and self._on_title_ended is not None:
             self._on_title_ended(message.reason, message.detail)
 
-    def _on_worker_violation(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
-        if self._workers.pop(session_id, None) is worker:
-            self._keep_until_dead(session_id, worker)
-            self._apply(self._sessions.handle_violation(session_id, detail))
+    def _on_worker_violation(self, session_id: str, detail: str) -> None:
+        self._apply(self._sessions.handle_violation(session_id, detail))
 
-    def _on_worker_gone(self, session_id: str, worker: WorkerHandle, detail: str) -> None:
-        log.info("worker_gone", session_id=session_id, pid=worker.pid, detail=detail)
-        if self._workers.get(session_id) is worker:
-            del self._workers[session_id]
-            self._keep_until_dead(session_id, worker)
-            self._apply(self._sessions.handle_worker_gone(session_id, detail))
-
-    def _keep_until_dead(self, session_id: str, worker: WorkerHandle) -> None:
-        waiting = asyncio.create_task(self._clear_up_after(session_id, worker))
-        self._ending[worker] = waiting
-        waiting.add_done_callback(lambda task: self._ending.pop(worker, None))
-
-    async def _clear_up_after(self, session_id: str, worker: WorkerHandle) -> None:
-        """Remove what a worker that was killed has left."""
-        await worker.dead.wait()
-        await asyncio.to_thread(self._leftovers.remove, session_id)
+    def _on_worker_gone(self, session_id: str, detail: str) -> None:
+        self._apply(self._sessions.handle_worker_gone(session_id, detail))
 
 
 async def run_agent(

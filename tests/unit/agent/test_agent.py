@@ -71,7 +71,7 @@ async def test_a_session_that_is_killed_while_it_launches_gets_no_worker(
 ) -> None:
     bench = Bench(tmp_path, monkeypatch)
     bench.agent._on_broker_message(StartSession("ses_a", 1, "chess", "0.0.0", "plr_1"))
-    (launch,) = bench.agent._launches.values()
+    (launch,) = bench.agent._workers._launches.values()
     await asyncio.sleep(0)
     bench.agent._apply(bench.agent._sessions.handle_violation("ses_a", "too late"))
     bench.pool.free.set()
