@@ -15,8 +15,9 @@ from pathlib import Path
 from render_node.agent.core.node_offer import NodeOffer, title_spec
 from render_node.agent.io.sandbox_probe import probe_sandbox
 from render_node.conformance.motion import Grid, grid
+from render_node.session.core.title_end import TitleEnd
 from render_node.session.io.sound_reader import SoundReader
-from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
+from render_node.session.io.title_process import TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
 from wire.input_events import InputEvent, Payload
 from wire.sandbox import Profile, SandboxSpec, session_name

@@ -17,8 +17,9 @@ from typing import Any
 import psutil
 
 from render_node.agent.io.sandbox_probe import probe_sandbox
+from render_node.session.core.title_end import TitleEnd
 from render_node.session.io.sound_reader import SoundReader
-from render_node.session.io.title_process import CapturedFrame, TitleEnd, TitleNews, TitleProcess
+from render_node.session.io.title_process import CapturedFrame, TitleNews, TitleProcess
 from render_node.session.media import OpusPacket
 from tests.support.deadlines import patient, until
 from wire.input_events import InputEvent, Payload

@@ -18,6 +18,7 @@ from render_node.session.core.input_receiver import InputReceiver
 from render_node.session.core.rate_limit import TokenBucket
 from render_node.session.core.send_side import RateLimits
 from render_node.session.core.ticket_gate import TicketGate
+from render_node.session.core.title_end import TitleEnd
 from render_node.session.io import monotonic
 from render_node.session.io.agent_link import AgentLink
 from render_node.session.io.input_path import InputPath
@@ -26,7 +27,7 @@ from render_node.session.io.participants import Participant, Peer, Table
 from render_node.session.io.peer_session import PeerCallbacks, PeerSession
 from render_node.session.io.sound_reader import SoundReader
 from render_node.session.io.start_steps import StartSteps
-from render_node.session.io.title_process import TitleEnd, TitleNews, TitleProcess
+from render_node.session.io.title_process import TitleNews, TitleProcess
 from wire.errors import Reason, WireError
 from wire.frame_story import Presence
 from wire.limits import PEERS_MAX

@@ -2,8 +2,8 @@
 
 Ends: it exits (``title_quit``, ``title_crashed``), shows nothing (``title_no_picture``), stands still without reading
 its socket (``title_hung``), uses up its memory (``title_memory``) or its folders (``title_storage``), or breaks the
-rules (``title_violation``). A title that draws nothing new but goes on
-reading its events is alive: while no frames come it is pinged, and only an unread ping counts as hanging.
+rules (``title_violation``). A title that draws nothing new but goes on reading its events is alive: while no frames
+come it is pinged, and only an unread ping counts as hanging.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from render_node.session.core.title_end import TitleEnd, read_exit
 from render_node.session.io import monotonic
 from render_node.session.io.frame_ring import FrameRing
 from render_node.session.io.last_words import LastWords
@@ -48,12 +48,6 @@ KILL_WAIT_S = 2.0
 DETAIL_WORDS_BYTES = 3000
 """Last words that go into the end's detail, whose wire limit is 4096 characters."""
 
-BUILDERS = ("bwrap:", "launcher:")
-"""Who says so first when a wall cannot be built."""
-
-SIGNAL_EXIT = 128
-"""Exit statuses above are signals."""
-
 SOUND_PIPE_BYTES = 4096
 """The smallest pipe, since what lies in it is latency: 21 ms at 48 kHz stereo."""
 
@@ -80,16 +74,6 @@ class CapturedFrame:
     """BGRX rows of ``width * 4`` bytes, borrowed until ``release_frame``."""
     flips: int = 0
     """The title's own count of pictures, those that it showed unchanged included."""
-
-
-@dataclass(frozen=True, slots=True)
-class TitleEnd:
-    """Why a title's process is no more."""
-
-    reason: Reason
-    detail: str
-    violations: int
-    """How often it ran against a wall in a way that no honest title does."""
 
 
 class TitleProcess:
@@ -381,21 +365,14 @@ class TitleProcess:
 
     def _exited(self, status: int) -> None:
         self._words.drain()
-        memory_kills = 0 if self._walls.group is None else self._walls.group.killed_for_memory()
-        number = status - SIGNAL_EXIT
-        if not self._connected and self.last_words.startswith(BUILDERS):
-            self._end(Reason.SANDBOX_UNAVAILABLE, "the sandbox could not be built")
-        elif memory_kills and number == signal.SIGKILL:
-            self._violations += memory_kills
-            self._end(Reason.TITLE_MEMORY, "the title used up the memory that it may have")
-        elif number == signal.SIGSYS:
-            self._violations += 1
-            self._end(Reason.TITLE_VIOLATION, "the title made a system call that no title may make")
-        elif status == 0:
-            self._end(Reason.TITLE_QUIT, "")
-        else:
-            how = f"signal {number}" if number > 0 else f"exit status {status}"
-            self._end(Reason.TITLE_CRASHED, f"the title ended with {how}")
+        end = read_exit(
+            status,
+            connected=self._connected,
+            memory_kills=0 if self._walls.group is None else self._walls.group.killed_for_memory(),
+            last_words=self.last_words,
+        )
+        self._violations += end.violations
+        self._end(end.reason, end.detail)
 
     def _end(self, reason: Reason, words: str) -> None:
         if self._ended:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from render_node.session.core.title_end import TitleEnd
 from render_node.session.io.control_group import find_home
-from render_node.session.io.title_process import TitleEnd
 from tests.support.attacks.scenarios import LITTLE_MEMORY, PATIENT, Patches, Scenario
 from tests.support.attacks.stage import laid_out
 from tests.support.deadlines import until

@@ -16,7 +16,7 @@ from render_node.conformance.device_check import check_device
 from render_node.conformance.motion import COLUMNS, ROWS, Grid
 from render_node.conformance.plan import CheckPlan
 from render_node.conformance.stage import GRIDS_PER_S, Stage
-from render_node.session.io.title_process import TitleEnd
+from render_node.session.core.title_end import TitleEnd
 from wire.errors import Reason
 from wire.input_events import Key, Payload, ReleaseAll
 from wire.title_check import Finding, Outcome
