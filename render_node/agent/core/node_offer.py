@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from render_node.agent.core.trust_levels import lacks
+from wire.errors import Reason, WireError
 from wire.sandbox import SandboxSpec
 from wire.title_about import AFK_MAX_S
 from wire.title_manifest import SITE_PACKAGES, InstalledTitle
@@ -34,6 +36,21 @@ class NodeOffer:
     afk_end_max_s: int = AFK_MAX_S
     python_minor: int = 0
     """Minor version of the Python 3 that titles run on."""
+
+    def unfit(self, title: InstalledTitle, options: Mapping[str, str]) -> tuple[Reason, str] | None:
+        """Return why a title must not or cannot run here with these options, None if it may."""
+        walls = lacks(title.trust, self.sandbox.profile, self.sandbox.walls)
+        if walls:
+            needs = f"a title that is {title.trust} needs walls that this machine lacks"
+            return Reason.TITLE_UNTRUSTED, f"{needs}: {', '.join(walls)}"
+        if title.manifest.python_minor not in (0, self.python_minor):
+            words = f"it needs Python {title.manifest.python_version}, and this node has 3.{self.python_minor}"
+            return Reason.NO_CAPABILITY, words
+        try:
+            settle(title.manifest.options, options)
+        except WireError as error:
+            return error.reason, error.detail
+        return None
 
 
 def title_spec(title: InstalledTitle, offer: NodeOffer, options: Mapping[str, str]) -> TitleSpec:

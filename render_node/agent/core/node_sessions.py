@@ -9,18 +9,17 @@ session and of peers that were opened on it, anything else costs that session an
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.kept_ends import KeptEnds
 from render_node.agent.core.node_checks import NodeChecks
 from render_node.agent.core.node_offer import NodeOffer, title_spec
+from render_node.agent.core.placed_session import PlacedSession, is_well_named
 from render_node.agent.core.placement_state import IllegalTransition, reported
-from render_node.agent.core.trust_levels import lacks
-from wire.errors import Reason, WireError
-from wire.ids import is_title_id
+from wire.errors import Reason
+from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.node_control import (
     CloseNodePeer,
     DismissNodeParticipant,
@@ -41,7 +40,6 @@ from wire.sandbox import session_name
 from wire.schema import Message
 from wire.session_control import PeerState
 from wire.title_manifest import InstalledTitle
-from wire.title_options import settle
 from wire.worker_control import (
     ClosePeer,
     DismissParticipant,
@@ -61,44 +59,6 @@ from wire.worker_control import (
 PEERS_REMEMBERED = 256
 """Peer ids of a session that its worker may still speak of; reconnects make new ones."""
 
-FINAL_NEWS_KEPT = 256
-"""Ends of sessions kept while no broker listens; beyond it the oldest go, and ``hello`` tells the broker anyway."""
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""Of what a folder or a control group is named after."""
-
-
-def _is_well_named(ask: StartSession) -> bool:
-    """Tell whether folders and a control group may be named after what a broker asks for."""
-    names = _NAME.fullmatch(ask.player_key) is not None and _NAME.fullmatch(ask.session_id) is not None
-    return names and is_title_id(ask.title_id) and (ask.release is None or ask.release.title_id == ask.title_id)
-
-
-@dataclass(slots=True)
-class _Placed:
-    """One session on this node."""
-
-    epoch: int
-    state: PlacementState
-    start_due: float
-    """When it must be serving, monotonic seconds."""
-    save_dir: str
-    title_id: str
-    fetching: bool = False
-    """Its title's files are on their way; nothing was launched."""
-    folders: tuple[str, ...] = ()
-    """The title's and its runtime's, once they are known."""
-    options: Mapping[str, str] = field(default_factory=dict)
-    """What was set for it."""
-    waiting: StartWorker | None = None
-    """Launched once the session before it has let go of the save folder."""
-    end_due: float | None = None
-    """When its title's longest session is over, monotonic seconds."""
-    ending: Reason | None = None
-    paused: bool = False
-    """The worker said that nobody plays."""
-    peers: OrderedDict[str, None] = field(default_factory=OrderedDict)
-
 
 class NodeSessions:
     """All bookkeeping of a node; every method returns what the shell has to do."""
@@ -108,10 +68,10 @@ class NodeSessions:
         self._titles = {title.manifest.id: title for title in offer.titles}
         self.checks = NodeChecks(offer.sandbox)
         """They take slots as sessions do."""
-        self._placed: dict[str, _Placed] = {}
+        self._placed: dict[str, PlacedSession] = {}
         self._connected = False
         self._closing = False
-        self._unsent: OrderedDict[str, PlacementNews] = OrderedDict()
+        self._untold = KeptEnds()
 
     def running(self) -> tuple[RunningSession, ...]:
         """Return what runs, for heartbeats."""
@@ -119,8 +79,7 @@ class NodeSessions:
 
     def for_hello(self) -> tuple[RunningSession, ...]:
         """Return what runs and, as released, what ended while no broker listened: why follows after ``welcome``."""
-        ended = (RunningSession(key, n.epoch, n.state) for key, n in self._unsent.items() if key not in self._placed)
-        return (*self.running(), *ended)
+        return (*self.running(), *self._untold.listed(self._placed))[:SESSIONS_PER_NODE_MAX]
 
     @property
     def _has_room(self) -> bool:
@@ -150,8 +109,7 @@ class NodeSessions:
     def handle_connected(self) -> list[Effect]:
         """Tell a broker that has just said ``welcome`` what ended while nobody listened."""
         self._connected = True
-        kept, self._unsent = self._unsent, OrderedDict()
-        return [ToBroker(news) for news in kept.values()]
+        return [ToBroker(end) for end in self._untold.take()]
 
     def handle_disconnected(self, unsent: Sequence[Message] = ()) -> None:
         """Keep ends of sessions from now on.
@@ -199,18 +157,18 @@ class NodeSessions:
             refused = Reason.NODE_SHUTDOWN
         elif ask.release is None and (title is None or title.manifest.version != ask.title_version):
             refused = Reason.TITLE_MISSING
-        elif not _is_well_named(ask):
+        elif not is_well_named(ask):
             refused = Reason.MALFORMED
         elif not self._has_room:
             refused = Reason.NO_ROOM
         if refused is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, refused)
         chosen = {option.name: option.value for option in ask.options}
-        unfit = None if title is None else self._unfit(title, chosen)
+        unfit = None if title is None else self._offer.unfit(title, chosen)
         if unfit is not None:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, *unfit)
         save_dir = str(self._offer.saves / ask.player_key / ask.title_id)
-        placed = _Placed(
+        placed = PlacedSession(
             ask.epoch, PlacementState.PREPARING, now + self._offer.start_timeout_s, save_dir, ask.title_id,
             options=chosen,
         )  # fmt: skip
@@ -222,22 +180,7 @@ class NodeSessions:
         assert title is not None
         return [*news, *self._launch(ask.session_id, placed, title, now)]
 
-    def _unfit(self, title: InstalledTitle, options: Mapping[str, str]) -> tuple[Reason, str] | None:
-        """Return why a title must not or cannot run here; None if it may."""
-        walls = lacks(title.trust, self._offer.sandbox.profile, self._offer.sandbox.walls)
-        if walls:
-            needs = f"a title that is {title.trust} needs walls that this machine lacks"
-            return Reason.TITLE_UNTRUSTED, f"{needs}: {', '.join(walls)}"
-        if title.manifest.python_minor not in (0, self._offer.python_minor):
-            words = f"it needs Python {title.manifest.python_version}, and this node has 3.{self._offer.python_minor}"
-            return Reason.NO_CAPABILITY, words
-        try:
-            settle(title.manifest.options, options)
-        except WireError as error:
-            return error.reason, error.detail
-        return None
-
-    def _launch(self, session_id: str, placed: _Placed, title: InstalledTitle, now: float) -> list[Effect]:
+    def _launch(self, session_id: str, placed: PlacedSession, title: InstalledTitle, now: float) -> list[Effect]:
         """Start a session's title, or let it wait for the save folder."""
         in_use = self._is_held_by_another(placed)
         placed.fetching, placed.folders = False, (title.folder, title.runtime)
@@ -259,7 +202,7 @@ class NodeSessions:
             return []
         return [Launch(start)]
 
-    def _is_held_by_another(self, placed: _Placed) -> bool:
+    def _is_held_by_another(self, placed: PlacedSession) -> bool:
         """Tell whether another session runs, or ends, on the same save folder."""
         others = (other for other in self._placed.values() if other is not placed)
         running = (other for other in others if other.waiting is None and not other.fetching)
@@ -271,7 +214,7 @@ class NodeSessions:
             return self._news(ask.session_id, ask.epoch, PlacementState.RELEASED, ask.reason)
         return self._stop(ask.session_id, placed, ask.reason)
 
-    def _stop(self, session_id: str, placed: _Placed, reason: Reason) -> list[Effect]:
+    def _stop(self, session_id: str, placed: PlacedSession, reason: Reason) -> list[Effect]:
         if placed.ending is not None:
             return []
         placed.ending = reason
@@ -321,7 +264,7 @@ class NodeSessions:
         placed = self._fetching(session_id, epoch)
         if placed is None:
             return []
-        unfit = self._unfit(title, placed.options)
+        unfit = self._offer.unfit(title, placed.options)
         if unfit is not None:
             return self._gone(session_id, *unfit)
         return self._launch(session_id, placed, title, now)
@@ -330,7 +273,7 @@ class NodeSessions:
         """End a session whose title's files did not come."""
         return [] if self._fetching(session_id, epoch) is None else self._gone(session_id, reason, detail)
 
-    def _fetching(self, session_id: str, epoch: int) -> _Placed | None:
+    def _fetching(self, session_id: str, epoch: int) -> PlacedSession | None:
         placed = self._placed.get(session_id)
         return placed if placed is not None and placed.epoch == epoch and placed.fetching else None
 
@@ -379,7 +322,7 @@ class NodeSessions:
             effects += self._stop(session_id, placed, Reason.NODE_SHUTDOWN)
         return effects
 
-    def _worker_state(self, session_id: str, placed: _Placed, said: WorkerState) -> list[Effect]:
+    def _worker_state(self, session_id: str, placed: PlacedSession, said: WorkerState) -> list[Effect]:
         state, reason, detail = said.state, said.reason, said.detail
         try:
             placed.state = reported(placed.state, state)
@@ -392,13 +335,13 @@ class NodeSessions:
         # It exits by itself now; if it does not, the escalation ends it.
         return news if placed.ending is not None else [*news, EndWorker(session_id, StopWorker(reason))]
 
-    def _worker_pause(self, session_id: str, placed: _Placed, *, paused: bool) -> list[Effect]:
+    def _worker_pause(self, session_id: str, placed: PlacedSession, *, paused: bool) -> list[Effect]:
         if placed.state is not PlacementState.SERVING:
             return self._kill(session_id, Reason.WORKER_LOST, "the worker paused what it does not serve")
         placed.paused = paused
         return self._news(session_id, placed.epoch, placed.state, paused=paused)
 
-    def _from_peer(self, session_id: str, placed: _Placed, peer_id: str, message: Message) -> list[Effect]:
+    def _from_peer(self, session_id: str, placed: PlacedSession, peer_id: str, message: Message) -> list[Effect]:
         if peer_id not in placed.peers:
             return self._kill(session_id, Reason.WORKER_LOST, "the worker spoke of a peer that is not its own")
         return self._to_broker(message)
@@ -435,8 +378,5 @@ class NodeSessions:
     def _to_broker(self, message: Message) -> list[Effect]:
         if self._connected:
             return [ToBroker(message)]
-        if isinstance(message, PlacementNews) and message.state is PlacementState.RELEASED:
-            self._unsent[message.session_id] = message
-            while len(self._unsent) > FINAL_NEWS_KEPT:
-                self._unsent.popitem(last=False)
+        self._untold.keep(message)
         return []

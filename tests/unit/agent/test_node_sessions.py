@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from render_node.agent.core.effects import Effect, EndWorker, FetchTitle, KillWorker, Launch, ToBroker, ToWorker
+from render_node.agent.core.kept_ends import ENDS_KEPT
 from render_node.agent.core.node_offer import NodeOffer
-from render_node.agent.core.node_sessions import FINAL_NEWS_KEPT, PEERS_REMEMBERED, NodeSessions
+from render_node.agent.core.node_sessions import PEERS_REMEMBERED, NodeSessions
 from wire.errors import Reason
+from wire.limits import SESSIONS_PER_NODE_MAX
 from wire.node_control import (
     ChosenOption,
     CloseNodePeer,
@@ -454,11 +456,20 @@ def test_an_end_that_may_have_arrived_does_not_hide_what_runs_of_the_session_by_
     assert sessions.for_hello() == (RunningSession("ses_a", 1, SERVING),)
 
 
+def test_hello_lists_no_more_than_a_broker_takes_what_runs_first() -> None:
+    sessions = NodeSessions(replace(OFFER, slots=SESSIONS_PER_NODE_MAX))
+    for index in range(SESSIONS_PER_NODE_MAX - 10):
+        sessions.handle_broker(start(f"ses_{index}"), 0.0)
+    sessions.handle_disconnected([PlacementNews(f"ses_old_{n}", 1, RELEASED) for n in range(20)])
+    listed = sessions.for_hello()
+    assert [each.state for each in listed] == [PREPARING] * (SESSIONS_PER_NODE_MAX - 10) + [RELEASED] * 10
+
+
 def test_what_is_kept_for_an_absent_broker_is_bounded() -> None:
     sessions = NodeSessions(OFFER)
-    for index in range(FINAL_NEWS_KEPT + 10):
+    for index in range(ENDS_KEPT + 10):
         sessions.handle_broker(start(f"ses_{index}", title_id="none"), 0.0)
-    assert len(sessions.handle_connected()) == FINAL_NEWS_KEPT
+    assert len(sessions.for_hello()) == len(sessions.handle_connected()) == ENDS_KEPT
 
 
 def test_shutdown_stops_everything_and_takes_nothing_new() -> None:
