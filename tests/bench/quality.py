@@ -90,7 +90,10 @@ async def clock_gates(folder: Path) -> list[Gate]:
         told = title.told()[0]
     off = abs(told["took_s"] * 60 / CLOCK_FRAMES - 1)
     print(f"{CLOCK_FRAMES} frames in {told['took_s']:.3f} s, {told['inputs']} inputs seen", file=sys.stderr)
-    return [Gate("game clock off", off, CLOCK_OFF_MAX)]
+    return [
+        Gate("game clock off", off, CLOCK_OFF_MAX),
+        Gate("inputs seen a second", told["inputs"] / told["took_s"], 0.99 * INPUTS_PER_S, at_least=True),
+    ]
 
 
 async def main() -> int:
